@@ -1,0 +1,150 @@
+/* compat.h
+ * Every difference between Wireshark 4.0, 4.4 and 4.6 that this plugin meets.
+ * No other file asks for a version. The 4.2 and 4.5 development series are
+ * treated as the release that followed them.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef NLM_HEALTH_COMPAT_H
+#define NLM_HEALTH_COMPAT_H
+
+#include <wireshark.h>
+
+/* The others use its types without declaring them. */
+#include <epan/packet.h>
+
+#include <epan/conversation_filter.h>
+#include <epan/dissectors/packet-rpc.h>
+#include <epan/stat_tap_ui.h>
+#include <epan/stats_tree.h>
+#include <wiretap/wtap.h>
+#include <wsutil/buffer.h>
+
+#define NH_WIRESHARK_SINCE(major, minor) \
+    (WIRESHARK_VERSION_MAJOR > (major) || \
+     (WIRESHARK_VERSION_MAJOR == (major) && WIRESHARK_VERSION_MINOR >= (minor)))
+
+/* The boolean of callbacks, fields and preferences: 4 bytes before 4.2, 1 byte since. */
+#if NH_WIRESHARK_SINCE(4, 2)
+typedef bool wsbool;
+#else
+typedef gboolean wsbool;
+#endif
+
+/* Value of an unsigned integer field. */
+#if NH_WIRESHARK_SINCE(4, 2)
+#define NH_FI_UINT(fi) fvalue_get_uinteger((fi)->value)
+#else
+#define NH_FI_UINT(fi) fvalue_get_uinteger(&(fi)->value)
+#endif
+
+/* rpc_proc_name() in the scope of the packet. */
+static inline const char *
+nh_rpc_proc_name(packet_info *pinfo, guint32 prog, guint32 vers, guint32 proc)
+{
+#if NH_WIRESHARK_SINCE(4, 2)
+    return rpc_proc_name(pinfo->pool, prog, vers, proc);
+#else
+    return rpc_proc_name(prog, vers, proc);
+#endif
+}
+
+/*
+ * A handle that stands in for another: same protocol and same name, so that
+ * the Info column and the table of dissectors show the original's.
+ */
+static inline dissector_handle_t
+nh_create_stand_in(dissector_t dissector, dissector_handle_t original)
+{
+    int proto = dissector_handle_get_protocol_index(original);
+#if NH_WIRESHARK_SINCE(4, 2)
+    return create_dissector_handle_with_name_and_description(dissector, proto, NULL,
+                                                             dissector_handle_get_description(original));
+#else
+    return create_dissector_handle_with_name(dissector, proto, dissector_handle_get_dissector_name(original));
+#endif
+}
+
+/* Conversation filters: the callbacks of 4.2 and later get user data. */
+#if NH_WIRESHARK_SINCE(4, 2)
+#define NH_CONVERSATION_ARGS packet_info *pinfo, void *user_data
+#define nh_register_conversation_filter(proto, name, valid, build) \
+    register_conversation_filter(proto, name, valid, build, NULL)
+#else
+#define NH_CONVERSATION_ARGS packet_info *pinfo
+#define nh_register_conversation_filter(proto, name, valid, build) \
+    register_conversation_filter(proto, name, valid, build)
+#endif
+
+/* The start of a -z tap: 4.6 asks whether its arguments were right. */
+#if NH_WIRESHARK_SINCE(4, 6)
+#define NH_STAT_TAP_RESULT bool
+#define NH_STAT_TAP_RETURN(ok) return (ok)
+#else
+#define NH_STAT_TAP_RESULT void
+#define NH_STAT_TAP_RETURN(ok) do { (void)(ok); return; } while (0)
+#endif
+
+/* Sub-menus in the title of a statistics tree. */
+#ifdef STATS_TREE_MENU_SEPARATOR
+#define NH_TREE_MENU STATS_TREE_MENU_SEPARATOR
+#else
+#define NH_TREE_MENU "/"
+#endif
+
+/*
+ * Reading and writing capture files: since 4.6 a record carries its data, so
+ * that no buffer goes with it.
+ */
+typedef struct {
+    wtap_rec rec;
+#if !NH_WIRESHARK_SINCE(4, 6)
+    Buffer data;
+#endif
+} nh_wtap_record;
+
+static inline void
+nh_wtap_record_init(nh_wtap_record *r)
+{
+#if NH_WIRESHARK_SINCE(4, 6)
+    wtap_rec_init(&r->rec, 2048);
+#else
+    wtap_rec_init(&r->rec);
+    ws_buffer_init(&r->data, 2048);
+#endif
+}
+
+static inline void
+nh_wtap_record_cleanup(nh_wtap_record *r)
+{
+    wtap_rec_cleanup(&r->rec);
+#if !NH_WIRESHARK_SINCE(4, 6)
+    ws_buffer_free(&r->data);
+#endif
+}
+
+static inline gboolean
+nh_wtap_read(wtap *wth, nh_wtap_record *r, int *err, char **err_info)
+{
+    gint64 offset;
+#if NH_WIRESHARK_SINCE(4, 6)
+    return wtap_read(wth, &r->rec, err, err_info, &offset);
+#else
+    return wtap_read(wth, &r->rec, &r->data, err, err_info, &offset);
+#endif
+}
+
+static inline gboolean
+nh_wtap_dump(wtap_dumper *wdh, nh_wtap_record *r, int *err, char **err_info)
+{
+#if NH_WIRESHARK_SINCE(4, 6)
+    return wtap_dump(wdh, &r->rec, err, err_info);
+#else
+    return wtap_dump(wdh, &r->rec, ws_buffer_start_ptr(&r->data), err, err_info);
+#endif
+}
+
+#endif
