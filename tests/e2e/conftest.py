@@ -1,0 +1,61 @@
+"""Fixtures and options of the end-to-end tests.
+
+SPDX-License-Identifier: GPL-2.0-or-later
+"""
+
+import os
+import pathlib
+
+import pytest
+
+import harness
+
+
+def pytest_addoption(parser):
+    parser.addoption("--fast", action="store_true", help="leave out the slow tests")
+    parser.addoption("--update", action="store_true", help="write the expected part of the selected cases anew")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: takes more than a few seconds; left out by --fast")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--fast"):
+        for item in items:
+            if item.get_closest_marker("slow"):
+                item.add_marker(pytest.mark.skip(reason="--fast"))
+
+
+@pytest.fixture(scope="session")
+def lab():
+    """tshark with the plugin; see harness.Lab"""
+    the_lab = harness.Lab()
+    yield the_lab
+    the_lab.close()
+
+
+@pytest.fixture(scope="session")
+def plugin_home(lab):
+    """Home folder in which tshark finds the plugin."""
+    return lab.home
+
+
+@pytest.fixture(scope="session")
+def tshark(lab):
+    return lab.tshark
+
+
+@pytest.fixture
+def workdir(lab):
+    """A folder of this test's own that tshark may write to."""
+    return lab.folder()
+
+
+@pytest.fixture(scope="session")
+def corpus():
+    """Folder with captures of other projects."""
+    folder = os.environ.get("NLM_HEALTH_CORPUS")
+    if not folder:
+        pytest.skip("NLM_HEALTH_CORPUS is not set")
+    return pathlib.Path(folder)

@@ -1,0 +1,145 @@
+"""What the end-to-end tests share: tshark as an ordinary user with the built plugin, captures and compiled scenarios.
+
+Wireshark ignores the personal plugins of root, and root's files may be unreadable for others. So when root runs the
+tests, tshark runs as nobody, with a home folder of its own and copies of what it reads.
+
+SPDX-License-Identifier: GPL-2.0-or-later
+"""
+
+import concurrent.futures
+import functools
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("BUILD_DIR", TOP / "build"))
+NOBODY = 65534
+IS_ROOT = os.geteuid() == 0
+AS_USER = ["setpriv", "--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups"] if IS_ROOT else []
+
+
+class Output:
+    """What a program printed and its exit status."""
+
+    def __init__(self, command, run):
+        self.command = command
+        self.stdout = run.stdout
+        self.stderr = run.stderr
+        self.status = run.returncode
+
+    def __str__(self):
+        return f"{' '.join(map(str, self.command))}\nexit status {self.status}\n{self.stdout[-3000:]}\n{self.stderr[-3000:]}"
+
+
+def hand_over(path):
+    """Make a file or folder the ordinary user's."""
+    if IS_ROOT:
+        os.chown(path, NOBODY, NOBODY)
+
+
+def in_parallel(function, items):
+    """[function(item)] with as many at a time as there are processors."""
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        return list(pool.map(function, items))
+
+
+class Lab:
+    """A home folder with the plugin in it, and everything that runs there."""
+
+    def __init__(self):
+        self.home = pathlib.Path(tempfile.mkdtemp(prefix="nlm_health."))
+        self.home.chmod(0o755)
+        self._scenarios = {}
+        self.environment = {"PATH": os.environ["PATH"], "HOME": str(self.home), "TZ": "UTC", "LC_ALL": "C.UTF-8"}
+        # Sanitizers and Wireshark's own debugging switches may come from outside.
+        for name, value in os.environ.items():
+            if re.match(r"LD_PRELOAD$|[AU]B?SAN_OPTIONS$|G_(SLICE|DEBUG)$|WIRESHARK_(ABORT|DEBUG)", name):
+                self.environment[name] = value
+        self.version = self._version()
+        plugin = BUILD / "plugin" / "nlm_health.so"
+        assert plugin.exists(), f"{plugin} is not built"
+        folder = self.home / ".local/lib/wireshark/plugins" / self.version / "epan"
+        folder.mkdir(parents=True)
+        shutil.copy(plugin, folder)
+        (self.home / "captures").mkdir()
+        for source in (TOP / "captures").iterdir():
+            shutil.copy(source, self.home / "captures")
+        for path in [self.home, *self.home.rglob("*")]:
+            hand_over(path)
+        loaded = self.tshark("-G", "plugins")
+        assert re.search(r"^nlm_health", loaded.stdout, re.M), f"tshark does not load {plugin}\n{loaded.stderr}"
+
+    def _version(self):
+        text = subprocess.run(["tshark", "--version"], capture_output=True, text=True, check=True).stdout
+        return re.search(r"\d+\.\d+", text).group()
+
+    def close(self):
+        shutil.rmtree(self.home)
+
+    def folder(self):
+        """A new folder that tshark may write to."""
+        path = pathlib.Path(tempfile.mkdtemp(dir=self.home))
+        hand_over(path)
+        return path
+
+    def run(self, *command, env=None, check=True, timeout=180, cwd=None, **more):
+        """Run a program as the ordinary user, in the home folder."""
+        command = [*AS_USER, *map(str, command)]
+        run = subprocess.run(command, env={**self.environment, **(env or {})}, cwd=cwd or self.home, text=True,
+                             encoding="utf-8", errors="replace", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE, timeout=timeout, **more)
+        output = Output(command, run)
+        assert not check or output.status == 0, str(output)
+        return output
+
+    def tshark(self, *arguments, **more):
+        return self.run("tshark", *arguments, **more)
+
+    def report(self, capture, *arguments):
+        return self.tshark("-q", "-r", capture, *arguments, "-z", "nlm_health,report").stdout
+
+    def story(self, capture, *arguments):
+        """The JSON document of a capture."""
+        return json.loads(self.tshark("-q", "-r", capture, *arguments, "-z", "nlm_health,json").stdout)
+
+    @functools.cached_property
+    def fields(self):
+        """{filter name: type} of every field and finding that the plugin registers."""
+        rows = [line.split("\t") for line in self.tshark("-G", "fields").stdout.splitlines()]
+        return {row[2]: row[3] for row in rows if row[0] == "F" and row[2].startswith("nlm_health.")}
+
+    def capture(self, name):
+        """Path of captures/NAME as tshark may read it."""
+        path = self.home / "captures" / name
+        assert path.exists(), f"there is no captures/{name}"
+        return path
+
+    def outside(self, path):
+        """Path of any capture as tshark may read it: a copy if the ordinary user cannot."""
+        if not IS_ROOT or self.run("test", "-r", path, check=False).status == 0:
+            return pathlib.Path(path)
+        copy = self.folder() / pathlib.Path(path).name
+        shutil.copy(path, copy)
+        hand_over(copy)
+        return copy
+
+    def scenario(self, name, *options):
+        """Capture made of tests/scenarios/NAME by the scenario compiler."""
+        key = (name, *options)
+        if key not in self._scenarios:
+            compiler = BUILD / "tests" / "scenario" / "scenario_compile"
+            assert compiler.exists(), f"{compiler} is not built"
+            source = TOP / "tests" / "scenarios" / name
+            assert source.exists(), f"there is no tests/scenarios/{name}"
+            target = self.folder() / (pathlib.Path(name).stem + ".pcapng")
+            command = [str(compiler), *options, str(source), str(target)]
+            output = Output(command, subprocess.run(command, text=True, capture_output=True))
+            assert output.status == 0, str(output)
+            hand_over(target)
+            self._scenarios[key] = target
+        return self._scenarios[key]
