@@ -1,0 +1,25 @@
+/* runs.h
+ * A timeline folded: 9 resent FINs or 30,000 resets in a row are one thing.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef NLM_HEALTH_RUNS_H
+#define NLM_HEALTH_RUNS_H
+
+#include "story.h"
+
+/* Events first, first + step, ... of a timeline, count of them. step > 1: runs that alternate. */
+typedef struct {
+    guint first, step, count;
+} nh_run;
+
+/* The runs of a timeline in the order of their first events, each event in exactly one; caller unrefs (array of nh_run). */
+GArray *nh_timeline_runs(const GPtrArray *timeline);
+
+const nh_event *nh_run_first(const GPtrArray *timeline, const nh_run *run);
+const nh_event *nh_run_last(const GPtrArray *timeline, const nh_run *run);
+
+#endif
