@@ -1,0 +1,42 @@
+"""The public names of the plugin. Filters, profiles and scripts of users rely on them: none may vanish or change its type.
+
+SPDX-License-Identifier: GPL-2.0-or-later
+"""
+
+FIELDS = {
+    "nlm_health.service": "FT_UINT",
+    "nlm_health.trouble": "FT_UINT",
+    "nlm_health.trouble.first_frame": "FT_FRAMENUM",
+    "nlm_health.trouble.since": "FT_ABSOLUTE_TIME",
+    "nlm_health.trouble.duration": "FT_RELATIVE_TIME",
+    "nlm_health.call.dead_reason": "FT_UINT",
+    "nlm_health.call.deferred": "FT_BOOLEAN",
+    "nlm_health.call.issued_earliest": "FT_ABSOLUTE_TIME",
+    "nlm_health.call.issued_latest": "FT_ABSOLUTE_TIME",
+    "nlm_health.call.held": "FT_RELATIVE_TIME",
+    "nlm_health.call.attempt": "FT_UINT",
+    "nlm_health.call.first_frame": "FT_FRAMENUM",
+    "nlm_health.call.reply_frame": "FT_FRAMENUM",
+    "nlm_health.call.answered_in": "FT_RELATIVE_TIME",
+    "nlm_health.timeout.policy": "FT_STRING",
+    "nlm_health.timeout.minor": "FT_ABSOLUTE_TIME",
+    "nlm_health.timeout.major_earliest": "FT_ABSOLUTE_TIME",
+    "nlm_health.timeout.major_latest": "FT_ABSOLUTE_TIME",
+    "nlm_health.timeout.mount.major_earliest": "FT_ABSOLUTE_TIME",
+    "nlm_health.timeout.mount.major_latest": "FT_ABSOLUTE_TIME",
+    "nlm_health.timeout.observed": "FT_ABSOLUTE_TIME",
+    "nlm_health.timeout.message": "FT_STRING",
+    "nlm_health.kernel_log.line": "FT_STRING",
+    "nlm_health.kernel_log.offset": "FT_RELATIVE_TIME",
+    "nlm_health.incident": "FT_UINT32",
+    "nlm_health.incident.cause": "FT_UINT",
+    "nlm_health.incident.side": "FT_UINT",
+    "nlm_health.incident.confidence": "FT_UINT",
+    "nlm_health.incident.summary": "FT_STRING",
+}
+
+FINDINGS = """
+    dead_call not_responding fin_unacked synack_unacked syn_unanswered syn_refused unreachable challenge_ack peer_silent
+    zero_window half_closed reset reset_storm port_reused call_resent reply_overdue rebind recovered not_registered
+    rpc_rejected denied denied_nolocks grace grant_lost lock_leaked server_restarted one_sided
+""".split()

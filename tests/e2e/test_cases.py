@@ -1,0 +1,154 @@
+"""Cases without code: tests/cases/NAME.expect says what to read and what the plugin must find in it.
+
+    # a comment
+    scenario: stuck_fin.scn --ipv6          or    capture: stuck_fin.pcap
+    prefs: nlm_health.kernel_log:@stuck_fin.cli.kernel.log
+    report: not responding, still trying
+    field: 191 nlm_health.call.dead_reason = fin_unacked
+    ---
+    one pass
+    162 fin_unacked
+    two passes
+    159 fin_unacked
+    162 fin_unacked
+    incidents
+    1 fin_unacked server likely 10.7.1.2 10.7.1.1 frames 159-193
+
+Above the line, written by hand and never changed by --update: `scenario` (in tests/scenarios/, with the compiler's
+options) or `capture` (in captures/); `prefs`, as many as it takes, where @NAME is a file of captures/; `report`, a text
+that the report must contain (blanks and line ends are alike), `no report`, one that it must not contain; `field`, a value
+that a frame must show in its tree on a second pass (enumerations by name).
+Below the line, written by  tests/run -k NAME --update  and to be read before it is committed: every frame with a finding
+on one pass and on two, and the incidents.
+
+SPDX-License-Identifier: GPL-2.0-or-later
+"""
+
+import difflib
+import json
+import re
+import xml.etree.ElementTree as xml
+
+import pytest
+
+import harness
+import names
+
+FOLDER = harness.TOP / "tests" / "cases"
+RULE = "---"
+HEADINGS = {"scenario", "capture", "prefs", "report", "no report", "field"}
+
+
+class Case:
+    """A file of tests/cases/."""
+
+    def __init__(self, path):
+        self.path = path
+        text = path.read_text(encoding="utf-8")
+        head, _, self.body = text.partition(f"\n{RULE}\n")
+        self.head = head.rstrip("\n")
+        self.said = {heading: [] for heading in HEADINGS}
+        for line in self.head.splitlines():
+            if not line.strip() or line.startswith("#"):
+                continue
+            heading, colon, value = line.partition(":")
+            assert colon and heading in HEADINGS, f"{path.name}: what is {line!r}?"
+            self.said[heading].append(value.strip())
+        assert len(self.said["scenario"]) + len(self.said["capture"]) == 1, f"{path.name}: one scenario or one capture"
+
+    def arguments(self, lab):
+        """What makes tshark read the case."""
+        if self.said["capture"]:
+            path = lab.capture(self.said["capture"][0])
+        else:
+            name, *options = self.said["scenario"][0].split()
+            path = lab.scenario(name, *options)
+        prefs = [re.sub(r"@(\S+)", lambda match: str(lab.capture(match[1])), pref) for pref in self.said["prefs"]]
+        return ["-r", path, *(word for pref in prefs for word in ("-o", pref))]
+
+
+def all_cases():
+    return sorted(FOLDER.glob("*.expect"))
+
+
+each_case = pytest.mark.parametrize("path", all_cases(), ids=lambda path: path.stem)
+
+
+def findings_of(lab, arguments, *more):
+    """["FRAME finding finding"] of every frame that has any"""
+    registered = [name for name in names.FINDINGS if f"nlm_health.{name}" in lab.fields]
+    output = lab.tshark(*arguments, *more, "-T", "fields", "-E", "separator=/t", "-e", "frame.number",
+                        *(word for name in registered for word in ("-e", f"nlm_health.{name}")))
+    lines = []
+    for line in output.stdout.splitlines():
+        frame, *values = line.split("\t")
+        found = [name for name, value in zip(registered, values) if value]
+        if found:
+            lines.append(" ".join([frame, *found]))
+    return lines
+
+
+def incidents_of(story):
+    return [f"{i['id']} {i['cause']} {i['side']} {i['confidence']} {i['client']} {i['server']} "
+            f"frames {i['first_frame']}-{i['last_frame']}" for i in story["incidents"]]
+
+
+def dump(lab, arguments):
+    """What stands below the line."""
+    story = json.loads(lab.tshark("-q", *arguments, "-z", "nlm_health,json").stdout)
+    lines = ["one pass", *findings_of(lab, arguments), "two passes", *findings_of(lab, arguments, "-2"),
+             "incidents", *incidents_of(story)]
+    return "".join(line + "\n" for line in lines)
+
+
+@pytest.fixture
+def case(path):
+    return Case(path)
+
+
+@pytest.fixture
+def arguments(case, lab):
+    return case.arguments(lab)
+
+
+@each_case
+def test_findings(case, lab, arguments, request):
+    found = dump(lab, arguments)
+    if request.config.getoption("--update"):
+        case.path.write_text(f"{case.head}\n{RULE}\n{found}", encoding="utf-8")
+        return
+    if found != case.body:
+        difference = difflib.unified_diff(case.body.splitlines(), found.splitlines(), "expected", "found", "", "", 3, "")
+        pytest.fail(f"{case.path.name}\n" + "\n".join(difference), pytrace=False)
+
+
+@each_case
+def test_report(case, lab, arguments):
+    """The same on one pass and on two, and it says what the case demands."""
+    once = lab.tshark("-q", *arguments, "-z", "nlm_health,report").stdout
+    twice = lab.tshark("-q", "-2", *arguments, "-z", "nlm_health,report").stdout
+    assert once.strip()
+    assert once == twice
+    plain = re.sub(r"\s+", " ", once)
+    for text in case.said["report"]:
+        assert text in plain, f"not in the report: {text}\n{once}"
+    for text in case.said["no report"]:
+        assert text not in plain, f"in the report: {text}\n{once}"
+
+
+def shown(lab, arguments, frame, name):
+    """The values of a field as a user reads them in the tree: texts of enumerations, times without a zone."""
+    root = xml.fromstring(lab.tshark(*arguments, "-2", "-Y", f"frame.number == {frame}", "-T", "pdml").stdout)
+    fields = [field for field in root.iter("field") if field.get("name") == name]
+    return [re.sub(r"^[^:]*: | \(\d+\)$", "", field.get("showname", field.get("show"))) for field in fields]
+
+
+VALUES = [(path, line) for path in all_cases() for line in Case(path).said["field"]]
+
+
+@pytest.mark.parametrize("path, line", VALUES, ids=lambda item: getattr(item, "stem", str(item)))
+def test_value(case, line, lab, arguments):
+    match = re.fullmatch(r"(\d+) (nlm_health\.[\w.]+) = (.*)", line)
+    assert match, f"{case.path.name}: what is {line!r}?"
+    frame, name, value = match.groups()
+    assert value in shown(lab, arguments, frame, name)
