@@ -30,7 +30,10 @@ def pytest_collection_modifyitems(config, items):
 @pytest.fixture(scope="session")
 def lab():
     """tshark with the plugin; see harness.Lab"""
-    the_lab = harness.Lab()
+    try:
+        the_lab = harness.Lab()
+    except Exception as error:  # once, and not for each test
+        pytest.exit(f"nothing can be tested: {error}", 1)
     yield the_lab
     the_lab.close()
 

@@ -33,7 +33,8 @@ class Output:
         self.status = run.returncode
 
     def __str__(self):
-        return f"{' '.join(map(str, self.command))}\nexit status {self.status}\n{self.stdout[-3000:]}\n{self.stderr[-3000:]}"
+        command = " ".join(map(str, self.command))
+        return f"{command}\nexit status {self.status}\n{self.stdout[-3000:]}\n{self.stderr[-3000:]}"
 
 
 def hand_over(path):
@@ -66,13 +67,18 @@ class Lab:
         folder = self.home / ".local/lib/wireshark/plugins" / self.version / "epan"
         folder.mkdir(parents=True)
         shutil.copy(plugin, folder)
-        (self.home / "captures").mkdir()
-        for source in (TOP / "captures").iterdir():
-            shutil.copy(source, self.home / "captures")
+        shutil.copytree(TOP / "captures", self.home / "captures")
         for path in [self.home, *self.home.rglob("*")]:
             hand_over(path)
-        loaded = self.tshark("-G", "plugins")
-        assert re.search(r"^nlm_health", loaded.stdout, re.M), f"tshark does not load {plugin}\n{loaded.stderr}"
+        if not self._loaded():
+            # One that is installed system-wide wins. This makes Wireshark look here instead.
+            self.environment["WIRESHARK_PLUGIN_DIR"] = str(folder.parents[1])
+            assert self._loaded(), f"tshark does not load {plugin}\n{self.tshark('-G', 'plugins')}"
+
+    def _loaded(self):
+        """Does tshark have the plugin that was built, and no other?"""
+        plugins = self.tshark("-G", "plugins").stdout
+        return re.search(rf"^nlm_health.*{re.escape(str(self.home))}", plugins, re.M) is not None
 
     def _version(self):
         text = subprocess.run(["tshark", "--version"], capture_output=True, text=True, check=True).stdout

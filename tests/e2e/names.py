@@ -1,4 +1,4 @@
-"""The public names of the plugin. Filters, profiles and scripts of users rely on them: none may vanish or change its type.
+"""The public names of the plugin. Filters, profiles and scripts rely on them: none may vanish or change its type.
 
 SPDX-License-Identifier: GPL-2.0-or-later
 """

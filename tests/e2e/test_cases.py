@@ -16,10 +16,10 @@
 
 Above the line, written by hand and never changed by --update: `scenario` (in tests/scenarios/, with the compiler's
 options) or `capture` (in captures/); `prefs`, as many as it takes, where @NAME is a file of captures/; `report`, a text
-that the report must contain (blanks and line ends are alike), `no report`, one that it must not contain; `field`, a value
-that a frame must show in its tree on a second pass (enumerations by name).
-Below the line, written by  tests/run -k NAME --update  and to be read before it is committed: every frame with a finding
-on one pass and on two, and the incidents.
+that the report must contain (blanks and line ends are alike), `no report`, one that it must not contain; `field`, a
+value that a frame must show in its tree on a second pass (enumerations by name).
+Below the line, written by  tests/run -k NAME --update  and to be read before it is committed: every frame with a
+finding on one pass and on two, and the incidents.
 
 SPDX-License-Identifier: GPL-2.0-or-later
 """
@@ -71,7 +71,12 @@ def all_cases():
     return sorted(FOLDER.glob("*.expect"))
 
 
-each_case = pytest.mark.parametrize("path", all_cases(), ids=lambda path: path.stem)
+def label(item):
+    """What a test is called: after its case, and after the demand that it checks."""
+    return getattr(item, "stem", str(item))
+
+
+each_case = pytest.mark.parametrize("path", all_cases(), ids=label)
 
 
 def findings_of(lab, arguments, *more):
@@ -118,7 +123,7 @@ def test_findings(case, lab, arguments, request):
         case.path.write_text(f"{case.head}\n{RULE}\n{found}", encoding="utf-8")
         return
     if found != case.body:
-        difference = difflib.unified_diff(case.body.splitlines(), found.splitlines(), "expected", "found", "", "", 3, "")
+        difference = difflib.unified_diff(case.body.splitlines(), found.splitlines(), "expected", "found", lineterm="")
         pytest.fail(f"{case.path.name}\n" + "\n".join(difference), pytrace=False)
 
 
@@ -146,7 +151,7 @@ def shown(lab, arguments, frame, name):
 VALUES = [(path, line) for path in all_cases() for line in Case(path).said["field"]]
 
 
-@pytest.mark.parametrize("path, line", VALUES, ids=lambda item: getattr(item, "stem", str(item)))
+@pytest.mark.parametrize("path, line", VALUES, ids=label)
 def test_value(case, line, lab, arguments):
     match = re.fullmatch(r"(\d+) (nlm_health\.[\w.]+) = (.*)", line)
     assert match, f"{case.path.name}: what is {line!r}?"
