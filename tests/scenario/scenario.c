@@ -1,0 +1,400 @@
+/* scenario.c
+ * Compiles a text scenario to a capture file: options, header lines, time, repetition.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "scenario.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEFAULT_STEP = 10000 };      /* nanoseconds between two lines that say no time */
+
+host *
+scenario_host(scenario *sc, const line_reader *line, const char *name)
+{
+    /* client and server are roles; their host names are for the messages */
+    static const char *const roles[] = { "client", "server" };
+
+    for (guint i = 0; i < sc->hosts->len; i++) {
+        host *h = g_ptr_array_index(sc->hosts, i);
+        if (strcmp(i < 2 ? roles[i] : h->name, name) == 0) {
+            if (!h->addr.len)
+                line_fail(line, "the address of the %s is not known yet", name);
+            return h;
+        }
+    }
+    line_fail(line, "there is no host '%s'", name);
+}
+
+/* The port after --client-port (side 0) or --server-port (side 1) */
+guint16
+scenario_port(const scenario *sc, int side, gint64 port)
+{
+    gint64 replacement = side == 0 ? sc->client_port : sc->server_port;
+    return (guint16)(replacement >= 0 && port && port == sc->port_from[side] ? replacement : port);
+}
+
+/* Header lines */
+
+static void
+set_host(scenario *sc, line_reader *line, host *h)
+{
+    const char *text = line_next(line, "an address");
+
+    if (!address_parse(text, sc->ipv6, &h->addr))
+        line_fail(line, "'%s' is no address", text);
+    host_set_mac(h);
+    const char *name = line_value(line, "name");
+    if (name) {
+        g_free(h->name);
+        h->name = g_strdup(name);
+    }
+    h->clock = (guint32)line_number(line, "clock", g_str_hash(h->name));
+    h->ip_id = (guint16)h->clock;
+}
+
+static void
+read_client(scenario *sc, line_reader *line)
+{
+    set_host(sc, line, g_ptr_array_index(sc->hosts, 0));
+}
+
+static void
+read_server(scenario *sc, line_reader *line)
+{
+    set_host(sc, line, g_ptr_array_index(sc->hosts, 1));
+}
+
+static void
+add_host(scenario *sc, const char *name)
+{
+    host *h = g_new0(host, 1);
+    h->name = g_strdup(name);
+    g_ptr_array_add(sc->hosts, h);
+}
+
+static void
+read_host(scenario *sc, line_reader *line)
+{
+    add_host(sc, line_next(line, "a name"));
+    set_host(sc, line, g_ptr_array_index(sc->hosts, sc->hosts->len - 1));
+}
+
+static void
+read_start(scenario *sc, line_reader *line)
+{
+    sc->start = sc->now = line_parse_date(line, line_next(line, "a date and time"));
+}
+
+/* What the command line says wins. */
+static void
+read_link(scenario *sc, line_reader *line)
+{
+    const char *name = line_next(line, "a link type");
+    int kind = link_parse(name);
+
+    if (kind < 0)
+        line_fail(line, "'%s' should be ethernet, sll2 or raw", name);
+    if (!sc->link_fixed)
+        sc->link.kind = kind;
+}
+
+static void
+read_vlan(scenario *sc, line_reader *line)
+{
+    gint64 vlan = line_parse_number(line, line_next(line, "a number"));
+    if (sc->link.vlan < 0)
+        sc->link.vlan = vlan;
+}
+
+static void
+read_vxlan(scenario *sc, line_reader *line)
+{
+    sc->link.vxlan = line_parse_number(line, line_next(line, "a network identifier"));
+}
+
+static void
+read_snaplen(scenario *sc, line_reader *line)
+{
+    sc->snaplen = (guint)line_parse_number(line, line_next(line, "a length"));
+}
+
+static void
+read_only(scenario *sc, line_reader *line)
+{
+    const char *side = line_next(line, "client or server");
+
+    if (strcmp(side, "client") != 0 && strcmp(side, "server") != 0)
+        line_fail(line, "'%s' should be client or server", side);
+    if (sc->only < 0)
+        sc->only = *side == 'c' ? 0 : 1;
+}
+
+static void
+read_twice(scenario *sc, line_reader *line)
+{
+    sc->frames_twice = TRUE;
+}
+
+static void
+read_connection(scenario *sc, line_reader *line)
+{
+    g_ptr_array_add(sc->connections, connection_new(sc, line, FALSE));
+}
+
+static void
+read_udp(scenario *sc, line_reader *line)
+{
+    g_ptr_array_add(sc->connections, connection_new(sc, line, TRUE));
+}
+
+static const struct {
+    const char *name;
+    void      (*read)(scenario *sc, line_reader *line);
+} commands[] = {
+    { "start", read_start },
+    { "client", read_client },
+    { "server", read_server },
+    { "host", read_host },
+    { "link", read_link },
+    { "vlan", read_vlan },
+    { "vxlan", read_vxlan },
+    { "snaplen", read_snaplen },
+    { "only", read_only },
+    { "frames-twice", read_twice },
+    { "connection", read_connection },
+    { "udp", read_udp },
+    { "icmp", icmp_act },
+};
+
+/* Lines in their order */
+
+static void
+read_time(scenario *sc, line_reader *line)
+{
+    const char *word = line_peek(line);
+
+    if (*word == '+' || (*word == '-' && g_ascii_isdigit(word[1]))) {
+        sc->now += line_parse_seconds(line, word);
+        line_next(line, word);
+    } else if (*word == '@') {
+        sc->now = line_parse_clock(line, word + 1, sc->start);
+        line_next(line, word);
+    } else if (sc->frames->len) {
+        sc->now += DEFAULT_STEP;
+    }
+}
+
+static void
+run_line(scenario *sc, line_reader *line)
+{
+    const char *word = line_peek(line);
+
+    for (guint i = 0; i < G_N_ELEMENTS(commands); i++) {
+        if (strcmp(word, commands[i].name) == 0) {
+            line_next(line, word);
+            commands[i].read(sc, line);
+            return;
+        }
+    }
+    for (guint i = 0; i < sc->connections->len; i++) {
+        connection *conn = g_ptr_array_index(sc->connections, i);
+        if (strcmp(word, conn->name) == 0) {
+            line_next(line, word);
+            connection_act(sc, conn, line);
+            return;
+        }
+    }
+    line_fail(line, "'%s' is neither a keyword nor a connection", word);
+}
+
+/* Keywords take no time; a line that only waits ("+5") is welcome. */
+static void
+run_timed_line(scenario *sc, line_reader *line)
+{
+    gboolean header = FALSE;
+
+    for (guint i = 0; i + 1 < G_N_ELEMENTS(commands); i++)
+        header = header || strcmp(line_peek(line), commands[i].name) == 0;
+    if (!header)
+        read_time(sc, line);
+    if (line_peek(line))
+        run_line(sc, line);
+    line_finish(line);
+}
+
+static guint
+find_closing_brace(const GPtrArray *lines, guint from)
+{
+    guint depth = 1;
+
+    for (guint i = from + 1; i < lines->len; i++) {
+        const line_reader *line = g_ptr_array_index(lines, i);
+        const char *last = g_array_index(line->tokens, token, line->tokens->len - 1).text;
+        depth += strcmp(last, "{") == 0 ? 1 : 0;
+        depth -= strcmp(last, "}") == 0 ? 1 : 0;
+        if (depth == 0)
+            return i;
+    }
+    line_fail(g_ptr_array_index(lines, from), "this { is never closed");
+}
+
+static void run_lines(scenario *sc, const GPtrArray *lines, guint from, guint to);
+
+/* repeat 10 every 0.5 { ... }; returns the line of the closing brace */
+static guint
+run_repeat(scenario *sc, const GPtrArray *lines, guint from)
+{
+    line_reader *line = g_ptr_array_index(lines, from);
+    guint end = find_closing_brace(lines, from);
+
+    line_rewind(line);
+    read_time(sc, line);
+    gint64 times = line_number(line, "repeat", 0);
+    const char *every = line_value(line, "every");
+    gint64 period = every ? line_parse_seconds(line, every) : 0;
+    line_word(line, "{");
+    line_finish(line);
+    for (gint64 i = 0; i < times; i++) {
+        gint64 begin = sc->now;
+        run_lines(sc, lines, from + 1, end);
+        if (every)
+            sc->now = begin + period;
+    }
+    return end;
+}
+
+static void
+run_lines(scenario *sc, const GPtrArray *lines, guint from, guint to)
+{
+    for (guint i = from; i < to; i++) {
+        line_reader *line = g_ptr_array_index(lines, i);
+        line_rewind(line);
+        const char *last = g_array_index(line->tokens, token, line->tokens->len - 1).text;
+        if (strcmp(last, "{") == 0)
+            i = run_repeat(sc, lines, i);
+        else
+            run_timed_line(sc, line);
+    }
+}
+
+static void
+die(const char *path, const char *why)
+{
+    fprintf(stderr, "%s: %s\n", path, why);
+    exit(1);
+}
+
+static GPtrArray *
+read_lines(const char *path)
+{
+    GPtrArray *lines = g_ptr_array_new_with_free_func((GDestroyNotify)line_free);
+    GError *error = NULL;
+    char *text = NULL;
+
+    if (!g_file_get_contents(path, &text, NULL, &error))
+        die(path, error->message);
+    char **rows = g_strsplit(text, "\n", 0);
+    for (guint i = 0; rows[i]; i++) {
+        line_reader *line = line_new(path, i + 1, rows[i]);
+        if (line->tokens->len)
+            g_ptr_array_add(lines, line);
+        else
+            line_free(line);
+    }
+    g_strfreev(rows);
+    g_free(text);
+    return lines;
+}
+
+/* Command line */
+
+static char *shift_option, *link_option, *only_option;
+static gboolean ipv6_option, twice_option;
+static gint64 vlan_option = -1, vxlan_option = -1, client_port_option = -1, server_port_option = -1;
+static gint64 snaplen_option;
+
+static const GOptionEntry options[] = {
+    { "ipv6", 0, 0, G_OPTION_ARG_NONE, &ipv6_option, "Turn IPv4 addresses into IPv6 ones", NULL },
+    { "vlan", 0, 0, G_OPTION_ARG_INT64, &vlan_option, "Put the frames into a VLAN", "N" },
+    { "vxlan", 0, 0, G_OPTION_ARG_INT64, &vxlan_option, "Put the frames into a VXLAN tunnel", "N" },
+    { "link", 0, 0, G_OPTION_ARG_STRING, &link_option, "ethernet, sll2 or raw", "TYPE" },
+    { "client-port", 0, 0, G_OPTION_ARG_INT64, &client_port_option, "Another port for the client", "N" },
+    { "server-port", 0, 0, G_OPTION_ARG_INT64, &server_port_option, "Another port for the server", "N" },
+    { "shift", 0, 0, G_OPTION_ARG_STRING, &shift_option, "Move all times", "SECONDS" },
+    { "only", 0, 0, G_OPTION_ARG_STRING, &only_option, "Keep what one side sent: client or server", "SIDE" },
+    { "frames-twice", 0, 0, G_OPTION_ARG_NONE, &twice_option, "Capture every frame twice", NULL },
+    { "snaplen", 0, 0, G_OPTION_ARG_INT64, &snaplen_option, "Cut frames after so many bytes", "N" },
+    { NULL }
+};
+
+/* An option is read like a line of the scenario, and complains like one. */
+static void
+apply_option(scenario *sc, const char *value, void (*read)(scenario *, line_reader *))
+{
+    if (!value)
+        return;
+    line_reader *line = line_new("command line", 1, value);
+    read(sc, line);
+    line_finish(line);
+    line_free(line);
+}
+
+static void
+read_shift(scenario *sc, line_reader *line)
+{
+    sc->shift = line_parse_seconds(line, line_next(line, "a number of seconds"));
+}
+
+static void
+scenario_init(scenario *sc)
+{
+    sc->ipv6 = ipv6_option;
+    sc->frames_twice = twice_option;
+    sc->client_port = client_port_option;
+    sc->server_port = server_port_option;
+    sc->only = -1;
+    sc->snaplen = (guint)snaplen_option;
+    sc->link.vlan = vlan_option;
+    sc->link.vxlan = vxlan_option;
+    sc->hosts = g_ptr_array_new();
+    sc->connections = g_ptr_array_new();
+    sc->frames = g_ptr_array_new();
+    sc->calls = g_hash_table_new(NULL, NULL);
+    sc->next_xid = 0x22bb0001;
+    sc->next_cookie = 1;
+    add_host(sc, "nfs-client");
+    add_host(sc, "nfs-server");
+    apply_option(sc, link_option, read_link);
+    sc->link_fixed = link_option != NULL;
+    apply_option(sc, only_option, read_only);
+    apply_option(sc, shift_option, read_shift);
+}
+
+int
+main(int argc, char **argv)
+{
+    GOptionContext *context = g_option_context_new("IN.scn OUT.pcapng - compile a scenario to a capture file");
+    GError *error = NULL;
+    scenario sc = { 0 };
+
+    g_option_context_add_main_entries(context, options, NULL);
+    if (!g_option_context_parse(context, &argc, &argv, &error))
+        die(argv[0], error->message);
+    if (argc != 3)
+        die(argv[0], "needs a scenario and the name of the file to write; see --help");
+    scenario_init(&sc);
+    GPtrArray *lines = read_lines(argv[1]);
+    run_lines(&sc, lines, 0, lines->len);
+    const char *problem = capture_write(argv[2], sc.frames, &sc.link, sc.snaplen);
+    if (problem)
+        die(argv[2], problem);
+    g_ptr_array_free(lines, TRUE);
+    g_option_context_free(context);
+    return 0;
+}
