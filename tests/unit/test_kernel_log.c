@@ -307,7 +307,8 @@ test_own_zone(void)
     assert_contains(log->message, "UTC+08:00 (this machine's time zone)");
     /* Another zone, UTC+10:00, meets as many lines: the machine's own is preferred. */
     nh_log_expectation expected[] = { expect(NH_LOG_STILL_TRYING, AT(14, 55, 38)), expect(NH_LOG_STILL_TRYING, AT(12, 55, 38)) };
-    nh_kernel_log_align(log, &june, expected, 2);
+    nh_log_hints later = { 0, 0, AT(14, 57, 0), AT(15, 0, 0) };
+    nh_kernel_log_align(log, &later, expected, 2);
     g_assert_cmpint(log->shift, ==, -8 * HOUR);
     g_setenv("TZ", "UTC", TRUE);
     nh_kernel_log_free(log);
