@@ -7,6 +7,7 @@ SPDX-License-Identifier: GPL-2.0-or-later
 """
 
 import concurrent.futures
+import datetime
 import functools
 import json
 import os
@@ -21,6 +22,13 @@ BUILD = pathlib.Path(os.environ.get("BUILD_DIR", TOP / "build"))
 NOBODY = 65534
 IS_ROOT = os.geteuid() == 0
 AS_USER = ["setpriv", "--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups"] if IS_ROOT else []
+
+
+def epoch(text):
+    """Seconds since 1970 of an RFC 3339 time in UTC; exact to the microsecond."""
+    whole, _, fraction = text.rstrip("Z").partition(".")
+    when = datetime.datetime.strptime(whole, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=datetime.timezone.utc)
+    return when.timestamp() + float(f"0.{fraction or 0}")
 
 
 class Output:
@@ -68,6 +76,9 @@ class Lab:
         folder.mkdir(parents=True)
         shutil.copy(plugin, folder)
         shutil.copytree(TOP / "captures", self.home / "captures")
+        (self.home / "logs").mkdir()
+        for log in [*TOP.glob("captures/*.log"), *TOP.glob("tests/scenarios/*.log")]:
+            shutil.copy(log, self.home / "logs")
         for path in [self.home, *self.home.rglob("*")]:
             hand_over(path)
         if not self._loaded():
@@ -124,6 +135,16 @@ class Lab:
         path = self.home / "captures" / name
         assert path.exists(), f"there is no captures/{name}"
         return path
+
+    def log(self, name):
+        """Path of a kernel log of captures/ or of tests/scenarios/ as tshark may read it."""
+        path = self.home / "logs" / name
+        assert path.exists(), f"there is no {name} in captures/ or tests/scenarios/"
+        return path
+
+    def with_log(self, name):
+        """Arguments that make tshark compare with a kernel log."""
+        return ["-o", f"nlm_health.kernel_log:{self.log(name)}"]
 
     def outside(self, path):
         """Path of any capture as tshark may read it: a copy if the ordinary user cannot."""

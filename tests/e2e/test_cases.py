@@ -15,7 +15,7 @@
     1 fin_unacked server likely 10.7.1.2 10.7.1.1 frames 159-193
 
 Above the line, written by hand and never changed by --update: `scenario` (in tests/scenarios/, with the compiler's
-options) or `capture` (in captures/); `prefs`, as many as it takes, where @NAME is a file of captures/; `report`, a text
+options) or `capture` (in captures/); `prefs`, as many as it takes, where @NAME is a log of captures/ or tests/scenarios/; `report`, a text
 that the report must contain (blanks and line ends are alike), `no report`, one that it must not contain; `field`, a
 value that a frame must show in its tree on a second pass (enumerations by name).
 Below the line, written by  tests/run -k NAME --update  and to be read before it is committed: every frame with a
@@ -63,7 +63,7 @@ class Case:
         else:
             name, *options = self.said["scenario"][0].split()
             path = lab.scenario(name, *options)
-        prefs = [re.sub(r"@(\S+)", lambda match: str(lab.capture(match[1])), pref) for pref in self.said["prefs"]]
+        prefs = [re.sub(r"@(\S+)", lambda match: str(lab.log(match[1])), pref) for pref in self.said["prefs"]]
         return ["-r", path, *(word for pref in prefs for word in ("-o", pref))]
 
 

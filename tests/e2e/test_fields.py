@@ -22,7 +22,7 @@ SEEN = [*names.FIELDS,
 
 @pytest.fixture(scope="module")
 def arguments(lab):
-    return ["-r", lab.capture(CAPTURE), "-o", f"nlm_health.kernel_log:{lab.capture(LOG)}"]
+    return ["-r", lab.capture(CAPTURE), *lab.with_log(LOG)]
 
 
 def frames_with_values(lab, arguments, *more):

@@ -4,11 +4,10 @@ SPDX-License-Identifier: GPL-2.0-or-later
 """
 
 import json
-from datetime import datetime, timezone
-
 import pytest
 
 import harness
+from harness import epoch
 
 TRUTH = json.loads((harness.TOP / "captures/truth.json").read_text())
 CLOCK = 0.05  # seconds between the capture's clock and the kernel log's
@@ -20,13 +19,6 @@ def each(wanted=lambda truth: True):
     rows = [truth for truth in TRUTH if wanted(truth)]
     assert rows
     return pytest.mark.parametrize("truth", rows, ids=lambda truth: truth["name"])
-
-
-def epoch(text):
-    """Nanoseconds of an RFC 3339 time in UTC, as seconds; exact enough for what is compared here."""
-    whole, _, fraction = text.rstrip("Z").partition(".")
-    when = datetime.strptime(whole, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=timezone.utc)
-    return when.timestamp() + float(f"0.{fraction or 0}")
 
 
 def clock(text):
@@ -116,8 +108,7 @@ def test_issue_window_contains_the_call_of_the_application(truth, incidents):
 @each(logged)
 def test_logged_lines_are_matched(lab, truth, view):
     """The log beside the capture: each line of it that was predicted, and an OK for it."""
-    name = truth["name"] + ".cli.kernel.log"
-    story = lab.story(lab.capture(view), "-o", f"nlm_health.kernel_log:{lab.capture(name)}")
+    story = lab.story(lab.capture(view), *lab.with_log(truth["name"] + ".cli.kernel.log"))
     matched = [epoch(line["logged"]) for incident in story["incidents"] for line in incident["kernel_lines"]
                if line["logged"]]
     recovered = [when for host, when, server in truth["ok"] if host == "cli" and server != "returns"]
