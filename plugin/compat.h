@@ -79,13 +79,13 @@ nh_create_stand_in(dissector_t dissector, dissector_handle_t original)
     register_conversation_filter(proto, name, valid, build)
 #endif
 
-/* The start of a -z tap: 4.6 asks whether its arguments were right. */
+/* The start of a -z tap: 4.6 asks whether its arguments were right; before, a tap that was misused ended the program. */
 #if NH_WIRESHARK_SINCE(4, 6)
 #define NH_STAT_TAP_RESULT bool
 #define NH_STAT_TAP_RETURN(ok) return (ok)
 #else
 #define NH_STAT_TAP_RESULT void
-#define NH_STAT_TAP_RETURN(ok) do { (void)(ok); return; } while (0)
+#define NH_STAT_TAP_RETURN(ok) do { if (!(ok)) exit(1); return; } while (0)
 #endif
 
 /* Sub-menus in the title of a statistics tree. */
@@ -93,6 +93,14 @@ nh_create_stand_in(dissector_t dissector, dissector_handle_t original)
 #define NH_TREE_MENU STATS_TREE_MENU_SEPARATOR
 #else
 #define NH_TREE_MENU "/"
+#endif
+
+/* Name resolution blocks: since 4.2 wiretap copies them by itself. */
+#if NH_WIRESHARK_SINCE(4, 2)
+#define NH_NAMES_BY_HAND 0
+#else
+#include <epan/addr_resolv.h>
+#define NH_NAMES_BY_HAND 1
 #endif
 
 /*
