@@ -21,6 +21,7 @@
 #define BOOT_SLACK  (NH_SECOND / 2)
 #define PAIRS_MAX   (1 << 18)
 #define RANGES_MAX  64
+#define BOOTS_NAMED 4
 #define BOOTS_MAX   16 /* more are no boots but shuffled lines */
 #define TIME_MAX    (G_GINT64_CONSTANT(130) * 365 * 86400 * NH_SECOND)
 
@@ -375,11 +376,12 @@ same_boot(const GPtrArray *lines, guint first)
 }
 
 static void
-append_boot(GString *message, nh_time boot, guint met, guint others)
+append_boot(GString *message, guint number, nh_time boot, guint met, guint others)
 {
     GDateTime *booted = g_date_time_new_from_unix_utc(boot / NH_SECOND);
     char *text = booted ? g_date_time_format(booted, "%Y-%m-%dT%H:%M:%SZ") : g_strdup("?");
-    g_string_append_printf(message, ", seconds since boot aligned by best match: the kernel booted at %s", text);
+    g_string_append_printf(message, "%s%s", number == 0 ? ", seconds since boot aligned by best match: the kernel booted at "
+                                                        : ", again at ", text);
     if (others > 0)
         g_string_append_printf(message, " (uncertain: %s%u other boot time%s would fit as well)",
                                others >= RANGES_MAX - 1 ? "at least " : "", others, others == 1 ? "" : "s");
@@ -395,7 +397,7 @@ align_uptimes(nh_kernel_log *log, const predictions *p, GString *message)
 {
     GPtrArray *lines = lines_of(log, NH_CLOCK_UPTIME);
     nh_time preferred = 0;
-    guint lost = 0, boots = 0;
+    guint lost = 0, boots = 0, named = 0;
     for (guint first = 0; first < lines->len;) {
         GPtrArray *boot = same_boot(lines, first);
         guint others = 0;
@@ -403,8 +405,10 @@ align_uptimes(nh_kernel_log *log, const predictions *p, GString *message)
         move(boot, shift);
         if (!nh_time_known(shift)) {
             lost += boot->len;
-        } else if (shift != preferred || first == 0) {
-            append_boot(message, shift + log->offset, measure(boot, p, shift, BOOT_SLACK).met, others);
+        } else if (shift != preferred || named == 0) {
+            if (named < BOOTS_NAMED)
+                append_boot(message, named, shift + log->offset, measure(boot, p, shift, BOOT_SLACK).met, others);
+            named++;
             log->shift = log->shifted ? log->shift : shift;
             log->shifted = log->shifted || shift != 0;
             preferred = shift;

@@ -384,6 +384,12 @@ test_two_boots(void)
     g_assert_cmpint(ABS(line_at(log, 0)->time - AT(14, 50, 0)), <, NH_SECOND);
     g_assert_cmpint(ABS(line_at(log, 3)->time - AT(14, 56, 1)), <, NH_SECOND);
     nh_kernel_log_free(log);
+    log = parse_with("[ 1000.0] " STILL "\n[ 1040.0] lockd: server a OK\n"
+                     "[ 30.0] lockd: server a not responding, timed out\n", &june);
+    nh_kernel_log_align(log, &june, expected, 3);
+    assert_contains(log->message, "the kernel booted at 2025-06-22T14:33:");
+    assert_contains(log->message, ", again at 2025-06-22T14:55:");
+    nh_kernel_log_free(log);
     /* A line pasted twice is of the boot found before, though by itself it would fit 14:40 as well. */
     log = parse_with("[ 1000.0] " STILL "\n[ 1040.0] lockd: server a OK\n[ 1000.0] " STILL "\n", &june);
     nh_kernel_log_align(log, &june, expected, 4);
