@@ -15,9 +15,9 @@
     1 fin_unacked server likely 10.7.1.2 10.7.1.1 frames 159-193
 
 Above the line, written by hand and never changed by --update: `scenario` (in tests/scenarios/, with the compiler's
-options) or `capture` (in captures/); `prefs`, as many as it takes, where @NAME is a log of captures/ or tests/scenarios/; `report`, a text
-that the report must contain (blanks and line ends are alike), `no report`, one that it must not contain; `field`, a
-value that a frame must show in its tree on a second pass (enumerations by name).
+options) or `capture` (in captures/); `prefs`, as many as it takes, where @NAME is a log beside one of these;
+`report`, a text that the report must contain (blanks and line ends are alike), `no report`, one that it must not
+contain; `field`, a value that a frame must show in its tree on a second pass (enumerations by name).
 Below the line, written by  tests/run -k NAME --update  and to be read before it is committed: every frame with a
 finding on one pass and on two, and the incidents.
 

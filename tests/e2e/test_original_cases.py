@@ -101,7 +101,7 @@ class TestSynAck:
 
 
 class TestServerDown:
-    """2025-06-27: server's interface down, its host unreachable; then up, and lockd answers a minute late with a refusal."""
+    """2025-06-27: server's interface down, its host unreachable; later lockd refuses, a minute late."""
 
     @pytest.fixture(params=[False, True], ids=["without log", "with log"])
     def incident(self, lab, request):
