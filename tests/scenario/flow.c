@@ -114,6 +114,7 @@ connection_read_state(line_reader *line, connection *conn)
         if (established) {
             h->started = TRUE;
             h->next = h->arrived = h->acked = (guint32)next[d];
+            h->last_tsval = conn->end[d]->clock;
         }
     }
 }
@@ -195,11 +196,13 @@ fill_sack(tcp_header *tcp, const half *theirs, const manner *how)
 }
 
 static guint16
-window_field(const segment *seg, gint64 window, int direction)
+window_field(const half *mine, const segment *seg, int direction)
 {
     if (seg->flags & TCP_SYN)
         return direction == FORWARD ? 64240 : 65160;    /* not scaled yet */
-    return seg->flags == TCP_RST ? 0 : (guint16)(window >> WINDOW_SCALE);
+    if (seg->flags == TCP_RST || !mine->started)
+        return 0;                                       /* a RST from where there is no socket */
+    return (guint16)(mine->window >> WINDOW_SCALE);
 }
 
 static tcp_header
@@ -214,7 +217,7 @@ header_of(scenario *sc, const connection *conn, int direction, const segment *se
         .sport = conn->port[direction], .dport = conn->port[!direction], .flags = seg->flags, .data = seg->data,
         .seq = mine->started || seg->flags & TCP_SYN ? mine->isn + seg->seq : 0,
         .ack = seg->flags & TCP_ACK ? theirs->isn + ack : 0,
-        .window = window_field(seg, mine->window, direction),
+        .window = window_field(mine, seg, direction),
         .timestamps = conn->timestamps && !(seg->flags & TCP_RST),
         .tsval = how->tsval >= 0 ? (guint32)how->tsval : host_clock(sc, src),
         .tsecr = how->tsecr >= 0 ? (guint32)how->tsecr : first ? 0 : theirs->last_tsval,
@@ -369,10 +372,46 @@ send_text(scenario *sc, connection *conn, int direction, line_reader *line, cons
     send_segment(sc, conn, direction, TCP_PSH | TCP_ACK, data, how);
 }
 
+/* A SYN that follows another life of the port pair starts a new one. */
+static void
+send_flags(scenario *sc, connection *conn, int direction, guint8 flags, line_reader *line, const manner *how)
+{
+    gboolean opening = (flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && direction == FORWARD;
+
+    if (opening && conn->now[direction].started)
+        connection_open_anew(conn, line_word(line, "same-isn"));
+    send_segment(sc, conn, direction, flags, NULL, how);
+}
+
+/* The three steps of a handshake, or of a close that this side begins, with a round trip of 0.2 ms */
+static void
+send_three(scenario *sc, connection *conn, int direction, guint8 first, guint8 second, line_reader *line, const manner *how)
+{
+    send_flags(sc, conn, direction, first, line, how);
+    sc->now += 200 * MICROSECOND;
+    send_flags(sc, conn, !direction, second, line, how);
+    sc->now += 10 * MICROSECOND;
+    send_flags(sc, conn, direction, TCP_ACK, line, how);
+}
+
+static void
+send_open(scenario *sc, connection *conn, int direction, line_reader *line, const manner *how)
+{
+    send_three(sc, conn, direction, TCP_SYN, TCP_SYN | TCP_ACK, line, how);
+}
+
+static void
+send_close(scenario *sc, connection *conn, int direction, line_reader *line, const manner *how)
+{
+    send_three(sc, conn, direction, TCP_FIN | TCP_ACK, TCP_FIN | TCP_ACK, line, how);
+}
+
 static const struct {
     const char *name;
     void      (*send)(scenario *sc, connection *conn, int direction, line_reader *line, const manner *how);
 } verbs[] = {
+    { "open", send_open },
+    { "close", send_close },
     { "retransmit", send_retransmission },
     { "keep-alive", send_keep_alive },
     { "data", send_data },
@@ -455,10 +494,7 @@ connection_act(scenario *sc, connection *conn, line_reader *line)
 
     if (flags) {
         line_next(line, "flags");
-        gboolean opening = (flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && direction == FORWARD;
-        if (opening && conn->now[direction].started)
-            connection_open_anew(conn, line_word(line, "same-isn"));
-        send_segment(sc, conn, direction, flags, NULL, &how);
+        send_flags(sc, conn, direction, flags, line, &how);
         return;
     }
     for (guint i = 0; word && !conn->udp && i < G_N_ELEMENTS(verbs); i++) {

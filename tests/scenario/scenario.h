@@ -107,7 +107,6 @@ typedef struct {
     guint32    acked;           /* the sender knows of everything before it */
     guint32    late[2];         /* what arrived out of order */
     guint32    last_tsval;      /* last time stamp that arrived at the peer */
-    gboolean   unscaled;        /* window of a SYN */
     gint64     window;
     GPtrArray *segments;        /* sent, of segment */
 } half;
