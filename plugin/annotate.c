@@ -130,7 +130,7 @@ is_analysed(const copy_job *job, const wtap_rec *rec, guint32 frame)
 {
     const nh_comment *comment = g_hash_table_lookup(job->comments, GUINT_TO_POINTER(frame));
 
-    return !comment || !nh_time_known(comment->time) ||
+    return !comment || !nh_time_known(comment->time) || !(rec->presence_flags & WTAP_HAS_TS) ||
            comment->time == (nh_time)rec->ts.secs * NH_SECOND + rec->ts.nsecs;
 }
 
@@ -248,7 +248,7 @@ close_copy(copy_job *job, gboolean done)
             g_free(err_info);
     }
     if (job->blocks) {
-        wtap_free_idb_info(job->params.idb_inf);
+        g_free(job->params.idb_inf); /* the descriptions in it are the reader's */
         job->params.idb_inf = NULL;
         wtap_dump_params_cleanup(&job->params);
     }

@@ -252,6 +252,6 @@ nh_report_json(const nh_story *story)
     put_texts(&json, "messages", story->messages);
     json_dumper_end_object(&json);
     json_dumper_finish(&json);
-    g_string_append_c(json.output_string, '\n');
+    /* finish has ended the line */
     return g_string_free(json.output_string, FALSE);
 }
