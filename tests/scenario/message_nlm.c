@@ -32,20 +32,28 @@ netobj_of(char *bytes, guint len)
     return object;
 }
 
-/* A call gets the next cookie, its result takes the one of the call, the *_RES of an asynchronous one the last. */
+static void
+set_cookie(lock_words *words, gint64 cookie)
+{
+    guint32 wire = g_htonl((guint32)cookie);
+
+    memcpy(words->cookie_bytes, &wire, 4);
+    words->cookie = netobj_of(words->cookie_bytes, 4);
+}
+
+/* A call gets the next cookie ... */
 static void
 read_cookie(const message *m, lock_words *words)
 {
-    gboolean is_result = m->call->cookie != 0;
-    gint64 cookie = line_number(m->line, "cookie", is_result ? m->call->cookie : m->sc->next_cookie);
+    m->sc->last_cookie = m->call->cookie = (guint32)line_number(m->line, "cookie", m->sc->last_cookie + 1);
+    set_cookie(words, m->call->cookie);
+}
 
-    if (!is_result) {
-        m->call->cookie = (guint32)cookie;
-        m->sc->next_cookie = (guint32)cookie + 1;
-    }
-    guint32 wire = g_htonl((guint32)cookie);
-    memcpy(words->cookie_bytes, &wire, 4);
-    words->cookie = netobj_of(words->cookie_bytes, 4);
+/* ... its reply the same, and the *_RES of an asynchronous call, which is a call itself, the last. */
+static void
+read_result_cookie(const message *m, lock_words *words)
+{
+    set_cookie(words, line_number(m->line, "cookie", m->call->cookie ? m->call->cookie : m->sc->last_cookie));
 }
 
 /* Linux names the owner SVID@host; the caller of a callback is still the client. */

@@ -111,7 +111,7 @@ ENCODE(res)(XDR *xdr, const message *m)
     lock_words words;
     NLM(res) res = { .stat.stat = read_status(m) };
 
-    read_cookie(m, &words);
+    read_result_cookie(m, &words);
     res.cookie = words.cookie;
     return NLM_XDR(res)(xdr, &res);
 }
@@ -123,7 +123,7 @@ ENCODE(test_res)(XDR *xdr, const message *m)
     lock_words words;
     NLM(testres) res = { .stat.stat = read_status(m) };
 
-    read_cookie(m, &words);
+    read_result_cookie(m, &words);
     read_lock(m, &words);
     res.cookie = words.cookie;
     NLM(holder) holder = {
@@ -142,7 +142,7 @@ ENCODE(share_res)(XDR *xdr, const message *m)
     lock_words words;
     NLM(shareres) res = { .stat = read_status(m) };
 
-    read_cookie(m, &words);
+    read_result_cookie(m, &words);
     res.cookie = words.cookie;
     return NLM_XDR(shareres)(xdr, &res);
 }

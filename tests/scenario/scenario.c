@@ -367,7 +367,6 @@ scenario_init(scenario *sc)
     sc->frames = g_ptr_array_new();
     sc->calls = g_hash_table_new(NULL, NULL);
     sc->next_xid = 0x22bb0001;
-    sc->next_cookie = 1;
     add_host(sc, "nfs-client");
     add_host(sc, "nfs-server");
     apply_option(sc, link_option, read_link);

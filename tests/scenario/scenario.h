@@ -129,7 +129,7 @@ typedef struct {
     gint64   start, now;
     GPtrArray *hosts, *connections, *frames;
     GHashTable *calls;              /* XID -> call */
-    guint32  next_xid, next_cookie, last_xid;
+    guint32  next_xid, last_xid, last_cookie;
     guint16  port_from[2];          /* the ports that --client-port and --server-port replace */
 } scenario;
 
