@@ -4,7 +4,7 @@
  * locktest [-g | -n] [-s START] [-w BEFORE] [-h HOLD] FILE
  *   -g  F_GETLK instead of F_SETLKW     -n  F_SETLK instead of F_SETLKW
  *   -s  first byte (100 bytes are locked)
- *   -w  seconds between open() and fcntl()
+ *   -w  seconds between open() and fcntl(), at most: SIGUSR1 ends the wait
  *   -h  seconds that the lock is held (default 3)
  *
  * Copyright 2026, the NLM Health authors
@@ -15,6 +15,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,6 +40,12 @@ say(const char *format, ...)
     va_end(arguments);
     putchar('\n');
     fflush(stdout);
+}
+
+static void
+on_signal(int number)
+{
+    (void)number;
 }
 
 static int
@@ -90,7 +97,9 @@ main(int argc, char *argv[])
         say("open FAILED errno=%d (%s)", errno, strerror(errno));
         return 1;
     }
+    signal(SIGUSR1, on_signal);
     sleep(before);
+    signal(SIGUSR1, SIG_IGN);
     if (timed_fcntl(fd, command, name, &lock) < 0)
         return 1;
     if (command == F_GETLK)
