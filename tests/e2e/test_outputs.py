@@ -1,0 +1,407 @@
+"""What -z nlm_health,... prints and writes.
+
+SPDX-License-Identifier: GPL-2.0-or-later
+"""
+
+import gzip
+import json
+import os
+import re
+import shutil
+
+import pytest
+
+import harness
+import names
+import pcapng
+
+jsonschema = pytest.importorskip("jsonschema")
+
+SCHEMA = json.loads((harness.TOP / "docs" / "nlm_health.schema.json").read_text())
+CAPTURES = sorted(path.name for path in (harness.TOP / "captures").iterdir() if ".pcap" in path.name)
+SMALL = [name for name in CAPTURES if name != "rst.pcap.gz"]
+OUTAGE = "stuck_fin.pcap"
+STORM = "rst.pcap.gz"
+HEALTHY = "healthy.pcap"
+PREFIX = "NLM Health: "
+
+
+def section(lab, capture, name, *more):
+    """Everything that one -z output prints."""
+    return lab.tshark("-q", "-r", capture, *more, "-z", f"nlm_health,{name}").stdout
+
+
+def a_copy(lab, workdir, name, target=None):
+    """A capture in a folder where tshark may write."""
+    copy = workdir / (target or name)
+    shutil.copy(lab.capture(name), copy)
+    harness.hand_over(copy)
+    return copy
+
+
+def annotate(lab, source, target, *more, read=None, check=True):
+    return lab.tshark("-q", "-r", read or source, *more, "-z", f"nlm_health,annotate,in={source},out={target}",
+                      check=check)
+
+
+# --- report and JSON document ---
+
+
+@pytest.mark.parametrize("name", CAPTURES)
+def test_json_keeps_to_the_schema(lab, name):
+    story = lab.story(lab.capture(name))
+    jsonschema.validate(story, SCHEMA, cls=jsonschema.Draft7Validator)
+
+
+def test_schema_is_strict_and_knows_every_finding():
+    jsonschema.Draft7Validator.check_schema(SCHEMA)
+    table = (harness.TOP / "plugin" / "findings.h").read_text()
+    rows = re.findall(r'X\(NH_\w+, "(\w+)", \w+, \w+, NH_KIND', table)
+    assert rows and SCHEMA["definitions"]["finding"]["enum"] == rows
+
+    def objects(value):
+        if isinstance(value, dict):
+            if value.get("type") == "object":
+                yield value
+            for inner in value.values():
+                yield from objects(inner)
+        elif isinstance(value, list):
+            for inner in value:
+                yield from objects(inner)
+    for schema in objects(SCHEMA):
+        assert schema["additionalProperties"] is False
+        assert sorted(schema["required"]) == sorted(schema["properties"])
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_report_can_be_pasted(lab, name):
+    report = section(lab, lab.capture(name), "report")
+    assert report.startswith(PREFIX) and report.endswith("\n")
+    for line in report.splitlines():
+        assert line == line.rstrip() and len(line) <= 110 and line.isprintable(), repr(line)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_report_tells_what_the_json_tells(lab, name):
+    story, report = lab.story(lab.capture(name)), section(lab, lab.capture(name), "report")
+    flat = " ".join(report.split())
+    for incident in story["incidents"]:
+        assert f"Incident {incident['id']}: client {incident['client']}, server {incident['server']}" in flat
+        assert " ".join(incident["summary"].split()) in flat
+        for line in incident["kernel_lines"]:
+            assert f'"{line["text"]}"' in report
+        for step in incident["next_steps"]:
+            assert " ".join(step.split()) in flat
+
+
+@pytest.mark.parametrize("output", ["report", "json", "locks", "tree", "pairs"])
+def test_same_from_run_to_run(lab, output):
+    runs = {section(lab, lab.capture(OUTAGE), output) for _ in range(3)}
+    assert len(runs) == 1
+
+
+@pytest.mark.parametrize("output", ["report", "json", "locks"])
+@pytest.mark.parametrize("name", [OUTAGE, "grace.pcap", "server_slow.pcap"])
+def test_two_passes_tell_the_same(lab, name, output):
+    assert section(lab, lab.capture(name), output) == section(lab, lab.capture(name), output, "-2")
+
+
+def test_healthy_capture_says_so_in_one_line(lab):
+    lines = section(lab, lab.capture(HEALTHY), "report").split("\n\nLocks at the end")[0].splitlines()
+    assert len(lines) == 1 and lines[0].startswith("NLM Health: healthy")
+
+
+def test_no_lock_traffic_says_so_in_one_line(lab, workdir):
+    foreign = workdir / "foreign.pcapng"
+    foreign.write_bytes(pcapng.section() + pcapng.interface(1) + pcapng.packet(0, 1_000_000, bytes(60)))
+    harness.hand_over(foreign)
+    assert section(lab, foreign, "report") == "NLM Health: no lock traffic in 1 frame.\n"
+    story = lab.story(foreign)
+    assert story["capture"]["lock_traffic"] is False and story["incidents"] == []
+
+
+def test_storm_is_folded(lab):
+    report = section(lab, lab.capture(STORM), "report")
+    assert len(report.splitlines()) < 200
+
+
+def test_outputs_need_no_protocol_tree_and_go_together(lab):
+    output = lab.tshark("-q", "-r", lab.capture(OUTAGE), "-z", "nlm_health,report", "-z", "nlm_health,json").stdout
+    assert section(lab, lab.capture(OUTAGE), "report") in output
+    assert section(lab, lab.capture(OUTAGE), "json") in output
+
+
+@pytest.mark.parametrize("wrong", ["report,x", "jsonx", "locks,tcp", "annotate", "annotate,in=x", "annotate,out=x",
+                                   "annotate,in=,out=x", "annotate,in=x,out="])
+def test_wrong_arguments_are_refused(lab, wrong):
+    output = lab.tshark("-q", "-r", lab.capture(HEALTHY), "-z", f"nlm_health,{wrong}", check=False)
+    assert output.status != 0 and "nlm_health" in output.stderr and not output.stdout
+
+
+def test_elastic_mapping_has_the_fields(lab):
+    text = lab.tshark("-G", "elastic-mapping", "--elastic-mapping-filter", "nlm_health").stdout
+    found = set(re.findall(r'"(nlm_health_\w+)"', text))
+    missing = {name for name in names.FIELDS if not any(key.endswith(name.replace(".", "_")) for key in found)}
+    assert not missing
+
+
+# --- statistics ---
+
+
+def tree_of(lab, name):
+    """{pair: {row: first number}} of the statistics tree"""
+    pairs, pair = {}, None
+    for line in section(lab, lab.capture(name), "tree").splitlines():
+        match = re.match(r"(\s+)(\S.*?)\s{2,}(\d+)", line)
+        if not match:
+            continue
+        if len(match[1]) == 1:
+            pair = pairs.setdefault(match[2], {})
+        elif pair is not None:
+            pair[match[2]] = int(match[3])
+    return pairs
+
+
+def table_of(lab, name):
+    """[{column: text}] of the table of pairs"""
+    lines = section(lab, lab.capture(name), "pairs").splitlines()
+    head = next(number for number, line in enumerate(lines) if line.startswith("Client"))
+    columns = [word.strip() for word in lines[head].split("|")]
+    return [dict(zip(columns, (word.strip() for word in line.split("|"))))
+            for line in lines[head + 1:] if line.count("|") == len(columns) - 1]
+
+
+@pytest.mark.parametrize("name", [HEALTHY, OUTAGE, "grace.pcap", "server_slow.pcap", "server_down_syn.pcap"])
+def test_statistics_count_what_the_json_counts(lab, name):
+    tree, table = tree_of(lab, name), table_of(lab, name)
+    for pair in lab.story(lab.capture(name))["pairs"]:
+        if not pair["calls"]:
+            continue
+        row = next(row for row in table if (row["Client"], row["Server"]) == (pair["client"], pair["server"]))
+        assert [int(row[key]) for key in ("Calls", "Answered", "Unanswered", "Denied")] == \
+            [pair[key] for key in ("calls", "answered", "unanswered", "denied")]
+        branch = tree[f"{pair['client']} -> {pair['server']}"]
+        assert [branch[key] for key in ("calls", "answers", "refusals")] == \
+            [pair[key] for key in ("calls", "answered", "denied")]
+
+
+def test_tree_shows_the_findings(lab):
+    rows = {row for pair in tree_of(lab, OUTAGE).values() for row in pair}
+    assert "finding fin_unacked" in rows
+
+
+# --- annotated copy ---
+
+
+def packets_of(lab, path):
+    """What of each packet must not change."""
+    fields = ["frame.number", "frame.time_epoch", "frame.len", "frame.cap_len", "frame.encap_type", "tcp.seq_raw",
+              "tcp.payload", "udp.payload"]
+    hex_dump = lab.tshark("-r", path, "-x").stdout
+    return lab.tshark("-r", path, "-T", "fields", *(word for name in fields for word in ("-e", name))).stdout, hex_dump
+
+
+def ours(path):
+    """{frame: text} of our comments; each frame may have one."""
+    found, frame = {}, 0
+    for kind, block in pcapng.blocks(path):
+        if kind != pcapng.PACKET:
+            continue
+        frame += 1
+        texts = [text for text in pcapng.comments(kind, block) if text.startswith(PREFIX)]
+        assert len(texts) <= 1
+        if texts:
+            found[frame] = texts[0]
+    return found
+
+
+@pytest.fixture
+def annotated(lab, workdir):
+    source = a_copy(lab, workdir, OUTAGE)
+    target = workdir / "out.pcapng"
+    annotate(lab, source, target)
+    return source, target
+
+
+def test_packets_stay_as_they_are(lab, annotated):
+    source, target = annotated
+    assert packets_of(lab, source) == packets_of(lab, target)
+
+
+def test_comments_tell_the_story(lab, annotated):
+    source, target = annotated
+    found = ours(target)
+    incidents = lab.story(source)["incidents"]
+    assert incidents
+    for incident in incidents:
+        events = [event["frame"] for event in incident["timeline"] if event["frame"]]
+        for frame in (events[0], events[-1]):
+            assert f"{PREFIX}incident {incident['id']}, " in found[frame]
+        assert f"Summary: {incident['summary']}" in found[incident["first_frame"]]
+    told = {event["frame"] for incident in incidents for event in incident["timeline"]}
+    assert set(found) <= told | {incident["first_frame"] for incident in incidents}
+    head = pcapng.comments(*pcapng.blocks(target)[0])
+    assert len(head) == 1 and head[0].startswith(PREFIX) and incidents[0]["summary"] in head[0]
+
+
+def test_comments_can_be_read_without_the_plugin(lab, annotated):
+    text = lab.tshark("--disable-protocol", "nlm_health", "-r", annotated[1], "-T", "fields", "-e",
+                      "frame.comment").stdout
+    assert f"{PREFIX}incident 1, " in text
+
+
+def test_annotating_again_changes_nothing(lab, workdir, annotated):
+    again = workdir / "again.pcapng"
+    annotate(lab, annotated[1], again)
+    assert again.read_bytes() == annotated[1].read_bytes()
+
+
+def test_old_copy_is_replaced(lab, annotated):
+    source, target = annotated
+    expected = target.read_bytes()
+    target.write_bytes(b"old")
+    annotate(lab, source, target)
+    assert target.read_bytes() == expected
+    assert sorted(path.name for path in target.parent.iterdir()) == sorted([source.name, target.name])
+
+
+def test_compressed_input(lab, workdir, annotated):
+    source, target = annotated
+    packed = workdir / "packed.pcap.gz"
+    packed.write_bytes(gzip.compress(source.read_bytes()))
+    harness.hand_over(packed)
+    out = workdir / "a,b=c.pcapng"
+    annotate(lab, packed, out)
+    assert out.read_bytes() == target.read_bytes()
+
+
+def with_every_block(lab, workdir):
+    """The outage as pcapng with comments, names, secrets, a late interface and statistics."""
+    link, packets = pcapng.read_pcap(lab.capture(OUTAGE))
+    data = pcapng.section(pcapng.option(2, "some hardware"), pcapng.option(1, "a user's section"),
+                          pcapng.option(1, f"{PREFIX}an older section comment"))
+    data += pcapng.interface(link, pcapng.option(2, "eth0"), pcapng.option(1, "a user's interface"))
+    data += pcapng.names(("192.0.2.1", "first.example"), ("192.0.2.2", "second.example"))
+    data += pcapng.secrets(b"CLIENT_RANDOM 00 11\n")
+    for number, (time, packet) in enumerate(packets, 1):
+        if number == 5:
+            data += pcapng.interface(link, pcapng.option(2, "eth1"))
+        options = [pcapng.option(1, f"a user's packet {number}"), pcapng.option(1, f"{PREFIX}an older comment"),
+                   pcapng.option(1, "NLM Health is a user's word too"), pcapng.option(2, (1).to_bytes(4, "little"))]
+        data += pcapng.packet(number % 2 if number >= 5 else 0, time, packet, *(options if number % 3 == 0 else ()))
+    data += pcapng.statistics(0, packets[-1][0], 77) + pcapng.statistics(1, packets[-1][0], 88)
+    path = workdir / "every.pcapng"
+    path.write_bytes(data)
+    harness.hand_over(path)
+    return path, len(packets)
+
+
+def test_every_block_is_kept(lab, workdir):
+    source, n_packets = with_every_block(lab, workdir)
+    target = workdir / "out.pcapng"
+    annotate(lab, source, target)
+
+    def count(path):
+        kinds = [kind for kind, _ in pcapng.blocks(path)]
+        return {kind: kinds.count(kind) for kind in set(kinds)}
+    assert count(target) == count(source) and count(target)[pcapng.PACKET] == n_packets
+    for kind in (pcapng.INTERFACE, pcapng.NAMES, pcapng.SECRETS, pcapng.STATISTICS):
+        content = [[block for other, block in pcapng.blocks(path) if other == kind] for path in (source, target)]
+        if kind != pcapng.INTERFACE:  # Wireshark adds the time resolution
+            assert content[0] == content[1], kind
+    assert packets_of(lab, source) == packets_of(lab, target)
+
+
+def test_comments_of_others_are_kept(lab, workdir):
+    source, _ = with_every_block(lab, workdir)
+    target = workdir / "out.pcapng"
+    annotate(lab, source, target)
+
+    def foreign(path):
+        return [[text for text in pcapng.comments(kind, block) if not text.startswith(PREFIX)]
+                for kind, block in pcapng.blocks(path) if kind in (pcapng.SECTION, pcapng.PACKET)]
+    assert foreign(target) == foreign(source) and sum(map(len, foreign(source))) > 3
+    assert "an older" not in target.read_bytes().decode(errors="replace")
+
+
+def test_storm_gets_few_comments(lab, workdir):
+    source = a_copy(lab, workdir, STORM)
+    target = workdir / "out.pcapng"
+    annotate(lab, source, target)
+    assert 0 < len(ours(target)) < 200
+
+
+def check_refused(lab, workdir, source, target, words, read=None):
+    before = {path: path.lstat() for path in workdir.rglob("*")}
+    output = annotate(lab, source, target, "-z", "nlm_health,report", read=read, check=False)
+    assert output.status != 0, str(output)
+    assert words in output.stderr
+    assert output.stdout.startswith(PREFIX), "the other outputs are printed all the same"
+    after = {path: path.lstat() for path in workdir.rglob("*")}
+    assert {path: (stat.st_size, stat.st_mtime_ns) for path, stat in after.items()} == \
+        {path: (stat.st_size, stat.st_mtime_ns) for path, stat in before.items()}
+
+
+@pytest.mark.parametrize("kind", ["same", "dotted", "symlink", "hardlink"])
+def test_input_is_never_overwritten(lab, workdir, kind):
+    source = a_copy(lab, workdir, OUTAGE)
+    target = {"same": source, "dotted": f"{workdir}/./{source.name}"}.get(kind, workdir / "other.pcapng")
+    if kind == "symlink":
+        target.symlink_to(source)
+    elif kind == "hardlink":
+        os.link(source, target)
+    check_refused(lab, workdir, source, target, "same file")
+
+
+@pytest.mark.parametrize("output", ["-", "fifo", "folder"])
+def test_output_must_be_a_file(lab, workdir, output):
+    source = a_copy(lab, workdir, OUTAGE)
+    target = "-" if output == "-" else workdir / output
+    if output == "fifo":
+        os.mkfifo(target)
+    elif output == "folder":
+        target.mkdir()
+    check_refused(lab, workdir, source, target, "file")
+
+
+@pytest.mark.parametrize("source", ["-", "fifo", "absent", "text"])
+def test_input_must_be_a_capture_file(lab, workdir, source):
+    good = a_copy(lab, workdir, OUTAGE)
+    path = "-" if source == "-" else workdir / source
+    if source == "fifo":
+        os.mkfifo(path)
+    elif source == "text":
+        path.write_text("no capture\n")
+        harness.hand_over(path)
+    check_refused(lab, workdir, path, workdir / "out.pcapng", "cannot", read=good)
+
+
+def test_another_capture_is_refused(lab, workdir):
+    check_refused(lab, workdir, a_copy(lab, workdir, HEALTHY), workdir / "out.pcapng", "was read",
+                  read=a_copy(lab, workdir, OUTAGE))
+
+
+def test_truncated_input(lab, workdir):
+    source = a_copy(lab, workdir, OUTAGE)
+    source.write_bytes(source.read_bytes()[:-7])
+    output = annotate(lab, source, workdir / "out.pcapng", check=False)
+    assert output.status != 0 and "nlm_health: cannot read" in output.stderr
+    assert [path.name for path in workdir.iterdir()] == [source.name]
+
+
+def test_folder_that_cannot_be_written(lab, workdir):
+    source = a_copy(lab, workdir, OUTAGE)
+    locked = workdir / "locked"
+    locked.mkdir()
+    locked.chmod(0o555)
+    check_refused(lab, workdir, source, locked / "out.pcapng", "cannot write")
+    check_refused(lab, workdir, source, workdir / "absent" / "out.pcapng", "cannot write")
+
+
+def test_part_of_a_capture(lab, workdir):
+    """tshark -c N numbers frames as the file does: what was read is annotated, the rest copied."""
+    source, target = a_copy(lab, workdir, OUTAGE), workdir / "out.pcapng"
+    annotate(lab, source, target, "-c", "60")
+    assert len([kind for kind, _ in pcapng.blocks(target) if kind == pcapng.PACKET]) == \
+        len(pcapng.read_pcap(source)[1])
+    assert all(frame <= 60 for frame in ours(target))
