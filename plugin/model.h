@@ -1,0 +1,255 @@
+/* model.h
+ * What the core remembers: pairs, connections, calls, outages, frames.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef NLM_HEALTH_MODEL_H
+#define NLM_HEALTH_MODEL_H
+
+#include "kernel_log.h"
+#include "observe.h"
+#include "rpc_timer.h"
+
+typedef struct nh_pair nh_pair;
+typedef struct nh_conn nh_conn;
+typedef struct nh_call nh_call;
+typedef struct nh_outage nh_outage;
+typedef struct nh_watch nh_watch;
+
+/* A frame and its time: the two always travel together. */
+typedef struct {
+    guint32 frame; /* 0 = none */
+    nh_time time;
+} nh_moment;
+
+/* Which way a flow was opened: by the lock client, or back to it by the lock server. */
+typedef enum { NH_FORWARD, NH_CALLBACK } nh_way;
+
+/* --- a connection ------------------------------------------------------- */
+
+/* The next RPC record mark of a byte stream (RFC 5531 section 11). */
+typedef struct {
+    gboolean synced;
+    guint32 next;        /* sequence number of the next mark */
+    guint32 start;       /* of the record being received */
+    nh_moment started;
+} nh_records;
+
+/* One direction of a connection. */
+typedef struct {
+    guint packets;
+    gboolean has_next, has_acked, fin, fin_acked, has_hole;
+    guint32 next;        /* highest sequence number sent, plus one */
+    guint32 acked;       /* highest acknowledgement that came back for it */
+    guint32 hole_start, hole_end; /* bytes skipped: their late arrival is no retransmission */
+    guint32 fin_end;
+    nh_moment fin_at, fin_acked_at;
+    guint fin_resends;
+    guint silent;        /* retransmissions and keep-alives since the peer's last packet */
+    nh_moment awaiting;  /* first packet that the peer has not answered */
+    guint32 last_ack_sent;
+    gboolean ack_moved;  /* its acknowledgements advanced: it did receive something */
+    guint32 window;
+    nh_moment zero_since;
+    gboolean probed;     /* zero-window probes were sent to it */
+    struct { guint32 seq, ack, len, tsval, window; guint16 flags, ip_id; nh_time time; } last; /* to know a duplicate frame */
+    nh_records records;
+} nh_half;
+
+typedef enum { NH_TCP_SYN_SENT, NH_TCP_SYN_RECEIVED, NH_TCP_ESTABLISHED, NH_TCP_CLOSED, NH_TCP_RESET } nh_tcp_state;
+
+/* A stretch of trouble on a connection. */
+typedef struct {
+    nh_finding finding;
+    nh_moment since, last, until; /* until.frame 0 while it lasts */
+    guint count;
+} nh_trouble;
+
+struct nh_conn {
+    nh_end client, server;
+    nh_pair *pair;
+    nh_conn *previous;   /* earlier incarnation of the 4-tuple */
+    nh_service service;
+    nh_way way;
+    nh_tcp_state state;
+    gboolean middle;     /* met in the middle */
+    gboolean foreign;    /* turned out to carry another program */
+    gboolean one_sided, one_sided_told;
+    gboolean looks_up_other; /* portmap: asked for another program than NLM */
+    guint32 isn, server_isn;
+    nh_moment syn, synack, established, first, last;
+    guint syn_count, synack_count, calls;
+    nh_half half[2];     /* [0] from the client, [1] from the server */
+    GArray *troubles;    /* nh_trouble, oldest first; NULL while there is none */
+    GPtrArray *waiting;  /* nh_call* sent on it and unanswered; NULL while there is none */
+    nh_addr icmp_sender;
+    guint8 icmp_type, icmp_code;
+    gboolean reset_by_client;
+};
+
+/* --- a call --------------------------------------------------------------- */
+
+typedef struct {
+    nh_moment at;
+    nh_conn *conn;       /* NULL over UDP */
+    guint32 seq_end;
+    gboolean by_tcp;     /* TCP resent the bytes; RPC did not */
+} nh_sending;
+
+struct nh_call {
+    nh_pair *pair;
+    nh_way way;
+    nh_l4 l4;
+    nh_end src, dst;
+    guint32 xid, prog, vers, proc;
+    GArray *sendings;    /* nh_sending */
+    gboolean tcp_acked;
+    gboolean waits;      /* an answer is expected and has not come */
+    nh_moment reply;
+    gboolean has_status;
+    guint32 status;
+    guint replies;
+    const char *refused;
+    nh_finding dead;     /* why, or NH_FINDING_NONE */
+    nh_moment dead_since;
+    gboolean deferred;
+    nh_wait wait;
+    nh_moment issued_from;             /* frame that opens the issue window */
+    nh_time issued_earliest, issued_latest;
+    nh_moment line_seen; /* the frame that dates the kernel line */
+    gboolean outlived;   /* not_responding was told */
+    nh_outage *outage;
+    nh_nlm nlm;
+    nh_mapping asked;    /* portmap: what was looked up */
+};
+
+/* --- a pair ---------------------------------------------------------------- */
+
+/* The client's way to a call that is not on the wire yet. */
+typedef struct {
+    gboolean active;
+    nh_moment start;     /* first SYN or look-up */
+    nh_moment step;      /* latest SYN or look-up */
+    nh_time earliest;    /* issue window: start.time, or the FIN whose socket blocked the port */
+    nh_wait wait;
+    nh_moment line_seen; /* the frame that dates the kernel line */
+    gboolean outlived;   /* not_responding was told */
+    nh_conn *looker;     /* portmap connection whose SYN began or dated it */
+} nh_attempt;
+
+struct nh_pair {
+    nh_watch *watch;
+    nh_addr client, server;
+    guint order;         /* of appearance */
+    gboolean lock_traffic;
+    gboolean seen_client, seen_server;  /* packets from either host */
+    gboolean half_captured;             /* proof that one direction is missing */
+    GPtrArray *outages;  /* nh_outage*, by time */
+    nh_outage *open;
+    GPtrArray *outstanding[2];          /* nh_call* that wait, by way */
+    nh_attempt attempt[2];
+    nh_moment last_lookup[2];
+    nh_time resets[3];   /* times of the latest resets */
+    guint n_resets;
+    struct { gboolean active; nh_moment start; nh_moment last; guint count; } storm;
+    GArray *withheld;    /* verdicts that wait for a sign of the other direction */
+    nh_moment restarted; /* latest SM_NOTIFY from the server */
+    nh_moment lost;      /* latest loss of the lock connection */
+    nh_moment blocked;   /* latest NLM_BLOCKED: a callback is due */
+    guint near_client, near_server; /* votes for where the capture was taken */
+    nh_family family;
+    guint calls, answered, resent, denied;
+    nh_time slowest;
+    GPtrArray *troubled; /* nh_conn* in trouble */
+    GHashTable *locks;   /* see lock_table.c */
+};
+
+/* --- an outage --------------------------------------------------------------- */
+
+typedef struct {
+    nh_finding finding;
+    nh_service service;
+    nh_way way;
+    nh_moment at, since;
+    nh_conn *conn;
+    nh_call *call;
+    guint count;         /* symptoms folded into this one (storms) */
+} nh_symptom;
+
+struct nh_outage {
+    nh_pair *pair;
+    guint id;            /* provisional until the story is told; 0 = no incident (yet) */
+    guint ways;          /* bit per nh_way in trouble */
+    nh_service service;
+    gboolean only_probable; /* needs lock traffic of its pair to be an incident */
+    nh_moment start, last, end;
+    nh_moment settled;   /* trouble is over, nobody waits: it ends here unless something follows */
+    nh_time waiting_since; /* somebody waits for an answer since */
+    gboolean closed;
+    nh_call *ended_by;
+    GArray *symptoms;    /* nh_symptom */
+    guint count[NH_FINDING_COUNT];
+    GPtrArray *calls;    /* nh_call* */
+    GPtrArray *attempts; /* nh_attempt*, owned: attempts that never led to a call */
+};
+
+/* --- frames -------------------------------------------------------------------- */
+
+typedef struct {
+    nh_finding finding;
+    char *text;
+} nh_note;
+
+typedef struct {
+    nh_moment at;
+    nh_pair *pair;
+    nh_conn *conn;
+    nh_service service;
+    GSList *calls;       /* nh_call* sent or answered in this frame */
+    GSList *notes;       /* nh_note* */
+} nh_frame;
+
+/* --- everything ------------------------------------------------------------------ */
+
+typedef struct {
+    gboolean use_mount;  /* preference timer=mount */
+    nh_policy lockd, mount;
+    nh_family family;    /* NH_FAMILY_UNKNOWN = auto */
+    gboolean reserved_ports;
+    nh_side position;    /* capture_position: client, server, path (middle), unknown (auto) */
+    gboolean (*is_lock_port)(nh_l4 l4, guint16 port); /* preferences tcp_ports, udp_ports; may be NULL */
+    const char *log_path;
+    nh_log_hints log_hints;
+} nh_options;
+
+/* What one segment did; valid until the next segment. */
+typedef struct {
+    nh_conn *conn;       /* NULL: not followed */
+    int half;            /* index of the sender's half */
+    gboolean duplicate, new_data, retransmission;
+    guint32 seq, end;
+} nh_passing;
+
+struct nh_watch {
+    nh_options options;
+    GHashTable *pairs;   /* by client and server */
+    GPtrArray *pair_list;
+    GHashTable *conns;   /* by 4-tuple: latest incarnation */
+    GPtrArray *conn_list;
+    GHashTable *calls;   /* by sender, receiver, program, XID: latest */
+    GPtrArray *call_list;
+    GHashTable *ports;   /* by address, protocol, port: program */
+    GHashTable *frames;  /* by number */
+    GHashTable *messages_seen;
+    nh_passing passing;
+    nh_segment segment;  /* the one that passes; payload only while it does */
+    guint incidents;
+    guint32 frames_total;
+    nh_time first, last;
+    gboolean lock_traffic;
+};
+
+#endif
