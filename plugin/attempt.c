@@ -1,0 +1,376 @@
+/* attempt.c
+ * A client's way to a call: the SYNs and look-ups before it is on the wire, and when its timers expire.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "attempt.h"
+
+#include "frames.h"
+#include "outage.h"
+
+/* Between the steps of one attempt (look-up answered, then SYN) no more time passes than this. */
+#define STEP_TIME (5 * NH_SECOND)
+/* Look-ups closer together than this are retries of a look-up in trouble (5 s, call_bind_status) or a storm: they date no major timeout. */
+#define RETRY_TIME (8 * NH_SECOND)
+/* A call leaves so soon after its connection was established that it had been waiting for it. */
+#define FIRST_CALL_TIME (500 * NH_MSEC)
+/* TCP_USER_TIMEOUT of the closing socket, and RHEL7's 204.6 s without the clamp (tcp_clamp_rto_to_user_timeout). */
+#define FIN_BLOCK_MAX (210 * NH_SECOND)
+/* A SYN so soon after the stuck FIN was resolved had been waiting for that. */
+#define FIN_RELEASE_TIME (2 * NH_SECOND)
+/* What a clock and a capture may differ from the timers' arithmetic. */
+#define SLACK (100 * NH_MSEC)
+
+/* --- timers ------------------------------------------------------------------ */
+
+nh_family
+nh_pair_family(const nh_pair *pair)
+{
+    nh_family preference = pair->watch->options.family;
+    return preference != NH_FAMILY_UNKNOWN ? preference : pair->family;
+}
+
+nh_policy
+nh_policy_of(const nh_pair *pair, nh_l4 l4, gboolean mount)
+{
+    nh_policy policy = mount ? pair->watch->options.mount : pair->watch->options.lockd;
+    if (!mount)
+        policy.proto = l4;
+    return policy;
+}
+
+/*
+ * A call that an outage held back for less than its major timeout: 5.2 and later
+ * count on from the start of the task; 3.10-5.0 re-arm at the first transmission,
+ * with whatever step the attempt had reached (20 to 60 s).
+ */
+static void
+held_back_then_silent(const nh_policy *policy, nh_family family, nh_wait_facts facts, nh_deadlines *out)
+{
+    nh_time sent = facts.sent, shortest, longest;
+
+    nh_timer_predict(policy, family, &facts, out);
+    if (family != NH_FAMILY_UNKNOWN && family != NH_FAMILY_3_10)
+        return;
+    nh_timer_major_range(policy, NH_FAMILY_3_10, NH_WAIT_REPLY_NEW, &shortest, &longest);
+    if (family == NH_FAMILY_3_10)
+        out->major_earliest = sent + 6 * (gint64)policy->nlm_timeout * NH_SECOND;
+    out->major_latest = MAX(out->major_latest, sent + longest);
+}
+
+static void
+deadlines_of(const nh_pair *pair, nh_l4 l4, gboolean mount, nh_wait_facts facts, nh_deadlines *out)
+{
+    nh_policy policy = nh_policy_of(pair, l4, mount);
+    nh_family family = nh_pair_family(pair);
+    gboolean held = facts.wait == NH_WAIT_CONNECT || facts.wait == NH_WAIT_CLOSING;
+
+    if (held && nh_time_known(facts.sent)) {
+        nh_time shortest, longest;
+        nh_timer_major_range(&policy, family, facts.wait, &shortest, &longest);
+        if (facts.sent - facts.issued_earliest < shortest && !mount) {
+            held_back_then_silent(&policy, family, facts, out);
+            return;
+        }
+    }
+    nh_timer_predict(&policy, family, &facts, out);
+}
+
+void
+nh_call_deadlines(const nh_call *call, gboolean mount, nh_deadlines *out)
+{
+    const nh_sending *first = &g_array_index(call->sendings, nh_sending, 0);
+    nh_wait_facts facts = { call->wait, call->issued_earliest, call->issued_latest, first->at.time };
+
+    deadlines_of(call->pair, call->l4, mount, facts, out);
+}
+
+void
+nh_attempt_deadlines(const nh_pair *pair, const nh_attempt *attempt, nh_deadlines *out)
+{
+    nh_wait_facts facts = { attempt->wait, attempt->earliest, attempt->start.time, NH_TIME_NONE };
+
+    if (attempt->wait == NH_WAIT_CLOSING && attempt->earliest < attempt->start.time)
+        facts.issued_latest = attempt->step.time;
+    deadlines_of(pair, NH_L4_TCP, FALSE, facts, out);
+}
+
+void
+nh_attempt_recognise(nh_call *call)
+{
+    nh_pair *pair = call->pair;
+    nh_policy policy = nh_policy_of(pair, call->l4, FALSE);
+    nh_time sent[NH_MINOR_MAX];
+    guint n = 0;
+
+    if (pair->family != NH_FAMILY_UNKNOWN || (call->wait != NH_WAIT_REPLY && call->wait != NH_WAIT_REPLY_NEW))
+        return;
+    for (guint i = 0; i < call->sendings->len && n < G_N_ELEMENTS(sent); i++) {
+        const nh_sending *sending = &g_array_index(call->sendings, nh_sending, i);
+        if (!sending->by_tcp)
+            sent[n++] = sending->at.time;
+    }
+    pair->family = nh_timer_recognise(&policy, call->wait, sent, n,
+                                      call->line_seen.frame ? call->line_seen.time : NH_TIME_NONE);
+}
+
+/* --- attempts ------------------------------------------------------------------- */
+
+/* The connection of this way whose stuck FIN blocks the port, or NULL. */
+static nh_conn *
+blocking_conn(const nh_pair *pair, nh_way way)
+{
+    for (guint i = 0; i < pair->troubled->len; i++) {
+        nh_conn *conn = g_ptr_array_index(pair->troubled, i);
+        if (conn->way == way && conn->service != NH_SERVICE_PORTMAP && nh_conn_trouble(conn)->finding == NH_FIN_UNACKED)
+            return conn;
+    }
+    return NULL;
+}
+
+static gboolean
+attempt_lasts(const nh_pair *pair, const nh_attempt *attempt, nh_moment at)
+{
+    return attempt->active && (pair->troubled->len > 0 || at.time - attempt->step.time <= STEP_TIME);
+}
+
+static void
+begin(nh_attempt *attempt, nh_wait wait, nh_time earliest, nh_moment at)
+{
+    *attempt = (nh_attempt){ .active = TRUE, .start = at, .step = at, .earliest = earliest, .wait = wait };
+}
+
+/* The FIN of the incarnation before, if its socket held this SYN back. */
+static nh_moment
+fin_that_blocked(const nh_conn *conn, nh_moment at)
+{
+    const nh_conn *before = conn->previous;
+    nh_moment none = { 0, NH_TIME_NONE };
+
+    if (!before || !before->half[0].fin || !before->troubles)
+        return none;
+    for (guint i = 0; i < before->troubles->len; i++) {
+        const nh_trouble *trouble = &g_array_index(before->troubles, nh_trouble, i);
+        if (trouble->finding != NH_FIN_UNACKED)
+            continue;
+        gboolean released = before->half[0].fin_acked && at.time - before->half[0].fin_acked_at.time <= FIN_RELEASE_TIME;
+        gboolean expired = !before->half[0].fin_acked && at.time - before->half[0].fin_at.time <= FIN_BLOCK_MAX;
+        if (released || expired)
+            return before->half[0].fin_at;
+    }
+    return none;
+}
+
+void
+nh_attempt_connect(nh_conn *conn, nh_moment at)
+{
+    nh_pair *pair = conn->pair;
+    nh_attempt *attempt = &pair->attempt[conn->way];
+    nh_moment fin = fin_that_blocked(conn, at);
+
+    if (!attempt_lasts(pair, attempt, at)) {
+        begin(attempt, fin.frame ? NH_WAIT_CLOSING : NH_WAIT_CONNECT, fin.frame ? fin.time : at.time, at);
+        if (fin.frame)
+            attempt->start = at;
+    }
+    attempt->step = at;
+    nh_outage_waits(pair, at.time);
+}
+
+static void
+tell_rebind(nh_pair *pair, nh_moment at, nh_time issued, const nh_call *call)
+{
+    char *after = nh_duration_text(at.time - issued);
+    const nh_sending *first = call ? &g_array_index(call->sendings, nh_sending, 0) : NULL;
+    char *whose = first ? g_strdup_printf("the %s call of frame %u", nh_nlm_procedure_name(call->vers, call->proc), first->at.frame)
+                        : g_strdup("a call that is not on the wire");
+
+    nh_frame_note(pair->watch, at.frame, NH_REBIND,
+                  g_strdup_printf("The client looks the port of NLM up again, %s after it issued %s: its major timeout expired",
+                                  after, whose));
+    g_free(after);
+    g_free(whose);
+}
+
+static gboolean
+in_window(const nh_deadlines *deadlines, nh_moment at)
+{
+    return at.time >= deadlines->major_earliest - SLACK && at.time <= deadlines->major_latest + 5 * SLACK;
+}
+
+/* Calls that wait: does this look-up follow their major timeout? */
+static gboolean
+dates_a_call(nh_pair *pair, nh_way way, nh_moment at)
+{
+    gboolean dated = FALSE;
+
+    for (guint i = 0; i < pair->outstanding[way]->len; i++) {
+        nh_call *call = g_ptr_array_index(pair->outstanding[way], i);
+        nh_deadlines deadlines;
+
+        if (call->prog != NH_PROG_NLM || call->line_seen.frame)
+            continue;
+        nh_call_deadlines(call, FALSE, &deadlines);
+        if (!in_window(&deadlines, at))
+            continue;
+        call->line_seen = at;
+        nh_attempt_recognise(call);
+        if (!dated)
+            tell_rebind(pair, at, call->issued_earliest, call);
+        dated = TRUE;
+    }
+    return dated;
+}
+
+/*
+ * A look-up while the old socket blocks the port, and nothing else tells of a
+ * call: less than a major timeout after the FIN it belongs to the call's start
+ * (nlm_bind_host looks up anew 60 s after the last time, fs/lockd/host.c up to
+ * 5.9); later it follows a major timeout. 3.10-5.0 do both, so that a late
+ * single look-up proves nothing there.
+ */
+static void
+begin_while_closing(nh_pair *pair, nh_way way, const nh_conn *blocking, nh_moment at)
+{
+    nh_attempt *attempt = &pair->attempt[way];
+    nh_policy policy = nh_policy_of(pair, NH_L4_TCP, FALSE);
+    nh_moment fin = blocking->half[0].fin_at;
+    nh_time shortest, longest;
+
+    nh_timer_major_range(&policy, nh_pair_family(pair), NH_WAIT_CLOSING, &shortest, &longest);
+    if (at.time - fin.time < shortest - SLACK || nh_pair_family(pair) == NH_FAMILY_3_10) {
+        begin(attempt, NH_WAIT_CLOSING, at.time, at);
+        return;
+    }
+    begin(attempt, NH_WAIT_CLOSING, MAX(fin.time, at.time - longest), at);
+    attempt->start.time = at.time - shortest;
+    attempt->line_seen = at;
+    tell_rebind(pair, at, attempt->start.time, NULL);
+}
+
+void
+nh_attempt_lookup(nh_pair *pair, nh_way way, nh_conn *conn, nh_moment at)
+{
+    nh_attempt *attempt = &pair->attempt[way];
+    nh_conn *blocking = blocking_conn(pair, way);
+    gboolean retry = pair->last_lookup[way].frame && at.time - pair->last_lookup[way].time < RETRY_TIME;
+    nh_deadlines deadlines;
+
+    pair->last_lookup[way] = at;
+    if (!retry && dates_a_call(pair, way, at))
+        return;
+    if (attempt_lasts(pair, attempt, at)) {
+        attempt->step = at;
+        if (retry || attempt->line_seen.frame)
+            return;
+        nh_attempt_deadlines(pair, attempt, &deadlines);
+        if (in_window(&deadlines, at)) {
+            attempt->line_seen = at;
+            attempt->looker = conn;
+            tell_rebind(pair, at, attempt->start.time, NULL);
+        }
+    } else if (pair->outstanding[way]->len == 0) {
+        if (blocking)
+            begin_while_closing(pair, way, blocking, at);
+        else
+            begin(attempt, NH_WAIT_CONNECT, at.time, at);
+        attempt->looker = conn;
+    }
+}
+
+void
+nh_attempt_not_ours(nh_conn *conn)
+{
+    nh_attempt *attempt = &conn->pair->attempt[conn->way];
+
+    nh_frame_unnote(conn->pair->watch, conn->syn.frame, NH_REBIND);
+    if (attempt->looker != conn)
+        return;
+    if (attempt->line_seen.frame && attempt->start.frame != conn->syn.frame)
+        attempt->line_seen.frame = 0;
+    else
+        attempt->active = FALSE;
+    attempt->looker = NULL;
+}
+
+/* The call was sent at once: nothing held it back. */
+static void
+issued_when_sent(nh_call *call, nh_wait wait, nh_moment at)
+{
+    call->wait = wait;
+    call->issued_from = at;
+    call->issued_earliest = call->issued_latest = at.time;
+}
+
+void
+nh_attempt_sent(nh_call *call, nh_conn *conn, nh_moment at)
+{
+    nh_attempt *attempt = &call->pair->attempt[call->way];
+    gboolean new_conn = conn && conn->established.frame && at.time - conn->established.time <= FIRST_CALL_TIME;
+    gboolean first = new_conn && conn->calls == 1;
+
+    if (conn && !new_conn)
+        attempt->active = FALSE;
+    if (!attempt->active) {
+        issued_when_sent(call, first ? NH_WAIT_REPLY_NEW : NH_WAIT_REPLY, at);
+        return;
+    }
+    call->wait = conn ? NH_WAIT_REPLY_NEW : NH_WAIT_REPLY;
+    call->issued_from = attempt->start;
+    call->issued_earliest = attempt->earliest;
+    /* the first call out had opened the connection; those behind it may have come later */
+    call->issued_latest = attempt->wait == NH_WAIT_CLOSING && !attempt->line_seen.frame && attempt->earliest < attempt->start.time
+                              ? attempt->start.time
+                              : first || !conn ? attempt->start.time : at.time;
+    if (at.time - call->issued_latest > NH_SECOND || attempt->wait == NH_WAIT_CLOSING)
+        call->wait = attempt->wait;
+    if (first || !conn)
+        call->line_seen = attempt->line_seen;
+    call->outlived = attempt->outlived;
+}
+
+/* --- outliving the major timeout ---------------------------------------------------- */
+
+static void
+tell_outlived(nh_pair *pair, nh_moment at, const nh_deadlines *deadlines, nh_moment line_seen)
+{
+    char server[NH_ADDR_TEXT];
+    char *earliest = nh_time_clock(deadlines->major_earliest), *latest = nh_time_clock(deadlines->major_latest);
+    char *seen = nh_time_clock(line_seen.time);
+
+    nh_addr_text(&pair->server, server);
+    nh_frame_note(pair->watch, line_seen.frame ? line_seen.frame : at.frame, NH_NOT_RESPONDING,
+                  line_seen.frame
+                      ? g_strdup_printf("\"lockd: server %s not responding, still trying\" was logged at %s", server, seen)
+                      : g_strdup_printf("\"lockd: server %s not responding, still trying\" was logged between %s and %s",
+                                        server, earliest, latest));
+    g_free(earliest);
+    g_free(latest);
+    g_free(seen);
+}
+
+void
+nh_attempt_watch(nh_pair *pair, nh_moment at)
+{
+    nh_attempt *attempt = &pair->attempt[NH_FORWARD];
+    nh_deadlines deadlines;
+
+    for (guint i = 0; i < pair->outstanding[NH_FORWARD]->len; i++) {
+        nh_call *call = g_ptr_array_index(pair->outstanding[NH_FORWARD], i);
+        if (call->outlived || call->prog != NH_PROG_NLM || at.time - call->issued_earliest < 18 * NH_SECOND)
+            continue;
+        nh_call_deadlines(call, pair->watch->options.use_mount, &deadlines);
+        call->outlived = call->line_seen.frame || at.time > deadlines.major_latest;
+        if (call->outlived)
+            tell_outlived(pair, at, &deadlines, call->line_seen);
+    }
+    if (attempt->active && !attempt->outlived && pair->troubled->len > 0) {
+        nh_attempt_deadlines(pair, attempt, &deadlines);
+        attempt->outlived = attempt->line_seen.frame || at.time > deadlines.major_latest;
+        if (attempt->outlived)
+            tell_outlived(pair, at, &deadlines, attempt->line_seen);
+    }
+}

@@ -1,0 +1,40 @@
+/* attempt.h
+ * A client's way to a call: the SYNs and look-ups before it is on the wire, and when its timers expire.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef NLM_HEALTH_ATTEMPT_H
+#define NLM_HEALTH_ATTEMPT_H
+
+#include "model.h"
+
+/* A SYN towards lockd (or a connection that probably is lockd's): begins or continues an attempt. */
+void nh_attempt_connect(nh_conn *conn, nh_moment at);
+/*
+ * A port look-up begins: the SYN to port 111 (conn) or the call over UDP (conn
+ * NULL). It may be the wire mark of a major timeout (call_timeout /
+ * rpc_check_timeout -> rpc_force_rebind, net/sunrpc/clnt.c).
+ */
+void nh_attempt_lookup(nh_pair *pair, nh_way way, nh_conn *conn, nh_moment at);
+/* That look-up asked for another program: it was none of lockd's. */
+void nh_attempt_not_ours(nh_conn *conn);
+/* The call is sent for the first time: when was it issued, what did it wait for? Ends the attempt. */
+void nh_attempt_sent(nh_call *call, nh_conn *conn, nh_moment at);
+/* Time passes: tell when a waiting call or attempt outlives its major timeout. */
+void nh_attempt_watch(nh_pair *pair, nh_moment at);
+
+/* The family that rules a pair's timers: the preference, or the one recognised. */
+nh_family nh_pair_family(const nh_pair *pair);
+/* Try to recognise the family from a call's transmissions. */
+void nh_attempt_recognise(nh_call *call);
+/* The policy of a call over this transport; mount: timeo/retrans instead of lockd's timers. */
+nh_policy nh_policy_of(const nh_pair *pair, nh_l4 l4, gboolean mount);
+/* When a call's timers expire. */
+void nh_call_deadlines(const nh_call *call, gboolean mount, nh_deadlines *out);
+/* When an attempt's timers expire. */
+void nh_attempt_deadlines(const nh_pair *pair, const nh_attempt *attempt, nh_deadlines *out);
+
+#endif

@@ -1,0 +1,218 @@
+/* follow.c
+ * Which connections are followed, and their incarnations.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "follow.h"
+
+#include "outage.h"
+#include "pairs.h"
+#include "verdict.h"
+
+#define PORTMAP_PORT 111
+/* Attempts further apart than this (xs_reconnect_delay waits up to 60 s, a connect up to 127 s) are none of one connect. */
+#define ATTEMPTS_APART (200 * NH_SECOND)
+/* Reserved ports a lock client binds to: 665-1023 (xs_get_random_port, net/sunrpc/xprtsock.c), wider for other systems */
+#define RESERVED_MIN 512
+#define RESERVED_MAX 1023
+
+typedef struct {
+    nh_end low, high;
+} conn_key;
+
+/* Both directions of a 4-tuple have one key. */
+static conn_key
+make_key(const nh_end *a, const nh_end *b)
+{
+    conn_key key;
+    gint order = memcmp(&a->addr, &b->addr, sizeof a->addr);
+
+    memset(&key, 0, sizeof key); /* padding takes part in the comparison */
+    if (order > 0 || (order == 0 && a->port > b->port)) {
+        const nh_end *swap = a;
+        a = b;
+        b = swap;
+    }
+    key.low.addr = a->addr;
+    key.low.port = a->port;
+    key.high.addr = b->addr;
+    key.high.port = b->port;
+    return key;
+}
+
+nh_conn *
+nh_follow_find(const nh_watch *watch, const nh_end *a, const nh_end *b)
+{
+    conn_key key = make_key(a, b);
+    return g_hash_table_lookup(watch->conns, &key);
+}
+
+static gboolean
+is_reserved(guint16 port)
+{
+    return port >= RESERVED_MIN && port <= RESERVED_MAX;
+}
+
+/* Rules (b), (c) and (d): the service behind a server's port, NH_SERVICE_NONE when nothing is known. */
+static nh_service
+service_of_port(const nh_watch *watch, const nh_end *server)
+{
+    guint32 prog = nh_port_program(watch, &server->addr, NH_L4_TCP, server->port);
+
+    if (prog)
+        return nh_service_of_program(prog);
+    if (server->port == PORTMAP_PORT)
+        return NH_SERVICE_PORTMAP;
+    if (watch->options.is_lock_port && watch->options.is_lock_port(NH_L4_TCP, server->port))
+        return NH_SERVICE_NLM;
+    return NH_SERVICE_NONE;
+}
+
+/* Rule (e): a reserved client port, and nobody else's server. */
+static gboolean
+is_probable(const nh_watch *watch, const nh_end *client, const nh_end *server, gboolean claimed)
+{
+    return watch->options.reserved_ports && is_reserved(client->port) && !claimed &&
+           nh_port_program(watch, &server->addr, NH_L4_TCP, server->port) == 0;
+}
+
+/* Who is the client of a connection met in the middle, and what service is it? */
+static nh_service
+judge_middle(const nh_watch *watch, const nh_segment *segment, gboolean *from_client)
+{
+    nh_service service = service_of_port(watch, &segment->dst);
+    gboolean claimed = segment->src_claimed || segment->dst_claimed;
+
+    *from_client = TRUE;
+    if (service != NH_SERVICE_NONE)
+        return service;
+    *from_client = FALSE;
+    service = service_of_port(watch, &segment->src);
+    if (service != NH_SERVICE_NONE || is_reserved(segment->src.port) == is_reserved(segment->dst.port))
+        return service;
+    *from_client = is_reserved(segment->src.port);
+    if (*from_client ? is_probable(watch, &segment->src, &segment->dst, claimed)
+                     : is_probable(watch, &segment->dst, &segment->src, claimed))
+        return NH_SERVICE_PROBABLE;
+    return NH_SERVICE_NONE;
+}
+
+/* Whether and as what a connection is followed whose first packet this is. */
+static nh_service
+judge(const nh_watch *watch, const nh_segment *segment, gboolean *from_client)
+{
+    gboolean syn = segment->flags & NH_TH_SYN, ack = segment->flags & NH_TH_ACK;
+    nh_service service;
+
+    if (!syn)
+        return segment->flags & NH_TH_RST ? NH_SERVICE_NONE : judge_middle(watch, segment, from_client);
+    *from_client = !ack;
+    const nh_end *client = ack ? &segment->dst : &segment->src, *server = ack ? &segment->src : &segment->dst;
+    service = service_of_port(watch, server);
+    if (service == NH_SERVICE_NONE && is_probable(watch, client, server, ack ? segment->src_claimed : segment->dst_claimed))
+        service = NH_SERVICE_PROBABLE;
+    return service;
+}
+
+static nh_conn *
+new_conn(nh_watch *watch, const nh_end *client, const nh_end *server, nh_service service, nh_moment at)
+{
+    nh_conn *conn = g_new0(nh_conn, 1);
+    conn_key key = make_key(client, server);
+
+    conn->client = *client;
+    conn->server = *server;
+    conn->service = service;
+    conn->first = conn->last = at;
+    conn->previous = g_hash_table_lookup(watch->conns, &key);
+    conn->pair = nh_pair_of_flow(watch, &client->addr, &server->addr, &conn->way);
+    conn->half[0].last.time = conn->half[1].last.time = NH_TIME_NONE;
+    g_hash_table_replace(watch->conns, g_memdup2(&key, sizeof key), conn);
+    g_ptr_array_add(watch->conn_list, conn);
+    return conn;
+}
+
+void
+nh_conn_free(gpointer data)
+{
+    nh_conn *conn = data;
+    if (conn->troubles)
+        g_array_unref(conn->troubles);
+    if (conn->waiting)
+        g_ptr_array_unref(conn->waiting);
+    g_free(conn);
+}
+
+/* Another attempt to open a connection that never opened: the same story goes on. */
+static void
+restart(nh_conn *conn)
+{
+    conn->state = NH_TCP_SYN_SENT;
+    conn->syn_count = conn->synack_count = 0;
+    conn->synack.frame = 0;
+    memset(conn->half, 0, sizeof conn->half);
+    conn->half[0].last.time = conn->half[1].last.time = NH_TIME_NONE;
+}
+
+/* A SYN on a known 4-tuple: resent, another attempt, or the next incarnation? */
+static nh_conn *
+reopen(nh_watch *watch, nh_conn *conn, const nh_segment *segment)
+{
+    nh_moment at = { segment->frame, segment->time };
+    gboolean same_client = conn->client.port == segment->src.port && nh_addr_equal(&conn->client.addr, &segment->src.addr);
+    gboolean from_client;
+
+    if (same_client && conn->syn.frame && conn->isn == segment->seq && conn->state != NH_TCP_CLOSED)
+        return conn;
+    if (same_client && conn->syn.frame && !conn->established.frame && at.time - conn->last.time < ATTEMPTS_APART) {
+        restart(conn);
+        return conn;
+    }
+    nh_service service = same_client ? conn->service : judge(watch, segment, &from_client);
+    if (service == NH_SERVICE_NONE || (same_client && conn->foreign))
+        return same_client ? conn : NULL;
+    nh_conn *fresh = new_conn(watch, &segment->src, &segment->dst, service, at);
+    nh_trouble_end(conn, NH_FINDING_NONE, at);
+    return fresh;
+}
+
+nh_conn *
+nh_follow(nh_watch *watch, const nh_segment *segment)
+{
+    nh_conn *conn = nh_follow_find(watch, &segment->src, &segment->dst);
+    nh_moment at = { segment->frame, segment->time };
+    gboolean from_client;
+
+    if (conn) {
+        if ((segment->flags & (NH_TH_SYN | NH_TH_ACK)) == NH_TH_SYN)
+            conn = reopen(watch, conn, segment);
+        return conn && !conn->foreign ? conn : NULL;
+    }
+    nh_service service = judge(watch, segment, &from_client);
+    if (service == NH_SERVICE_NONE)
+        return NULL;
+    conn = from_client ? new_conn(watch, &segment->src, &segment->dst, service, at)
+                       : new_conn(watch, &segment->dst, &segment->src, service, at);
+    conn->middle = !(segment->flags & NH_TH_SYN);
+    if (conn->middle)
+        conn->state = NH_TCP_ESTABLISHED;
+    return conn;
+}
+
+nh_conn *
+nh_follow_message(nh_watch *watch, const nh_end *client, const nh_end *server, nh_service service, nh_moment at)
+{
+    nh_conn *conn = nh_follow_find(watch, client, server);
+
+    if (!conn) {
+        conn = new_conn(watch, client, server, service, at);
+        conn->middle = TRUE;
+        conn->state = NH_TCP_ESTABLISHED;
+    }
+    if (conn->service == NH_SERVICE_PROBABLE)
+        conn->service = service;
+    return conn;
+}

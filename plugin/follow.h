@@ -1,0 +1,22 @@
+/* follow.h
+ * Which connections are followed, and their incarnations.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef NLM_HEALTH_FOLLOW_H
+#define NLM_HEALTH_FOLLOW_H
+
+#include "model.h"
+
+/* The connection of a segment, NULL when it is not followed. Makes it (a SYN opens a new incarnation) where one of the rules says so. */
+nh_conn *nh_follow(nh_watch *watch, const nh_segment *segment);
+/* The latest connection between two ends, whichever opened it, or NULL. */
+nh_conn *nh_follow_find(const nh_watch *watch, const nh_end *a, const nh_end *b);
+/* Follow a connection on which a message of a followed program was seen: client is the end that called. */
+nh_conn *nh_follow_message(nh_watch *watch, const nh_end *client, const nh_end *server, nh_service service, nh_moment at);
+void nh_conn_free(gpointer conn);
+
+#endif

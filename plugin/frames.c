@@ -1,0 +1,116 @@
+/* frames.c
+ * The frame book: what is known of each frame the plugin speaks about.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "frames.h"
+
+nh_frame *
+nh_frame_find(const nh_watch *watch, guint32 frame)
+{
+    return g_hash_table_lookup(watch->frames, GUINT_TO_POINTER(frame));
+}
+
+nh_frame *
+nh_frame_get(nh_watch *watch, nh_moment at)
+{
+    nh_frame *frame = nh_frame_find(watch, at.frame);
+    if (!frame) {
+        frame = g_slice_new0(nh_frame);
+        frame->at = at;
+        g_hash_table_insert(watch->frames, GUINT_TO_POINTER(at.frame), frame);
+    }
+    return frame;
+}
+
+static void
+note_free(gpointer data)
+{
+    nh_note *note = data;
+    g_free(note->text);
+    g_slice_free(nh_note, note);
+}
+
+void
+nh_frame_free(gpointer data)
+{
+    nh_frame *frame = data;
+    g_slist_free(frame->calls);
+    g_slist_free_full(frame->notes, note_free);
+    g_slice_free(nh_frame, frame);
+}
+
+static nh_note *
+find_note(const nh_frame *frame, nh_finding finding)
+{
+    for (GSList *item = frame->notes; item; item = item->next) {
+        nh_note *note = item->data;
+        if (note->finding == finding)
+            return note;
+    }
+    return NULL;
+}
+
+const nh_note *
+nh_frame_has(const nh_frame *frame, nh_finding finding)
+{
+    return frame ? find_note(frame, finding) : NULL;
+}
+
+void
+nh_frame_note(nh_watch *watch, guint32 number, nh_finding finding, char *text)
+{
+    nh_frame *frame = nh_frame_find(watch, number);
+    nh_note *note = frame ? find_note(frame, finding) : NULL;
+
+    if (!frame) {
+        g_free(text);
+        return;
+    }
+    if (!note) {
+        note = g_slice_new(nh_note);
+        note->finding = finding;
+        frame->notes = g_slist_append(frame->notes, note);
+    } else {
+        g_free(note->text);
+    }
+    note->text = text;
+}
+
+void
+nh_frame_unnote(nh_watch *watch, guint32 number, nh_finding finding)
+{
+    nh_frame *frame = nh_frame_find(watch, number);
+    nh_note *note = frame ? find_note(frame, finding) : NULL;
+
+    if (note) {
+        frame->notes = g_slist_remove(frame->notes, note);
+        note_free(note);
+    }
+}
+
+void
+nh_frame_add_call(nh_frame *frame, nh_call *call)
+{
+    if (!g_slist_find(frame->calls, call))
+        frame->calls = g_slist_append(frame->calls, call);
+}
+
+char *
+nh_moment_text(nh_moment at)
+{
+    char *clock = nh_time_clock(at.time);
+    char *text = g_strdup_printf("frame %u, %s", at.frame, clock);
+    g_free(clock);
+    return text;
+}
+
+char *
+nh_end_text(const nh_end *end)
+{
+    char buf[NH_ADDR_TEXT];
+    return g_strdup_printf(end->addr.len == 16 ? "[%s]:%u" : "%s:%u", nh_addr_text(&end->addr, buf), end->port);
+}

@@ -1,0 +1,316 @@
+/* outage.c
+ * Outages of a pair: from the first symptom to the first answer after it.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "outage.h"
+
+#include "frames.h"
+
+/* After its last trouble is over an outage waits so long for a call that it had held back. */
+#define SETTLE_TIME (10 * NH_SECOND)
+/* An outage that nobody touched for so long, and in which nobody waits, is another one's past. */
+#define STALE_TIME (300 * NH_SECOND)
+
+/* --- trouble of connections ------------------------------------------------ */
+
+nh_trouble *
+nh_conn_trouble(const nh_conn *conn)
+{
+    if (!conn->troubles || conn->troubles->len == 0)
+        return NULL;
+    nh_trouble *latest = &g_array_index(conn->troubles, nh_trouble, conn->troubles->len - 1);
+    return latest->until.frame ? NULL : latest;
+}
+
+nh_trouble *
+nh_conn_trouble_at(const nh_conn *conn, guint32 frame)
+{
+    for (guint i = conn->troubles ? conn->troubles->len : 0; i-- > 0;) {
+        nh_trouble *trouble = &g_array_index(conn->troubles, nh_trouble, i);
+        if (frame >= trouble->since.frame && (!trouble->until.frame || frame <= trouble->until.frame))
+            return trouble;
+    }
+    return NULL;
+}
+
+nh_trouble *
+nh_trouble_raise(nh_conn *conn, nh_finding finding, nh_moment at, nh_moment since)
+{
+    nh_trouble *trouble = nh_conn_trouble(conn);
+
+    if (trouble && trouble->finding != finding) {
+        trouble->until = at;
+        trouble = NULL;
+    }
+    if (!trouble) {
+        nh_trouble fresh = { .finding = finding, .since = since, .last = at };
+        if (!conn->troubles)
+            conn->troubles = g_array_new(FALSE, FALSE, sizeof(nh_trouble));
+        g_array_append_val(conn->troubles, fresh);
+        trouble = &g_array_index(conn->troubles, nh_trouble, conn->troubles->len - 1);
+        if (!g_ptr_array_find(conn->pair->troubled, conn, NULL))
+            g_ptr_array_add(conn->pair->troubled, conn);
+    }
+    trouble->last = at;
+    trouble->count++;
+    return trouble;
+}
+
+void
+nh_trouble_end(nh_conn *conn, nh_finding finding, nh_moment at)
+{
+    nh_trouble *trouble = nh_conn_trouble(conn);
+
+    if (!trouble || (finding != NH_FINDING_NONE && trouble->finding != finding))
+        return;
+    trouble->until = at;
+    g_ptr_array_remove_fast(conn->pair->troubled, conn);
+    nh_outage_settle(conn->pair, at);
+}
+
+/* --- outages ------------------------------------------------------------------ */
+
+static nh_outage *
+open_outage(nh_pair *pair, const nh_symptom *symptom)
+{
+    nh_outage *outage = g_new0(nh_outage, 1);
+
+    outage->pair = pair;
+    outage->start = symptom->since;
+    outage->only_probable = TRUE;
+    outage->waiting_since = NH_TIME_NONE;
+    outage->end.time = outage->settled.time = NH_TIME_NONE;
+    outage->symptoms = g_array_new(FALSE, FALSE, sizeof(nh_symptom));
+    outage->calls = g_ptr_array_new();
+    outage->attempts = g_ptr_array_new_with_free_func(g_free);
+    g_ptr_array_add(pair->outages, outage);
+    pair->open = outage;
+    for (int way = NH_FORWARD; way <= NH_CALLBACK; way++)
+        for (guint i = 0; i < pair->outstanding[way]->len; i++)
+            if (way == (int)symptom->way)
+                nh_outage_join(pair, g_ptr_array_index(pair->outstanding[way], i));
+    return outage;
+}
+
+/* Whether somebody waits for the answer that this symptom is about. */
+static gboolean
+keeps_waiting(const nh_symptom *symptom)
+{
+    switch (symptom->finding) {
+    case NH_RESET:
+    case NH_RESET_STORM:
+        return symptom->conn && symptom->conn->waiting && symptom->conn->waiting->len > 0;
+    case NH_SERVER_RESTARTED:
+    case NH_HALF_CLOSED:
+        return FALSE;
+    default:
+        return TRUE;
+    }
+}
+
+/* Number an outage as soon as it proves to be an incident; the story numbers them anew in capture order. */
+static void
+promote(nh_outage *outage, nh_time now)
+{
+    if (!outage->id && nh_outage_is_incident(outage, now))
+        outage->id = ++outage->pair->watch->incidents;
+}
+
+static void
+touch(nh_outage *outage, nh_moment at)
+{
+    if (at.frame >= outage->last.frame)
+        outage->last = at;
+    promote(outage, at.time);
+}
+
+void
+nh_outage_symptom(nh_pair *pair, const nh_symptom *symptom)
+{
+    nh_outage *outage;
+
+    nh_outage_tick(pair, symptom->at);
+    outage = pair->open ? pair->open : open_outage(pair, symptom);
+    if (symptom->since.frame && symptom->since.frame < outage->start.frame) {
+        guint n = pair->outages->len;
+        const nh_outage *before = n > 1 ? g_ptr_array_index(pair->outages, n - 2) : NULL;
+        if (!before || before->last.frame < symptom->since.frame)
+            outage->start = symptom->since;
+    }
+    g_array_append_val(outage->symptoms, *symptom);
+    outage->count[symptom->finding]++;
+    outage->ways |= 1u << symptom->way;
+    outage->settled.frame = 0;
+    if (symptom->service != NH_SERVICE_PROBABLE)
+        outage->only_probable = FALSE;
+    if (keeps_waiting(symptom))
+        nh_outage_waits(pair, symptom->since.frame ? symptom->since.time : symptom->at.time);
+    if (symptom->call)
+        nh_outage_join(pair, symptom->call);
+    touch(outage, symptom->at);
+}
+
+void
+nh_outage_fold(nh_pair *pair, nh_moment at)
+{
+    nh_outage *outage = pair->open;
+
+    if (!outage || outage->symptoms->len == 0)
+        return;
+    nh_symptom *last = &g_array_index(outage->symptoms, nh_symptom, outage->symptoms->len - 1);
+    last->count++;
+    outage->settled.frame = 0;
+    touch(outage, at);
+}
+
+void
+nh_outage_waits(nh_pair *pair, nh_time since)
+{
+    nh_outage *outage = pair->open;
+
+    if (outage && (!nh_time_known(outage->waiting_since) || since < outage->waiting_since))
+        outage->waiting_since = since;
+}
+
+void
+nh_outage_join(nh_pair *pair, nh_call *call)
+{
+    nh_outage *outage = pair->open;
+
+    if (!outage || call->outage == outage || call->prog != NH_PROG_NLM)
+        return;
+    call->outage = outage;
+    g_ptr_array_add(outage->calls, call);
+    outage->only_probable = FALSE;
+    if (call->waits) {
+        const nh_sending *first = &g_array_index(call->sendings, nh_sending, 0);
+        nh_outage_waits(pair, first->at.time);
+    }
+}
+
+static gboolean
+somebody_waits(const nh_outage *outage)
+{
+    for (guint i = 0; i < outage->calls->len; i++) {
+        const nh_call *call = g_ptr_array_index(outage->calls, i);
+        if (call->waits)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+void
+nh_outage_settle(nh_pair *pair, nh_moment at)
+{
+    nh_outage *outage = pair->open;
+
+    if (!outage || pair->troubled->len > 0 || somebody_waits(outage))
+        return;
+    outage->settled = at;
+    touch(outage, at);
+}
+
+static void
+close_outage(nh_outage *outage, nh_moment at, nh_call *call)
+{
+    promote(outage, at.time);
+    outage->closed = TRUE;
+    outage->end = at;
+    outage->ended_by = call;
+    if (at.frame > outage->last.frame)
+        outage->last = at;
+    outage->pair->open = NULL;
+}
+
+/* The trouble of connections of one way, and of the port mapper only if the answer is the port mapper's, is over. */
+static void
+absolve(nh_pair *pair, nh_way way, nh_service service, nh_moment at)
+{
+    for (guint i = pair->troubled->len; i-- > 0;) {
+        nh_conn *conn = g_ptr_array_index(pair->troubled, i);
+        if (conn->way != way || (service == NH_SERVICE_PORTMAP && conn->service != NH_SERVICE_PORTMAP))
+            continue;
+        nh_conn_trouble(conn)->until = at;
+        g_ptr_array_remove_index_fast(pair->troubled, i);
+    }
+}
+
+nh_outage *
+nh_outage_answer(nh_pair *pair, nh_way way, nh_service service, nh_call *call, nh_moment at)
+{
+    nh_outage *outage = pair->open;
+
+    nh_outage_tick(pair, at);
+    if (!outage || pair->open != outage || !(outage->ways & (1u << way)) || at.frame <= outage->start.frame)
+        return NULL;
+    absolve(pair, way, service, at);
+    if (service == NH_SERVICE_PORTMAP) {
+        nh_outage_settle(pair, at);
+        return NULL;
+    }
+    if (service != NH_SERVICE_NLM)
+        return NULL;
+    outage->ways &= ~(1u << way);
+    if (outage->ways != 0) { /* the other way is still in trouble */
+        touch(outage, at);
+        return NULL;
+    }
+    if (call)
+        nh_outage_join(pair, call);
+    close_outage(outage, at, call);
+    return outage;
+}
+
+void
+nh_outage_tick(nh_pair *pair, nh_moment at)
+{
+    nh_outage *outage = pair->open;
+
+    if (!outage)
+        return;
+    if (outage->settled.frame && at.time - outage->settled.time > SETTLE_TIME)
+        close_outage(outage, outage->settled, NULL);
+    else if (at.time - outage->last.time > STALE_TIME && !somebody_waits(outage)) {
+        outage->closed = TRUE; /* never answered as far as the capture shows */
+        pair->open = NULL;
+    } else {
+        promote(outage, at.time);
+    }
+}
+
+nh_outage *
+nh_outage_at(const nh_pair *pair, guint32 frame)
+{
+    for (guint i = pair->outages->len; i-- > 0;) {
+        nh_outage *outage = g_ptr_array_index(pair->outages, i);
+        if (frame >= outage->start.frame && frame <= outage->last.frame)
+            return outage->id ? outage : NULL;
+    }
+    return NULL;
+}
+
+gboolean
+nh_outage_is_incident(const nh_outage *outage, nh_time now)
+{
+    guint symptoms = 0;
+    nh_time until = outage->end.frame ? outage->end.time : outage->settled.frame ? outage->settled.time : now;
+
+    if (outage->only_probable && !outage->pair->lock_traffic)
+        return FALSE;
+    for (guint i = 0; i < outage->symptoms->len && symptoms < 2; i++)
+        symptoms += 1 + g_array_index(outage->symptoms, nh_symptom, i).count;
+    return symptoms >= 2 || (nh_time_known(outage->waiting_since) && until - outage->waiting_since >= NH_SECOND);
+}
+
+void
+nh_outage_free(nh_outage *outage)
+{
+    g_array_unref(outage->symptoms);
+    g_ptr_array_unref(outage->calls);
+    g_ptr_array_unref(outage->attempts);
+    g_free(outage);
+}

@@ -1,0 +1,44 @@
+/* outage.h
+ * Outages of a pair: from the first symptom to the first answer after it.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef NLM_HEALTH_OUTAGE_H
+#define NLM_HEALTH_OUTAGE_H
+
+#include "model.h"
+
+/* A symptom: opens an outage or joins the open one. */
+void nh_outage_symptom(nh_pair *pair, const nh_symptom *symptom);
+/* Fold one more symptom into the last one (reset storms). */
+void nh_outage_fold(nh_pair *pair, nh_moment at);
+/* Somebody waits for an answer since then. */
+void nh_outage_waits(nh_pair *pair, nh_time since);
+/* A call belongs to the open outage. */
+void nh_outage_join(nh_pair *pair, nh_call *call);
+/* Trouble on a connection is over: when nothing else is wrong the outage settles. */
+void nh_outage_settle(nh_pair *pair, nh_moment at);
+/* An RPC answer of this service; returns the outage that it ends, or NULL. */
+nh_outage *nh_outage_answer(nh_pair *pair, nh_way way, nh_service service, nh_call *call, nh_moment at);
+/* Time passes: an outage that settled long ago is closed. */
+void nh_outage_tick(nh_pair *pair, nh_moment at);
+/* The outage that a frame of this pair belongs to, or NULL. */
+nh_outage *nh_outage_at(const nh_pair *pair, guint32 frame);
+/* Two symptoms or a second without an answer; probable connections need lock traffic of their pair. */
+gboolean nh_outage_is_incident(const nh_outage *outage, nh_time now);
+
+void nh_outage_free(nh_outage *outage);
+
+/* Trouble of a connection that lasts, or NULL. */
+nh_trouble *nh_conn_trouble(const nh_conn *conn);
+/* Trouble of a connection at a frame, or NULL. */
+nh_trouble *nh_conn_trouble_at(const nh_conn *conn, guint32 frame);
+/* Begin or continue trouble; returns it. */
+nh_trouble *nh_trouble_raise(nh_conn *conn, nh_finding finding, nh_moment at, nh_moment since);
+/* End the trouble that lasts, if any (finding: only that one, or NH_FINDING_NONE for any). */
+void nh_trouble_end(nh_conn *conn, nh_finding finding, nh_moment at);
+
+#endif

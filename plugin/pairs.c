@@ -1,0 +1,178 @@
+/* pairs.c
+ * Pairs of lock client and lock server, and who listens on which port.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "pairs.h"
+
+typedef struct {
+    nh_addr client, server;
+} pair_key;
+
+static nh_pair *
+find_pair(const nh_watch *watch, const nh_addr *client, const nh_addr *server)
+{
+    pair_key key = { *client, *server };
+    return g_hash_table_lookup(watch->pairs, &key);
+}
+
+static void
+insert_pair(nh_watch *watch, nh_pair *pair)
+{
+    pair_key *key = g_new(pair_key, 1);
+    *key = (pair_key){ pair->client, pair->server };
+    g_hash_table_insert(watch->pairs, key, pair);
+}
+
+static nh_pair *
+new_pair(nh_watch *watch, const nh_addr *client, const nh_addr *server)
+{
+    nh_pair *pair = g_new0(nh_pair, 1);
+
+    pair->watch = watch;
+    pair->client = *client;
+    pair->server = *server;
+    pair->order = watch->pair_list->len;
+    pair->slowest = NH_TIME_NONE;
+    pair->outages = g_ptr_array_new();
+    pair->troubled = g_ptr_array_new();
+    pair->outstanding[NH_FORWARD] = g_ptr_array_new();
+    pair->outstanding[NH_CALLBACK] = g_ptr_array_new();
+    g_ptr_array_add(watch->pair_list, pair);
+    insert_pair(watch, pair);
+    return pair;
+}
+
+void
+nh_pair_free(gpointer data)
+{
+    nh_pair *pair = data;
+    g_ptr_array_unref(pair->outages);
+    g_ptr_array_unref(pair->troubled);
+    g_ptr_array_unref(pair->outstanding[NH_FORWARD]);
+    g_ptr_array_unref(pair->outstanding[NH_CALLBACK]);
+    if (pair->withheld)
+        g_array_unref(pair->withheld);
+    if (pair->locks)
+        g_hash_table_unref(pair->locks);
+    g_free(pair);
+}
+
+nh_pair *
+nh_pair_of_flow(nh_watch *watch, const nh_addr *from, const nh_addr *to, nh_way *way)
+{
+    nh_pair *pair = find_pair(watch, from, to);
+
+    *way = NH_FORWARD;
+    if (pair)
+        return pair;
+    pair = find_pair(watch, to, from);
+    if (pair) {
+        *way = NH_CALLBACK;
+        return pair;
+    }
+    return new_pair(watch, from, to);
+}
+
+/*
+ * A pair that was guessed from who connected first, and that has no lock call
+ * to prove it, changes its roles.
+ */
+static void
+turn_round(nh_watch *watch, nh_pair *pair)
+{
+    pair_key key = { pair->client, pair->server };
+
+    g_hash_table_remove(watch->pairs, &key);
+    pair->client = key.server;
+    pair->server = key.client;
+    insert_pair(watch, pair);
+
+    gboolean seen = pair->seen_client;
+    pair->seen_client = pair->seen_server;
+    pair->seen_server = seen;
+    GPtrArray *outstanding = pair->outstanding[NH_FORWARD];
+    pair->outstanding[NH_FORWARD] = pair->outstanding[NH_CALLBACK];
+    pair->outstanding[NH_CALLBACK] = outstanding;
+    nh_attempt attempt = pair->attempt[NH_FORWARD];
+    pair->attempt[NH_FORWARD] = pair->attempt[NH_CALLBACK];
+    pair->attempt[NH_CALLBACK] = attempt;
+    for (guint i = 0; i < watch->conn_list->len; i++) {
+        nh_conn *conn = g_ptr_array_index(watch->conn_list, i);
+        if (conn->pair == pair)
+            conn->way = !conn->way;
+    }
+    for (guint i = 0; i < watch->call_list->len; i++) {
+        nh_call *call = g_ptr_array_index(watch->call_list, i);
+        if (call->pair == pair)
+            call->way = !call->way;
+    }
+}
+
+nh_pair *
+nh_pair_of_roles(nh_watch *watch, const nh_addr *client, const nh_addr *server)
+{
+    nh_pair *pair = find_pair(watch, client, server);
+    if (pair)
+        return pair;
+    pair = find_pair(watch, server, client);
+    if (pair && pair->calls == 0) {
+        turn_round(watch, pair);
+        return pair;
+    }
+    return new_pair(watch, client, server);
+}
+
+void
+nh_pair_seen(nh_pair *pair, const nh_addr *from)
+{
+    if (nh_addr_equal(from, &pair->client))
+        pair->seen_client = TRUE;
+    else
+        pair->seen_server = TRUE;
+}
+
+/* bytes only, so that the key has no padding */
+typedef struct {
+    nh_addr addr;
+    guint8 port[2];
+    guint8 l4;
+} port_key;
+
+static port_key
+make_port_key(const nh_addr *addr, nh_l4 l4, guint16 port)
+{
+    return (port_key){ *addr, { port >> 8, port & 0xff }, (guint8)l4 };
+}
+
+void
+nh_port_learn(nh_watch *watch, const nh_addr *addr, nh_l4 l4, guint16 port, guint32 prog)
+{
+    port_key key = make_port_key(addr, l4, port);
+    g_hash_table_insert(watch->ports, g_memdup2(&key, sizeof key), GUINT_TO_POINTER(prog));
+}
+
+guint32
+nh_port_program(const nh_watch *watch, const nh_addr *addr, nh_l4 l4, guint16 port)
+{
+    port_key key = make_port_key(addr, l4, port);
+    return GPOINTER_TO_UINT(g_hash_table_lookup(watch->ports, &key));
+}
+
+nh_service
+nh_service_of_program(guint32 prog)
+{
+    switch (prog) {
+    case NH_PROG_PORTMAP:
+        return NH_SERVICE_PORTMAP;
+    case NH_PROG_NLM:
+        return NH_SERVICE_NLM;
+    case NH_PROG_STAT:
+        return NH_SERVICE_STATD;
+    default:
+        return NH_SERVICE_NONE;
+    }
+}

@@ -1,0 +1,33 @@
+/* pairs.h
+ * Pairs of lock client and lock server, and who listens on which port.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef NLM_HEALTH_PAIRS_H
+#define NLM_HEALTH_PAIRS_H
+
+#include "model.h"
+
+/*
+ * The pair whose client opened the flow from -> to, or whose server did (*way
+ * tells). Unless the procedure of a message tells the roles, the first who
+ * opens a flow is taken for the client. Made when there is none.
+ */
+nh_pair *nh_pair_of_flow(nh_watch *watch, const nh_addr *from, const nh_addr *to, nh_way *way);
+/* The pair of a message whose roles its procedure tells; corrects a guess made earlier. */
+nh_pair *nh_pair_of_roles(nh_watch *watch, const nh_addr *client, const nh_addr *server);
+/* A packet of the pair came from this address. */
+void nh_pair_seen(nh_pair *pair, const nh_addr *from);
+void nh_pair_free(gpointer pair);
+
+/* Remember that this program listens there (portmap answer, RPC message). */
+void nh_port_learn(nh_watch *watch, const nh_addr *addr, nh_l4 l4, guint16 port, guint32 prog);
+/* The program that listens there, 0 when unknown. */
+guint32 nh_port_program(const nh_watch *watch, const nh_addr *addr, nh_l4 l4, guint16 port);
+/* The followed service of a program, NH_SERVICE_NONE for others. */
+nh_service nh_service_of_program(guint32 prog);
+
+#endif

@@ -1,0 +1,111 @@
+/* records.c
+ * RPC messages in a byte stream: record marks (RFC 5531 section 11) and message headers.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "records.h"
+
+#define RECORD_MAX (4u << 20) /* larger marks are no marks */
+
+static guint32
+word(const guint8 *bytes)
+{
+    return (guint32)bytes[0] << 24 | (guint32)bytes[1] << 16 | (guint32)bytes[2] << 8 | bytes[3];
+}
+
+/* reject_stat and accept_stat (RFC 5531 section 9) */
+static const char *
+refusal(const guint8 *bytes, guint length)
+{
+    static const char *const accept[] = { NULL, "PROG_UNAVAIL", "PROG_MISMATCH", "PROC_UNAVAIL", "GARBAGE_ARGS", "SYSTEM_ERR" };
+
+    if (length < 16)
+        return NULL;
+    if (word(bytes + 8) == 1) /* MSG_DENIED */
+        return word(bytes + 12) == 0 ? "RPC_MISMATCH" : "AUTH_ERROR";
+    if (length < 20)
+        return NULL;
+    guint32 verifier = word(bytes + 16);
+    if (verifier > 400 || length < 24 + ((verifier + 3) & ~3u))
+        return NULL;
+    guint32 state = word(bytes + 20 + ((verifier + 3) & ~3u));
+    return state < G_N_ELEMENTS(accept) ? accept[state] : NULL;
+}
+
+gboolean
+nh_rpc_header_read(const guint8 *bytes, guint length, nh_rpc_header *header)
+{
+    if (length < 12)
+        return FALSE;
+    *header = (nh_rpc_header){ .xid = word(bytes) };
+    switch (word(bytes + 4)) {
+    case 0: /* CALL */
+        if (length < 24 || word(bytes + 8) != 2)
+            return FALSE;
+        header->prog = word(bytes + 12);
+        header->vers = word(bytes + 16);
+        header->proc = word(bytes + 20);
+        return header->vers < 100 && header->proc < 1000;
+    case 1: /* REPLY */
+        if (word(bytes + 8) > 1)
+            return FALSE;
+        header->reply = TRUE;
+        header->refused = refusal(bytes, length);
+        return TRUE;
+    default:
+        return FALSE;
+    }
+}
+
+gboolean
+nh_record_read(const guint8 *bytes, guint length, nh_rpc_header *header, guint32 *size)
+{
+    if (length < 4)
+        return FALSE;
+    *size = word(bytes) & 0x7fffffff;
+    return *size >= 12 && *size <= RECORD_MAX && nh_rpc_header_read(bytes + 4, MIN(length - 4, *size), header);
+}
+
+/* Find the marks again where a segment begins with a plausible record. */
+static void
+resync(nh_records *records, const nh_segment *segment)
+{
+    nh_rpc_header header;
+    guint32 size;
+
+    records->synced = nh_record_read(segment->payload, segment->captured, &header, &size);
+    records->next = segment->seq;
+}
+
+void
+nh_records_feed(nh_records *records, const nh_segment *segment, nh_record_cb cb, gpointer data)
+{
+    guint32 end = segment->seq + segment->len;
+
+    if (!records->synced || (gint32)(segment->seq - records->next) > 0)
+        resync(records, segment);
+    while (records->synced && (gint32)(records->next - end) < 0) {
+        guint32 offset = records->next - segment->seq;
+        nh_rpc_header header;
+        guint32 size;
+
+        if ((gint32)offset < 0 || offset + 4 > segment->captured) {
+            records->synced = FALSE; /* the mark itself is cut in two or was not captured */
+            return;
+        }
+        gboolean readable = nh_record_read(segment->payload + offset, segment->captured - offset, &header, &size);
+        size = word(segment->payload + offset) & 0x7fffffff;
+        if (size > RECORD_MAX) {
+            records->synced = FALSE;
+            return;
+        }
+        records->start = records->next;
+        records->started = (nh_moment){ segment->frame, segment->time };
+        records->next += 4 + size;
+        if (readable)
+            cb(&header, data);
+    }
+}

@@ -1,0 +1,27 @@
+/* rpc_calls.h
+ * Every call of the followed programs, across retransmissions and reconnects.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef NLM_HEALTH_RPC_CALLS_H
+#define NLM_HEALTH_RPC_CALLS_H
+
+#include "model.h"
+
+/* What the segment that just passed (watch->passing) means for the calls on its connection. */
+void nh_calls_transport(nh_watch *watch, nh_moment at);
+/* A call or a reply of a followed program. */
+void nh_calls_message(nh_watch *watch, const nh_message *message);
+/* A reply that RPC refused, known by its XID only (from the record marks). */
+void nh_calls_refused(nh_watch *watch, const nh_message *message);
+/* An ICMP error that quotes a UDP datagram: the calls that it carried cannot arrive. */
+void nh_calls_quote(nh_watch *watch, const nh_quote *quote);
+void nh_call_free(gpointer call);
+
+guint nh_call_key_hash(gconstpointer key);
+gboolean nh_call_key_equal(gconstpointer a, gconstpointer b);
+
+#endif

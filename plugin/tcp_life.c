@@ -1,0 +1,613 @@
+/* tcp_life.c
+ * The life of each followed connection (RFC 9293), from raw sequence numbers.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "tcp_life.h"
+
+#include "attempt.h"
+#include "follow.h"
+#include "frames.h"
+#include "outage.h"
+#include "pairs.h"
+#include "verdict.h"
+
+/* Frames that differ in nothing and follow this closely are one packet captured twice (interface "any", mirror ports). */
+#define DUPLICATE_TIME (50 * NH_MSEC)
+
+#define SEQ_BEFORE(a, b) ((gint32)((a) - (b)) < 0)
+#define SEQ_AFTER(a, b)  ((gint32)((a) - (b)) > 0)
+
+/* A segment on its way through the state machine. */
+typedef struct {
+    nh_conn *conn;
+    const nh_segment *seg;
+    int index;             /* of the sender's half */
+    nh_half *from, *to;
+    nh_moment at;
+    guint32 end;           /* sequence number after the payload and FIN */
+} passage;
+
+static const char *
+side_word(int index)
+{
+    return index == 0 ? "client" : "server";
+}
+
+static nh_silent
+silent_side(int index)
+{
+    return index == 0 ? NH_SILENT_CLIENT : NH_SILENT_SERVER;
+}
+
+gboolean
+nh_tcp_acked(const nh_half *half, guint32 end)
+{
+    return half->has_acked && !SEQ_BEFORE(half->acked, end);
+}
+
+static gboolean
+is_duplicate(const nh_half *half, const nh_segment *seg)
+{
+    nh_time since = half->last.time == NH_TIME_NONE ? G_MAXINT64 : seg->time - half->last.time;
+
+    return ABS(since) < DUPLICATE_TIME && half->last.seq == seg->seq && half->last.ack == seg->ack &&
+           half->last.len == seg->len && half->last.flags == seg->flags && half->last.window == seg->window &&
+           half->last.ip_id == seg->ip_id && half->last.tsval == seg->tsval && (seg->ip_id != 0 || seg->has_tsval);
+}
+
+static void
+remember(nh_half *half, const nh_segment *seg)
+{
+    half->last.seq = seg->seq;
+    half->last.ack = seg->ack;
+    half->last.len = seg->len;
+    half->last.flags = seg->flags;
+    half->last.window = seg->window;
+    half->last.ip_id = seg->ip_id;
+    half->last.tsval = seg->tsval;
+    half->last.time = seg->time;
+    half->packets++;
+}
+
+/* --- opening -------------------------------------------------------------------- */
+
+static void
+first_syn(passage *p)
+{
+    nh_conn *conn = p->conn;
+    const nh_conn *before = conn->previous;
+
+    conn->isn = p->seg->seq;
+    conn->syn = p->at;
+    conn->syn_count = 1;
+    if (before && before->state != NH_TCP_CLOSED && (before->established.frame || before->middle) && conn->first.frame == p->at.frame) {
+        char *last = nh_moment_text(before->last);
+        nh_remark(conn, NH_PORT_REUSED, p->at,
+                  g_strdup_printf("The port pair is used again; its last connection did not close cleanly (last seen in %s)", last));
+        g_free(last);
+    }
+    if (conn->service == NH_SERVICE_PORTMAP)
+        nh_attempt_lookup(conn->pair, conn->way, conn, p->at);
+    else if (conn->service != NH_SERVICE_STATD)
+        nh_attempt_connect(conn, p->at);
+}
+
+static void
+synack_ignored(passage *p, const char *what)
+{
+    nh_conn *conn = p->conn;
+    char *first = nh_moment_text(conn->synack);
+
+    nh_verdict(conn, NH_SYNACK_UNACKED, NH_SILENT_CLIENT, p->at, conn->synack,
+               g_strdup_printf("%s: the SYN-ACK of %s was not acknowledged by the client", what, first));
+    g_free(first);
+}
+
+/* A SYN that was sent before, or another attempt after the first one failed. */
+static void
+syn_again(passage *p)
+{
+    nh_conn *conn = p->conn;
+    nh_trouble *trouble = nh_conn_trouble(conn);
+    gboolean answered = trouble && (trouble->finding == NH_UNREACHABLE || trouble->finding == NH_SYN_REFUSED ||
+                                    trouble->finding == NH_CHALLENGE_ACK || trouble->finding == NH_RESET_STORM);
+    char *since = nh_duration_text(p->at.time - conn->syn.time);
+
+    conn->syn_count++;
+    if (conn->synack.frame)
+        synack_ignored(p, "SYN resent");
+    else if (!answered && p->to->packets == 0)
+        nh_verdict(conn, NH_SYN_UNANSWERED, NH_SILENT_SERVER, p->at, conn->syn,
+                   g_strdup_printf("SYN resent: no answer for %s (first SYN in frame %u)", since, conn->syn.frame));
+    if (conn->service != NH_SERVICE_PORTMAP && conn->service != NH_SERVICE_STATD)
+        nh_attempt_connect(conn, p->at);
+    g_free(since);
+}
+
+static void
+handle_syn(passage *p)
+{
+    nh_conn *conn = p->conn;
+
+    if (!conn->syn.frame)
+        first_syn(p);
+    else
+        syn_again(p);
+    conn->isn = p->seg->seq;
+}
+
+static void
+handle_synack(passage *p)
+{
+    nh_conn *conn = p->conn;
+
+    if (!conn->synack.frame || conn->server_isn != p->seg->seq) {
+        conn->synack = p->at;
+        conn->server_isn = p->seg->seq;
+        conn->synack_count = 1;
+        if (conn->state != NH_TCP_ESTABLISHED)
+            conn->state = NH_TCP_SYN_RECEIVED;
+        return;
+    }
+    conn->synack_count++;
+    if (conn->state == NH_TCP_SYN_RECEIVED)
+        synack_ignored(p, "SYN-ACK resent");
+}
+
+/* Older attempts of the same service that failed are overcome once a connection opens. */
+static void
+overcome_failed_attempts(nh_conn *conn, nh_moment at)
+{
+    GPtrArray *troubled = conn->pair->troubled;
+
+    for (guint i = troubled->len; i-- > 0 && i < troubled->len;) {
+        nh_conn *other = g_ptr_array_index(troubled, i);
+        if (other != conn && other->way == conn->way && nh_conn_service(other) == nh_conn_service(conn) &&
+            other->state != NH_TCP_ESTABLISHED)
+            nh_trouble_end(other, NH_FINDING_NONE, at);
+    }
+}
+
+/*
+ * The handshake tells where the capture was taken: the host that is near answers
+ * at once, the far one after the round trip.
+ */
+static void
+vote_for_position(nh_conn *conn, nh_moment ack)
+{
+    nh_time far_server = conn->synack.time - conn->syn.time, far_client = ack.time - conn->synack.time;
+    gboolean initiator_is_client = nh_addr_equal(&conn->client.addr, &conn->pair->client);
+
+    if (!conn->syn.frame || !conn->synack.frame || conn->syn_count > 1 || far_server < 0 || far_client < 0)
+        return;
+    if (far_server > 3 * far_client)
+        (*(initiator_is_client ? &conn->pair->near_client : &conn->pair->near_server))++;
+    else if (far_client > 3 * far_server)
+        (*(initiator_is_client ? &conn->pair->near_server : &conn->pair->near_client))++;
+}
+
+static void
+establish(passage *p)
+{
+    nh_conn *conn = p->conn;
+
+    if (p->index == 0)
+        vote_for_position(conn, p->at);
+
+    conn->state = NH_TCP_ESTABLISHED;
+    conn->established = p->at;
+    nh_trouble_end(conn, NH_FINDING_NONE, p->at);
+    overcome_failed_attempts(conn, p->at);
+    conn->half[0].records = (nh_records){ .synced = TRUE, .next = conn->isn + 1 };
+    conn->half[1].records = (nh_records){ .synced = conn->synack.frame != 0, .next = conn->server_isn + 1 };
+}
+
+/* A packet without SYN while the connection opens; FALSE when it says nothing more. */
+static gboolean
+handle_opening(passage *p)
+{
+    nh_conn *conn = p->conn;
+
+    if (p->index == 0) {
+        if (p->seg->flags & NH_TH_ACK)
+            establish(p);
+        return TRUE;
+    }
+    if (p->seg->flags & NH_TH_ACK && p->seg->ack != conn->isn + 1 && !conn->synack.frame) {
+        nh_verdict(conn, NH_CHALLENGE_ACK, NH_SILENT_NOBODY, p->at, conn->syn,
+                   g_strdup_printf("Bare ACK answers the SYN of frame %u: the server still holds the old connection", conn->syn.frame));
+        return FALSE;
+    }
+    establish(p);
+    return TRUE;
+}
+
+/* --- resets and ICMP ------------------------------------------------------------------ */
+
+static guint
+outstanding(const nh_conn *conn)
+{
+    return conn->waiting ? conn->waiting->len : 0;
+}
+
+static void
+refused(passage *p)
+{
+    nh_conn *conn = p->conn;
+
+    conn->state = NH_TCP_RESET;
+    if (!nh_verdict_storm(conn, p->at))
+        nh_verdict(conn, NH_SYN_REFUSED, NH_SILENT_NOBODY, p->at, conn->syn,
+                   g_strdup_printf("Connection refused: RST answers the SYN of frame %u", conn->syn.frame));
+}
+
+static void
+reset(passage *p)
+{
+    nh_conn *conn = p->conn;
+    gboolean closing = conn->half[0].fin || conn->half[1].fin;
+    char *state = outstanding(conn) ? g_strdup_printf("%u call%s without answer", outstanding(conn), outstanding(conn) == 1 ? "" : "s")
+                                    : g_strdup("nothing outstanding");
+
+    conn->state = NH_TCP_RESET;
+    conn->reset_by_client = p->index == 0;
+    conn->pair->lost = p->at;
+    char *text = g_strdup_printf("Connection reset by the %s, %s", side_word(p->index), state);
+
+    if (outstanding(conn) == 0) { /* nobody waits: it ends whatever was wrong and keeps nobody from connecting anew */
+        nh_trouble_end(conn, NH_FINDING_NONE, p->at);
+        if (!closing)
+            nh_remark(conn, NH_RESET, p->at, g_steal_pointer(&text));
+    } else if (!nh_verdict_storm(conn, p->at)) {
+        nh_verdict(conn, NH_RESET, NH_SILENT_NOBODY, p->at, p->at, g_steal_pointer(&text));
+    }
+    g_free(text);
+    g_free(state);
+}
+
+static void
+handle_rst(passage *p)
+{
+    nh_conn *conn = p->conn;
+
+    switch (conn->state) {
+    case NH_TCP_SYN_SENT:
+        if (p->index == 1)
+            refused(p);
+        return; /* the client's own RST answers a challenge ACK: part of that */
+    case NH_TCP_SYN_RECEIVED:
+    case NH_TCP_ESTABLISHED:
+        reset(p);
+        return;
+    case NH_TCP_CLOSED:
+    case NH_TCP_RESET:
+        return;
+    }
+}
+
+/* Code names of RFC 792 and RFC 4443 that end or hinder a connection. */
+static const char *
+icmp_text(const nh_quote *quote)
+{
+    static const char *const v4[] = {
+        "network unreachable", "host unreachable", "protocol unreachable", "port unreachable", "fragmentation needed",
+        "source route failed", "network unknown", "host unknown", "source host isolated", "network administratively prohibited",
+        "host administratively prohibited", "network unreachable for this service", "host unreachable for this service",
+        "communication administratively prohibited",
+    };
+    static const char *const v6[] = { "no route", "administratively prohibited", "beyond scope", "address unreachable",
+                                      "port unreachable", "source address failed policy", "route rejected" };
+
+    if (quote->v6)
+        return quote->type == 1 && quote->code < G_N_ELEMENTS(v6) ? v6[quote->code] : NULL;
+    return quote->type == 3 && quote->code < G_N_ELEMENTS(v4) ? v4[quote->code] : NULL;
+}
+
+void
+nh_tcp_quote(nh_watch *watch, const nh_quote *quote)
+{
+    nh_conn *conn = nh_follow_find(watch, &quote->src, &quote->dst);
+    nh_moment at = { quote->frame, quote->time };
+    const char *what = icmp_text(quote);
+    char sender[NH_ADDR_TEXT];
+
+    if (!conn || conn->foreign || !what || (!quote->v6 && quote->code == 4))
+        return;
+    nh_frame *frame = nh_frame_get(watch, at);
+    frame->conn = conn;
+    frame->pair = conn->pair;
+    conn->icmp_sender = quote->sender;
+    conn->icmp_type = quote->type;
+    conn->icmp_code = quote->code;
+    gboolean own = nh_addr_equal(&quote->sender, &quote->src.addr);
+    gboolean opening = conn->state == NH_TCP_SYN_SENT || conn->state == NH_TCP_RESET;
+    nh_verdict(conn, NH_UNREACHABLE, NH_SILENT_NOBODY, at, opening && conn->syn.frame ? conn->syn : at,
+               g_strdup_printf("ICMP: %s, says %s%s", what, nh_addr_text(&quote->sender, sender),
+                               own ? " (the sender's own host: no answer to ARP or neighbour discovery)" : ""));
+}
+
+/* --- the open connection ----------------------------------------------------------------- */
+
+static void
+take_ack(passage *p)
+{
+    nh_half *to = p->to;
+    guint32 ack = p->seg->ack;
+
+    if (!(p->seg->flags & NH_TH_ACK))
+        return;
+    if (p->from->packets && SEQ_AFTER(ack, p->from->last_ack_sent))
+        p->from->ack_moved = TRUE;
+    p->from->last_ack_sent = ack;
+    if (!to->has_acked || SEQ_AFTER(ack, to->acked)) {
+        to->acked = ack;
+        to->has_acked = TRUE;
+    }
+    if (to->fin && !to->fin_acked && !SEQ_BEFORE(ack, to->fin_end)) {
+        to->fin_acked = TRUE;
+        to->fin_acked_at = p->at;
+        nh_trouble_end(p->conn, NH_FIN_UNACKED, p->at);
+    }
+}
+
+static void
+take_window(passage *p)
+{
+    p->from->window = p->seg->window;
+    if (p->seg->window == 0 && !(p->seg->flags & (NH_TH_SYN | NH_TH_RST | NH_TH_FIN))) {
+        if (!p->from->zero_since.frame)
+            p->from->zero_since = p->at;
+    } else if (p->from->zero_since.frame) {
+        p->from->zero_since.frame = 0;
+        p->from->probed = FALSE;
+        nh_trouble_end(p->conn, NH_ZERO_WINDOW, p->at);
+    }
+}
+
+/* A window closed for more than a second while a call or a probe waits for it. */
+static void
+judge_window(passage *p)
+{
+    for (int i = 0; i < 2; i++) {
+        nh_half *receiver = &p->conn->half[i];
+        nh_moment since = receiver->zero_since;
+        if (!since.frame || p->at.time - since.time <= NH_SECOND || !(receiver->probed || outstanding(p->conn)))
+            continue;
+        char *closed = nh_duration_text(p->at.time - since.time);
+        nh_verdict(p->conn, NH_ZERO_WINDOW, NH_SILENT_NOBODY, p->at, since,
+                   g_strdup_printf("The %s's receive window is closed since frame %u (%s) and a call waits", side_word(i),
+                                   since.frame, closed));
+        g_free(closed);
+    }
+}
+
+/* The peer answered with something: it is not silent. */
+static void
+hear(passage *p)
+{
+    p->to->silent = 0;
+    p->to->awaiting.frame = 0;
+    nh_trouble_end(p->conn, NH_PEER_SILENT, p->at);
+}
+
+/* One more packet into the silence of the peer: a retransmission or a keep-alive. */
+static void
+into_silence(passage *p, const char *what)
+{
+    nh_half *from = p->from;
+
+    if (!from->awaiting.frame)
+        from->awaiting = p->at;
+    from->silent++;
+    if (from->silent < 2 || p->to->zero_since.frame)
+        return;
+    char *silence = nh_duration_text(p->at.time - from->awaiting.time);
+    nh_verdict(p->conn, NH_PEER_SILENT, silent_side(!p->index), p->at, from->awaiting,
+               g_strdup_printf("%s number %u without any packet from the %s for %s", what, from->silent, side_word(!p->index), silence));
+    g_free(silence);
+}
+
+static void
+fin_again(passage *p)
+{
+    nh_half *from = p->from;
+
+    if (from->fin_acked)
+        return;
+    from->fin_resends++;
+    char *since = nh_moment_text(from->fin_at);
+    char *free_from = nh_time_clock(from->fin_at.time + 180 * NH_SECOND);
+    char *free_until = nh_time_clock(from->fin_at.time + 184300 * NH_MSEC);
+    nh_verdict(p->conn, NH_FIN_UNACKED, silent_side(!p->index), p->at, from->fin_at,
+               g_strdup_printf("Stuck FIN: sent in %s, resent %u time%s, never acknowledged by the %s; the port stays blocked "
+                               "until %s-%s (TCP_USER_TIMEOUT)", since, from->fin_resends, from->fin_resends == 1 ? "" : "s",
+                               side_word(!p->index), free_from, free_until));
+    g_free(since);
+    g_free(free_from);
+    g_free(free_until);
+}
+
+static void
+take_fin(passage *p)
+{
+    nh_half *from = p->from;
+
+    if (from->fin) {
+        if (p->end == from->fin_end)
+            fin_again(p);
+        return;
+    }
+    from->fin = TRUE;
+    from->fin_end = p->end;
+    from->fin_at = p->at;
+}
+
+/* Whether the payload was sent before. */
+static gboolean
+was_sent(passage *p)
+{
+    nh_half *from = p->from;
+
+    if (!from->has_next || SEQ_AFTER(p->seg->seq + p->seg->len, from->next))
+        return FALSE;
+    if (from->has_hole && !SEQ_BEFORE(p->seg->seq, from->hole_start) && !SEQ_AFTER(p->seg->seq + p->seg->len, from->hole_end)) {
+        from->has_hole = FALSE; /* late, out of order, or the first copy was not captured */
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static void
+advance(passage *p)
+{
+    nh_half *from = p->from;
+
+    if (from->has_next && SEQ_AFTER(p->seg->seq, from->next)) {
+        from->has_hole = TRUE;
+        from->hole_start = from->next;
+        from->hole_end = p->seg->seq;
+    }
+    if (!from->has_next || SEQ_AFTER(p->end, from->next))
+        from->next = p->end;
+    from->has_next = TRUE;
+}
+
+static gboolean
+is_keepalive(passage *p)
+{
+    return p->seg->len <= 1 && p->from->has_next && p->seg->seq == p->from->next - 1 && p->seg->flags & NH_TH_ACK &&
+           !(p->seg->flags & (NH_TH_SYN | NH_TH_FIN | NH_TH_RST));
+}
+
+static void
+take_data(passage *p, nh_passing *passing)
+{
+    nh_half *from = p->from;
+
+    passing->seq = p->seg->seq;
+    passing->end = p->seg->seq + p->seg->len;
+    if (is_keepalive(p)) {
+        if (p->to->zero_since.frame)
+            p->to->probed = TRUE;
+        else if (!nh_tcp_acked(from, p->seg->seq + p->seg->len) || p->seg->len == 0)
+            into_silence(p, "Keep-alive");
+    } else if (p->seg->len > 0) {
+        passing->retransmission = was_sent(p);
+        passing->new_data = !passing->retransmission;
+        if (passing->retransmission && !nh_tcp_acked(from, passing->end))
+            into_silence(p, "Retransmission");
+        else if (passing->new_data && !from->awaiting.frame)
+            from->awaiting = p->at;
+    }
+    if (p->seg->flags & NH_TH_FIN)
+        take_fin(p);
+    advance(p);
+}
+
+/* Both sides closed and each knows it. */
+static void
+check_closed(passage *p)
+{
+    nh_conn *conn = p->conn;
+
+    if (conn->state == NH_TCP_ESTABLISHED && conn->half[0].fin_acked && conn->half[1].fin_acked) {
+        conn->state = NH_TCP_CLOSED;
+        nh_trouble_end(conn, NH_FINDING_NONE, p->at);
+    }
+}
+
+/* Proof that the capture misses one direction: a side acknowledges what nobody was seen to send. */
+static void
+check_one_sided(passage *p)
+{
+    nh_conn *conn = p->conn;
+    gboolean opened_by_nobody = p->index == 0 && conn->syn.frame && conn->state == NH_TCP_ESTABLISHED;
+
+    if (p->to->packets > 0 || conn->one_sided)
+        return;
+    conn->one_sided = opened_by_nobody || p->from->ack_moved || (p->index == 1 && conn->synack_count > 0);
+    if (conn->one_sided)
+        conn->pair->half_captured = TRUE;
+}
+
+static void
+pass_by_state(passage *p, nh_passing *passing)
+{
+    nh_conn *conn = p->conn;
+    guint16 flags = p->seg->flags;
+
+    if (flags & NH_TH_RST) {
+        handle_rst(p);
+        return;
+    }
+    if (flags & NH_TH_SYN) {
+        if (flags & NH_TH_ACK)
+            handle_synack(p);
+        else
+            handle_syn(p);
+        if (flags & NH_TH_ACK && conn->state == NH_TCP_ESTABLISHED)
+            return; /* the server did not get the ACK: no sign of life for data sent since */
+    } else if (conn->state == NH_TCP_SYN_SENT || conn->state == NH_TCP_SYN_RECEIVED) {
+        if (!handle_opening(p))
+            return;
+    }
+    hear(p);
+    take_ack(p);
+    take_window(p);
+    p->end = p->seg->seq + p->seg->len + (flags & NH_TH_SYN ? 1 : 0) + (flags & NH_TH_FIN ? 1 : 0);
+    if (flags & NH_TH_SYN)
+        advance(p);
+    else
+        take_data(p, passing);
+    judge_window(p);
+    check_closed(p);
+}
+
+static void
+pass(nh_conn *conn, const nh_segment *segment)
+{
+    nh_watch *watch = conn->pair->watch;
+    int index = conn->client.port == segment->src.port && nh_addr_equal(&conn->client.addr, &segment->src.addr) ? 0 : 1;
+    passage p = { .conn = conn, .seg = segment, .index = index, .from = &conn->half[index], .to = &conn->half[!index],
+                  .at = { segment->frame, segment->time } };
+    nh_frame *frame = nh_frame_get(watch, p.at);
+
+    watch->passing = (nh_passing){ .conn = conn, .half = index };
+    if (!frame->conn) {
+        frame->conn = conn;
+        frame->pair = conn->pair;
+    }
+    if (is_duplicate(p.from, segment)) {
+        watch->passing.duplicate = TRUE;
+        return;
+    }
+    nh_pair_seen(conn->pair, &segment->src.addr);
+    nh_verdict_release(conn->pair);
+    nh_outage_tick(conn->pair, p.at);
+    nh_attempt_watch(conn->pair, p.at);
+    pass_by_state(&p, &watch->passing);
+    check_one_sided(&p);
+    remember(p.from, segment);
+    conn->last = p.at;
+}
+
+void
+nh_tcp_adopt(nh_conn *conn, const nh_segment *segment)
+{
+    pass(conn, segment);
+}
+
+void
+nh_tcp_segment(nh_watch *watch, const nh_segment *segment)
+{
+    nh_conn *conn = nh_follow(watch, segment);
+
+    if (conn)
+        pass(conn, segment);
+    else
+        watch->passing = (nh_passing){ .conn = NULL };
+}

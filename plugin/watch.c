@@ -1,0 +1,149 @@
+/* watch.c
+ * The core as a whole: packets in.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "watch.h"
+
+#include "follow.h"
+#include "frames.h"
+#include "outage.h"
+#include "pairs.h"
+#include "records.h"
+#include "rpc_calls.h"
+#include "tcp_life.h"
+#include "verdict.h"
+
+/* Keys are structs compared and hashed byte by byte. */
+static guint
+hash_bytes(gconstpointer data, gsize size)
+{
+    const guint8 *bytes = data;
+    guint hash = 5381;
+    for (gsize i = 0; i < size; i++)
+        hash = hash * 33 + bytes[i];
+    return hash;
+}
+
+#define KEY_FUNCTIONS(name, size) \
+    static guint name##_hash(gconstpointer key) { return hash_bytes(key, size); } \
+    static gboolean name##_equal(gconstpointer a, gconstpointer b) { return memcmp(a, b, size) == 0; }
+KEY_FUNCTIONS(pair_key, 2 * sizeof(nh_addr))
+KEY_FUNCTIONS(conn_key, 2 * sizeof(nh_end))
+KEY_FUNCTIONS(port_key, sizeof(nh_addr) + 3)
+
+nh_watch *
+nh_watch_new(const nh_options *options)
+{
+    nh_watch *watch = g_new0(nh_watch, 1);
+
+    watch->options = *options;
+    watch->pairs = g_hash_table_new_full(pair_key_hash, pair_key_equal, g_free, NULL);
+    watch->pair_list = g_ptr_array_new_with_free_func(nh_pair_free);
+    watch->conns = g_hash_table_new_full(conn_key_hash, conn_key_equal, g_free, NULL);
+    watch->conn_list = g_ptr_array_new_with_free_func(nh_conn_free);
+    watch->calls = g_hash_table_new_full(nh_call_key_hash, nh_call_key_equal, g_free, NULL);
+    watch->call_list = g_ptr_array_new_with_free_func(nh_call_free);
+    watch->ports = g_hash_table_new_full(port_key_hash, port_key_equal, g_free, NULL);
+    watch->frames = g_hash_table_new_full(NULL, NULL, NULL, nh_frame_free);
+    watch->first = watch->last = NH_TIME_NONE;
+    return watch;
+}
+
+void
+nh_watch_free(nh_watch *watch)
+{
+    if (!watch)
+        return;
+    for (guint i = 0; i < watch->pair_list->len; i++) {
+        nh_pair *pair = g_ptr_array_index(watch->pair_list, i);
+        for (guint j = 0; j < pair->outages->len; j++)
+            nh_outage_free(g_ptr_array_index(pair->outages, j));
+    }
+    g_hash_table_unref(watch->frames);
+    g_hash_table_unref(watch->ports);
+    g_hash_table_unref(watch->calls);
+    g_ptr_array_unref(watch->call_list);
+    g_hash_table_unref(watch->conns);
+    g_ptr_array_unref(watch->conn_list);
+    g_hash_table_unref(watch->pairs);
+    g_ptr_array_unref(watch->pair_list);
+    g_free(watch);
+}
+
+void
+nh_watch_frame(nh_watch *watch, guint32 frame, nh_time time)
+{
+    watch->frames_total = MAX(watch->frames_total, frame);
+    if (!nh_time_known(watch->first) || time < watch->first)
+        watch->first = time;
+    if (!nh_time_known(watch->last) || time > watch->last)
+        watch->last = time;
+}
+
+/* A record begins on a followed connection: whose program, and is it a refusal? */
+static void
+record_begins(const nh_rpc_header *header, gpointer data)
+{
+    nh_watch *watch = data;
+    nh_conn *conn = watch->passing.conn;
+    const nh_segment *segment = &watch->segment;
+
+    if (header->reply) {
+        if (header->refused) {
+            nh_message message = { .frame = segment->frame, .time = segment->time, .l4 = NH_L4_TCP, .src = segment->src,
+                                   .dst = segment->dst, .reply = TRUE, .refused = header->refused, .xid = header->xid };
+            nh_calls_refused(watch, &message);
+        }
+        return;
+    }
+    nh_service service = nh_service_of_program(header->prog);
+    if (conn->service != NH_SERVICE_PROBABLE)
+        return;
+    nh_port_learn(watch, &conn->server.addr, NH_L4_TCP, conn->server.port, header->prog);
+    if (service == NH_SERVICE_NONE)
+        nh_verdict_disown(conn);
+    else
+        conn->service = service;
+}
+
+const nh_passing *
+nh_watch_segment(nh_watch *watch, const nh_segment *segment)
+{
+    nh_moment at = { segment->frame, segment->time };
+    nh_passing *passing = &watch->passing;
+
+    watch->segment = *segment;
+    nh_tcp_segment(watch, segment);
+    if (!passing->conn)
+        return passing;
+    if (passing->new_data && segment->payload)
+        nh_records_feed(&passing->conn->half[passing->half].records, segment, record_begins, watch);
+    watch->segment.payload = NULL;
+    nh_calls_transport(watch, at);
+    return passing;
+}
+
+void
+nh_watch_quote(nh_watch *watch, const nh_quote *quote)
+{
+    if (quote->l4 == NH_L4_TCP)
+        nh_tcp_quote(watch, quote);
+    else
+        nh_calls_quote(watch, quote);
+}
+
+void
+nh_watch_message(nh_watch *watch, const nh_message *message)
+{
+    nh_calls_message(watch, message);
+}
+
+void
+nh_watch_refused(nh_watch *watch, const nh_message *message)
+{
+    nh_calls_refused(watch, message);
+}

@@ -1,0 +1,31 @@
+/* watch.h
+ * The core as a whole: packets in, story and per-frame views out.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef NLM_HEALTH_WATCH_H
+#define NLM_HEALTH_WATCH_H
+
+#include "model.h"
+#include "story.h"
+
+/* options are copied; strings in them must outlive the watch. */
+nh_watch *nh_watch_new(const nh_options *options);
+void nh_watch_free(nh_watch *watch);
+
+/* Every frame of the capture, in order, before its facts. */
+void nh_watch_frame(nh_watch *watch, guint32 frame, nh_time time);
+/* Returns what the segment was; valid until the next one. */
+const nh_passing *nh_watch_segment(nh_watch *watch, const nh_segment *segment);
+void nh_watch_quote(nh_watch *watch, const nh_quote *quote);
+void nh_watch_message(nh_watch *watch, const nh_message *message);
+/* The payload of a UDP datagram to or from a followed pair: refused replies are found in it. */
+void nh_watch_refused(nh_watch *watch, const nh_message *message);
+
+/* Tell the story of what was seen so far; also completes what earlier frames show. Caller frees it. */
+nh_story *nh_watch_story(nh_watch *watch);
+
+#endif
