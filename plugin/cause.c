@@ -1,0 +1,264 @@
+/* cause.c
+ * What explains an outage, on which side, and how sure that is.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "cause.h"
+
+#include "frames.h"
+
+/* --- where the capture was taken ------------------------------------------------ */
+
+nh_side
+nh_capture_position(const nh_pair *pair)
+{
+    nh_side preference = pair->watch->options.position;
+
+    if (preference != NH_SIDE_NONE && preference != NH_SIDE_UNKNOWN)
+        return preference;
+    if (pair->near_client > 2 * pair->near_server)
+        return NH_SIDE_CLIENT;
+    if (pair->near_server > 2 * pair->near_client)
+        return NH_SIDE_SERVER;
+    return NH_SIDE_UNKNOWN;
+}
+
+/* --- the cause --------------------------------------------------------------------- */
+
+/* Of these the second says more than the first when both stand in one outage. */
+static const struct {
+    nh_finding vague, precise;
+} refinements[] = {
+    { NH_SYN_UNANSWERED, NH_UNREACHABLE },
+    { NH_PEER_SILENT, NH_UNREACHABLE },
+    { NH_RESET, NH_SERVER_RESTARTED },
+    { NH_CHALLENGE_ACK, NH_SERVER_RESTARTED },
+    { NH_SYN_REFUSED, NH_SERVER_RESTARTED },
+    { NH_PEER_SILENT, NH_SERVER_RESTARTED },
+    { NH_SYN_UNANSWERED, NH_SERVER_RESTARTED },
+    { NH_GRACE, NH_SERVER_RESTARTED },
+    { NH_UNREACHABLE, NH_SERVER_RESTARTED },
+};
+
+static nh_finding
+refine(const nh_outage *outage, nh_finding cause)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(refinements); i++)
+        if (cause == refinements[i].vague && outage->count[refinements[i].precise] > 0)
+            cause = refinements[i].precise;
+    return cause;
+}
+
+static gboolean
+explains(nh_finding finding)
+{
+    nh_kind kind = nh_finding_get(finding)->kind;
+    return (kind == NH_KIND_TRANSPORT || kind == NH_KIND_ANSWER) && finding != NH_RESET_STORM;
+}
+
+/* The first symptom on the client's way; the callback's trouble only when there is none. */
+static nh_finding
+find_cause(const nh_outage *outage)
+{
+    nh_finding callback = NH_FINDING_NONE;
+
+    for (guint i = 0; i < outage->symptoms->len; i++) {
+        const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
+        if (!explains(symptom->finding))
+            continue;
+        if (symptom->way == NH_FORWARD)
+            return refine(outage, symptom->finding);
+        if (callback == NH_FINDING_NONE || symptom->finding == NH_GRANT_LOST)
+            callback = symptom->finding;
+    }
+    if (callback != NH_FINDING_NONE)
+        return callback;
+    return outage->count[NH_RESET_STORM] ? NH_RESET_STORM : NH_FINDING_NONE;
+}
+
+/* --- the side ------------------------------------------------------------------------- */
+
+typedef struct {
+    nh_side side;
+    nh_confidence confidence;
+} blame;
+
+/* The server does not answer: the nearer the capture to it, the surer. */
+static blame
+blame_silence(const nh_outage *outage, const nh_symptom *evidence)
+{
+    if (nh_capture_position(outage->pair) == NH_SIDE_SERVER)
+        return (blame){ NH_SIDE_SERVER, NH_CONFIDENCE_SHOWN };
+    return (blame){ NH_SIDE_SERVER, outage->pair->seen_server ? NH_CONFIDENCE_LIKELY : NH_CONFIDENCE_POSSIBLE };
+}
+
+/* The client does not take the SYN-ACK: near the client the packets themselves show it. */
+static blame
+blame_handshake(const nh_outage *outage, const nh_symptom *evidence)
+{
+    switch (nh_capture_position(outage->pair)) {
+    case NH_SIDE_CLIENT:
+        return (blame){ NH_SIDE_CLIENT, NH_CONFIDENCE_SHOWN };
+    case NH_SIDE_SERVER:
+        return (blame){ NH_SIDE_PATH, NH_CONFIDENCE_POSSIBLE };
+    default:
+        return (blame){ NH_SIDE_CLIENT, NH_CONFIDENCE_LIKELY };
+    }
+}
+
+static blame
+blame_sender_of_icmp(const nh_outage *outage, const nh_symptom *evidence)
+{
+    const nh_conn *conn = evidence->conn;
+
+    if (!conn || nh_addr_equal(&conn->icmp_sender, &conn->client.addr)) /* no ARP answer: the neighbour is the server or a router */
+        return (blame){ NH_SIDE_SERVER, NH_CONFIDENCE_LIKELY };
+    if (nh_addr_equal(&conn->icmp_sender, &conn->server.addr))
+        return (blame){ NH_SIDE_SERVER, NH_CONFIDENCE_SHOWN };
+    return (blame){ NH_SIDE_PATH, NH_CONFIDENCE_SHOWN };
+}
+
+static blame
+blame_sender_of_reset(const nh_outage *outage, const nh_symptom *evidence)
+{
+    gboolean by_client = evidence->conn && evidence->conn->reset_by_client;
+    return (blame){ by_client ? NH_SIDE_CLIENT : NH_SIDE_SERVER, NH_CONFIDENCE_LIKELY };
+}
+
+/* The callback does not get through to the client. */
+static blame
+blame_client_of_callback(const nh_outage *outage, const nh_symptom *evidence)
+{
+    gboolean refused = outage->count[NH_SYN_REFUSED] > 0;
+
+    if (refused || nh_capture_position(outage->pair) == NH_SIDE_CLIENT)
+        return (blame){ NH_SIDE_CLIENT, NH_CONFIDENCE_SHOWN };
+    return (blame){ NH_SIDE_CLIENT, NH_CONFIDENCE_LIKELY };
+}
+
+static blame
+blame_server_shown(const nh_outage *outage, const nh_symptom *evidence)
+{
+    return (blame){ NH_SIDE_SERVER, NH_CONFIDENCE_SHOWN };
+}
+
+static blame
+blame_server_likely(const nh_outage *outage, const nh_symptom *evidence)
+{
+    return (blame){ NH_SIDE_SERVER, NH_CONFIDENCE_LIKELY };
+}
+
+/* Each cause: whom it points at, and its clause in the summary (after "because"). */
+static const struct {
+    blame (*judge)(const nh_outage *outage, const nh_symptom *evidence);
+    const char *clause;
+} rulings[NH_FINDING_COUNT] = {
+    [NH_FIN_UNACKED] = { blame_silence, "the server never acknowledged the FIN of the old connection, whose socket kept blocking the port" },
+    [NH_SYNACK_UNACKED] = { blame_handshake, "the server's SYN-ACK was never acknowledged, so that no connection could be opened" },
+    [NH_SYN_UNANSWERED] = { blame_silence, "nothing answered the client's SYN" },
+    [NH_SYN_REFUSED] = { blame_server_shown, "the server refused the connection: nobody listened on the port" },
+    [NH_UNREACHABLE] = { blame_sender_of_icmp, "the server could not be reached, as an ICMP error says" },
+    [NH_CHALLENGE_ACK] = { blame_server_likely, "the server still held the old connection and answered the SYN with a bare ACK" },
+    [NH_PEER_SILENT] = { blame_silence, "the server fell silent: calls were sent again and again without any packet back" },
+    [NH_ZERO_WINDOW] = { blame_server_shown, "the server's receive window was closed" },
+    [NH_HALF_CLOSED] = { blame_server_likely, "the connection was half-closed" },
+    [NH_RESET] = { blame_sender_of_reset, "the connection was reset" },
+    [NH_RESET_STORM] = { blame_sender_of_reset, "connections were reset over and over" },
+    [NH_REPLY_OVERDUE] = { blame_server_shown, "the server had acknowledged the call by TCP and did not answer it" },
+    [NH_NOT_REGISTERED] = { blame_server_shown, "the server's port mapper knew no NLM" },
+    [NH_RPC_REJECTED] = { blame_server_shown, "RPC on the server refused the call" },
+    [NH_DENIED_NOLOCKS] = { blame_server_likely, "the server answered NLM_DENIED_NOLOCKS" },
+    [NH_GRACE] = { blame_server_shown, "the server was in its grace period" },
+    [NH_SERVER_RESTARTED] = { blame_server_shown, "the server's lock manager restarted" },
+    [NH_GRANT_LOST] = { blame_client_of_callback, "the server's callback for a blocked lock could not reach the client" },
+};
+
+static const nh_symptom *
+first_of(const nh_outage *outage, nh_finding finding)
+{
+    for (guint i = 0; i < outage->symptoms->len; i++) {
+        const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
+        if (symptom->finding == finding)
+            return symptom;
+    }
+    return outage->symptoms->len ? &g_array_index(outage->symptoms, nh_symptom, 0) : NULL;
+}
+
+static guint
+count_of(const nh_outage *outage, nh_finding finding)
+{
+    guint count = 0;
+    for (guint i = 0; i < outage->symptoms->len; i++) {
+        const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
+        if (symptom->finding == finding)
+            count += 1 + symptom->count;
+    }
+    return count;
+}
+
+nh_judgement
+nh_judge(const nh_outage *outage)
+{
+    nh_judgement judgement = { .cause = find_cause(outage), .side = NH_SIDE_UNKNOWN, .confidence = NH_CONFIDENCE_POSSIBLE };
+
+    judgement.evidence = first_of(outage, judgement.cause);
+    judgement.symptoms = count_of(outage, judgement.cause);
+    if (rulings[judgement.cause].judge && judgement.evidence) {
+        blame verdict = rulings[judgement.cause].judge(outage, judgement.evidence);
+        judgement.side = verdict.side;
+        judgement.confidence = verdict.confidence;
+    }
+    return judgement;
+}
+
+/* --- the sentence ------------------------------------------------------------------------ */
+
+/* What the client's calls met: how many, held back or sent in vain. */
+static char *
+calls_clause(const nh_outage *outage)
+{
+    guint deferred = 0;
+
+    for (guint i = 0; i < outage->calls->len; i++)
+        deferred += ((const nh_call *)g_ptr_array_index(outage->calls, i))->deferred;
+    if (outage->calls->len == 0)
+        return g_strdup("no lock call could be sent");
+    if (deferred)
+        return g_strdup_printf("%u of %u lock call%s held back until it ended", deferred, outage->calls->len,
+                               outage->calls->len == 1 ? " was" : "s were");
+    return g_strdup_printf("%u lock call%s affected", outage->calls->len, outage->calls->len == 1 ? " was" : "s were");
+}
+
+static char *
+end_clause(const nh_outage *outage, nh_time now)
+{
+    nh_time until = outage->end.frame ? outage->end.time : now;
+    char *lasted = nh_duration_text(until - outage->start.time);
+    char *text = outage->ended_by ? g_strdup_printf("it was over after %s, with the answer in frame %u", lasted, outage->end.frame)
+                 : outage->end.frame ? g_strdup_printf("it was over after %s", lasted)
+                                     : g_strdup_printf("it lasts until the end of the capture (%s)", lasted);
+    g_free(lasted);
+    return text;
+}
+
+char *
+nh_outage_summary(const nh_outage *outage, const nh_judgement *judgement, nh_time now)
+{
+    char client[NH_ADDR_TEXT], server[NH_ADDR_TEXT];
+    const char *clause = rulings[judgement->cause].clause;
+    char *start = nh_time_clock(outage->start.time);
+    char *calls = calls_clause(outage), *end = end_clause(outage, now);
+    guint32 frame = judgement->evidence && judgement->evidence->since.frame ? judgement->evidence->since.frame : outage->start.frame;
+    const char *sure = judgement->confidence == NH_CONFIDENCE_SHOWN ? "the packets show it" : nh_confidence_name(judgement->confidence);
+    char *text = g_strdup_printf("From %s UTC %s got no service from %s because %s (%s, since frame %u%s); %s; %s. Side: %s (%s).", start,
+                                 nh_addr_text(&outage->pair->client, client), nh_addr_text(&outage->pair->server, server),
+                                 clause ? clause : "of trouble on the way", nh_finding_name(judgement->cause), frame,
+                                 judgement->symptoms > 1 ? ", repeated" : "", calls, end, nh_side_name(judgement->side), sure);
+    g_free(start);
+    g_free(calls);
+    g_free(end);
+    return text;
+}

@@ -1,0 +1,24 @@
+/* lines.h
+ * Kernel lines of an outage: predicted, observed, and matched with a real log.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef NLM_HEALTH_LINES_H
+#define NLM_HEALTH_LINES_H
+
+#include "model.h"
+#include "story.h"
+
+/* A call narrows its issue window by the frame that dates its major timeout. */
+void nh_lines_narrow(nh_call *call);
+/* Add the lines that this call makes its client write (story_call: its counterpart in the story). */
+void nh_lines_of_call(nh_incident *incident, nh_call *call, const nh_story_call *story_call);
+/* The same for an attempt that never led to a call. */
+void nh_lines_of_attempt(nh_incident *incident, const nh_pair *pair, nh_way way, const nh_story_call *story_call);
+/* Read the log that the preference names and match its lines with those of the story. */
+void nh_lines_match_log(nh_watch *watch, nh_story *story);
+
+#endif

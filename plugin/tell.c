@@ -1,0 +1,418 @@
+/* tell.c
+ * The story of a capture, told from what the core remembers.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "watch.h"
+
+#include "attempt.h"
+#include "cause.h"
+#include "frames.h"
+#include "lines.h"
+#include "outage.h"
+#include "verdict.h"
+
+/* --- completing earlier frames ---------------------------------------------------- */
+
+/* A stuck FIN and an unanswered SYN-ACK are known for what they are only when they are resent. */
+static void
+complete_trouble(nh_watch *watch, const nh_conn *conn)
+{
+    for (guint i = 0; conn->troubles && i < conn->troubles->len; i++) {
+        const nh_trouble *trouble = &g_array_index(conn->troubles, nh_trouble, i);
+        char *until = nh_duration_text((trouble->until.frame ? trouble->until.time : trouble->last.time) - trouble->since.time);
+        char *text = NULL;
+
+        if (trouble->finding == NH_FIN_UNACKED)
+            text = g_strdup_printf("This FIN is not acknowledged for %s and resent %u time%s", until, trouble->count,
+                                   trouble->count == 1 ? "" : "s");
+        else if (trouble->finding == NH_SYNACK_UNACKED)
+            text = g_strdup_printf("This SYN-ACK is not acknowledged for %s (%u packets resent)", until, trouble->count);
+        g_free(until);
+        if (text)
+            nh_frame_note(watch, trouble->since.frame, trouble->finding, text);
+    }
+}
+
+/* Nothing may be said of a pair of which one direction is missing. */
+static gboolean
+is_one_sided(const nh_pair *pair)
+{
+    return pair->half_captured && !(pair->seen_client && pair->seen_server);
+}
+
+/* A FIN that was acknowledged, but whose peer never closed its side before the port pair was used again. */
+static void
+complete_half_closed(nh_watch *watch, const nh_conn *conn)
+{
+    const nh_half *client = &conn->half[0], *server = &conn->half[1];
+
+    if (client->fin_acked && !server->fin && conn->state == NH_TCP_ESTABLISHED &&
+        watch->last - client->fin_acked_at.time > 60 * NH_SECOND && conn->service != NH_SERVICE_PORTMAP)
+        nh_frame_note(watch, client->fin_at.frame, NH_HALF_CLOSED,
+                      g_strdup("FIN acknowledged, but the server never closed its side"));
+}
+
+/* What the client's log says of a call stands at the call, too. */
+static void
+complete_call(nh_watch *watch, nh_call *call)
+{
+    nh_deadlines deadlines;
+
+    if (call->prog != NH_PROG_NLM || !call->outage)
+        return;
+    nh_lines_narrow(call);
+    nh_call_deadlines(call, watch->options.use_mount, &deadlines);
+    if (!call->line_seen.frame && (call->reply.frame ? call->reply.time : watch->last) <= deadlines.major_latest)
+        return;
+    char *from = nh_time_clock(call->line_seen.frame ? call->line_seen.time : deadlines.major_earliest);
+    char *to = nh_time_clock(deadlines.major_latest);
+    char peer[NH_ADDR_TEXT];
+    nh_frame_note(watch, g_array_index(call->sendings, nh_sending, 0).at.frame, NH_NOT_RESPONDING,
+                  g_strdup_printf("\"lockd: server %s not responding, still trying\" was logged %s%s%s%s for this call",
+                                  nh_addr_text(&call->pair->server, peer), call->line_seen.frame ? "at " : "between ", from,
+                                  call->line_seen.frame ? "" : " and ", call->line_seen.frame ? "" : to));
+    g_free(from);
+    g_free(to);
+}
+
+static void
+complete(nh_watch *watch)
+{
+    for (guint i = 0; i < watch->conn_list->len; i++) {
+        const nh_conn *conn = g_ptr_array_index(watch->conn_list, i);
+        if (!conn->foreign && !is_one_sided(conn->pair)) {
+            complete_trouble(watch, conn);
+            complete_half_closed(watch, conn);
+        }
+    }
+    for (guint i = 0; i < watch->call_list->len; i++)
+        complete_call(watch, g_ptr_array_index(watch->call_list, i));
+}
+
+/* --- incidents in capture order ------------------------------------------------------- */
+
+static gint
+by_start(gconstpointer a, gconstpointer b)
+{
+    const nh_outage *x = *(nh_outage *const *)a, *y = *(nh_outage *const *)b;
+
+    if (x->start.frame != y->start.frame)
+        return x->start.frame < y->start.frame ? -1 : 1;
+    return x->pair->order < y->pair->order ? -1 : x->pair->order > y->pair->order;
+}
+
+/* Symptoms of connections that turned out to be another program's count no longer. */
+static void
+drop_foreign_symptoms(nh_outage *outage)
+{
+    for (guint i = outage->symptoms->len; i-- > 0;) {
+        const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
+        if (symptom->conn && nh_conn_service(symptom->conn) == NH_SERVICE_NONE)
+            g_array_remove_index(outage->symptoms, i);
+        else if (symptom->conn && nh_conn_service(symptom->conn) != NH_SERVICE_PROBABLE)
+            outage->only_probable = FALSE;
+    }
+}
+
+static GPtrArray *
+number_outages(nh_watch *watch)
+{
+    GPtrArray *outages = g_ptr_array_new();
+
+    for (guint i = 0; i < watch->pair_list->len; i++) {
+        nh_pair *pair = g_ptr_array_index(watch->pair_list, i);
+        for (guint j = 0; j < pair->outages->len; j++) {
+            nh_outage *outage = g_ptr_array_index(pair->outages, j);
+            drop_foreign_symptoms(outage);
+            outage->id = 0;
+            if (!is_one_sided(pair) && outage->symptoms->len && nh_outage_is_incident(outage, watch->last))
+                g_ptr_array_add(outages, outage);
+        }
+    }
+    g_ptr_array_sort(outages, by_start);
+    for (guint i = 0; i < outages->len; i++)
+        ((nh_outage *)g_ptr_array_index(outages, i))->id = i + 1;
+    watch->incidents = outages->len;
+    return outages;
+}
+
+/* --- the timeline ------------------------------------------------------------------------ */
+
+static gint
+by_frame(gconstpointer a, gconstpointer b)
+{
+    const nh_frame *x = *(nh_frame *const *)a, *y = *(nh_frame *const *)b;
+    return x->at.frame < y->at.frame ? -1 : x->at.frame > y->at.frame;
+}
+
+static GPtrArray *
+sorted_frames(const nh_watch *watch)
+{
+    GPtrArray *frames = g_ptr_array_sized_new(g_hash_table_size(watch->frames));
+    GHashTableIter iter;
+    gpointer frame;
+
+    g_hash_table_iter_init(&iter, watch->frames);
+    while (g_hash_table_iter_next(&iter, NULL, &frame))
+        g_ptr_array_add(frames, frame);
+    g_ptr_array_sort(frames, by_frame);
+    return frames;
+}
+
+/* Milestones of a connection's life that are no finding. */
+static const char *
+milestone(const nh_conn *conn, guint32 frame, const char **what)
+{
+    const struct {
+        guint32 frame;
+        const char *event, *what;
+    } milestones[] = {
+        { conn->syn.frame, "syn", "SYN" },
+        { conn->synack.frame, "synack", "SYN-ACK" },
+        { conn->established.frame, "connected", "connection open" },
+        { conn->half[0].fin_at.frame, "fin", "FIN of the client" },
+        { conn->half[1].fin_at.frame, "fin", "FIN of the server" },
+        { conn->half[0].fin_acked_at.frame, "fin_acked", "FIN of the client acknowledged" },
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(milestones); i++)
+        if (milestones[i].frame == frame) {
+            *what = milestones[i].what;
+            return milestones[i].event;
+        }
+    return NULL;
+}
+
+static void
+add_milestone(nh_incident *incident, const nh_frame *frame)
+{
+    const nh_conn *conn = frame->conn;
+    const char *what, *event = conn ? milestone(conn, frame->at.frame, &what) : NULL;
+
+    if (!event)
+        return;
+    char *client = nh_end_text(&conn->client), *server = nh_end_text(&conn->server);
+    nh_incident_add_event(incident, frame->at.frame, frame->at.time, event, NH_FINDING_NONE,
+                          g_strdup_printf("%s, %s -> %s (%s)", what, client, server, nh_service_name(nh_conn_service(conn))));
+    g_free(client);
+    g_free(server);
+}
+
+static const char *
+outcome(const nh_call *call)
+{
+    if (call->refused)
+        return call->refused;
+    return call->has_status ? nh_nlm_status_name(call->status) : NULL;
+}
+
+static void
+add_messages(nh_incident *incident, const nh_frame *frame)
+{
+    for (const GSList *item = frame->calls; item; item = item->next) {
+        const nh_call *call = item->data;
+        const char *name = nh_procedure_name(call->prog, call->vers, call->proc);
+        gboolean reply = call->reply.frame == frame->at.frame;
+        const char *status = reply ? outcome(call) : NULL;
+        gboolean first = g_array_index(call->sendings, nh_sending, 0).at.frame == frame->at.frame;
+
+        if (!reply && !first)
+            continue;
+        nh_incident_add_event(incident, frame->at.frame, frame->at.time, reply ? "reply" : "call", NH_FINDING_NONE,
+                              g_strdup_printf("%s %s, XID 0x%08x%s%s", name ? name : "?", reply ? "reply" : "call", call->xid,
+                                              status ? ": " : "", status ? status : ""));
+    }
+}
+
+/* In a storm the port is looked up before each attempt: thousands of healthy connections that tell nothing. */
+static gboolean
+in_storm(const nh_pair *pair, const nh_frame *frame)
+{
+    return pair->storm.start.frame && frame->at.frame > pair->storm.start.frame && frame->at.frame < pair->storm.last.frame;
+}
+
+static void
+add_events(nh_incident *incident, const nh_outage *outage, const GPtrArray *frames)
+{
+    for (guint i = 0; i < frames->len; i++) {
+        const nh_frame *frame = g_ptr_array_index(frames, i);
+        if (frame->pair != outage->pair || frame->at.frame < outage->start.frame || (frame->conn && frame->conn->foreign))
+            continue;
+        if (frame->at.frame > outage->last.frame)
+            break;
+        for (const GSList *item = frame->notes; item; item = item->next) {
+            const nh_note *note = item->data;
+            nh_incident_add_event(incident, frame->at.frame, frame->at.time, nh_finding_name(note->finding), note->finding, g_strdup(note->text));
+        }
+        if (in_storm(outage->pair, frame))
+            continue;
+        if (!frame->notes)
+            add_milestone(incident, frame);
+        add_messages(incident, frame);
+    }
+}
+
+static gint
+by_time(gconstpointer a, gconstpointer b)
+{
+    const nh_event *x = *(nh_event *const *)a, *y = *(nh_event *const *)b;
+
+    if (x->frame && y->frame && x->frame != y->frame)
+        return x->frame < y->frame ? -1 : 1; /* frames keep their order even where time runs back */
+    return x->time < y->time ? -1 : x->time > y->time;
+}
+
+/* --- incidents ------------------------------------------------------------------------------ */
+
+static nh_story_call *
+add_call(nh_incident *incident, const nh_call *call)
+{
+    nh_story_call *told = nh_incident_add_call(incident);
+    nh_policy policy = nh_policy_of(call->pair, call->l4, call->pair->watch->options.use_mount);
+
+    told->xid = call->xid;
+    told->prog = call->prog;
+    told->vers = call->vers;
+    told->proc = call->proc;
+    told->procedure = nh_procedure_name(call->prog, call->vers, call->proc);
+    for (guint i = 0; i < call->sendings->len; i++)
+        g_array_append_val(told->frames, g_array_index(call->sendings, nh_sending, i).at.frame);
+    told->reply_frame = call->reply.frame;
+    told->status = outcome(call);
+    told->dead = call->dead != NH_FINDING_NONE;
+    told->dead_reason = call->dead;
+    told->deferred = call->deferred;
+    told->sent = g_array_index(call->sendings, nh_sending, 0).at.time;
+    told->issued_earliest = call->issued_earliest;
+    told->issued_latest = call->issued_latest;
+    if (call->reply.frame)
+        told->answered_in = call->reply.time - told->sent;
+    told->policy = nh_policy_text(&policy, nh_pair_family(call->pair));
+    return told;
+}
+
+/* A request that never was on the wire in this capture. */
+static nh_story_call *
+add_attempt(nh_incident *incident, const nh_pair *pair, nh_way way)
+{
+    nh_story_call *told = nh_incident_add_call(incident);
+    nh_policy policy = nh_policy_of(pair, NH_L4_TCP, pair->watch->options.use_mount);
+    const nh_outage *outage = g_ptr_array_index(pair->outages, pair->outages->len - 1);
+
+    told->prog = NH_PROG_NLM;
+    told->dead = told->deferred = TRUE;
+    told->dead_reason = nh_judge(outage).cause;
+    told->issued_earliest = pair->attempt[way].earliest;
+    told->issued_latest = pair->attempt[way].start.time;
+    told->policy = nh_policy_text(&policy, nh_pair_family(pair));
+    return told;
+}
+
+static void
+add_calls(nh_incident *incident, const nh_outage *outage)
+{
+    const nh_pair *pair = outage->pair;
+    gboolean latest = g_ptr_array_index(pair->outages, pair->outages->len - 1) == outage;
+
+    for (guint i = 0; i < outage->calls->len; i++) {
+        nh_call *call = g_ptr_array_index(outage->calls, i);
+        nh_lines_of_call(incident, call, add_call(incident, call));
+    }
+    for (int way = NH_FORWARD; latest && way <= NH_CALLBACK; way++)
+        if (pair->attempt[way].active && !outage->ended_by && outage->ways & (1u << way) &&
+            pair->attempt[way].start.time <= outage->last.time && !outage->end.frame)
+            nh_lines_of_attempt(incident, pair, way, add_attempt(incident, pair, way));
+}
+
+static void
+add_next_steps(nh_incident *incident, const nh_outage *outage)
+{
+    guint told = 0;
+
+    for (int finding = incident->cause; told < 3 && finding < NH_FINDING_COUNT; finding++) {
+        const nh_finding_row *row = nh_finding_get(finding);
+        if ((finding == (int)incident->cause || outage->count[finding]) && row->next) {
+            g_ptr_array_add(incident->next_steps, g_strdup(row->next));
+            told++;
+        }
+    }
+}
+
+static void
+tell_outage(nh_watch *watch, nh_story *story, const nh_outage *outage, const GPtrArray *frames)
+{
+    nh_incident *incident = nh_story_add_incident(story);
+    nh_judgement judgement = nh_judge(outage);
+
+    incident->client = outage->pair->client;
+    incident->server = outage->pair->server;
+    incident->service = judgement.evidence && judgement.evidence->conn ? nh_conn_service(judgement.evidence->conn)
+                        : judgement.evidence ? judgement.evidence->service : NH_SERVICE_NLM;
+    incident->cause = judgement.cause;
+    incident->side = judgement.side;
+    incident->confidence = judgement.confidence;
+    incident->summary = nh_outage_summary(outage, &judgement, watch->last);
+    incident->first_frame = outage->start.frame;
+    incident->last_frame = outage->last.frame;
+    incident->start = outage->start.time;
+    incident->end = outage->end.frame ? outage->end.time : NH_TIME_NONE;
+    incident->duration = (outage->end.frame ? outage->end.time : watch->last) - outage->start.time;
+    add_events(incident, outage, frames);
+    add_calls(incident, outage);
+    add_next_steps(incident, outage);
+}
+
+/* --- pairs ------------------------------------------------------------------------------------ */
+
+static void
+tell_pair(nh_story *story, const nh_pair *pair)
+{
+    nh_story_pair *told;
+
+    if (!pair->lock_traffic && pair->calls == 0)
+        return;
+    told = nh_story_add_pair(story);
+    told->client = pair->client;
+    told->server = pair->server;
+    told->calls = pair->calls;
+    told->answered = pair->answered;
+    told->unanswered = pair->calls - MIN(pair->calls, pair->answered);
+    told->resent = pair->resent;
+    told->denied = pair->denied;
+    told->slowest = pair->slowest;
+    for (guint i = 0; i < pair->outages->len; i++)
+        told->incidents += ((const nh_outage *)g_ptr_array_index(pair->outages, i))->id != 0;
+}
+
+nh_story *
+nh_watch_story(nh_watch *watch)
+{
+    nh_story *story = nh_story_new();
+    nh_moment now = { watch->frames_total, watch->last };
+
+    for (guint i = 0; i < watch->pair_list->len; i++)
+        nh_outage_tick(g_ptr_array_index(watch->pair_list, i), now);
+    complete(watch);
+    GPtrArray *outages = number_outages(watch);
+    GPtrArray *frames = outages->len ? sorted_frames(watch) : g_ptr_array_new();
+    story->frames = watch->frames_total;
+    story->first = watch->first;
+    story->last = watch->last;
+    for (guint i = 0; i < outages->len; i++)
+        tell_outage(watch, story, g_ptr_array_index(outages, i), frames);
+    for (guint i = 0; i < watch->pair_list->len; i++) {
+        const nh_pair *pair = g_ptr_array_index(watch->pair_list, i);
+        story->lock_traffic |= pair->lock_traffic;
+        tell_pair(story, pair);
+    }
+    nh_lines_match_log(watch, story);
+    for (guint i = 0; i < story->incidents->len; i++)
+        g_ptr_array_sort(((nh_incident *)g_ptr_array_index(story->incidents, i))->timeline, by_time);
+    g_ptr_array_unref(frames);
+    g_ptr_array_unref(outages);
+    return story;
+}
