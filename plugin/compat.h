@@ -155,4 +155,14 @@ nh_wtap_dump(wtap_dumper *wdh, nh_wtap_record *r, int *err, char **err_info)
 #endif
 }
 
+/* What the plugin is, for Help > About (4.2 and later ask). */
+#if NH_WIRESHARK_SINCE(4, 2)
+#include <wsutil/plugins.h>
+#define NH_PLUGIN_DESCRIBE \
+    WS_DLL_PUBLIC uint32_t plugin_describe(void); \
+    uint32_t plugin_describe(void) { return WS_PLUGIN_DESC_DISSECTOR | WS_PLUGIN_DESC_TAP_LISTENER; }
+#else
+#define NH_PLUGIN_DESCRIBE
+#endif
+
 #endif

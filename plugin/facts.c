@@ -1,0 +1,336 @@
+/* facts.c
+ * TCP, UDP and ICMP as Wireshark dissects them, handed to the core as plain structs.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "facts.h"
+
+#include <epan/conversation.h>
+#include <epan/dissectors/packet-ip.h>
+#include <epan/ipproto.h>
+#include <epan/proto.h>
+
+#include "pairs.h"
+#include "records.h"
+
+static nh_facts_sink sink;
+static const wsbool *decode_as_rpc;
+static dissector_table_t tcp_ports;
+static dissector_handle_t rpc_tcp, rpc_udp;
+
+/* The handles that stood in "ip.proto" before ours. */
+static dissector_handle_t tcp_before, udp_before, icmp_before, icmpv6_before;
+
+/* --- a packet ------------------------------------------------------------------- */
+
+nh_time
+nh_facts_time(const packet_info *pinfo)
+{
+    return (nh_time)pinfo->abs_ts.secs * NH_SECOND + pinfo->abs_ts.nsecs;
+}
+
+nh_addr
+nh_facts_addr(const address *addr)
+{
+    nh_addr plain;
+
+    memset(&plain, 0, sizeof plain);
+    if ((addr->type == AT_IPv4 && addr->len == 4) || (addr->type == AT_IPv6 && addr->len == 16)) {
+        plain.len = (guint8)addr->len;
+        memcpy(plain.bytes, addr->data, addr->len);
+    }
+    return plain;
+}
+
+nh_travel
+nh_facts_travel(const packet_info *pinfo)
+{
+    switch (pinfo->p2p_dir) {
+    case P2P_DIR_SENT:
+        return NH_TRAVEL_SENT;
+    case P2P_DIR_RECV:
+        return NH_TRAVEL_RECEIVED;
+    default:
+        return NH_TRAVEL_UNKNOWN;
+    }
+}
+
+/*
+ * Whether a dissector other than RPC's owns a TCP port (988 is LNet's, 873
+ * rsync's): looked up once per port.
+ */
+static gboolean
+port_is_claimed(guint16 port)
+{
+    static guint8 known[65536]; /* 0 = not asked yet, 1 = free, 2 = claimed */
+
+    if (known[port] == 0) {
+        dissector_handle_t owner = dissector_get_uint_handle(tcp_ports, port);
+        known[port] = owner ? 2 : 1;
+    }
+    return known[port] == 2;
+}
+
+/* --- TCP -------------------------------------------------------------------------- */
+
+#define TCP_HEADER 20
+#define OPTION_END 0
+#define OPTION_NOP 1
+#define OPTION_WSCALE 3
+#define OPTION_SACK 5
+#define OPTION_TIMESTAMPS 8
+
+static void
+read_sack(tvbuff_t *tvb, guint offset, guint length, nh_segment *segment)
+{
+    for (guint i = 2; i + 8 <= length && segment->n_sack < NH_SACK_MAX; i += 8) {
+        segment->sack[segment->n_sack].left = tvb_get_ntohl(tvb, offset + i);
+        segment->sack[segment->n_sack].right = tvb_get_ntohl(tvb, offset + i + 4);
+        segment->n_sack++;
+    }
+}
+
+/* Options as far as they were captured (RFC 9293 section 3.2, RFC 7323, RFC 2018). */
+static void
+read_options(tvbuff_t *tvb, guint end, nh_segment *segment)
+{
+    guint offset = TCP_HEADER;
+
+    end = MIN(end, tvb_captured_length(tvb));
+    while (offset + 1 < end) {
+        guint8 kind = tvb_get_guint8(tvb, offset);
+        guint8 length = kind == OPTION_NOP ? 1 : tvb_get_guint8(tvb, offset + 1);
+        if (kind == OPTION_END || length == 0 || offset + length > end)
+            return;
+        if (kind == OPTION_WSCALE && length == 3) {
+            segment->wscale = (gint8)tvb_get_guint8(tvb, offset + 2);
+        } else if (kind == OPTION_TIMESTAMPS && length == 10) {
+            segment->has_tsval = TRUE;
+            segment->tsval = tvb_get_ntohl(tvb, offset + 2);
+        } else if (kind == OPTION_SACK) {
+            read_sack(tvb, offset, length, segment);
+        }
+        offset += length;
+    }
+}
+
+static void
+read_ip(const void *ip, nh_segment *segment)
+{
+    const ws_ip4 *v4 = WS_IP4_PTR((void *)(guintptr)ip);
+
+    if (v4) {
+        segment->ip_id = v4->ip_id;
+        segment->ttl = v4->ip_ttl;
+    }
+}
+
+/* FALSE when the header was not captured or is none. */
+static gboolean
+read_segment(tvbuff_t *tvb, packet_info *pinfo, const void *ip, nh_segment *segment)
+{
+    guint header, reported = tvb_reported_length(tvb);
+
+    if (tvb_captured_length(tvb) < TCP_HEADER)
+        return FALSE;
+    header = (guint)(tvb_get_guint8(tvb, 12) >> 4) * 4;
+    if (header < TCP_HEADER || header > reported)
+        return FALSE;
+    *segment = (nh_segment){
+        .frame = pinfo->num,
+        .time = nh_facts_time(pinfo),
+        .src = { nh_facts_addr(&pinfo->src), tvb_get_ntohs(tvb, 0) },
+        .dst = { nh_facts_addr(&pinfo->dst), tvb_get_ntohs(tvb, 2) },
+        .seq = tvb_get_ntohl(tvb, 4),
+        .ack = tvb_get_ntohl(tvb, 8),
+        .flags = tvb_get_ntohs(tvb, 12) & 0x0fff,
+        .window = tvb_get_ntohs(tvb, 14),
+        .len = reported - header,
+        .wscale = -1,
+        .travel = nh_facts_travel(pinfo),
+    };
+    segment->src_claimed = port_is_claimed(segment->src.port);
+    segment->dst_claimed = port_is_claimed(segment->dst.port);
+    read_ip(ip, segment);
+    read_options(tvb, header, segment);
+    if (tvb_captured_length(tvb) > header) {
+        segment->captured = MIN(tvb_captured_length(tvb) - header, segment->len);
+        segment->payload = tvb_get_ptr(tvb, header, segment->captured);
+    }
+    return segment->src.addr.len > 0 && segment->dst.addr.len > 0;
+}
+
+/* The conversation of a segment; made when there is none, so that its dissector can be set before TCP runs. */
+static conversation_t *
+conversation_of(packet_info *pinfo, const nh_segment *segment)
+{
+    conversation_t *conversation =
+        find_conversation(pinfo->num, &pinfo->src, &pinfo->dst, CONVERSATION_TCP, segment->src.port, segment->dst.port, 0);
+
+    return conversation ? conversation
+                        : conversation_new(pinfo->num, &pinfo->src, &pinfo->dst, CONVERSATION_TCP, segment->src.port, segment->dst.port, 0);
+}
+
+static gboolean
+carries_lock_call(const nh_segment *segment)
+{
+    nh_rpc_header header;
+    guint32 size;
+
+    return segment->captured >= 28 && nh_record_read(segment->payload, segment->captured, &header, &size) && !header.reply &&
+           header.prog == NH_PROG_NLM;
+}
+
+/* A connection met in the middle whose port belongs to another dissector: its first lock call shows what it is. */
+static void
+decode_middle_as_rpc(packet_info *pinfo, const nh_segment *segment)
+{
+    if (*decode_as_rpc && (segment->src_claimed || segment->dst_claimed) && carries_lock_call(segment))
+        conversation_set_dissector(conversation_of(pinfo, segment), rpc_tcp);
+}
+
+/* A SYN to a port that is known as lockd's, when another dissector owns the client's or the server's port. */
+static void
+decode_new_as_rpc(nh_watch *watch, packet_info *pinfo, const nh_segment *segment)
+{
+    gboolean syn = (segment->flags & (NH_TH_SYN | NH_TH_ACK)) == NH_TH_SYN;
+
+    if (syn && *decode_as_rpc && (segment->src_claimed || segment->dst_claimed) &&
+        nh_port_program(watch, &segment->dst.addr, NH_L4_TCP, segment->dst.port) == NH_PROG_NLM)
+        conversation_set_dissector(conversation_of(pinfo, segment), rpc_tcp);
+}
+
+/* --- ICMP --------------------------------------------------------------------------- */
+
+/* The ICMP error whose quoted packet is being dissected; of this frame only. */
+static struct {
+    guint32 frame;
+    guint8 type, code;
+    gboolean v6;
+    nh_addr sender;
+} error;
+
+static void
+quote(nh_watch *watch, tvbuff_t *tvb, packet_info *pinfo, nh_l4 l4)
+{
+    if (error.frame != pinfo->num || tvb_captured_length(tvb) < 4)
+        return;
+    nh_quote quoted = {
+        .frame = pinfo->num, .time = nh_facts_time(pinfo), .sender = error.sender, .type = error.type, .code = error.code,
+        .v6 = error.v6, .l4 = l4,
+        .src = { nh_facts_addr(&pinfo->src), tvb_get_ntohs(tvb, 0) },
+        .dst = { nh_facts_addr(&pinfo->dst), tvb_get_ntohs(tvb, 2) },
+    };
+    nh_watch_quote(watch, &quoted);
+}
+
+static int
+dissect_icmp_error(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data, gboolean v6)
+{
+    if (tvb_captured_length(tvb) >= 2 && !pinfo->flags.in_error_pkt) {
+        error.frame = pinfo->num;
+        error.type = tvb_get_guint8(tvb, 0);
+        error.code = tvb_get_guint8(tvb, 1);
+        error.v6 = v6;
+        error.sender = nh_facts_addr(&pinfo->src);
+    }
+    return call_dissector_only(v6 ? icmpv6_before : icmp_before, tvb, pinfo, tree, data);
+}
+
+static int
+dissect_icmp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    return dissect_icmp_error(tvb, pinfo, tree, data, FALSE);
+}
+
+static int
+dissect_icmpv6(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    return dissect_icmp_error(tvb, pinfo, tree, data, TRUE);
+}
+
+/* --- the handles ------------------------------------------------------------------------ */
+
+static int
+dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    nh_watch *watch = sink(pinfo);
+    nh_segment segment;
+
+    if (watch && pinfo->flags.in_error_pkt) {
+        quote(watch, tvb, pinfo, NH_L4_TCP);
+    } else if (watch && read_segment(tvb, pinfo, data, &segment)) {
+        nh_watch_segment(watch, &segment);
+        decode_middle_as_rpc(pinfo, &segment);
+        int used = call_dissector_only(tcp_before, tvb, pinfo, tree, data);
+        decode_new_as_rpc(watch, pinfo, &segment);
+        return used;
+    }
+    return call_dissector_only(tcp_before, tvb, pinfo, tree, data);
+}
+
+/* A reply that RPC refused has no results: Wireshark's RPC dissector tells nobody of it. */
+static void
+find_refused(nh_watch *watch, tvbuff_t *tvb, packet_info *pinfo)
+{
+    nh_rpc_header header;
+    guint length = tvb_captured_length(tvb);
+
+    if (length < 8 + 24 || tvb_get_ntohl(tvb, 12) != 1)
+        return;
+    length = MIN(length - 8, 512);
+    if (!nh_rpc_header_read(tvb_get_ptr(tvb, 8, length), length, &header) || !header.reply || !header.refused)
+        return;
+    nh_message message = {
+        .frame = pinfo->num, .time = nh_facts_time(pinfo), .l4 = NH_L4_UDP,
+        .src = { nh_facts_addr(&pinfo->src), tvb_get_ntohs(tvb, 0) },
+        .dst = { nh_facts_addr(&pinfo->dst), tvb_get_ntohs(tvb, 2) },
+        .reply = TRUE, .refused = header.refused, .xid = header.xid, .travel = nh_facts_travel(pinfo),
+    };
+    nh_watch_refused(watch, &message);
+}
+
+static int
+dissect_udp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    nh_watch *watch = sink(pinfo);
+
+    if (watch && pinfo->flags.in_error_pkt)
+        quote(watch, tvb, pinfo, NH_L4_UDP);
+    else if (watch)
+        find_refused(watch, tvb, pinfo);
+    return call_dissector_only(udp_before, tvb, pinfo, tree, data);
+}
+
+/*
+ * Stand before the owner of an IP protocol number. The protocol "in name only"
+ * adds no layer to frame.protocols and no second "tcp" to the list of protocols.
+ */
+static dissector_handle_t
+stand_before(guint32 number, const char *protocol, dissector_t dissector, const char *name, const char *abbreviation)
+{
+    dissector_handle_t before = dissector_get_uint_handle(find_dissector_table("ip.proto"), number);
+    int proto = proto_register_protocol_in_name_only(name, name, abbreviation, proto_get_id_by_filter_name(protocol), FT_PROTOCOL);
+
+    if (before)
+        dissector_add_uint("ip.proto", number, create_dissector_handle(dissector, proto));
+    return before;
+}
+
+void
+nh_facts_handoff(nh_facts_sink the_sink, const wsbool *decode_as)
+{
+    sink = the_sink;
+    decode_as_rpc = decode_as;
+    tcp_ports = find_dissector_table("tcp.port");
+    rpc_tcp = find_dissector("rpc-tcp");
+    rpc_udp = find_dissector("rpc");
+    tcp_before = stand_before(IP_PROTO_TCP, "tcp", dissect_tcp, "TCP seen by NLM Health", "nlm_health.tcp");
+    udp_before = stand_before(IP_PROTO_UDP, "udp", dissect_udp, "UDP seen by NLM Health", "nlm_health.udp");
+    icmp_before = stand_before(IP_PROTO_ICMP, "icmp", dissect_icmp, "ICMP seen by NLM Health", "nlm_health.icmp");
+    icmpv6_before = stand_before(IP_PROTO_ICMPV6, "icmpv6", dissect_icmpv6, "ICMPv6 seen by NLM Health", "nlm_health.icmpv6");
+    nh_facts_rpc_handoff(the_sink);
+}

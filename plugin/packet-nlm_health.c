@@ -1,0 +1,147 @@
+/* packet-nlm_health.c
+ * The protocol NLM Health: registration, preferences, and what a frame shows.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "compat.h"
+
+#include <epan/expert.h>
+#include <epan/prefs.h>
+#include <epan/proto.h>
+#include <epan/tap.h>
+
+#include "attempt.h"
+#include "cause.h"
+#include "facts.h"
+#include "menu.h"
+#include "packet-nlm_health.h"
+#include "show.h"
+#include "tap-nlm_health.h"
+#include "watch.h"
+
+void proto_register_nlm_health(void);
+void proto_reg_handoff_nlm_health(void);
+
+int proto_nlm_health = -1;
+
+static nh_watch *watch;
+static nh_story *story;
+static gboolean story_is_stale;
+static guint32 frames_done; /* facts of frames up to this one were taken */
+
+/* --- state: lives as long as the file ------------------------------------------------ */
+
+static void
+start_file(void)
+{
+    nh_options options;
+
+    nh_prefs_options(&options);
+    watch = nh_watch_new(&options);
+    story_is_stale = TRUE;
+    frames_done = 0;
+}
+
+static void
+end_file(void)
+{
+    nh_story_free(story);
+    nh_watch_free(watch);
+    story = NULL;
+    watch = NULL;
+}
+
+static nh_watch *
+facts_sink(const packet_info *pinfo)
+{
+    return watch && pinfo->num > frames_done ? watch : NULL;
+}
+
+const nh_story *
+nlm_health_story(void)
+{
+    static nh_story *empty;
+
+    if (!watch) {
+        if (!empty)
+            empty = nh_story_new();
+        return empty;
+    }
+    if (story_is_stale || !story) {
+        nh_story_free(story);
+        story = nh_watch_story(watch);
+        nh_prefs_complaints(story->messages);
+        story_is_stale = FALSE;
+    }
+    return story;
+}
+
+/* --- the post-dissector ----------------------------------------------------------------- */
+
+static int
+dissect_nlm_health(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    nh_view view;
+
+    if (!watch)
+        return 0;
+    if (pinfo->num > frames_done) {
+        nh_watch_frame(watch, pinfo->num, nh_facts_time(pinfo));
+        frames_done = pinfo->num;
+        story_is_stale = TRUE;
+    } else if (story_is_stale) {
+        nlm_health_story(); /* a later pass shows what the whole capture knows */
+    }
+    if (nh_view_frame(watch, pinfo->num, &view)) {
+        nh_show_frame(tvb, pinfo, tree, &view, story_is_stale ? NULL : story);
+        nh_show_tap(pinfo, &view);
+    }
+    return tvb_captured_length(tvb);
+}
+
+/* --- registration --------------------------------------------------------------------------- */
+
+void
+proto_register_nlm_health(void)
+{
+    proto_nlm_health = proto_register_protocol("NLM Health (NFS lock outages)", "NLM Health", "nlm_health");
+    nh_show_register(proto_nlm_health);
+    nh_prefs_register(proto_nlm_health);
+    register_init_routine(start_file);
+    register_cleanup_routine(end_file);
+    register_postdissector(register_dissector("nlm_health", dissect_nlm_health, proto_nlm_health));
+    nlm_health_register_menu(proto_nlm_health);
+}
+
+void
+proto_reg_handoff_nlm_health(void)
+{
+    static gboolean done;
+
+    if (done)
+        return;
+    done = TRUE;
+    nh_facts_handoff(facts_sink, nh_prefs_decode_as());
+    nlm_health_register_taps();
+}
+
+/* --- the plugin ---------------------------------------------------------------------------------- */
+
+WS_DLL_PUBLIC_DEF const gchar plugin_version[] = NLM_HEALTH_VERSION;
+WS_DLL_PUBLIC_DEF const int plugin_want_major = NLM_HEALTH_WANT_MAJOR;
+WS_DLL_PUBLIC_DEF const int plugin_want_minor = NLM_HEALTH_WANT_MINOR;
+WS_DLL_PUBLIC void plugin_register(void);
+NH_PLUGIN_DESCRIBE
+
+void
+plugin_register(void)
+{
+    static proto_plugin plugin;
+
+    plugin.register_protoinfo = proto_register_nlm_health;
+    plugin.register_handoff = proto_reg_handoff_nlm_health;
+    proto_register_plugin(&plugin);
+}

@@ -1,0 +1,19 @@
+/* packet-nlm_health.h
+ * What the taps and the GUI may ask of the dissector's state.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef NLM_HEALTH_PACKET_H
+#define NLM_HEALTH_PACKET_H
+
+#include "story.h"
+
+extern int proto_nlm_health;
+
+/* What the packets dissected so far tell; owned by the dissector, valid until the next call or the next file. Never NULL. */
+const nh_story *nlm_health_story(void);
+
+#endif

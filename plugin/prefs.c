@@ -1,0 +1,187 @@
+/* prefs.c
+ * Preferences of NLM Health.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "prefs.h"
+
+#include <epan/prefs.h>
+#include <epan/range.h>
+#include <wsutil/report_message.h>
+
+static int timer = NH_POLICY_LOCKD;
+static guint nlm_timeout = 10;
+static int kernel = NH_FAMILY_UNKNOWN;
+static const char *mount_options = "";
+static guint timeo = 600;
+static guint retrans = 2;
+static range_t *tcp_ports;
+static range_t *udp_ports;
+static wsbool reserved_ports = TRUE;
+static wsbool decode_as_rpc = TRUE;
+static int capture_position = NH_SIDE_UNKNOWN;
+static const char *kernel_log = "";
+static const char *kernel_log_offset = "0";
+static guint kernel_log_year;
+
+#define NLM_TIMEOUT_MIN 3  /* fs/lockd/svc.c nlm_timeout_min */
+#define NLM_TIMEOUT_MAX 20 /* nlm_timeout_max */
+
+static const enum_val_t timers[] = {
+    { "lockd", "lockd (nlm_timeout)", NH_POLICY_LOCKD },
+    { "mount", "mount (timeo, retrans)", NH_POLICY_MOUNT },
+    { NULL, NULL, 0 }
+};
+
+static const enum_val_t families[] = {
+    { "auto", "auto (from the gaps seen)", NH_FAMILY_UNKNOWN },
+#define NH_ENUM_ROW(id, name) { name, name, id },
+    NH_FAMILIES(NH_ENUM_ROW)
+#undef NH_ENUM_ROW
+    { NULL, NULL, 0 }
+};
+
+static const enum_val_t positions[] = {
+    { "auto", "auto", NH_SIDE_UNKNOWN },
+    { "client", "client", NH_SIDE_CLIENT },
+    { "server", "server", NH_SIDE_SERVER },
+    { "middle", "middle", NH_SIDE_PATH },
+    { NULL, NULL, 0 }
+};
+
+void
+nh_prefs_register(int proto)
+{
+    module_t *module = prefs_register_protocol(proto, NULL);
+
+    prefs_register_enum_preference(module, "timer", "Timers of NLM calls",
+                                   "Which policy dates the predictions of NLM calls. The Linux kernel never gives timeo and retrans to lockd",
+                                   &timer, timers, FALSE);
+    prefs_register_uint_preference(module, "nlm_timeout", "nlm_timeout (seconds)", "lockd's nlm_timeout, 3 to 20 seconds", 10, &nlm_timeout);
+    prefs_register_enum_preference(module, "kernel", "Client kernel", "Family of the client's RPC timer", &kernel, families, FALSE);
+    prefs_register_string_preference(module, "mount_options", "Mount options",
+                                     "A line pasted from /proc/mounts; its timeo, retrans, proto, hard and soft override the next ones", &mount_options);
+    prefs_register_uint_preference(module, "timeo", "timeo (tenths of a second)", "Mount option timeo", 10, &timeo);
+    prefs_register_uint_preference(module, "retrans", "retrans", "Mount option retrans", 10, &retrans);
+    range_convert_str(wmem_epan_scope(), &tcp_ports, "", 65535);
+    range_convert_str(wmem_epan_scope(), &udp_ports, "", 65535);
+    prefs_register_range_preference(module, "tcp_ports", "Further TCP ports of lockd", "TCP ports on which lock servers listen", &tcp_ports, 65535);
+    prefs_register_range_preference(module, "udp_ports", "Further UDP ports of lockd", "UDP ports on which lock servers listen", &udp_ports, 65535);
+    prefs_register_bool_preference(module, "reserved_ports", "Follow connections from reserved ports",
+                                   "Follow connections from ports 512-1023 to a port that no dissector claims: they are probably lockd's", &reserved_ports);
+    prefs_register_bool_preference(module, "decode_as_rpc", "Decode lockd's connections as RPC",
+                                   "Where a port is known as lockd's but another dissector owns the client's or the server's port", &decode_as_rpc);
+    prefs_register_enum_preference(module, "capture_position", "Where the capture was taken",
+                                   "On the client, on the server, or between them", &capture_position, positions, FALSE);
+    prefs_register_filename_preference(module, "kernel_log", "Kernel log of the client",
+                                       "File of client kernel lines (dmesg, dmesg -T, syslog, journalctl)", &kernel_log, FALSE);
+    prefs_register_string_preference(module, "kernel_log_offset", "Offset of the kernel log (seconds)",
+                                     "Seconds to add to the clock of the kernel log", &kernel_log_offset);
+    prefs_register_uint_preference(module, "kernel_log_year", "Year of the kernel log", "For syslog without a year; 0 = the capture's", 10, &kernel_log_year);
+}
+
+static gboolean
+in_tcp_or_udp_ports(nh_l4 l4, guint16 port)
+{
+    const range_t *range = l4 == NH_L4_TCP ? tcp_ports : udp_ports;
+    return range && value_is_in_range(range, port);
+}
+
+/* Seconds with fraction and sign; FALSE for anything else. */
+static gboolean
+parse_offset(nh_time *offset)
+{
+    char *end = NULL;
+    double seconds = g_ascii_strtod(kernel_log_offset, &end);
+
+    *offset = 0;
+    if (!*kernel_log_offset)
+        return TRUE;
+    if (*end || !(seconds > -1e10 && seconds < 1e10))
+        return FALSE;
+    *offset = (nh_time)(seconds * NH_SECOND);
+    return TRUE;
+}
+
+/* Read everything; collect a message per wrong value (messages may be NULL). */
+static void
+collect_prefs(nh_options *options, GPtrArray *messages)
+{
+    char *error = NULL;
+    GPtrArray *complaints = g_ptr_array_new();
+
+    *options = (nh_options){
+        .use_mount = timer == NH_POLICY_MOUNT,
+        .lockd = { NH_POLICY_LOCKD, nlm_timeout, timeo, retrans, NH_L4_TCP, TRUE },
+        .mount = { NH_POLICY_MOUNT, nlm_timeout, timeo, retrans, NH_L4_TCP, TRUE },
+        .family = kernel,
+        .reserved_ports = reserved_ports,
+        .position = capture_position,
+        .is_lock_port = in_tcp_or_udp_ports,
+        .log_path = kernel_log,
+        .log_hints = { .year = kernel_log_year },
+    };
+    if (nlm_timeout < NLM_TIMEOUT_MIN || nlm_timeout > NLM_TIMEOUT_MAX) {
+        g_ptr_array_add(complaints, g_strdup_printf("Preference nlm_health.nlm_timeout is %u: lockd takes %u to %u seconds; 10 is used", nlm_timeout,
+                                                    NLM_TIMEOUT_MIN, NLM_TIMEOUT_MAX));
+        options->lockd.nlm_timeout = 10;
+    }
+    if (*mount_options && !nh_mount_options_parse(mount_options, &options->mount, &error)) {
+        g_ptr_array_add(complaints, g_strdup_printf("Preference nlm_health.mount_options: %s", error));
+        g_free(error);
+    }
+    if (!parse_offset(&options->log_hints.offset))
+        g_ptr_array_add(complaints, g_strdup_printf("Preference nlm_health.kernel_log_offset: \"%s\" is no number of seconds; 0 is used", kernel_log_offset));
+    if (kernel_log_year && (kernel_log_year < 1970 || kernel_log_year > 9999)) {
+        g_ptr_array_add(complaints, g_strdup_printf("Preference nlm_health.kernel_log_year is %u: a year or 0 is expected; 0 is used", kernel_log_year));
+        options->log_hints.year = 0;
+    }
+    for (guint i = 0; i < complaints->len; i++) {
+        if (messages)
+            g_ptr_array_add(messages, g_ptr_array_index(complaints, i));
+        else
+            g_free(g_ptr_array_index(complaints, i));
+    }
+    g_ptr_array_unref(complaints);
+}
+
+/* Said once per set of values: a file may be dissected many times. */
+static void
+complain_aloud(const GPtrArray *messages)
+{
+    static char *said;
+    GString *all = g_string_new(NULL);
+
+    for (guint i = 0; i < messages->len; i++)
+        g_string_append_printf(all, "%s%s", i ? "\n" : "", (const char *)g_ptr_array_index(messages, i));
+    if (all->len && g_strcmp0(said, all->str) != 0)
+        report_failure("%s", all->str);
+    g_free(said);
+    said = g_string_free(all, FALSE);
+}
+
+void
+nh_prefs_options(nh_options *options)
+{
+    GPtrArray *messages = g_ptr_array_new_with_free_func(g_free);
+
+    collect_prefs(options, messages);
+    complain_aloud(messages);
+    g_ptr_array_unref(messages);
+}
+
+void
+nh_prefs_complaints(GPtrArray *messages)
+{
+    nh_options options;
+    collect_prefs(&options, messages);
+}
+
+const wsbool *
+nh_prefs_decode_as(void)
+{
+    return &decode_as_rpc;
+}
