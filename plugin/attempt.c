@@ -134,7 +134,9 @@ blocking_conn(const nh_pair *pair, nh_way way)
 static gboolean
 attempt_lasts(const nh_pair *pair, const nh_attempt *attempt, nh_moment at)
 {
-    return attempt->active && (pair->troubled->len > 0 || at.time - attempt->step.time <= STEP_TIME);
+    nh_time latest = pair->relieved.frame ? MAX(attempt->step.time, pair->relieved.time) : attempt->step.time;
+
+    return attempt->active && (pair->troubled->len > 0 || at.time - latest <= STEP_TIME);
 }
 
 static void

@@ -158,6 +158,7 @@ struct nh_pair {
     GArray *withheld;    /* verdicts that wait for a sign of the other direction */
     nh_moment restarted; /* latest SM_NOTIFY from the server */
     nh_moment lost;      /* latest loss of the lock connection */
+    nh_moment relieved;  /* the latest trouble of a connection ended */
     nh_moment blocked;   /* latest NLM_BLOCKED: a callback is due */
     guint near_client, near_server; /* votes for where the capture was taken */
     nh_family family;

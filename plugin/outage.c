@@ -67,7 +67,7 @@ nh_trouble_end(nh_conn *conn, nh_finding finding, nh_moment at)
 
     if (!trouble || (finding != NH_FINDING_NONE && trouble->finding != finding))
         return;
-    trouble->until = at;
+    trouble->until = conn->pair->relieved = at;
     g_ptr_array_remove_fast(conn->pair->troubled, conn);
     nh_outage_settle(conn->pair, at);
 }
@@ -234,7 +234,7 @@ absolve(nh_pair *pair, nh_way way, nh_service service, nh_moment at)
         nh_conn *conn = g_ptr_array_index(pair->troubled, i);
         if (conn->way != way || (service == NH_SERVICE_PORTMAP && conn->service != NH_SERVICE_PORTMAP))
             continue;
-        nh_conn_trouble(conn)->until = at;
+        nh_conn_trouble(conn)->until = pair->relieved = at;
         g_ptr_array_remove_index_fast(pair->troubled, i);
     }
 }

@@ -189,8 +189,6 @@ append_run(GString *out, const GPtrArray *timeline, const nh_run *run, const col
     if (run->count > 1) {
         g_string_append_printf(text, " (%u times%s", run->count, run->step > 1 ? " in turn" : "");
         append_time(text, " until %s)", clock, last->time);
-        if (g_strcmp0(first->text, last->text) != 0)
-            g_string_append_printf(text, ", the last: %s", last->text);
     }
     nh_text_wrap(out, column, column, text->str);
     g_string_free(text, TRUE);
@@ -258,7 +256,8 @@ append_call_fate(GString *out, const nh_story_call *call, clock_text clock)
         append_window(text, clock, call->issued_earliest, call->issued_latest);
     }
     if (call->deferred && nh_time_known(call->sent) && nh_time_known(call->issued_earliest))
-        append_duration(text, ", held for %s", call->sent - call->issued_earliest);
+        append_duration(text, call->issued_earliest == call->issued_latest ? ", held for %s" : ", held for up to %s",
+                        call->sent - call->issued_earliest);
     if (call->policy)
         g_string_append_printf(text, "%stimers: %s", text->len ? "; " : "", call->policy);
     if (text->len)

@@ -9,6 +9,7 @@
 #include "rpc_calls.h"
 
 #include "attempt.h"
+#include "cause.h"
 #include "follow.h"
 #include "frames.h"
 #include "outage.h"
@@ -263,42 +264,31 @@ new_call(nh_watch *watch, const nh_message *message)
     return call;
 }
 
-/* What held a deferred call back: the trouble of the connections before it. */
+/* What held a deferred call back: what explains the outage, as far as it is known by now. */
 static nh_finding
-reason_of_deferral(const nh_call *call, const nh_conn *conn, nh_moment *since)
+reason_of_deferral(const nh_call *call, nh_moment *since)
 {
     const nh_outage *outage = call->pair->open;
-    const nh_conn *suspects[] = { conn ? conn->previous : NULL, conn };
+    nh_judgement judgement;
 
-    for (guint i = 0; i < G_N_ELEMENTS(suspects); i++) {
-        const nh_conn *suspect = suspects[i];
-        if (!suspect || !suspect->troubles || suspect->troubles->len == 0)
-            continue;
-        const nh_trouble *latest = &g_array_index(suspect->troubles, nh_trouble, suspect->troubles->len - 1);
-        if (latest->until.frame && latest->until.time < call->issued_earliest)
-            continue;
-        *since = latest->since;
-        return latest->finding;
-    }
-    for (guint i = 0; outage && i < outage->symptoms->len; i++) {
-        const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
-        if (symptom->way == call->way && nh_finding_get(symptom->finding)->kind == NH_KIND_TRANSPORT) {
-            *since = symptom->since;
-            return symptom->finding;
-        }
-    }
-    return NH_FINDING_NONE;
+    if (!outage)
+        return NH_FINDING_NONE;
+    judgement = nh_judge(outage);
+    if (!judgement.evidence || nh_finding_get(judgement.cause)->kind != NH_KIND_TRANSPORT)
+        return NH_FINDING_NONE;
+    *since = judgement.evidence->since;
+    return judgement.cause;
 }
 
 static void
-check_deferred(nh_call *call, nh_conn *conn, nh_moment at)
+check_deferred(nh_call *call, nh_moment at)
 {
     nh_moment since = { 0, NH_TIME_NONE };
     nh_finding reason;
 
     if (call->wait != NH_WAIT_CONNECT && call->wait != NH_WAIT_CLOSING)
         return;
-    reason = reason_of_deferral(call, conn, &since);
+    reason = reason_of_deferral(call, &since);
     if (reason == NH_FINDING_NONE)
         return;
     call->deferred = TRUE;
@@ -340,7 +330,7 @@ first_transmission(nh_call *call, nh_conn *conn, nh_moment at)
     if (conn)
         conn->calls++;
     nh_attempt_sent(call, conn, at);
-    check_deferred(call, conn, at);
+    check_deferred(call, at);
     if (conn)
         check_sent_dead(call, conn, at);
     if (call->pair->open && call->way == NH_FORWARD)
