@@ -187,8 +187,9 @@ append_run(GString *out, const GPtrArray *timeline, const nh_run *run, const col
                            (int)widths->event, first->event ? first->event : "");
     GString *text = g_string_new(first->text);
     if (run->count > 1) {
-        g_string_append_printf(text, " (%u times%s", run->count, run->step > 1 ? " in turn" : "");
-        append_time(text, " until %s)", clock, last->time);
+        g_string_append_printf(text, " (%u times until", run->count);
+        append_time(text, " %s", clock, last->time);
+        g_string_append(text, run->mixed ? ", others between)" : ")");
     }
     nh_text_wrap(out, column, column, text->str);
     g_string_free(text, TRUE);

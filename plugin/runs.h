@@ -1,5 +1,5 @@
 /* runs.h
- * A timeline folded: 9 resent FINs or 30,000 resets in a row are one thing.
+ * A timeline folded: 9 resent FINs or 30,000 resets are one thing.
  *
  * Copyright 2026, the NLM Health authors
  *
@@ -11,9 +11,10 @@
 
 #include "story.h"
 
-/* Events first, first + step, ... of a timeline, count of them. step > 1: runs that alternate. */
+/* Events of one kind, from one index of the timeline to another. */
 typedef struct {
-    guint first, step, count;
+    guint first, last, count;
+    gboolean mixed; /* events of other runs lie between */
 } nh_run;
 
 /* The runs of a timeline in the order of their first events, each event in exactly one; caller unrefs (array of nh_run). */
