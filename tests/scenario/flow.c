@@ -11,7 +11,7 @@
 #include <string.h>
 
 enum { FORWARD, BACKWARD };     /* sent by the left or the right side of "a -> b" */
-enum { WINDOW_SCALE = 7, MICROSECOND = 1000 };
+enum { WINDOW_SCALE = 7, MICROSECOND = 1000, MILLISECOND = 1000000 };
 
 /* What a line says about the way of its frames */
 typedef struct {
@@ -180,7 +180,7 @@ segment_end(const segment *seg)
 static guint32
 host_clock(const scenario *sc, const host *h)
 {
-    return h->clock + (guint32)((sc->now - sc->start) / 1000000);
+    return h->clock + (guint32)((sc->latest - sc->start) / MILLISECOND);
 }
 
 static void
@@ -372,6 +372,13 @@ send_text(scenario *sc, connection *conn, int direction, line_reader *line, cons
     send_segment(sc, conn, direction, TCP_PSH | TCP_ACK, data, how);
 }
 
+static void
+wait_for(scenario *sc, gint64 duration)
+{
+    sc->now += duration;
+    sc->latest = MAX(sc->latest, sc->now);
+}
+
 /* A SYN that follows another life of the port pair starts a new one. */
 static void
 send_flags(scenario *sc, connection *conn, int direction, guint8 flags, line_reader *line, const manner *how)
@@ -388,9 +395,9 @@ static void
 send_three(scenario *sc, connection *conn, int direction, guint8 first, guint8 second, line_reader *line, const manner *how)
 {
     send_flags(sc, conn, direction, first, line, how);
-    sc->now += 200 * MICROSECOND;
+    wait_for(sc, 200 * MICROSECOND);
     send_flags(sc, conn, !direction, second, line, how);
-    sc->now += 10 * MICROSECOND;
+    wait_for(sc, 10 * MICROSECOND);
     send_flags(sc, conn, direction, TCP_ACK, line, how);
 }
 
@@ -470,7 +477,7 @@ send_messages(scenario *sc, connection *conn, int direction, line_reader *line, 
         g_byte_array_append(head, bytes->data, (guint)how->split);
         send_segment(sc, conn, direction, TCP_ACK, head, how);
         g_byte_array_remove_range(bytes, 0, (guint)how->split);
-        sc->now += 10 * MICROSECOND;
+        wait_for(sc, 10 * MICROSECOND);
     }
     send_segment(sc, conn, direction, TCP_PSH | TCP_ACK, bytes, how);
 }

@@ -88,7 +88,7 @@ read_host(scenario *sc, line_reader *line)
 static void
 read_start(scenario *sc, line_reader *line)
 {
-    sc->start = sc->now = line_parse_date(line, line_next(line, "a date and time"));
+    sc->start = sc->now = sc->latest = line_parse_date(line, line_next(line, "a date and time"));
 }
 
 /* What the command line says wins. */
@@ -153,23 +153,25 @@ read_udp(scenario *sc, line_reader *line)
     g_ptr_array_add(sc->connections, connection_new(sc, line, TRUE));
 }
 
+/* Most of them describe; one that puts something on the wire takes time as a connection's lines do. */
 static const struct {
     const char *name;
     void      (*read)(scenario *sc, line_reader *line);
+    gboolean    takes_time;
 } commands[] = {
-    { "start", read_start },
-    { "client", read_client },
-    { "server", read_server },
-    { "host", read_host },
-    { "link", read_link },
-    { "vlan", read_vlan },
-    { "vxlan", read_vxlan },
-    { "snaplen", read_snaplen },
-    { "only", read_only },
-    { "frames-twice", read_twice },
-    { "connection", read_connection },
-    { "udp", read_udp },
-    { "icmp", icmp_act },
+    { "start", read_start, FALSE },
+    { "client", read_client, FALSE },
+    { "server", read_server, FALSE },
+    { "host", read_host, FALSE },
+    { "link", read_link, FALSE },
+    { "vlan", read_vlan, FALSE },
+    { "vxlan", read_vxlan, FALSE },
+    { "snaplen", read_snaplen, FALSE },
+    { "only", read_only, FALSE },
+    { "frames-twice", read_twice, FALSE },
+    { "connection", read_connection, FALSE },
+    { "udp", read_udp, FALSE },
+    { "icmp", icmp_act, TRUE },
 };
 
 /* Lines in their order */
@@ -188,6 +190,7 @@ read_time(scenario *sc, line_reader *line)
     } else if (sc->frames->len) {
         sc->now += DEFAULT_STEP;
     }
+    sc->latest = MAX(sc->latest, sc->now);
 }
 
 static void
@@ -213,15 +216,20 @@ run_line(scenario *sc, line_reader *line)
     line_fail(line, "'%s' is neither a keyword nor a connection", word);
 }
 
-/* Keywords take no time; a line that only waits ("+5") is welcome. */
+static gboolean
+is_description(const char *word)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(commands); i++)
+        if (strcmp(word, commands[i].name) == 0)
+            return !commands[i].takes_time;
+    return FALSE;
+}
+
+/* A line that only waits ("+5") is welcome. */
 static void
 run_timed_line(scenario *sc, line_reader *line)
 {
-    gboolean header = FALSE;
-
-    for (guint i = 0; i + 1 < G_N_ELEMENTS(commands); i++)
-        header = header || strcmp(line_peek(line), commands[i].name) == 0;
-    if (!header)
+    if (!is_description(line_peek(line)))
         read_time(sc, line);
     if (line_peek(line))
         run_line(sc, line);
@@ -283,7 +291,7 @@ run_lines(scenario *sc, const GPtrArray *lines, guint from, guint to)
     }
 }
 
-static void
+G_NORETURN static void
 die(const char *path, const char *why)
 {
     fprintf(stderr, "%s: %s\n", path, why);
@@ -352,6 +360,15 @@ read_shift(scenario *sc, line_reader *line)
 }
 
 static void
+check_options(void)
+{
+    if (client_port_option > G_MAXUINT16 || server_port_option > G_MAXUINT16)
+        die("command line", "a port is at most 65535");
+    if (vlan_option > 4094)
+        die("command line", "a VLAN is at most 4094");
+}
+
+static void
 scenario_init(scenario *sc)
 {
     sc->ipv6 = ipv6_option;
@@ -387,9 +404,12 @@ main(int argc, char **argv)
         die(argv[0], error->message);
     if (argc != 3)
         die(argv[0], "needs a scenario and the name of the file to write; see --help");
+    check_options();
     scenario_init(&sc);
     GPtrArray *lines = read_lines(argv[1]);
     run_lines(&sc, lines, 0, lines->len);
+    if (sc.link.kind == LINK_RAW && sc.link.vlan >= 0)
+        die(argv[1], "raw IP has no VLAN");
     const char *problem = capture_write(argv[2], sc.frames, &sc.link, sc.snaplen);
     if (problem)
         die(argv[2], problem);

@@ -127,6 +127,7 @@ typedef struct {
     link_layer link;
     guint    snaplen;
     gint64   start, now;
+    gint64   latest;                /* like now, but never goes back: time stamps of TCP do not */
     GPtrArray *hosts, *connections, *frames;
     GHashTable *calls;              /* XID -> call */
     guint32  next_xid, last_xid, last_cookie;
