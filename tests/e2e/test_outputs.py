@@ -141,7 +141,9 @@ def test_wrong_arguments_are_refused(lab, wrong):
 def test_elastic_mapping_has_the_fields(lab):
     text = lab.tshark("-G", "elastic-mapping", "--elastic-mapping-filter", "nlm_health").stdout
     found = set(re.findall(r'"(nlm_health_\w+)"', text))
-    missing = {name for name in names.FIELDS if not any(key.endswith(name.replace(".", "_")) for key in found)}
+    # Wireshark leaves texts to Elasticsearch's own rules
+    wanted = [name for name, kind in names.FIELDS.items() if kind != "FT_STRING"]
+    missing = {name for name in wanted if not any(key.endswith(name.replace(".", "_")) for key in found)}
     assert not missing
 
 
