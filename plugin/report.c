@@ -248,8 +248,7 @@ append_call_fate(GString *out, const nh_story_call *call, clock_text clock)
     const char *reason = nh_finding_name(call->dead_reason);
 
     if (call->dead)
-        g_string_append_printf(text, "issued on a dead connection%s%s%s", reason ? " (" : "", reason ? reason : "",
-                               reason ? ")" : "");
+        g_string_append_printf(text, "dead call%s%s%s", reason ? " (" : "", reason ? reason : "", reason ? ")" : "");
     if (call->deferred)
         g_string_append_printf(text, "%sdeferred: held back and sent when the outage ended", text->len ? "; " : "");
     if (nh_time_known(call->issued_earliest) || nh_time_known(call->issued_latest)) {

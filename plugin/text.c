@@ -27,30 +27,66 @@ nh_text_clean(const char *text)
     return g_strchomp(g_string_free(clean, FALSE));
 }
 
+/* A number and its unit stay on one line. */
+static gboolean
+is_unit_of(const char *word, const char *number)
+{
+    static const char *const units[] = { "ms", "min", "s", "times" };
+    gsize length = strcspn(word, ",.;:)");
+
+    if (!g_ascii_isdigit(number[0]) && !(number[0] == '(' && g_ascii_isdigit(number[1])))
+        return FALSE;
+    for (guint i = 0; i < G_N_ELEMENTS(units); i++)
+        if (length == strlen(units[i]) && strncmp(word, units[i], length) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+/* The text's words, empty ones left out, numbers joined to their units; caller unrefs. */
+static GPtrArray *
+split_words(const char *clean)
+{
+    GPtrArray *words = g_ptr_array_new_with_free_func(g_free);
+    char **parts = g_strsplit(clean, " ", -1);
+
+    for (guint i = 0; parts[i]; i++) {
+        char **last = words->len ? (char **)&words->pdata[words->len - 1] : NULL;
+        if (!*parts[i])
+            continue;
+        if (last && is_unit_of(parts[i], *last)) {
+            char *joined = g_strconcat(*last, " ", parts[i], NULL);
+            g_free(*last);
+            *last = joined;
+        } else
+            g_ptr_array_add(words, g_strdup(parts[i]));
+    }
+    g_strfreev(parts);
+    return words;
+}
+
 void
 nh_text_wrap(GString *out, guint column, guint indent, const char *text)
 {
     char *clean = nh_text_clean(text);
-    char **words = g_strsplit(clean, " ", -1);
+    GPtrArray *words = split_words(clean);
     gboolean empty = TRUE;
 
-    for (guint i = 0; words[i]; i++) {
-        guint width = (guint)g_utf8_strlen(words[i], -1);
-        if (width == 0)
-            continue;
+    for (guint i = 0; i < words->len; i++) {
+        const char *word = words->pdata[i];
+        guint width = (guint)g_utf8_strlen(word, -1);
         if (!empty && column + 1 + width > NH_TEXT_WIDTH) {
             g_string_append_printf(out, "\n%*s", (int)indent, "");
             column = indent;
             empty = TRUE;
         }
-        g_string_append_printf(out, "%s%s", empty ? "" : " ", words[i]);
+        g_string_append_printf(out, "%s%s", empty ? "" : " ", word);
         column += width + !empty;
         empty = FALSE;
     }
     while (out->len && out->str[out->len - 1] == ' ')
         g_string_truncate(out, out->len - 1);
     g_string_append_c(out, '\n');
-    g_strfreev(words);
+    g_ptr_array_unref(words);
     g_free(clean);
 }
 

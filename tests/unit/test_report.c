@@ -158,9 +158,8 @@ test_incident(void)
            "\n"
            "  Calls\n"
            "    LOCK v4, XID 0x1a2b3c4d, frame 27; reply in frame 28: NLM_GRANTED after 1.0 ms\n"
-           "      issued on a dead connection (fin_unacked); deferred: held back and sent when the outage ended; issued\n"
-           "      between 22:54:38.000 and 22:54:39.000, held for up to 100.65 s; timers: lockd nlm_timeout=10 (Linux\n"
-           "      5.3+)\n"
+           "      dead call (fin_unacked); deferred: held back and sent when the outage ended; issued between 22:54:38.000\n"
+           "      and 22:54:39.000, held for up to 100.65 s; timers: lockd nlm_timeout=10 (Linux 5.3+)\n"
            "\n"
            "  Lines in the client's kernel log (UTC)\n"
            "    \"lockd: server 11.73.24.85 not responding, still trying\"\n"
@@ -280,6 +279,17 @@ test_locks(void)
     nh_story_free(story);
 }
 
+/* "97.35" at the end of a line and "s" on the next would be hard to read. */
+static void
+test_units_stay_with_numbers(void)
+{
+    GString *out = g_string_new(NULL);
+
+    nh_text_wrap(out, 97, 2, "reply after 97.35 s, and no more");
+    g_assert_cmpstr(out->str, ==, "reply after\n  97.35 s, and no more\n");
+    g_string_free(out, TRUE);
+}
+
 /* No text may widen a line, end it in spaces or move the cursor. */
 static void
 test_shape(void)
@@ -319,6 +329,7 @@ main(int argc, char **argv)
     g_test_add_func("/report/no_false_runs", test_no_false_runs);
     g_test_add_func("/report/several_days", test_several_days);
     g_test_add_func("/report/locks", test_locks);
+    g_test_add_func("/report/units", test_units_stay_with_numbers);
     g_test_add_func("/report/shape", test_shape);
     return g_test_run();
 }
