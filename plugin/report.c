@@ -18,44 +18,20 @@
 /* How times look in one incident: the date stands in the heading unless it changes on the way. */
 typedef char *(*clock_text)(nh_time t);
 
-static char *
-date_and_clock(nh_time t)
-{
-    if (!nh_time_known(t))
-        return g_strdup("-");
-    char *date = nh_time_date(t);
-    char *clock = nh_time_clock(t);
-    char *text = g_strdup_printf("%s %s", date, clock);
-    g_free(date);
-    g_free(clock);
-    return text;
-}
-
-static gboolean
-same_day(nh_time a, nh_time b)
-{
-    char *day_a = nh_time_date(a);
-    char *day_b = nh_time_date(b);
-    gboolean same = !nh_time_known(a) || !nh_time_known(b) || strcmp(day_a, day_b) == 0;
-    g_free(day_a);
-    g_free(day_b);
-    return same;
-}
-
 static clock_text
 clock_of(const nh_incident *incident)
 {
     for (guint i = 0; i < incident->timeline->len; i++) {
         const nh_event *event = incident->timeline->pdata[i];
-        if (!same_day(incident->start, event->time))
-            return date_and_clock;
+        if (!nh_same_day(incident->start, event->time))
+            return nh_time_date_clock;
     }
     for (guint i = 0; i < incident->kernel_lines->len; i++) {
         const nh_kernel_line *line = incident->kernel_lines->pdata[i];
-        if (!same_day(incident->start, line->latest) || !same_day(incident->start, line->logged))
-            return date_and_clock;
+        if (!nh_same_day(incident->start, line->latest) || !nh_same_day(incident->start, line->logged))
+            return nh_time_date_clock;
     }
-    return same_day(incident->start, incident->end) ? nh_time_clock : date_and_clock;
+    return nh_same_day(incident->start, incident->end) ? nh_time_clock : nh_time_date_clock;
 }
 
 /* Append what format makes of a time; takes no ownership. */
@@ -133,11 +109,11 @@ append_span(GString *out, const nh_incident *incident)
     GString *text = g_string_new(NULL);
     gboolean lasts = !nh_time_known(incident->end);
 
-    append_time(text, "From %s", date_and_clock, incident->start);
+    append_time(text, "From %s", nh_time_date_clock, incident->start);
     if (lasts)
         g_string_append(text, " UTC, not over when the capture ends");
     else
-        append_time(text, " to %s UTC", same_day(incident->start, incident->end) ? nh_time_clock : date_and_clock,
+        append_time(text, " to %s UTC", nh_same_day(incident->start, incident->end) ? nh_time_clock : nh_time_date_clock,
                     incident->end);
     append_duration(text, lasts ? " (%s so far)" : " (%s)", incident->duration);
     if (incident->first_frame)
@@ -391,7 +367,7 @@ append_lock(GString *out, const nh_story_lock *lock)
     g_string_append_printf(text, "%s lock on file %s, ", lock->exclusive ? "exclusive" : "shared",
                            lock->file ? lock->file : "?");
     append_range(text, lock);
-    append_time(text, ", since %s", date_and_clock, lock->since);
+    append_time(text, ", since %s", nh_time_date_clock, lock->since);
     g_string_append_printf(text, " (frame %u): %s", lock->frame, lock->owner ? lock->owner : "owner unknown");
     paragraph(out, 4, 6, text);
 }
@@ -455,8 +431,8 @@ append_title(GString *out, const nh_story *story)
         GString *text = g_string_new(NULL);
         g_string_append_printf(text, "NLM Health: %u incident%s in %u frames", story->incidents->len,
                                nh_plural(story->incidents->len), story->frames);
-        append_time(text, ", %s", date_and_clock, story->first);
-        append_time(text, " to %s UTC", same_day(story->first, story->last) ? nh_time_clock : date_and_clock,
+        append_time(text, ", %s", nh_time_date_clock, story->first);
+        append_time(text, " to %s UTC", nh_same_day(story->first, story->last) ? nh_time_clock : nh_time_date_clock,
                     story->last);
         paragraph(out, 0, 2, text);
     }

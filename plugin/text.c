@@ -105,3 +105,27 @@ nh_time_date(nh_time t)
     *strchr(date, 'T') = '\0';
     return date;
 }
+
+char *
+nh_time_date_clock(nh_time t)
+{
+    if (!nh_time_known(t))
+        return g_strdup("-");
+    char *date = nh_time_date(t);
+    char *clock = nh_time_clock(t);
+    char *text = g_strdup_printf("%s %s", date, clock);
+    g_free(date);
+    g_free(clock);
+    return text;
+}
+
+gboolean
+nh_same_day(nh_time a, nh_time b)
+{
+    char *day_a = nh_time_date(a);
+    char *day_b = nh_time_date(b);
+    gboolean same = !nh_time_known(a) || !nh_time_known(b) || strcmp(day_a, day_b) == 0;
+    g_free(day_a);
+    g_free(day_b);
+    return same;
+}

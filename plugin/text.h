@@ -32,4 +32,10 @@ const char *nh_plural(guint n);
 /* YYYY-MM-DD in UTC; caller frees. "-" for NH_TIME_NONE. */
 char *nh_time_date(nh_time t);
 
+/* YYYY-MM-DD HH:MM:SS.mmm in UTC; caller frees. "-" for NH_TIME_NONE. */
+char *nh_time_date_clock(nh_time t);
+
+/* Are both on one day in UTC? An unknown time is on any day. */
+gboolean nh_same_day(nh_time a, nh_time b);
+
 #endif
