@@ -1,5 +1,5 @@
 /* flow.c
- * Connections: sequence numbers, acknowledgments, time stamps and retransmissions that need not be written down.
+ * What connections send: sequence numbers, acknowledgments, time stamps and retransmissions that need not be written down.
  *
  * Copyright 2026, the NLM Health authors
  *
@@ -10,7 +10,6 @@
 
 #include <string.h>
 
-enum { FORWARD, BACKWARD };     /* sent by the left or the right side of "a -> b" */
 enum { WINDOW_SCALE = 7, MICROSECOND = 1000, MILLISECOND = 1000000 };
 
 /* What a line says about the way of its frames */
@@ -57,88 +56,6 @@ manner_read(line_reader *line)
     };
     manner_read_sack(line, &how);
     return how;
-}
-
-/* Setting up */
-
-static void
-half_reset(half *h, guint32 isn, gboolean client)
-{
-    memset(h, 0, sizeof *h);    /* the segments live on in the old incarnation */
-    h->isn = isn;
-    h->window = client ? 64256 : 65024;
-    h->segments = g_ptr_array_new();
-}
-
-/* Stable from run to run, unlike those of a real host */
-static guint32
-initial_number(const connection *conn, int direction)
-{
-    return g_str_hash(conn->name) * 2654435761u + conn->incarnation * 64000000u + (direction == FORWARD ? 0 : 0x68000000u);
-}
-
-static void
-connection_open_anew(connection *conn, gboolean keep_numbers)
-{
-    memcpy(conn->old, conn->now, sizeof conn->old);
-    conn->incarnation++;
-    for (int d = FORWARD; d <= BACKWARD; d++)
-        half_reset(&conn->now[d], keep_numbers ? conn->old[d].isn : initial_number(conn, d), d == FORWARD);
-}
-
-/* [HOST:]PORT; the name of a host has no colon */
-static void
-read_end(scenario *sc, line_reader *line, connection *conn, int side, const char *default_host)
-{
-    char **parts = g_strsplit(line_next(line, "a port"), ":", 2);
-    const char *name = parts[1] ? parts[0] : default_host;
-
-    conn->end[side] = scenario_host(sc, line, name);
-    gint64 port = line_parse_number(line, parts[1] ? parts[1] : parts[0]);
-    if (port < 0 || port > 65535)
-        line_fail(line, "%" G_GINT64_FORMAT " is no port", port);
-    conn->port[side] = (guint16)port;
-    g_strfreev(parts);
-}
-
-static void
-connection_read_state(line_reader *line, connection *conn)
-{
-    gboolean established = line_word(line, "established");
-    gint64 start[2] = { line_number(line, "isn", -1), line_number(line, "isn-back", -1) };
-    gint64 next[2] = { line_number(line, "seq", 1), line_number(line, "ack", 1) };
-
-    for (int d = FORWARD; d <= BACKWARD; d++) {
-        half *h = &conn->now[d];
-        half_reset(h, start[d] >= 0 ? (guint32)start[d] : initial_number(conn, d), d == FORWARD);
-        if (established) {
-            h->started = TRUE;
-            h->next = h->arrived = h->acked = (guint32)next[d];
-            h->last_tsval = conn->end[d]->clock;
-        }
-    }
-}
-
-connection *
-connection_new(scenario *sc, line_reader *line, gboolean udp)
-{
-    connection *conn = g_new0(connection, 1);
-
-    conn->udp = udp;
-    conn->name = g_strdup(line_next(line, "a name"));
-    conn->timestamps = !line_word(line, "no-timestamps");
-    read_end(sc, line, conn, FORWARD, "client");
-    if (strcmp(line_next(line, "->"), "->") != 0)
-        line_fail(line, "a connection is written NAME PORT -> PORT");
-    read_end(sc, line, conn, BACKWARD, "server");
-    if (!sc->port_from[1] && conn->port[1] != 111) {
-        sc->port_from[0] = conn->port[0];
-        sc->port_from[1] = conn->port[1];
-    }
-    for (int side = 0; side < 2; side++)
-        conn->port[side] = scenario_port(sc, side, conn->port[side]);
-    connection_read_state(line, conn);
-    return conn;
 }
 
 /* Sending */

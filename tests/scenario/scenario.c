@@ -369,8 +369,10 @@ check_options(void)
 }
 
 static void
-scenario_init(scenario *sc)
+scenario_init(scenario *sc, const char *path)
 {
+    char *name = g_path_get_basename(path);
+
     sc->ipv6 = ipv6_option;
     sc->frames_twice = twice_option;
     sc->client_port = client_port_option;
@@ -383,7 +385,8 @@ scenario_init(scenario *sc)
     sc->connections = g_ptr_array_new();
     sc->frames = g_ptr_array_new();
     sc->calls = g_hash_table_new(NULL, NULL);
-    sc->next_xid = 0x22bb0001;
+    sc->next_xid = g_str_hash(name);    /* so that scenarios can be merged without sharing XIDs */
+    g_free(name);
     add_host(sc, "nfs-client");
     add_host(sc, "nfs-server");
     apply_option(sc, link_option, read_link);
@@ -405,9 +408,11 @@ main(int argc, char **argv)
     if (argc != 3)
         die(argv[0], "needs a scenario and the name of the file to write; see --help");
     check_options();
-    scenario_init(&sc);
+    scenario_init(&sc, argv[1]);
     GPtrArray *lines = read_lines(argv[1]);
     run_lines(&sc, lines, 0, lines->len);
+    if (!sc.start)
+        die(argv[1], "there is no line 'start 2026-03-01T10:00:00Z'");
     if (sc.link.kind == LINK_RAW && sc.link.vlan >= 0)
         die(argv[1], "raw IP has no VLAN");
     const char *problem = capture_write(argv[2], sc.frames, &sc.link, sc.snaplen);

@@ -92,7 +92,9 @@ GByteArray *packet_icmp(host *src, const host *dst, const char *what, const GByt
 GByteArray *link_wrap(const link_layer *link, const GByteArray *ip, const host *src, const host *dst);
 const char *capture_write(const char *path, const GPtrArray *frames, const link_layer *link, guint snaplen);
 
-/* Connections (flow.c) */
+/* Connections (connection.c, flow.c) */
+enum { FORWARD, BACKWARD };     /* sent by the left or the right side of "a -> b" */
+
 typedef struct {
     guint32     seq;        /* relative to the initial sequence number, as all numbers below */
     guint8      flags;
@@ -137,6 +139,7 @@ typedef struct {
 host *scenario_host(scenario *sc, const line_reader *line, const char *name);
 guint16 scenario_port(const scenario *sc, int side, gint64 port);
 connection *connection_new(scenario *sc, line_reader *line, gboolean udp);
+void connection_open_anew(connection *conn, gboolean keep_numbers);
 void connection_act(scenario *sc, connection *conn, line_reader *line);
 void icmp_act(scenario *sc, line_reader *line);
 
