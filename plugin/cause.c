@@ -220,26 +220,26 @@ nh_judge(const nh_outage *outage)
 static char *
 calls_clause(const nh_outage *outage)
 {
-    guint deferred = 0;
+    guint deferred = 0, calls = outage->calls->len;
 
-    for (guint i = 0; i < outage->calls->len; i++)
+    for (guint i = 0; i < calls; i++)
         deferred += ((const nh_call *)g_ptr_array_index(outage->calls, i))->deferred;
-    if (outage->calls->len == 0)
+    if (calls == 0)
         return g_strdup("no lock call could be sent");
-    if (deferred)
-        return g_strdup_printf("%u of %u lock call%s held back until it ended", deferred, outage->calls->len,
-                               outage->calls->len == 1 ? " was" : "s were");
-    return g_strdup_printf("%u lock call%s affected", outage->calls->len, outage->calls->len == 1 ? " was" : "s were");
+    if (deferred == 0)
+        return g_strdup_printf("%u lock call%s affected", calls, calls == 1 ? " was" : "s were");
+    if (deferred == calls)
+        return g_strdup_printf("%s held back until it ended", calls == 1 ? "the lock call was" : "the lock calls were");
+    return g_strdup_printf("%u of %u lock calls %s held back until it ended", deferred, calls, deferred == 1 ? "was" : "were");
 }
 
 static char *
-end_clause(const nh_outage *outage, nh_time now)
+duration_clause(const nh_outage *outage, nh_time now)
 {
-    nh_time until = outage->end.frame ? outage->end.time : now;
-    char *lasted = nh_duration_text(until - outage->start.time);
-    char *text = outage->ended_by ? g_strdup_printf("it was over after %s, with the answer in frame %u", lasted, outage->end.frame)
-                 : outage->end.frame ? g_strdup_printf("it was over after %s", lasted)
-                                     : g_strdup_printf("it lasts until the end of the capture (%s)", lasted);
+    char *lasted = nh_duration_text((outage->end.frame ? outage->end.time : now) - outage->start.time);
+    char *text = outage->ended_by ? g_strdup_printf("for %s, until the answer in frame %u,", lasted, outage->end.frame)
+                 : outage->end.frame ? g_strdup_printf("for %s", lasted)
+                                     : g_strdup_printf("for the %s until the end of the capture", lasted);
     g_free(lasted);
     return text;
 }
@@ -250,15 +250,15 @@ nh_outage_summary(const nh_outage *outage, const nh_judgement *judgement, nh_tim
     char client[NH_ADDR_TEXT], server[NH_ADDR_TEXT];
     const char *clause = rulings[judgement->cause].clause;
     char *start = nh_time_clock(outage->start.time);
-    char *calls = calls_clause(outage), *end = end_clause(outage, now);
+    char *calls = calls_clause(outage), *lasted = duration_clause(outage, now);
     guint32 frame = judgement->evidence && judgement->evidence->since.frame ? judgement->evidence->since.frame : outage->start.frame;
     const char *sure = judgement->confidence == NH_CONFIDENCE_SHOWN ? "the packets show it" : nh_confidence_name(judgement->confidence);
-    char *text = g_strdup_printf("From %s UTC %s got no service from %s because %s (%s, since frame %u%s); %s; %s. Side: %s (%s).", start,
-                                 nh_addr_text(&outage->pair->client, client), nh_addr_text(&outage->pair->server, server),
-                                 clause ? clause : "of trouble on the way", nh_finding_name(judgement->cause), frame,
-                                 judgement->symptoms > 1 ? ", repeated" : "", calls, end, nh_side_name(judgement->side), sure);
+    char *text = g_strdup_printf("From %s UTC %s %s got no lock service from %s because %s (%s, from frame %u on); %s. Side: %s (%s).", start,
+                                 lasted, nh_addr_text(&outage->pair->client, client), nh_addr_text(&outage->pair->server, server),
+                                 clause ? clause : "of trouble on the way", nh_finding_name(judgement->cause), frame, calls,
+                                 nh_side_name(judgement->side), sure);
     g_free(start);
     g_free(calls);
-    g_free(end);
+    g_free(lasted);
     return text;
 }

@@ -82,8 +82,9 @@ nh_lines_of_call(nh_incident *incident, nh_call *call, const nh_story_call *stor
     if (call->reply.frame)
         deadlines.major_latest = MIN(deadlines.major_latest, call->reply.time);
     add_line(incident, peer, what, deadlines.major_earliest, deadlines.major_latest, call->line_seen, story_call);
-    if (certain && call->reply.frame && call->way == NH_FORWARD)
-        add_line(incident, peer, "OK", call->reply.time, call->reply.time, call->reply, story_call);
+    if (call->reply.frame && call->way == NH_FORWARD) /* printed only if the other one was */
+        add_line(incident, peer, "OK", call->reply.time - OBSERVED_SLACK, call->reply.time + OBSERVED_SLACK,
+                 certain ? call->reply : (nh_moment){ 0, NH_TIME_NONE }, story_call);
 }
 
 void
@@ -201,9 +202,11 @@ match_line(nh_watch *watch, nh_story *story, const nh_log_line *logged)
 
     if (!found.line) {
         char *clock = nh_time_rfc3339(logged->time);
+        gboolean outside = logged->time < watch->first - MATCH_SLACK || logged->time > watch->last + MATCH_SLACK;
         if (logged->event != NH_LOG_OTHER)
-            g_ptr_array_add(story->messages, g_strdup_printf("Kernel log line %u (%s, %s): no packet of this capture explains it",
-                                                             logged->number, clock ? clock : "undated", logged->text));
+            g_ptr_array_add(story->messages, g_strdup_printf("Kernel log line %u (%s, %s): %s", logged->number, clock ? clock : "undated",
+                                                             logged->text, outside ? "outside the time of the capture"
+                                                                                   : "no packet of this capture explains it"));
         g_free(clock);
         return;
     }

@@ -189,6 +189,7 @@ nh_outage_join(nh_pair *pair, nh_call *call)
     if (call->waits) {
         const nh_sending *first = &g_array_index(call->sendings, nh_sending, 0);
         nh_outage_waits(pair, first->at.time);
+        outage->settled.frame = 0;
     }
 }
 

@@ -84,7 +84,10 @@ first_syn(passage *p)
     conn->isn = p->seg->seq;
     conn->syn = p->at;
     conn->syn_count = 1;
-    if (before && before->state != NH_TCP_CLOSED && (before->established.frame || before->middle) && conn->first.frame == p->at.frame) {
+    /* one that fell into trouble and closed at last did not close cleanly */
+    gboolean clean = before && before->state == NH_TCP_CLOSED && !before->troubles;
+
+    if (before && !clean && (before->established.frame || before->middle) && conn->first.frame == p->at.frame) {
         char *last = nh_moment_text(before->last);
         nh_remark(conn, NH_PORT_REUSED, p->at,
                   g_strdup_printf("The port pair is used again; its last connection did not close cleanly (last seen in %s)", last));
@@ -419,9 +422,10 @@ fin_again(passage *p)
     if (from->fin_acked)
         return;
     from->fin_resends++;
+    nh_time earliest, latest;
+    nh_timer_fin_block(from->fin_at.time, &earliest, &latest);
     char *since = nh_moment_text(from->fin_at);
-    char *free_from = nh_time_clock(from->fin_at.time + 180 * NH_SECOND);
-    char *free_until = nh_time_clock(from->fin_at.time + 184300 * NH_MSEC);
+    char *free_from = nh_time_clock(earliest), *free_until = nh_time_clock(latest);
     nh_verdict(p->conn, NH_FIN_UNACKED, silent_side(!p->index), p->at, from->fin_at,
                g_strdup_printf("Stuck FIN: sent in %s, resent %u time%s, never acknowledged by the %s; the port stays blocked "
                                "until %s-%s (TCP_USER_TIMEOUT)", since, from->fin_resends, from->fin_resends == 1 ? "" : "s",

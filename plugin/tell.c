@@ -17,6 +17,20 @@
 
 /* --- completing earlier frames ---------------------------------------------------- */
 
+static char *
+fin_text(const nh_trouble *trouble, const char *lasted)
+{
+    nh_time earliest, latest;
+
+    nh_timer_fin_block(trouble->since.time, &earliest, &latest);
+    char *from = nh_time_clock(earliest), *to = nh_time_clock(latest);
+    char *text = g_strdup_printf("This FIN is not acknowledged for %s and resent %u time%s; unless that changes, its socket blocks the "
+                                 "port until %s-%s", lasted, trouble->count, trouble->count == 1 ? "" : "s", from, to);
+    g_free(from);
+    g_free(to);
+    return text;
+}
+
 /* A stuck FIN and an unanswered SYN-ACK are known for what they are only when they are resent. */
 static void
 complete_trouble(nh_watch *watch, const nh_conn *conn)
@@ -27,8 +41,7 @@ complete_trouble(nh_watch *watch, const nh_conn *conn)
         char *text = NULL;
 
         if (trouble->finding == NH_FIN_UNACKED)
-            text = g_strdup_printf("This FIN is not acknowledged for %s and resent %u time%s", until, trouble->count,
-                                   trouble->count == 1 ? "" : "s");
+            text = fin_text(trouble, until);
         else if (trouble->finding == NH_SYNACK_UNACKED)
             text = g_strdup_printf("This SYN-ACK is not acknowledged for %s (%u packets resent)", until, trouble->count);
         g_free(until);
@@ -304,7 +317,7 @@ add_attempt(nh_incident *incident, const nh_pair *pair, nh_way way)
     const nh_outage *outage = g_ptr_array_index(pair->outages, pair->outages->len - 1);
 
     told->prog = NH_PROG_NLM;
-    told->dead = told->deferred = TRUE;
+    told->dead = TRUE;
     told->dead_reason = nh_judge(outage).cause;
     told->issued_earliest = pair->attempt[way].earliest;
     told->issued_latest = pair->attempt[way].start.time;

@@ -52,6 +52,16 @@ view_timers_of_call(const nh_watch *watch, const nh_call *call, nh_view *view)
         view->observed = call->line_seen.time;
 }
 
+/* The call that this outage held back: its timers stand on the frames in trouble, too. */
+static const nh_call *
+held_back(const nh_outage *outage)
+{
+    for (guint i = 0; outage && i < outage->calls->len; i++)
+        if (((const nh_call *)g_ptr_array_index(outage->calls, i))->deferred)
+            return g_ptr_array_index(outage->calls, i);
+    return NULL;
+}
+
 /* No call could be sent: the timers of the attempt stand on the frames in trouble. */
 static void
 view_timers_of_attempt(const nh_watch *watch, nh_view *view)
@@ -85,6 +95,8 @@ nh_view_frame(const nh_watch *watch, guint32 number, nh_view *view)
     if (call) {
         view_call(call, view);
         view_timers_of_call(watch, call, view);
+    } else if (view->trouble && held_back(view->outage)) {
+        view_timers_of_call(watch, held_back(view->outage), view);
     } else {
         view_timers_of_attempt(watch, view);
     }
