@@ -157,16 +157,17 @@ static const struct fuse_lowlevel_ops operations = {
 int
 main(int argc, char *argv[])
 {
-    char               *empty[] = { argv[0], NULL };
-    struct fuse_args    arguments = FUSE_ARGS_INIT(1, empty);
+    struct fuse_args    arguments = FUSE_ARGS_INIT(0, NULL);
     struct fuse_session *session;
     struct fuse_loop_config    loop = { .clone_fd = 0, .max_idle_threads = 10 };
     int                 i, status;
 
     if (argc < 2)
         return 2;
-    for (i = 2; i < argc; i++)
-        fuse_opt_add_arg(&arguments, argv[i]);
+    for (i = 0; i < argc; i++) {
+        if (i != 1)
+            fuse_opt_add_arg(&arguments, argv[i]);
+    }
     session = fuse_session_new(&arguments, &operations, sizeof operations, NULL);
     if (!session || fuse_session_mount(session, argv[1]) != 0)
         return 1;
