@@ -92,7 +92,7 @@ GByteArray *packet_icmp(host *src, const host *dst, const char *what, const GByt
 GByteArray *link_wrap(const link_layer *link, const GByteArray *ip, const host *src, const host *dst);
 const char *capture_write(const char *path, const GPtrArray *frames, const link_layer *link, guint snaplen);
 
-/* Connections (connection.c, flow.c) */
+/* Connections (connection.c, flow.c, action.c) */
 enum { FORWARD, BACKWARD };     /* sent by the left or the right side of "a -> b" */
 
 typedef struct {
