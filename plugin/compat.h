@@ -34,6 +34,11 @@ typedef bool wsbool;
 typedef gboolean wsbool;
 #endif
 
+/* 4.4 calls it by its new name and warns about the old one. */
+#if !NH_WIRESHARK_SINCE(4, 4)
+#define tvb_get_uint8 tvb_get_guint8
+#endif
+
 /* Value of an unsigned integer field. */
 #if NH_WIRESHARK_SINCE(4, 2)
 #define NH_FI_UINT(fi) fvalue_get_uinteger((fi)->value)

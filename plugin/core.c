@@ -8,6 +8,8 @@
 
 #include "core.h"
 
+#include <math.h>
+
 #include <arpa/inet.h>
 
 #define NAME_FUNCTION(function, type, TABLE, COUNT) \
@@ -86,7 +88,7 @@ nh_duration_text(nh_time duration)
         return g_strdup_printf("%.*f ms", ABS(seconds) < 0.01 ? 1 : 0, seconds * 1000);
     if (ABS(seconds) < 120)
         return g_strdup_printf("%.2f s", seconds);
-    return g_strdup_printf("%d min %.1f s", (int)(seconds / 60), seconds - 60 * (int)(seconds / 60));
+    return g_strdup_printf("%.0f min %.1f s", trunc(seconds / 60), fmod(seconds, 60));
 }
 
 /* The procedures of NLM (X/Open CAE C702, fs/lockd/svc4proc.c); 16 is Linux's private callback of statd. */

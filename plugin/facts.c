@@ -101,12 +101,12 @@ read_options(tvbuff_t *tvb, guint end, nh_segment *segment)
 
     end = MIN(end, tvb_captured_length(tvb));
     while (offset + 1 < end) {
-        guint8 kind = tvb_get_guint8(tvb, offset);
-        guint8 length = kind == OPTION_NOP ? 1 : tvb_get_guint8(tvb, offset + 1);
+        guint8 kind = tvb_get_uint8(tvb, offset);
+        guint8 length = kind == OPTION_NOP ? 1 : tvb_get_uint8(tvb, offset + 1);
         if (kind == OPTION_END || length == 0 || offset + length > end)
             return;
         if (kind == OPTION_WSCALE && length == 3) {
-            segment->wscale = (gint8)tvb_get_guint8(tvb, offset + 2);
+            segment->wscale = (gint8)tvb_get_uint8(tvb, offset + 2);
         } else if (kind == OPTION_TIMESTAMPS && length == 10) {
             segment->has_tsval = TRUE;
             segment->tsval = tvb_get_ntohl(tvb, offset + 2);
@@ -136,7 +136,7 @@ read_segment(tvbuff_t *tvb, packet_info *pinfo, const void *ip, nh_segment *segm
 
     if (tvb_captured_length(tvb) < TCP_HEADER)
         return FALSE;
-    header = (guint)(tvb_get_guint8(tvb, 12) >> 4) * 4;
+    header = (guint)(tvb_get_uint8(tvb, 12) >> 4) * 4;
     if (header < TCP_HEADER || header > reported)
         return FALSE;
     *segment = (nh_segment){
@@ -232,8 +232,8 @@ dissect_icmp_error(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *da
 {
     if (tvb_captured_length(tvb) >= 2 && !pinfo->flags.in_error_pkt) {
         error.frame = pinfo->num;
-        error.type = tvb_get_guint8(tvb, 0);
-        error.code = tvb_get_guint8(tvb, 1);
+        error.type = tvb_get_uint8(tvb, 0);
+        error.code = tvb_get_uint8(tvb, 1);
         error.v6 = v6;
         error.sender = nh_facts_addr(&pinfo->src);
     }

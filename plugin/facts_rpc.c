@@ -126,7 +126,7 @@ get_cookie(xdr *x, nh_nlm *nlm)
         return;
     }
     for (guint i = 0; i < length; i++)
-        nlm->cookie = nlm->cookie << 8 | tvb_get_guint8(x->tvb, start + i);
+        nlm->cookie = nlm->cookie << 8 | tvb_get_uint8(x->tvb, start + i);
 }
 
 static void

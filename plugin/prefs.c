@@ -36,11 +36,12 @@ static const enum_val_t timers[] = {
     { NULL, NULL, 0 }
 };
 
+/* Wireshark 4.6 aborts on a '+' in a value's name; all versions take the description, our public name, as well. */
 static const enum_val_t families[] = {
     { "auto", "auto (from the gaps seen)", NH_FAMILY_UNKNOWN },
-#define NH_ENUM_ROW(id, name) { name, name, id },
-    NH_FAMILIES(NH_ENUM_ROW)
-#undef NH_ENUM_ROW
+    { "3.10-5.0", "3.10-5.0", NH_FAMILY_3_10 },
+    { "5.2", "5.2", NH_FAMILY_5_2 },
+    { "5.3", "5.3+", NH_FAMILY_5_3 },
     { NULL, NULL, 0 }
 };
 

@@ -1,0 +1,258 @@
+/* fuzz_core.c
+ * The core fed with arbitrary facts: segments, ICMP quotes, RPC messages and
+ * bytes of a stream, from few addresses and ports so that they meet each other.
+ * Whatever comes, it must tell a story, view every frame and free everything.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "comments.h"
+#include "report.h"
+#include "view.h"
+#include "watch.h"
+
+int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);
+
+#define FRAMES_MAX 4000
+#define START      (G_GINT64_CONSTANT(1750000000) * NH_SECOND)
+
+/* What is left of the input; reads as zeros behind its end. */
+typedef struct {
+    const guint8 *data;
+    gsize size;
+} input;
+
+static guint8
+byte(input *in)
+{
+    if (in->size == 0)
+        return 0;
+    in->size--;
+    return *in->data++;
+}
+
+static guint32
+number(input *in, guint bytes)
+{
+    guint32 value = 0;
+    while (bytes-- > 0)
+        value = value << 8 | byte(in);
+    return value;
+}
+
+static guint32
+pick(input *in, const guint32 *values, guint n)
+{
+    guint8 choice = byte(in);
+    return choice >= 250 ? number(in, 4) : values[choice % n];
+}
+
+/* The run so far: time, and where each direction of each port pair stands. */
+typedef struct {
+    input in;
+    nh_watch *watch;
+    guint32 frame;
+    nh_time time;
+    guint32 next[8];
+} run;
+
+static nh_end
+take_end(run *r)
+{
+    static const guint16 ports[] = { 111, 700, 988, 2049, 4045, 701, 50000, 0 };
+    guint8 choice = byte(&r->in);
+    nh_end end = { .port = ports[choice >> 3 & 7] };
+
+    end.addr.len = choice & 4 ? 16 : 4;
+    end.addr.bytes[0] = 10;
+    end.addr.bytes[end.addr.len - 1] = choice & 3;
+    return end;
+}
+
+/* Mostly a little later, sometimes much, sometimes earlier. */
+static void
+next_frame(run *r)
+{
+    static const nh_time steps[] = { NH_MSEC, 30 * NH_MSEC, NH_SECOND, 10 * NH_SECOND, 60 * NH_SECOND, 200 * NH_SECOND,
+                                     -5 * NH_SECOND, 0 };
+    guint8 choice = byte(&r->in);
+
+    r->frame++;
+    r->time += steps[choice & 7] * (choice >> 3 & 3);
+    if (choice >= 254)
+        r->time = choice == 254 ? 0 : START + 40 * 365 * 86400 * NH_SECOND;
+    nh_watch_frame(r->watch, r->frame, r->time);
+}
+
+static void
+take_segment(run *r)
+{
+    static const guint8 flags[] = { NH_TH_SYN, NH_TH_SYN | NH_TH_ACK, NH_TH_ACK, NH_TH_ACK | NH_TH_PSH, NH_TH_FIN | NH_TH_ACK,
+                                    NH_TH_RST, NH_TH_RST | NH_TH_ACK, 0 };
+    input *in = &r->in;
+    nh_segment segment = { .frame = r->frame, .time = r->time, .src = take_end(r), .dst = take_end(r), .wscale = -1 };
+    guint8 how = byte(in), shape = byte(in);
+    guint32 *next = &r->next[segment.src.port % 7], ack = r->next[segment.dst.port % 7];
+
+    segment.flags = how >= 248 ? byte(in) : flags[how & 7];
+    segment.captured = shape & 1 ? (guint)MIN((gsize)(shape >> 2), in->size) : 0;
+    segment.payload = segment.captured ? in->data : NULL;
+    in->data += segment.captured;
+    in->size -= segment.captured;
+    segment.len = segment.captured + (shape & 2 ? shape >> 2 : 0);
+    segment.seq = how & 8 ? *next - segment.len : how & 16 ? *next + byte(in) : *next;
+    segment.ack = how & 32 ? ack : ack + byte(in) - 64;
+    segment.window = how & 64 ? 0 : 512;
+    segment.ip_id = how & 128 ? byte(in) : 0;
+    segment.src_claimed = segment.src.port == 988;
+    segment.dst_claimed = segment.dst.port == 988;
+    if (!(how & 8))
+        *next = segment.seq + segment.len + ((segment.flags & (NH_TH_SYN | NH_TH_FIN)) != 0);
+    nh_watch_segment(r->watch, &segment);
+}
+
+static void
+take_quote(run *r)
+{
+    nh_quote quote = { .frame = r->frame, .time = r->time, .src = take_end(r), .dst = take_end(r) };
+
+    quote.sender = byte(&r->in) & 1 ? quote.src.addr : take_end(r).addr;
+    quote.v6 = quote.src.addr.len == 16;
+    quote.type = byte(&r->in) & 3;
+    quote.code = byte(&r->in) & 15;
+    quote.l4 = byte(&r->in) & 1 ? NH_L4_TCP : NH_L4_UDP;
+    nh_watch_quote(r->watch, &quote);
+}
+
+static void
+take_nlm(input *in, nh_nlm *nlm)
+{
+    guint8 what = byte(in);
+
+    nlm->has_lock = what & 1;
+    nlm->has_status = what & 2;
+    nlm->has_cookie = what & 4;
+    nlm->block = what & 8;
+    nlm->exclusive = what & 16;
+    nlm->reclaim = what & 32;
+    nlm->cookie = byte(in);
+    nlm->file = what >> 6;
+    nlm->owner = nlm->svid = byte(in) & 3;
+    nlm->offset = what & 64 ? G_MAXUINT64 - byte(in) : byte(in);
+    nlm->length = what & 128 ? G_MAXUINT64 : byte(in);
+    nlm->status = byte(in) & 15;
+    nlm->caller[0] = (char)byte(in);
+}
+
+static void
+take_message(run *r, gboolean refused)
+{
+    static const guint32 programs[] = { NH_PROG_NLM, NH_PROG_NLM, NH_PROG_PORTMAP, NH_PROG_STAT };
+    input *in = &r->in;
+    nh_message message = { .frame = r->frame, .time = r->time, .src = take_end(r), .dst = take_end(r) };
+    guint8 how = byte(in);
+
+    message.l4 = how & 1 ? NH_L4_TCP : NH_L4_UDP;
+    message.reply = refused || how & 2;
+    message.refused = refused || (how & 0x1c) == 0x1c ? "PROG_UNAVAIL" : NULL;
+    message.prog = pick(in, programs, G_N_ELEMENTS(programs));
+    message.vers = how >> 5;
+    message.proc = byte(in) % 24;
+    message.xid = byte(in) & 15;
+    take_nlm(in, &message.nlm);
+    message.n_mappings = byte(in) % (NH_MAPPINGS_MAX + 1);
+    for (guint i = 0; i < message.n_mappings; i++) {
+        guint8 mapping = byte(in);
+        message.mappings[i] = (nh_mapping){ programs[mapping & 3], mapping >> 6, mapping & 8 ? 6 : 17, mapping & 16 ? 4045 : 0 };
+    }
+    message.mon_name[0] = (char)byte(in);
+    if (refused)
+        nh_watch_refused(r->watch, &message);
+    else
+        nh_watch_message(r->watch, &message);
+}
+
+static void
+tell(nh_watch *watch)
+{
+    nh_story *story = nh_watch_story(watch);
+    char *report = nh_report_text(story), *locks = nh_report_locks(story), *section = nh_section_comment(story);
+
+    g_assert_true(g_str_has_suffix(report, "\n"));
+    for (guint i = 0; i < story->incidents->len; i++) {
+        const nh_incident *incident = g_ptr_array_index(story->incidents, i);
+        g_assert_cmpuint(incident->id, ==, i + 1);
+        g_assert_nonnull(nh_finding_name(incident->cause));
+        g_assert_nonnull(nh_side_name(incident->side));
+        g_assert_nonnull(incident->summary);
+        g_assert_cmpuint(incident->first_frame, <=, incident->last_frame);
+    }
+    g_hash_table_unref(nh_frame_comments(story));
+    g_free(report);
+    g_free(locks);
+    g_free(section);
+    nh_story_free(story);
+}
+
+static void
+step(run *r)
+{
+    nh_view view;
+    guint8 what = byte(&r->in);
+
+    if (!(what & 0x80)) /* several facts may share a frame */
+        next_frame(r);
+    switch (what & 15) {
+    case 0:
+        take_quote(r);
+        break;
+    case 1:
+        take_message(r, TRUE);
+        break;
+    case 2:
+        nh_view_frame(r->watch, r->frame, &view);
+        if (what == 0x72) /* rarely: as when the user asks while the capture runs */
+            tell(r->watch);
+        break;
+    case 3: case 4: case 5: case 6: case 7: case 8:
+        take_message(r, FALSE);
+        break;
+    default:
+        take_segment(r);
+    }
+}
+
+static nh_options
+take_options(input *in)
+{
+    guint8 how = byte(in);
+    nh_options options = {
+        .use_mount = how & 1, .reserved_ports = how & 2,
+        .lockd = { .kind = NH_POLICY_LOCKD, .nlm_timeout = 3 + (how >> 2) % 18, .proto = NH_L4_TCP, .hard = TRUE },
+        .mount = { .kind = NH_POLICY_MOUNT, .timeo = number(in, 2), .retrans = byte(in), .proto = NH_L4_TCP, .hard = how & 4 },
+        .family = (nh_family)(byte(in) % NH_FAMILY_COUNT), .position = (nh_side)(byte(in) % NH_SIDE_COUNT),
+    };
+    return options;
+}
+
+int
+LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
+{
+    run r = { .in = { data, size }, .frame = 1, .time = START, .next = { 0, 1000, 0xffffff00 } };
+    nh_options options = take_options(&r.in);
+    nh_view view;
+
+    r.watch = nh_watch_new(&options);
+    nh_watch_frame(r.watch, r.frame, r.time);
+    while (r.in.size > 0 && r.frame < FRAMES_MAX)
+        step(&r);
+    tell(r.watch);
+    for (guint32 frame = 1; frame <= r.frame; frame++)
+        if (nh_view_frame(r.watch, frame, &view))
+            g_assert_nonnull(view.frame);
+    tell(r.watch);
+    nh_watch_free(r.watch);
+    return 0;
+}
