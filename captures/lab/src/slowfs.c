@@ -171,7 +171,7 @@ main(int argc, char *argv[])
     session = fuse_session_new(&arguments, &operations, sizeof operations, NULL);
     if (!session || fuse_session_mount(session, argv[1]) != 0)
         return 1;
-    fuse_daemonize(1);
+    fuse_daemonize(0);
     status = fuse_session_loop_mt(session, &loop);
     fuse_session_unmount(session);
     return status != 0;
