@@ -84,7 +84,7 @@ nh_create_stand_in(dissector_t dissector, dissector_handle_t original)
     register_conversation_filter(proto, name, valid, build)
 #endif
 
-/* The start of a -z tap: 4.6 asks whether its arguments were right; before, a tap that was misused ended the program. */
+/* The start of a -z tap: 4.6 asks whether its arguments were right; before, a misused tap ended the program. */
 #if NH_WIRESHARK_SINCE(4, 6)
 #define NH_STAT_TAP_RESULT bool
 #define NH_STAT_TAP_RETURN(ok) return (ok)

@@ -13,7 +13,7 @@
 
 typedef struct nh_names nh_names;
 
-/* Collect what reader will find from now on; one collection at a time. NULL where wiretap copies such blocks by itself. */
+/* Collect what reader finds from now on; one collection at a time. NULL where wiretap copies such blocks by itself. */
 nh_names *nh_names_collect(wtap *reader);
 /* Let writer write them when it is closed; they must live until then. */
 void nh_names_write(nh_names *names, wtap_dumper *writer);

@@ -17,7 +17,7 @@ typedef struct {
     gboolean mixed; /* events of other runs lie between */
 } nh_run;
 
-/* The runs of a timeline in the order of their first events, each event in exactly one; caller unrefs (array of nh_run). */
+/* The runs of a timeline by their first events, each event in exactly one; caller unrefs (array of nh_run). */
 GArray *nh_timeline_runs(const GPtrArray *timeline);
 
 const nh_event *nh_run_first(const GPtrArray *timeline, const nh_run *run);
