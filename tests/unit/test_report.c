@@ -180,16 +180,20 @@ test_unknowns(void)
     incident->start = AT(1);
     incident->duration = 5 * NH_SECOND;
     nh_story_call *call = nh_incident_add_call(incident);
+    guint32 frame = 7;
     call->prog = NH_PROG_NLM;
     call->vers = 4;
     call->proc = 99;
+    g_array_append_val(call->frames, frame);
+    nh_incident_add_call(incident);
     expect(nh_report_incident(incident),
            "Incident 1: client ?, server ?\n"
            "  Cause: unknown; side: unknown\n"
            "  From 2025-06-22 22:53:15.000 UTC, not over when the capture ends (5.00 s so far)\n"
            "\n"
            "  Calls\n"
-           "    program 100021 version 4 procedure 99, never on the wire\n");
+           "    program 100021 version 4 procedure 99, XID 0x00000000, frame 7; no reply\n"
+           "    A lock call, never on the wire\n");
     nh_story_free(story);
 }
 
