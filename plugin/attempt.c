@@ -131,12 +131,18 @@ blocking_conn(const nh_pair *pair, nh_way way)
     return NULL;
 }
 
+gboolean
+nh_attempt_pending(const nh_attempt *attempt)
+{
+    return attempt->active && !attempt->taken;
+}
+
 static gboolean
 attempt_lasts(const nh_pair *pair, const nh_attempt *attempt, nh_moment at)
 {
     nh_time latest = pair->relieved.frame ? MAX(attempt->step.time, pair->relieved.time) : attempt->step.time;
 
-    return attempt->active && (pair->troubled->len > 0 || at.time - latest <= STEP_TIME);
+    return nh_attempt_pending(attempt) && (pair->troubled->len > 0 || at.time - latest <= STEP_TIME);
 }
 
 static void
@@ -166,6 +172,16 @@ fin_that_blocked(const nh_conn *conn, nh_moment at)
     return none;
 }
 
+/* Calls of the outage wait for this connection: it is not opened for a new one. */
+static gboolean
+others_wait(const nh_pair *pair, nh_way way)
+{
+    for (guint i = 0; pair->open && i < pair->outstanding[way]->len; i++)
+        if (((const nh_call *)g_ptr_array_index(pair->outstanding[way], i))->outage == pair->open)
+            return TRUE;
+    return FALSE;
+}
+
 void
 nh_attempt_connect(nh_conn *conn, nh_moment at)
 {
@@ -173,13 +189,15 @@ nh_attempt_connect(nh_conn *conn, nh_moment at)
     nh_attempt *attempt = &pair->attempt[conn->way];
     nh_moment fin = fin_that_blocked(conn, at);
 
+    nh_outage_waits(pair, at.time);
+    if (others_wait(pair, conn->way))
+        return;
     if (!attempt_lasts(pair, attempt, at)) {
         begin(attempt, fin.frame ? NH_WAIT_CLOSING : NH_WAIT_CONNECT, fin.frame ? fin.time : at.time, at);
         if (fin.frame)
             attempt->start = at;
     }
     attempt->step = at;
-    nh_outage_waits(pair, at.time);
 }
 
 static void
@@ -254,7 +272,7 @@ begin_while_closing(nh_pair *pair, nh_way way, const nh_conn *blocking, nh_momen
 }
 
 void
-nh_attempt_lookup(nh_pair *pair, nh_way way, nh_conn *conn, nh_moment at)
+nh_attempt_lookup(nh_pair *pair, nh_way way, nh_conn *conn, nh_moment at, gboolean seen)
 {
     nh_attempt *attempt = &pair->attempt[way];
     nh_conn *blocking = blocking_conn(pair, way);
@@ -262,11 +280,11 @@ nh_attempt_lookup(nh_pair *pair, nh_way way, nh_conn *conn, nh_moment at)
     nh_deadlines deadlines;
 
     pair->last_lookup[way] = at;
-    if (!retry && dates_a_call(pair, way, at))
+    if (seen && !retry && dates_a_call(pair, way, at))
         return;
     if (attempt_lasts(pair, attempt, at)) {
         attempt->step = at;
-        if (retry || attempt->line_seen.frame)
+        if (!seen || retry || attempt->line_seen.frame)
             return;
         nh_attempt_deadlines(pair, attempt, &deadlines);
         if (in_window(&deadlines, at)) {
@@ -275,7 +293,7 @@ nh_attempt_lookup(nh_pair *pair, nh_way way, nh_conn *conn, nh_moment at)
             tell_rebind(pair, at, attempt->start.time, NULL);
         }
     } else if (pair->outstanding[way]->len == 0) {
-        if (blocking)
+        if (blocking && seen)
             begin_while_closing(pair, way, blocking, at);
         else
             begin(attempt, NH_WAIT_CONNECT, at.time, at);
@@ -332,6 +350,7 @@ nh_attempt_sent(nh_call *call, nh_conn *conn, nh_moment at)
     if (first || !conn)
         call->line_seen = attempt->line_seen;
     call->outlived = attempt->outlived;
+    attempt->taken = TRUE;
 }
 
 /* --- outliving the major timeout ---------------------------------------------------- */
@@ -369,7 +388,7 @@ nh_attempt_watch(nh_pair *pair, nh_moment at)
         if (call->outlived)
             tell_outlived(pair, at, &deadlines, call->line_seen);
     }
-    if (attempt->active && !attempt->outlived && pair->troubled->len > 0) {
+    if (nh_attempt_pending(attempt) && !attempt->outlived && pair->troubled->len > 0) {
         nh_attempt_deadlines(pair, attempt, &deadlines);
         attempt->outlived = attempt->line_seen.frame || at.time > deadlines.major_latest;
         if (attempt->outlived)

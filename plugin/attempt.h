@@ -16,9 +16,12 @@ void nh_attempt_connect(nh_conn *conn, nh_moment at);
 /*
  * A port look-up begins: the SYN to port 111 (conn) or the call over UDP (conn
  * NULL). It may be the wire mark of a major timeout (call_timeout /
- * rpc_check_timeout -> rpc_force_rebind, net/sunrpc/clnt.c).
+ * rpc_check_timeout -> rpc_force_rebind, net/sunrpc/clnt.c). seen: the packet
+ * itself is in the capture, so that its time dates something.
  */
-void nh_attempt_lookup(nh_pair *pair, nh_way way, nh_conn *conn, nh_moment at);
+void nh_attempt_lookup(nh_pair *pair, nh_way way, nh_conn *conn, nh_moment at, gboolean seen);
+/* The attempt lasts: no call has come of it yet. */
+gboolean nh_attempt_pending(const nh_attempt *attempt);
 /* That look-up asked for another program: it was none of lockd's. */
 void nh_attempt_not_ours(nh_conn *conn);
 /* The call is sent for the first time: when was it issued, what did it wait for? Ends the attempt. */

@@ -104,6 +104,7 @@ keeps_waiting(const nh_symptom *symptom)
     case NH_RESET:
     case NH_RESET_STORM:
         return symptom->conn && symptom->conn->waiting && symptom->conn->waiting->len > 0;
+    case NH_SYN_REFUSED: /* an answer, though not the wanted one: a client that waits tries again */
     case NH_SERVER_RESTARTED:
     case NH_HALF_CLOSED:
         return FALSE;

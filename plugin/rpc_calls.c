@@ -419,7 +419,7 @@ look_up_call(nh_call *call, nh_conn *conn, const nh_message *message)
     if (for_nlm) {
         call->pair->lock_traffic = TRUE;
         if (!conn)
-            nh_attempt_lookup(call->pair, call->way, NULL, at);
+            nh_attempt_lookup(call->pair, call->way, NULL, at, TRUE);
     } else if (conn) {
         conn->looks_up_other = TRUE;
         nh_attempt_not_ours(conn);
@@ -514,18 +514,25 @@ judge_copies(nh_call *call, const nh_message *message, nh_moment at)
                                   nh_nlm_status_name(call->status), call->reply.frame, nh_nlm_status_name(message->nlm.status)));
 }
 
-/* Grace after the lock connection was lost: the server's lock manager restarted, SM_NOTIFY or not. */
+/* A restart so long ago (statd's own retries, the longest grace period) has nothing to do with a grace period now. */
+#define RESTART_TIME (300 * NH_SECOND)
+
+/* Grace after SM_NOTIFY, or after the lock connection was lost: the server's lock manager restarted. */
 static void
 judge_grace(nh_call *call, nh_moment at)
 {
-    nh_moment lost = call->pair->lost;
+    nh_pair *pair = call->pair;
+    gboolean told = pair->restarted.frame && at.time - pair->restarted.time < RESTART_TIME;
 
     symptom_of_call(call, NH_GRACE, at, first_sending(call)->at);
-    if (lost.frame && !call->pair->restarted.frame && at.time - lost.time < 300 * NH_SECOND) {
-        call->pair->restarted = at;
-        nh_frame_note(call->pair->watch, at.frame, NH_SERVER_RESTARTED, g_strdup_printf("Grace period after the connection was lost in frame %u", lost.frame));
-        symptom_of_call(call, NH_SERVER_RESTARTED, at, at);
+    if (!told && (!pair->lost.frame || at.time - pair->lost.time >= RESTART_TIME))
+        return;
+    if (!told) {
+        pair->restarted = at;
+        nh_frame_note(pair->watch, at.frame, NH_SERVER_RESTARTED,
+                      g_strdup_printf("Grace period after the connection was lost in frame %u", pair->lost.frame));
     }
+    symptom_of_call(call, NH_SERVER_RESTARTED, at, pair->restarted);
 }
 
 static void

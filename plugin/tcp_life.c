@@ -94,7 +94,7 @@ first_syn(passage *p)
         g_free(last);
     }
     if (conn->service == NH_SERVICE_PORTMAP)
-        nh_attempt_lookup(conn->pair, conn->way, conn, p->at);
+        nh_attempt_lookup(conn->pair, conn->way, conn, p->at, !p->seg->quoted);
     else if (conn->service != NH_SERVICE_STATD)
         nh_attempt_connect(conn, p->at);
 }
@@ -310,15 +310,61 @@ icmp_text(const nh_quote *quote)
     return quote->type == 3 && quote->code < G_N_ELEMENTS(v4) ? v4[quote->code] : NULL;
 }
 
+/* Whether the quoted segment is a SYN that the capture did not see (it waited for ARP, or was sent elsewhere). */
+static gboolean
+quotes_unseen_syn(const nh_conn *conn, const nh_quote *quote)
+{
+    gboolean syn = quote->has_flags ? (quote->flags & (NH_TH_SYN | NH_TH_ACK)) == NH_TH_SYN
+                                    : !conn || conn->state == NH_TCP_RESET || conn->state == NH_TCP_CLOSED;
+
+    return syn && quote->has_seq && (!conn || !conn->syn.frame || conn->isn != quote->seq);
+}
+
+/* The SYN was sent at most this long before its host gave up on the neighbour (three probes a second apart, net/core/neighbour.c). */
+#define NEIGHBOUR_TIME (3500 * NH_MSEC)
+
+/* Follow the connection from the SYN that only the ICMP error shows; NULL when it is none of ours. */
+static nh_conn *
+follow_quoted_syn(nh_watch *watch, const nh_quote *quote, nh_moment at)
+{
+    nh_segment syn = { .frame = quote->frame, .time = quote->time, .src = quote->src, .dst = quote->dst, .seq = quote->seq,
+                       .flags = NH_TH_SYN, .wscale = -1, .quoted = TRUE,
+                       .src_claimed = quote->src_claimed, .dst_claimed = quote->dst_claimed };
+
+    nh_tcp_segment(watch, &syn);
+    nh_conn *conn = watch->passing.conn;
+    if (!conn)
+        return NULL;
+    nh_attempt *attempt = &conn->pair->attempt[conn->way];
+    if (attempt->active && attempt->start.frame == at.frame && attempt->wait == NH_WAIT_CONNECT)
+        attempt->earliest = MAX(at.time - NEIGHBOUR_TIME, conn->previous ? conn->previous->last.time : G_MININT64);
+    return conn;
+}
+
+static void
+verdict_of_quote(nh_conn *conn, const nh_quote *quote, nh_moment at, const char *what)
+{
+    gboolean own = nh_addr_equal(&quote->sender, &quote->src.addr);
+    gboolean opening = conn->state == NH_TCP_SYN_SENT || conn->state == NH_TCP_RESET;
+    char sender[NH_ADDR_TEXT];
+
+    nh_verdict(conn, NH_UNREACHABLE, NH_SILENT_NOBODY, at, opening && conn->syn.frame ? conn->syn : at,
+               g_strdup_printf("ICMP: %s, says %s%s", what, nh_addr_text(&quote->sender, sender),
+                               own ? " (the sender's own host: no answer to ARP or neighbour discovery)" : ""));
+}
+
 void
 nh_tcp_quote(nh_watch *watch, const nh_quote *quote)
 {
     nh_conn *conn = nh_follow_find(watch, &quote->src, &quote->dst);
     nh_moment at = { quote->frame, quote->time };
     const char *what = icmp_text(quote);
-    char sender[NH_ADDR_TEXT];
 
-    if (!conn || conn->foreign || !what || (!quote->v6 && quote->code == 4))
+    if (!what || (!quote->v6 && quote->code == 4))
+        return;
+    if (quotes_unseen_syn(conn, quote))
+        conn = follow_quoted_syn(watch, quote, at);
+    if (!conn || conn->foreign)
         return;
     nh_frame *frame = nh_frame_get(watch, at);
     frame->conn = conn;
@@ -326,11 +372,7 @@ nh_tcp_quote(nh_watch *watch, const nh_quote *quote)
     conn->icmp_sender = quote->sender;
     conn->icmp_type = quote->type;
     conn->icmp_code = quote->code;
-    gboolean own = nh_addr_equal(&quote->sender, &quote->src.addr);
-    gboolean opening = conn->state == NH_TCP_SYN_SENT || conn->state == NH_TCP_RESET;
-    nh_verdict(conn, NH_UNREACHABLE, NH_SILENT_NOBODY, at, opening && conn->syn.frame ? conn->syn : at,
-               g_strdup_printf("ICMP: %s, says %s%s", what, nh_addr_text(&quote->sender, sender),
-                               own ? " (the sender's own host: no answer to ARP or neighbour discovery)" : ""));
+    verdict_of_quote(conn, quote, at, what);
 }
 
 /* --- the open connection ----------------------------------------------------------------- */

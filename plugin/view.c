@@ -69,7 +69,7 @@ view_timers_of_attempt(const nh_watch *watch, nh_view *view)
     const nh_conn *conn = view->frame->conn;
     const nh_attempt *attempt = conn ? &conn->pair->attempt[conn->way] : NULL;
 
-    if (!attempt || !attempt->active || !view->trouble || view->frame->at.frame < attempt->start.frame)
+    if (!attempt || !nh_attempt_pending(attempt) || !view->trouble || view->frame->at.frame < attempt->start.frame)
         return;
     view->has_deadlines = TRUE;
     nh_attempt_deadlines(conn->pair, attempt, &view->deadlines);
