@@ -224,14 +224,6 @@ quote(nh_watch *watch, tvbuff_t *tvb, packet_info *pinfo, nh_l4 l4)
         .src = { nh_facts_addr(&pinfo->src), tvb_get_ntohs(tvb, 0) },
         .dst = { nh_facts_addr(&pinfo->dst), tvb_get_ntohs(tvb, 2) },
     };
-    quoted.src_claimed = port_is_claimed(quoted.src.port);
-    quoted.dst_claimed = port_is_claimed(quoted.dst.port);
-    quoted.has_seq = l4 == NH_L4_TCP && tvb_captured_length(tvb) >= 8;
-    if (quoted.has_seq)
-        quoted.seq = tvb_get_ntohl(tvb, 4);
-    quoted.has_flags = l4 == NH_L4_TCP && tvb_captured_length(tvb) >= 14;
-    if (quoted.has_flags)
-        quoted.flags = tvb_get_ntohs(tvb, 12) & 0x0fff;
     nh_watch_quote(watch, &quoted);
 }
 
@@ -280,9 +272,9 @@ dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
     return call_dissector_only(tcp_before, tvb, pinfo, tree, data);
 }
 
-/* A reply that RPC refused has no results: Wireshark's RPC dissector tells nobody of it. */
+/* A reply without results (refused, or the procedure has none): Wireshark's RPC dissector tells nobody of it. */
 static void
-find_refused(nh_watch *watch, tvbuff_t *tvb, packet_info *pinfo)
+find_empty_reply(nh_watch *watch, tvbuff_t *tvb, packet_info *pinfo)
 {
     nh_rpc_header header;
     guint length = tvb_captured_length(tvb);
@@ -290,7 +282,7 @@ find_refused(nh_watch *watch, tvbuff_t *tvb, packet_info *pinfo)
     if (length < 8 + 24 || tvb_get_ntohl(tvb, 12) != 1)
         return;
     length = MIN(length - 8, 512);
-    if (!nh_rpc_header_read(tvb_get_ptr(tvb, 8, length), length, &header) || !header.reply || !header.refused)
+    if (!nh_rpc_header_read(tvb_get_ptr(tvb, 8, length), length, &header) || !header.reply)
         return;
     nh_message message = {
         .frame = pinfo->num, .time = nh_facts_time(pinfo), .l4 = NH_L4_UDP,
@@ -298,7 +290,7 @@ find_refused(nh_watch *watch, tvbuff_t *tvb, packet_info *pinfo)
         .dst = { nh_facts_addr(&pinfo->dst), tvb_get_ntohs(tvb, 2) },
         .reply = TRUE, .refused = header.refused, .xid = header.xid, .travel = nh_facts_travel(pinfo),
     };
-    nh_watch_refused(watch, &message);
+    nh_watch_empty_reply(watch, &message);
 }
 
 static int
@@ -309,7 +301,7 @@ dissect_udp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
     if (watch && pinfo->flags.in_error_pkt)
         quote(watch, tvb, pinfo, NH_L4_UDP);
     else if (watch)
-        find_refused(watch, tvb, pinfo);
+        find_empty_reply(watch, tvb, pinfo);
     return call_dissector_only(udp_before, tvb, pinfo, tree, data);
 }
 

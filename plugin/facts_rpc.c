@@ -89,7 +89,7 @@ get_string(xdr *x, char *text, gsize size)
 /* --- NLM ------------------------------------------------------------------------------- */
 
 /* What stands between the cookie and the lock, per procedure (X/Open NLM; nlm_prot.x). */
-enum { BLOCK = 1, EXCLUSIVE = 2, LOCK = 4, RECLAIM = 8, STATUS = 16, SHARE = 32 };
+enum { BLOCK = 1, EXCLUSIVE = 2, LOCK = 4, RECLAIM = 8, STATUS = 16, SHARE = 32, HOLDER = 64 };
 
 static const guint8 call_layout[] = {
     [1] = EXCLUSIVE | LOCK,                    /* TEST */
@@ -102,14 +102,25 @@ static const guint8 call_layout[] = {
     [8] = BLOCK | EXCLUSIVE | LOCK,            /* CANCEL_MSG */
     [9] = LOCK,                                /* UNLOCK_MSG */
     [10] = EXCLUSIVE | LOCK,                   /* GRANTED_MSG */
-    [11] = STATUS,                             /* TEST_RES */
+    [11] = STATUS | HOLDER,                    /* TEST_RES */
     [12] = STATUS,                             /* LOCK_RES */
     [13] = STATUS,                             /* CANCEL_RES */
     [14] = STATUS,                             /* UNLOCK_RES */
     [15] = STATUS,                             /* GRANTED_RES */
-    [20] = SHARE,                              /* SHARE */
-    [21] = SHARE,                              /* UNSHARE */
+    [20] = SHARE | RECLAIM,                    /* SHARE */
+    [21] = SHARE | RECLAIM,                    /* UNSHARE */
     [22] = BLOCK | EXCLUSIVE | LOCK | RECLAIM, /* NM_LOCK */
+};
+
+static const guint8 reply_layout[] = {
+    [1] = STATUS | HOLDER, /* TEST */
+    [2] = STATUS,          /* LOCK */
+    [3] = STATUS,          /* CANCEL */
+    [4] = STATUS,          /* UNLOCK */
+    [5] = STATUS,          /* GRANTED */
+    [20] = STATUS,         /* SHARE; a sequence number follows */
+    [21] = STATUS,         /* UNSHARE */
+    [22] = STATUS,         /* NM_LOCK */
 };
 
 static void
@@ -141,11 +152,38 @@ get_lock(xdr *x, nh_nlm *nlm, guint32 vers)
     nlm->has_lock = !x->failed;
 }
 
+/* nlm_share: caller_name, fh, oh, mode (what is denied to others, 0 = nothing), access */
 static void
-read_nlm_call(tvbuff_t *tvb, nh_message *message)
+get_share(xdr *x, nh_nlm *nlm)
+{
+    get_string(x, nlm->caller, sizeof nlm->caller);
+    nlm->file = get_hash(x);
+    nlm->owner = get_hash(x);
+    nlm->exclusive = get_uint(x) != 0;
+    get_uint(x);
+    nlm->has_share = !x->failed;
+}
+
+/* nlm_stats, and behind NLM_DENIED the nlm_holder that stands in the way */
+static void
+get_status(xdr *x, nh_nlm *nlm, guint32 vers, gboolean with_holder)
+{
+    nlm->status = get_uint(x);
+    nlm->has_status = !x->failed;
+    if (!with_holder || nlm->status != 1)
+        return;
+    nlm->exclusive = get_uint(x) != 0;
+    nlm->svid = get_uint(x);
+    nlm->owner = get_hash(x);
+    nlm->offset = vers >= 4 ? get_hyper(x) : get_uint(x);
+    nlm->length = vers >= 4 ? get_hyper(x) : get_uint(x);
+    nlm->has_holder = !x->failed;
+}
+
+static void
+read_nlm(tvbuff_t *tvb, nh_message *message, guint layout)
 {
     xdr x = { tvb, 0, FALSE };
-    guint layout = message->proc < G_N_ELEMENTS(call_layout) ? call_layout[message->proc] : 0;
     nh_nlm *nlm = &message->nlm;
 
     if (layout == 0)
@@ -155,31 +193,26 @@ read_nlm_call(tvbuff_t *tvb, nh_message *message)
         nlm->block = get_uint(&x) != 0;
     if (layout & EXCLUSIVE)
         nlm->exclusive = get_uint(&x) != 0;
-    if (layout & STATUS) {
-        nlm->status = get_uint(&x);
-        nlm->has_status = !x.failed;
-    }
+    if (layout & STATUS)
+        get_status(&x, nlm, message->vers, layout & HOLDER);
     if (layout & LOCK)
         get_lock(&x, nlm, message->vers);
-    if (layout & SHARE) {
-        get_string(&x, nlm->caller, sizeof nlm->caller);
-        nlm->file = get_hash(&x);
-    }
+    if (layout & SHARE)
+        get_share(&x, nlm);
     if (layout & RECLAIM)
         nlm->reclaim = get_uint(&x) != 0 && !x.failed;
 }
 
-/* The synchronous procedures, SHARE, UNSHARE and NM_LOCK answer cookie and status. */
+static void
+read_nlm_call(tvbuff_t *tvb, nh_message *message)
+{
+    read_nlm(tvb, message, message->proc < G_N_ELEMENTS(call_layout) ? call_layout[message->proc] : 0);
+}
+
 static void
 read_nlm_reply(tvbuff_t *tvb, nh_message *message)
 {
-    xdr x = { tvb, 0, FALSE };
-
-    if (!((message->proc >= 1 && message->proc <= 5) || (message->proc >= 20 && message->proc <= 22)))
-        return;
-    get_cookie(&x, &message->nlm);
-    message->nlm.status = get_uint(&x);
-    message->nlm.has_status = !x.failed;
+    read_nlm(tvb, message, message->proc < G_N_ELEMENTS(reply_layout) ? reply_layout[message->proc] : 0);
 }
 
 /* --- portmap and rpcbind (RFC 1833) --------------------------------------------------------- */
@@ -288,6 +321,8 @@ read_stat_call(tvbuff_t *tvb, nh_message *message)
 {
     xdr x = { tvb, 0, FALSE };
     get_string(&x, message->mon_name, sizeof message->mon_name);
+    if (message->proc == 6) /* SM_NOTIFY: stat_chge */
+        message->nsm_state = get_uint(&x);
 }
 
 static void

@@ -109,6 +109,7 @@ struct nh_call {
     gboolean tcp_acked;
     gboolean waits;      /* an answer is expected and has not come */
     nh_moment reply;
+    nh_moment accepted;  /* asynchronous: RPC's empty reply, a receipt and no answer */
     gboolean has_status;
     guint32 status;
     guint replies;
@@ -131,7 +132,6 @@ struct nh_call {
 /* The client's way to a call that is not on the wire yet. */
 typedef struct {
     gboolean active;
-    gboolean taken;      /* a call was sent at its end */
     nh_moment start;     /* first SYN or look-up */
     nh_moment step;      /* latest SYN or look-up */
     nh_time earliest;    /* issue window: start.time, or the FIN whose socket blocked the port */
@@ -166,7 +166,10 @@ struct nh_pair {
     guint calls, answered, resent, denied;
     nh_time slowest;
     GPtrArray *troubled; /* nh_conn* in trouble */
-    GHashTable *locks;   /* see lock_table.c */
+    GPtrArray *unsettled; /* nh_call*: asynchronous calls without their *_RES, callbacks without answer; or NULL */
+    guint waiters;       /* locks that wait (lock_table.c) */
+    guint32 nsm_state[2]; /* state number of the latest SM_NOTIFY, by way */
+    guint hidden;        /* bit per nh_hiding of its calls that cannot be read */
 };
 
 /* --- an outage --------------------------------------------------------------- */
@@ -196,6 +199,7 @@ struct nh_outage {
     guint count[NH_FINDING_COUNT];
     GPtrArray *calls;    /* nh_call* */
     GPtrArray *attempts; /* nh_attempt*, owned: attempts that never led to a call */
+    GArray *locks;       /* nh_lock: the pair's when it began */
 };
 
 /* --- frames -------------------------------------------------------------------- */
@@ -246,6 +250,7 @@ struct nh_watch {
     GHashTable *ports;   /* by address, protocol, port: program */
     GHashTable *frames;  /* by number */
     GHashTable *messages_seen;
+    struct nh_lock_table *locks;
     nh_passing passing;
     nh_segment segment;  /* the one that passes; payload only while it does */
     guint incidents;

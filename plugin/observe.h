@@ -46,7 +46,6 @@ typedef struct {
     guint16 ip_id;       /* 0 over IPv6 */
     guint8 ttl;
     nh_travel travel;
-    gboolean quoted;     /* not seen itself: known from an ICMP error that quotes it */
     gboolean src_claimed, dst_claimed; /* a dissector other than RPC's or none owns that port */
     const guint8 *payload; /* captured bytes of the payload */
     guint captured;
@@ -61,10 +60,6 @@ typedef struct {
     gboolean v6;
     nh_l4 l4;
     nh_end src, dst;     /* of the quoted packet */
-    gboolean has_seq, has_flags; /* RFC 792 promises 8 bytes of TCP: ports and sequence number */
-    guint32 seq;
-    guint16 flags;
-    gboolean src_claimed, dst_claimed;
 } nh_quote;
 
 typedef struct {
@@ -76,7 +71,8 @@ typedef struct {
 
 /* Arguments and results of NLM that the core cares for. */
 typedef struct {
-    gboolean has_lock, has_status, has_cookie;
+    gboolean has_lock, has_share, has_status, has_cookie;
+    gboolean has_holder; /* TEST denied: owner, svid, range and exclusive are the holder's */
     guint64 cookie;      /* the cookie itself up to 8 bytes, else a hash of it */
     char caller[64];
     guint32 file;        /* hash of the file handle, as Wireshark shows it */
@@ -100,6 +96,7 @@ typedef struct {
     guint n_mappings;    /* portmap: the query (call) or the answers (reply) */
     nh_mapping mappings[NH_MAPPINGS_MAX];
     char mon_name[64];   /* statd: who restarted */
+    guint32 nsm_state;   /* SM_NOTIFY: counts the restarts; 0 = unknown */
     nh_travel travel;
 } nh_message;
 

@@ -9,6 +9,7 @@
 #include "outage.h"
 
 #include "frames.h"
+#include "lock_table.h"
 
 /* After its last trouble is over an outage waits so long for a call that it had held back. */
 #define SETTLE_TIME (10 * NH_SECOND)
@@ -87,6 +88,7 @@ open_outage(nh_pair *pair, const nh_symptom *symptom)
     outage->symptoms = g_array_new(FALSE, FALSE, sizeof(nh_symptom));
     outage->calls = g_ptr_array_new();
     outage->attempts = g_ptr_array_new_with_free_func(g_free);
+    outage->locks = nh_locks_snapshot(pair->watch->locks, pair);
     g_ptr_array_add(pair->outages, outage);
     pair->open = outage;
     for (int way = NH_FORWARD; way <= NH_CALLBACK; way++)
@@ -314,5 +316,6 @@ nh_outage_free(nh_outage *outage)
     g_array_unref(outage->symptoms);
     g_ptr_array_unref(outage->calls);
     g_ptr_array_unref(outage->attempts);
+    g_array_unref(outage->locks);
     g_free(outage);
 }

@@ -56,8 +56,8 @@ nh_pair_free(gpointer data)
     g_ptr_array_unref(pair->outstanding[NH_CALLBACK]);
     if (pair->withheld)
         g_array_unref(pair->withheld);
-    if (pair->locks)
-        g_hash_table_unref(pair->locks);
+    if (pair->unsettled)
+        g_ptr_array_unref(pair->unsettled);
     g_free(pair);
 }
 

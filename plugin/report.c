@@ -8,12 +8,14 @@
 
 #include "report.h"
 
+#include "report_locks.h"
 #include "runs.h"
 #include "text.h"
 
 /* More than these would bury the rest; the JSON document has them all. */
 #define MAX_CALLS 40
 #define MAX_CALL_FRAMES 8
+#define MAX_LOCKS 40
 
 /* How times look in one incident: the date stands in the heading unless it changes on the way. */
 typedef char *(*clock_text)(nh_time t);
@@ -113,8 +115,8 @@ append_span(GString *out, const nh_incident *incident)
     if (lasts)
         g_string_append(text, " UTC, not over when the capture ends");
     else
-        append_time(text, " to %s UTC", nh_same_day(incident->start, incident->end) ? nh_time_clock : nh_time_date_clock,
-                    incident->end);
+        append_time(text, " to %s UTC",
+                    nh_same_day(incident->start, incident->end) ? nh_time_clock : nh_time_date_clock, incident->end);
     append_duration(text, lasts ? " (%s so far)" : " (%s)", incident->duration);
     if (incident->first_frame)
         g_string_append_printf(text, ", frames %u to %u", incident->first_frame, incident->last_frame);
@@ -324,6 +326,14 @@ append_kernel_lines(GString *out, const nh_incident *incident, clock_text clock)
 }
 
 static void
+append_locks(GString *out, const nh_incident *incident)
+{
+    if (incident->locks->len)
+        g_string_append(out, "\n  Locks of this client when it began (UTC), and those in its way\n");
+    nh_report_append_locks(out, 4, incident->locks, MAX_LOCKS);
+}
+
+static void
 append_next_steps(GString *out, const nh_incident *incident)
 {
     if (incident->next_steps->len)
@@ -345,51 +355,8 @@ append_incident(GString *out, const nh_incident *incident)
     append_timeline(out, incident, clock);
     append_calls(out, incident, clock);
     append_kernel_lines(out, incident, clock);
+    append_locks(out, incident);
     append_next_steps(out, incident);
-}
-
-/* "bytes 0-99", "bytes 100 to the end", "whole file" */
-static void
-append_range(GString *out, const nh_story_lock *lock)
-{
-    if (lock->length == 0 && lock->offset == 0)
-        g_string_append(out, "whole file");
-    else if (lock->length == 0)
-        g_string_append_printf(out, "bytes %" G_GUINT64_FORMAT " to the end", lock->offset);
-    else
-        g_string_append_printf(out, "bytes %" G_GUINT64_FORMAT "-%" G_GUINT64_FORMAT, lock->offset,
-                               lock->offset + lock->length - 1);
-}
-
-static void
-append_lock(GString *out, const nh_story_lock *lock)
-{
-    GString *text = g_string_new(lock->waiting ? "waits for " : "holds ");
-
-    g_string_append_printf(text, "%s lock on file %s, ", lock->exclusive ? "exclusive" : "shared",
-                           lock->file ? lock->file : "?");
-    append_range(text, lock);
-    append_time(text, ", since %s", nh_time_date_clock, lock->since);
-    g_string_append_printf(text, " (frame %u): %s", lock->frame, lock->owner ? lock->owner : "owner unknown");
-    paragraph(out, 4, 6, text);
-}
-
-static void
-append_locks(GString *out, const nh_story *story)
-{
-    const nh_story_lock *previous = NULL;
-
-    g_string_append(out, "Locks at the end of the capture (UTC)\n");
-    for (guint i = 0; i < story->locks->len; i++) {
-        const nh_story_lock *lock = story->locks->pdata[i];
-        char client[NH_ADDR_TEXT], server[NH_ADDR_TEXT];
-        if (!previous || !nh_addr_equal(&previous->client, &lock->client) ||
-            !nh_addr_equal(&previous->server, &lock->server))
-            g_string_append_printf(out, "  client %s, server %s\n", nh_addr_text(&lock->client, client),
-                                   nh_addr_text(&lock->server, server));
-        append_lock(out, lock);
-        previous = lock;
-    }
 }
 
 /* The one line for a capture in which nothing went wrong, or the first line of the others. */
@@ -452,7 +419,8 @@ nh_report_text(const nh_story *story)
     }
     if (story->locks->len) {
         g_string_append_c(out, '\n');
-        append_locks(out, story);
+        g_string_append(out, "Locks at the end of the capture (UTC)\n");
+        nh_report_append_locks(out, 2, story->locks, MAX_LOCKS);
     }
     if (story->messages->len)
         g_string_append_c(out, '\n');
@@ -468,16 +436,5 @@ nh_report_incident(const nh_incident *incident)
 {
     GString *out = g_string_new(NULL);
     append_incident(out, incident);
-    return g_string_free(out, FALSE);
-}
-
-char *
-nh_report_locks(const nh_story *story)
-{
-    GString *out = g_string_new(NULL);
-    if (story->locks->len)
-        append_locks(out, story);
-    else
-        g_string_append(out, "NLM Health: no lock is held or waited for at the end of the capture.\n");
     return g_string_free(out, FALSE);
 }

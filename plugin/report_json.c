@@ -167,6 +167,24 @@ write_kernel_line(json_dumper *json, gconstpointer data)
 }
 
 static void
+write_lock(json_dumper *json, gconstpointer data)
+{
+    const nh_story_lock *lock = data;
+    put_address(json, "client", &lock->client);
+    put_address(json, "server", &lock->server);
+    put_text(json, "file", lock->file);
+    put_text(json, "owner", lock->owner);
+    put_uint(json, "svid", lock->svid);
+    put_uint(json, "offset", lock->offset);
+    put_uint(json, "length", lock->length);
+    put_bool(json, "exclusive", lock->exclusive);
+    put_bool(json, "waiting", lock->waiting);
+    put_bool(json, "share", lock->share);
+    put_time(json, "since", lock->since);
+    put_frame(json, "frame", lock->frame);
+}
+
+static void
 write_incident(json_dumper *json, gconstpointer data)
 {
     const nh_incident *incident = data;
@@ -186,6 +204,7 @@ write_incident(json_dumper *json, gconstpointer data)
     put_objects(json, "timeline", incident->timeline, write_event);
     put_objects(json, "calls", incident->calls, write_call);
     put_objects(json, "kernel_lines", incident->kernel_lines, write_kernel_line);
+    put_objects(json, "locks", incident->locks, write_lock);
     put_texts(json, "next_steps", incident->next_steps);
 }
 
@@ -202,23 +221,6 @@ write_pair(json_dumper *json, gconstpointer data)
     put_uint(json, "denied", pair->denied);
     put_duration(json, "slowest", pair->slowest);
     put_uint(json, "incidents", pair->incidents);
-}
-
-static void
-write_lock(json_dumper *json, gconstpointer data)
-{
-    const nh_story_lock *lock = data;
-    put_address(json, "client", &lock->client);
-    put_address(json, "server", &lock->server);
-    put_text(json, "file", lock->file);
-    put_text(json, "owner", lock->owner);
-    put_uint(json, "svid", lock->svid);
-    put_uint(json, "offset", lock->offset);
-    put_uint(json, "length", lock->length);
-    put_bool(json, "exclusive", lock->exclusive);
-    put_bool(json, "waiting", lock->waiting);
-    put_time(json, "since", lock->since);
-    put_frame(json, "frame", lock->frame);
 }
 
 static void

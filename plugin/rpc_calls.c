@@ -8,10 +8,12 @@
 
 #include "rpc_calls.h"
 
+#include "async_calls.h"
 #include "attempt.h"
 #include "cause.h"
 #include "follow.h"
 #include "frames.h"
+#include "lock_table.h"
 #include "outage.h"
 #include "pairs.h"
 #include "tcp_life.h"
@@ -61,21 +63,11 @@ nh_call_free(gpointer data)
 
 /* --- procedures of NLM ----------------------------------------------------------- */
 
-enum { PROC_TEST = 1, PROC_LOCK = 2, PROC_GRANTED = 5, PROC_TEST_MSG = 6, PROC_GRANTED_MSG = 10, PROC_TEST_RES = 11,
-       PROC_GRANTED_RES = 15, PROC_NSM_NOTIFY = 16 };
-
 /* Whether the lock server sends this call: callbacks, and the results of *_MSG (X/Open NLM, asynchronous procedures). */
 static gboolean
 sent_by_server(guint32 proc)
 {
-    return proc == PROC_GRANTED || proc == PROC_GRANTED_MSG || (proc >= PROC_TEST_RES && proc < PROC_GRANTED_RES);
-}
-
-/* One-way procedures: many implementations send no RPC reply to them. */
-static gboolean
-is_one_way(guint32 proc)
-{
-    return proc >= PROC_TEST_MSG && proc <= PROC_GRANTED_RES && proc != PROC_GRANTED_MSG;
+    return proc == NH_NLM_GRANTED || proc == NH_NLM_GRANTED_MSG || (proc >= NH_NLM_TEST_RES && proc < NH_NLM_GRANTED_RES);
 }
 
 /* --- dead calls ------------------------------------------------------------------- */
@@ -196,7 +188,7 @@ symptom_of_call(nh_call *call, nh_finding finding, nh_moment at, nh_moment since
 static nh_pair *
 pair_of_message(nh_watch *watch, const nh_message *message, nh_way *way)
 {
-    if (message->prog != NH_PROG_NLM || message->proc == 0 || message->proc == PROC_NSM_NOTIFY)
+    if (message->prog != NH_PROG_NLM || message->proc == 0)
         return nh_pair_of_flow(watch, &message->src.addr, &message->dst.addr, way);
     if (sent_by_server(message->proc)) {
         *way = NH_CALLBACK;
@@ -255,7 +247,7 @@ new_call(nh_watch *watch, const nh_message *message)
     call->sendings = g_array_new(FALSE, FALSE, sizeof(nh_sending));
     call->reply.time = NH_TIME_NONE;
     call->issued_earliest = call->issued_latest = NH_TIME_NONE;
-    call->waits = !(call->prog == NH_PROG_NLM && is_one_way(call->proc));
+    call->waits = !nh_async_is_result(call->prog, call->proc); /* many send no RPC reply to those */
     g_ptr_array_add(watch->call_list, call);
     call_key key = make_key(&message->src.addr, &message->dst.addr, message->prog, message->xid);
     g_hash_table_replace(watch->calls, g_memdup2(&key, sizeof key), call);
@@ -326,7 +318,7 @@ first_transmission(nh_call *call, nh_conn *conn, nh_moment at)
     append_sending(call, conn, at);
     if (call->prog != NH_PROG_NLM)
         return;
-    call->pair->calls++;
+    call->pair->calls += !nh_async_is_result(call->prog, call->proc);
     if (conn)
         conn->calls++;
     nh_attempt_sent(call, conn, at);
@@ -386,6 +378,7 @@ resent(nh_call *call, nh_conn *conn, nh_moment at)
         return;
     if (call->l4 == NH_L4_UDP) {
         judge_resent_by_udp(call, at);
+        nh_async_resent(call, at);
         return;
     }
     if (conn && nh_conn_trouble(conn))
@@ -397,6 +390,7 @@ resent(nh_call *call, nh_conn *conn, nh_moment at)
         g_free(ago);
         symptom_of_call(call, NH_REPLY_OVERDUE, at, first_sending(call)->at);
     }
+    nh_async_resent(call, at);
     nh_outage_join(call->pair, call);
 }
 
@@ -419,7 +413,7 @@ look_up_call(nh_call *call, nh_conn *conn, const nh_message *message)
     if (for_nlm) {
         call->pair->lock_traffic = TRUE;
         if (!conn)
-            nh_attempt_lookup(call->pair, call->way, NULL, at, TRUE);
+            nh_attempt_lookup(call->pair, call->way, NULL, at);
     } else if (conn) {
         conn->looks_up_other = TRUE;
         nh_attempt_not_ours(conn);
@@ -434,11 +428,23 @@ server_restarted(nh_watch *watch, const nh_message *message)
     nh_pair *pair = nh_pair_of_flow(watch, &message->dst.addr, &message->src.addr, &way);
     nh_symptom symptom = { .finding = NH_SERVER_RESTARTED, .service = NH_SERVICE_STATD, .way = NH_FORWARD, .at = at, .since = at };
 
+    nh_locks_restarted(pair, way, message->nsm_state);
     if (way == NH_CALLBACK)
         return; /* it is the client that restarted */
     pair->restarted = at;
     nh_frame_note(watch, at.frame, NH_SERVER_RESTARTED, g_strdup_printf("SM_NOTIFY: %s restarted", message->mon_name[0] ? message->mon_name : "the server"));
     nh_outage_symptom(pair, &symptom);
+}
+
+static void take_result(nh_call *result, const nh_message *message, nh_moment at);
+
+static void
+nlm_call(nh_call *call, const nh_message *message, nh_moment at)
+{
+    nh_async_call(call, at);
+    take_result(call, message, at);
+    if (call->proc == NH_NLM_FREE_ALL)
+        nh_locks_free_all(call);
 }
 
 #define STATD_SM_NOTIFY 6
@@ -457,7 +463,9 @@ take_call(nh_watch *watch, const nh_message *message)
     if (!same) {
         call = new_call(watch, message);
         first_transmission(call, conn, at);
-        if (message->prog == NH_PROG_PORTMAP)
+        if (message->prog == NH_PROG_NLM)
+            nlm_call(call, message, at);
+        else if (message->prog == NH_PROG_PORTMAP)
             look_up_call(call, conn, message);
         else if (message->prog == NH_PROG_STAT && message->proc == STATD_SM_NOTIFY)
             server_restarted(watch, message);
@@ -493,7 +501,7 @@ judge_status(nh_call *call, nh_moment at)
     const char *name = nh_nlm_status_name(call->status);
     nh_finding finding = call->status == 2 ? NH_DENIED_NOLOCKS : call->status == 4 ? NH_GRACE : NH_DENIED;
 
-    if (call->status == 3 && call->proc == PROC_LOCK)
+    if (call->status == 3 && nh_nlm_kind(call->proc) == NH_NLM_LOCK)
         call->pair->blocked = at;
     if (call->status == 0 || call->status == 3)
         return;
@@ -507,7 +515,7 @@ judge_status(nh_call *call, nh_moment at)
 static void
 judge_copies(nh_call *call, const nh_message *message, nh_moment at)
 {
-    if (!message->nlm.has_status || !call->has_status || call->status == message->nlm.status || call->proc != PROC_LOCK)
+    if (!message->nlm.has_status || !call->has_status || call->status == message->nlm.status || nh_nlm_kind(call->proc) != NH_NLM_LOCK)
         return;
     nh_frame_note(call->pair->watch, at.frame, NH_LOCK_LEAKED,
                   g_strdup_printf("Copies of the LOCK of frame %u got different answers: %s in frame %u, %s here", first_sending(call)->at.frame,
@@ -547,14 +555,18 @@ first_reply(nh_call *call, const nh_message *message, nh_moment at)
     call->refused = message->refused;
     if (call->waits)
         stop_waiting(call);
-    if (call->prog != NH_PROG_NLM)
+    if (call->prog != NH_PROG_NLM || nh_async_is_result(call->prog, call->proc))
         return;
     pair->attempt[call->way].active = FALSE;
     pair->answered++;
     if (!nh_time_known(pair->slowest) || latency > pair->slowest)
         pair->slowest = latency;
-    if (call->has_status)
+    nh_async_settle(call);
+    if (call->has_status) {
         judge_status(call, at);
+        nh_leak_judge(call, at);
+        nh_locks_answer(call, &message->nlm, at);
+    }
 }
 
 static void
@@ -562,6 +574,8 @@ refused_by_rpc(nh_call *call, nh_moment at)
 {
     nh_frame_note(call->pair->watch, at.frame, NH_RPC_REJECTED, g_strdup_printf("RPC refuses the call of frame %u: %s", first_sending(call)->at.frame, call->refused));
     symptom_of_call(call, NH_RPC_REJECTED, at, first_sending(call)->at);
+    if (nh_nlm_kind(call->proc) == NH_NLM_GRANTED)
+        nh_grant_lost(call, at, first_sending(call)->at, g_strdup_printf("The client's RPC refuses the callback: %s", call->refused));
 }
 
 /* What a first reply means for the pair's outage. */
@@ -583,6 +597,44 @@ answer(nh_call *call, nh_moment at)
         symptom_of_call(call, NH_DENIED_NOLOCKS, at, first_sending(call)->at);
 }
 
+/* RPC's reply to an asynchronous call: its sender stops to repeat it, and waits for the *_RES. */
+static void
+take_receipt(nh_call *call, nh_moment at)
+{
+    call->accepted = at;
+    call->pair->attempt[call->way].active = FALSE;
+    if (call->waits)
+        stop_waiting(call);
+}
+
+static void
+take_answer(nh_call *call, const nh_message *message, nh_moment at)
+{
+    nh_frame_add_call(nh_frame_get(call->pair->watch, at), call);
+    if (message->reply && nh_async_is_message(call->prog, call->proc) && !message->refused) {
+        take_receipt(call, at);
+        return;
+    }
+    if (call->replies++ > 0) {
+        judge_copies(call, message, at);
+        return;
+    }
+    first_reply(call, message, at);
+    answer(call, at);
+}
+
+/* A *_RES: the answer to every copy of its *_MSG. */
+static void
+take_result(nh_call *result, const nh_message *message, nh_moment at)
+{
+    GPtrArray *answered = nh_async_answered(result);
+
+    for (guint i = 0; answered && i < answered->len; i++)
+        take_answer(g_ptr_array_index(answered, i), message, at);
+    if (answered)
+        g_ptr_array_unref(answered);
+}
+
 /* GETPORT, GETADDR or DUMP answered: who listens where? */
 static void
 learn_ports(nh_watch *watch, nh_call *call, const nh_message *message, nh_moment at)
@@ -595,6 +647,8 @@ learn_ports(nh_watch *watch, nh_call *call, const nh_message *message, nh_moment
         else if (mapping->prog == NH_PROG_NLM) {
             nh_frame_note(watch, at.frame, NH_NOT_REGISTERED, g_strdup_printf("The port mapper knows no NLM version %u", mapping->vers));
             symptom_of_call(call, NH_NOT_REGISTERED, at, first_sending(call)->at);
+            if (call->way == NH_CALLBACK && call->pair->blocked.frame)
+                nh_grant_lost(call, at, first_sending(call)->at, g_strdup("A lock was blocked, and the client's port mapper knows no lock manager to call back"));
         }
     }
 }
@@ -608,13 +662,9 @@ take_reply(nh_watch *watch, const nh_message *message)
 
     if (!call || copy_by_tcp(watch, conn))
         return;
-    nh_frame_add_call(nh_frame_get(watch, at), call);
-    if (call->replies++ > 0) {
-        judge_copies(call, message, at);
+    take_answer(call, message, at);
+    if (call->replies > 1)
         return;
-    }
-    first_reply(call, message, at);
-    answer(call, at);
     if (call->prog == NH_PROG_PORTMAP && !message->refused)
         learn_ports(watch, call, message, at);
     if (call->prog == NH_PROG_NLM)
@@ -625,13 +675,18 @@ void
 nh_calls_message(nh_watch *watch, const nh_message *message)
 {
     nh_moment at = { message->frame, message->time };
-    nh_frame *frame = nh_frame_get(watch, at);
     nh_way way;
+
+    /* Linux's statd tells its own lockd of a restart (fs/lockd/svc4proc.c, nlm4svc_proc_sm_notify): no call between a client and a server */
+    if (message->prog == NH_PROG_NLM && message->proc == NH_NLM_NSM_NOTIFY)
+        return;
+    nh_frame *frame = nh_frame_get(watch, at);
     nh_pair *pair = message->reply ? nh_pair_of_flow(watch, &message->dst.addr, &message->src.addr, &way) : pair_of_message(watch, message, &way);
 
     frame->service = nh_service_of_program(message->prog);
     frame->pair = pair;
     nh_pair_seen(pair, &message->src.addr);
+    nh_locks_seen(watch->locks, &message->src.addr, at);
     nh_verdict_release(pair);
     if (message->l4 == NH_L4_UDP) {
         nh_outage_tick(pair, at);
@@ -643,19 +698,27 @@ nh_calls_message(nh_watch *watch, const nh_message *message)
         take_call(watch, message);
 }
 
+/* Procedures without results: *_MSG, *_RES, FREE_ALL. */
+static gboolean
+returns_nothing(const nh_call *call)
+{
+    return nh_async_is_message(call->prog, call->proc) || nh_async_is_result(call->prog, call->proc) ||
+           (call->prog == NH_PROG_NLM && call->proc == NH_NLM_FREE_ALL);
+}
+
 void
-nh_calls_refused(nh_watch *watch, const nh_message *message)
+nh_calls_empty_reply(nh_watch *watch, const nh_message *message)
 {
     static const guint32 programs[] = { NH_PROG_NLM, NH_PROG_PORTMAP };
 
     for (guint i = 0; i < G_N_ELEMENTS(programs); i++) {
         nh_call *call = find_call(watch, &message->dst.addr, &message->src.addr, programs[i], message->xid);
-        if (call && call->waits) {
-            nh_message refused = *message;
-            refused.prog = programs[i];
-            refused.vers = call->vers;
-            refused.proc = call->proc;
-            nh_calls_message(watch, &refused);
+        if (call && (message->refused ? call->waits : returns_nothing(call))) {
+            nh_message empty = *message;
+            empty.prog = programs[i];
+            empty.vers = call->vers;
+            empty.proc = call->proc;
+            nh_calls_message(watch, &empty);
             return;
         }
     }

@@ -15,8 +15,8 @@
 void nh_calls_transport(nh_watch *watch, nh_moment at);
 /* A call or a reply of a followed program. */
 void nh_calls_message(nh_watch *watch, const nh_message *message);
-/* A reply that RPC refused, known by its XID only (from the record marks). */
-void nh_calls_refused(nh_watch *watch, const nh_message *message);
+/* A reply without results, known by its XID only: refused, or the procedure returns nothing. Others are left to nh_calls_message(). */
+void nh_calls_empty_reply(nh_watch *watch, const nh_message *message);
 /* An ICMP error that quotes a UDP datagram: the calls that it carried cannot arrive. */
 void nh_calls_quote(nh_watch *watch, const nh_quote *quote);
 void nh_call_free(gpointer call);

@@ -12,6 +12,7 @@
 #include <epan/proto.h>
 #include <epan/tap.h>
 
+#include "async_calls.h"
 #include "cause.h"
 #include "packet-nlm_health.h"
 #include "tap-nlm_health.h"
@@ -347,8 +348,9 @@ count_calls(const nh_view *view, nh_tap_info *info)
 
     for (const GSList *item = view->frame->calls; item; item = item->next) {
         const nh_call *call = item->data;
-        if (call->prog != NH_PROG_NLM)
-            continue;
+        gboolean receipt = call->accepted.frame == frame && call->reply.frame != frame;
+        if (call->prog != NH_PROG_NLM || nh_async_is_result(call->prog, call->proc) || receipt)
+            continue; /* a *_RES is an answer */
         if (call->reply.frame == frame) {
             nh_time latency = call->reply.time - g_array_index(call->sendings, nh_sending, 0).at.time;
             info->answers++;

@@ -35,6 +35,15 @@ line_free(gpointer data)
 }
 
 static void
+lock_free(gpointer data)
+{
+    nh_story_lock *lock = data;
+    g_free(lock->file);
+    g_free(lock->owner);
+    g_free(lock);
+}
+
+static void
 incident_free(gpointer data)
 {
     nh_incident *incident = data;
@@ -43,16 +52,8 @@ incident_free(gpointer data)
     g_ptr_array_unref(incident->kernel_lines);
     g_ptr_array_unref(incident->calls);
     g_ptr_array_unref(incident->next_steps);
+    g_ptr_array_unref(incident->locks);
     g_free(incident);
-}
-
-static void
-lock_free(gpointer data)
-{
-    nh_story_lock *lock = data;
-    g_free(lock->file);
-    g_free(lock->owner);
-    g_free(lock);
 }
 
 nh_story *
@@ -77,6 +78,7 @@ nh_story_add_incident(nh_story *story)
     incident->calls = g_ptr_array_new_with_free_func(call_free);
     incident->kernel_lines = g_ptr_array_new_with_free_func(line_free);
     incident->next_steps = g_ptr_array_new_with_free_func(g_free);
+    incident->locks = g_ptr_array_new_with_free_func(lock_free);
     g_ptr_array_add(story->incidents, incident);
     return incident;
 }
@@ -120,11 +122,11 @@ nh_story_add_pair(nh_story *story)
 }
 
 nh_story_lock *
-nh_story_add_lock(nh_story *story)
+nh_story_add_lock(GPtrArray *locks)
 {
     nh_story_lock *lock = g_new0(nh_story_lock, 1);
     lock->since = NH_TIME_NONE;
-    g_ptr_array_add(story->locks, lock);
+    g_ptr_array_add(locks, lock);
     return lock;
 }
 

@@ -61,6 +61,7 @@ typedef struct {
     GPtrArray *calls;       /* nh_story_call* */
     GPtrArray *kernel_lines;/* nh_kernel_line* */
     GPtrArray *next_steps;  /* char* */
+    GPtrArray *locks;       /* nh_story_lock*: of the client when it began, and those that it waited for */
 } nh_incident;
 
 typedef struct {
@@ -77,6 +78,7 @@ typedef struct {
     guint32 svid;
     guint64 offset, length; /* length 0 = to the end of the file */
     gboolean exclusive, waiting;
+    gboolean share;         /* a reservation of SHARE, no lock of bytes; exclusive: it denies something to others */
     nh_time since;
     guint32 frame;
 } nh_story_lock;
@@ -100,7 +102,8 @@ nh_kernel_line *nh_incident_add_line(nh_incident *incident);
 nh_event *nh_incident_add_event(nh_incident *incident, guint32 frame, nh_time time, const char *event,
                                 nh_finding finding, char *text);
 nh_story_pair *nh_story_add_pair(nh_story *story);
-nh_story_lock *nh_story_add_lock(nh_story *story);
+/* To story->locks or incident->locks. */
+nh_story_lock *nh_story_add_lock(GPtrArray *locks);
 void nh_story_free(nh_story *story);
 
 #endif

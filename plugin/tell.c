@@ -8,10 +8,12 @@
 
 #include "watch.h"
 
+#include "async_calls.h"
 #include "attempt.h"
 #include "cause.h"
 #include "frames.h"
 #include "lines.h"
+#include "lock_story.h"
 #include "outage.h"
 #include "verdict.h"
 
@@ -104,6 +106,7 @@ complete(nh_watch *watch)
     }
     for (guint i = 0; i < watch->call_list->len; i++)
         complete_call(watch, g_ptr_array_index(watch->call_list, i));
+    nh_leak_complete(watch);
 }
 
 /* --- incidents in capture order ------------------------------------------------------- */
@@ -336,7 +339,7 @@ add_calls(nh_incident *incident, const nh_outage *outage)
         nh_lines_of_call(incident, call, add_call(incident, call));
     }
     for (int way = NH_FORWARD; latest && way <= NH_CALLBACK; way++)
-        if (nh_attempt_pending(&pair->attempt[way]) && !outage->ended_by && outage->ways & (1u << way) &&
+        if (pair->attempt[way].active && !outage->ended_by && outage->ways & (1u << way) &&
             pair->attempt[way].start.time <= outage->last.time && !outage->end.frame)
             nh_lines_of_attempt(incident, pair, way, add_attempt(incident, pair, way));
 }
@@ -377,6 +380,7 @@ tell_outage(nh_watch *watch, nh_story *story, const nh_outage *outage, const GPt
     add_events(incident, outage, frames);
     add_calls(incident, outage);
     add_next_steps(incident, outage);
+    nh_lock_story_incident(outage, incident);
 }
 
 /* --- pairs ------------------------------------------------------------------------------------ */
@@ -423,6 +427,7 @@ nh_watch_story(nh_watch *watch)
         tell_pair(story, pair);
     }
     nh_lines_match_log(watch, story);
+    nh_lock_story(watch, story);
     for (guint i = 0; i < story->incidents->len; i++)
         g_ptr_array_sort(((nh_incident *)g_ptr_array_index(story->incidents, i))->timeline, by_time);
     g_ptr_array_unref(frames);

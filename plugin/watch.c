@@ -10,6 +10,7 @@
 
 #include "follow.h"
 #include "frames.h"
+#include "lock_table.h"
 #include "outage.h"
 #include "pairs.h"
 #include "records.h"
@@ -49,6 +50,7 @@ nh_watch_new(const nh_options *options)
     watch->call_list = g_ptr_array_new_with_free_func(nh_call_free);
     watch->ports = g_hash_table_new_full(port_key_hash, port_key_equal, g_free, NULL);
     watch->frames = g_hash_table_new_full(NULL, NULL, NULL, nh_frame_free);
+    watch->locks = nh_locks_new();
     watch->first = watch->last = NH_TIME_NONE;
     return watch;
 }
@@ -71,6 +73,7 @@ nh_watch_free(nh_watch *watch)
     g_ptr_array_unref(watch->conn_list);
     g_hash_table_unref(watch->pairs);
     g_ptr_array_unref(watch->pair_list);
+    nh_locks_free(watch->locks);
     g_free(watch);
 }
 
@@ -93,11 +96,9 @@ record_begins(const nh_rpc_header *header, gpointer data)
     const nh_segment *segment = &watch->segment;
 
     if (header->reply) {
-        if (header->refused) {
-            nh_message message = { .frame = segment->frame, .time = segment->time, .l4 = NH_L4_TCP, .src = segment->src,
-                                   .dst = segment->dst, .reply = TRUE, .refused = header->refused, .xid = header->xid };
-            nh_calls_refused(watch, &message);
-        }
+        nh_message message = { .frame = segment->frame, .time = segment->time, .l4 = NH_L4_TCP, .src = segment->src,
+                               .dst = segment->dst, .reply = TRUE, .refused = header->refused, .xid = header->xid };
+        nh_calls_empty_reply(watch, &message);
         return;
     }
     nh_service service = nh_service_of_program(header->prog);
@@ -117,6 +118,7 @@ nh_watch_segment(nh_watch *watch, const nh_segment *segment)
     nh_passing *passing = &watch->passing;
 
     watch->segment = *segment;
+    nh_locks_seen(watch->locks, &segment->src.addr, at);
     nh_tcp_segment(watch, segment);
     if (!passing->conn)
         return passing;
@@ -143,7 +145,7 @@ nh_watch_message(nh_watch *watch, const nh_message *message)
 }
 
 void
-nh_watch_refused(nh_watch *watch, const nh_message *message)
+nh_watch_empty_reply(nh_watch *watch, const nh_message *message)
 {
-    nh_calls_refused(watch, message);
+    nh_calls_empty_reply(watch, message);
 }

@@ -258,7 +258,7 @@ test_locks(void)
     nh_story *story = story_with_traffic();
 
     expect(nh_report_locks(story), "NLM Health: no lock is held or waited for at the end of the capture.\n");
-    nh_story_lock *lock = nh_story_add_lock(story);
+    nh_story_lock *lock = nh_story_add_lock(story->locks);
     lock->client = ipv4(10, 0, 0, 1);
     lock->server = ipv4(10, 0, 0, 2);
     lock->file = g_strdup("0xcf24cb8e");
@@ -267,7 +267,7 @@ test_locks(void)
     lock->exclusive = TRUE;
     lock->since = AT(1);
     lock->frame = 9;
-    lock = nh_story_add_lock(story);
+    lock = nh_story_add_lock(story->locks);
     *lock = *(nh_story_lock *)story->locks->pdata[0];
     lock->file = g_strdup("0xcf24cb8e");
     lock->owner = NULL;
