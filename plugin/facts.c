@@ -224,6 +224,14 @@ quote(nh_watch *watch, tvbuff_t *tvb, packet_info *pinfo, nh_l4 l4)
         .src = { nh_facts_addr(&pinfo->src), tvb_get_ntohs(tvb, 0) },
         .dst = { nh_facts_addr(&pinfo->dst), tvb_get_ntohs(tvb, 2) },
     };
+    quoted.src_claimed = port_is_claimed(quoted.src.port);
+    quoted.dst_claimed = port_is_claimed(quoted.dst.port);
+    quoted.has_seq = l4 == NH_L4_TCP && tvb_captured_length(tvb) >= 8;
+    if (quoted.has_seq)
+        quoted.seq = tvb_get_ntohl(tvb, 4);
+    quoted.has_flags = l4 == NH_L4_TCP && tvb_captured_length(tvb) >= 14;
+    if (quoted.has_flags)
+        quoted.flags = tvb_get_ntohs(tvb, 12) & 0x0fff;
     nh_watch_quote(watch, &quoted);
 }
 

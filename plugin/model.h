@@ -132,6 +132,7 @@ struct nh_call {
 /* The client's way to a call that is not on the wire yet. */
 typedef struct {
     gboolean active;
+    gboolean taken;      /* a call was sent at its end */
     nh_moment start;     /* first SYN or look-up */
     nh_moment step;      /* latest SYN or look-up */
     nh_time earliest;    /* issue window: start.time, or the FIN whose socket blocked the port */

@@ -46,6 +46,7 @@ typedef struct {
     guint16 ip_id;       /* 0 over IPv6 */
     guint8 ttl;
     nh_travel travel;
+    gboolean quoted;     /* not seen itself: known from an ICMP error that quotes it */
     gboolean src_claimed, dst_claimed; /* a dissector other than RPC's or none owns that port */
     const guint8 *payload; /* captured bytes of the payload */
     guint captured;
@@ -60,6 +61,10 @@ typedef struct {
     gboolean v6;
     nh_l4 l4;
     nh_end src, dst;     /* of the quoted packet */
+    gboolean has_seq, has_flags; /* RFC 792 promises 8 bytes of TCP: ports and sequence number */
+    guint32 seq;
+    guint16 flags;
+    gboolean src_claimed, dst_claimed;
 } nh_quote;
 
 typedef struct {

@@ -413,7 +413,7 @@ look_up_call(nh_call *call, nh_conn *conn, const nh_message *message)
     if (for_nlm) {
         call->pair->lock_traffic = TRUE;
         if (!conn)
-            nh_attempt_lookup(call->pair, call->way, NULL, at);
+            nh_attempt_lookup(call->pair, call->way, NULL, at, TRUE);
     } else if (conn) {
         conn->looks_up_other = TRUE;
         nh_attempt_not_ours(conn);

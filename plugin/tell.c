@@ -339,7 +339,7 @@ add_calls(nh_incident *incident, const nh_outage *outage)
         nh_lines_of_call(incident, call, add_call(incident, call));
     }
     for (int way = NH_FORWARD; latest && way <= NH_CALLBACK; way++)
-        if (pair->attempt[way].active && !outage->ended_by && outage->ways & (1u << way) &&
+        if (nh_attempt_pending(&pair->attempt[way]) && !outage->ended_by && outage->ways & (1u << way) &&
             pair->attempt[way].start.time <= outage->last.time && !outage->end.frame)
             nh_lines_of_attempt(incident, pair, way, add_attempt(incident, pair, way));
 }
