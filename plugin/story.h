@@ -72,7 +72,7 @@ typedef struct {
 
 /* One line of the lock table: who holds or waits for what. */
 typedef struct {
-    nh_addr client, server;
+    nh_addr client, server; /* client: len 0 when unknown (a holder that only a TEST told of) */
     char *file;             /* hash of the file handle as Wireshark shows it, e.g. "0xcf24cb8e" */
     char *owner;            /* caller name and svid */
     guint32 svid;
