@@ -59,6 +59,19 @@ explains(nh_finding finding)
     return (kind == NH_KIND_TRANSPORT || kind == NH_KIND_ANSWER) && finding != NH_RESET_STORM;
 }
 
+/* RFC 5961 at work: one bare ACK, the client's RST clears the old connection, and its next SYN meets the real trouble. */
+static gboolean
+is_passing(const nh_outage *outage, guint index)
+{
+    const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, index);
+
+    if (symptom->finding != NH_CHALLENGE_ACK || symptom->count > 0 || index + 1 >= outage->symptoms->len)
+        return FALSE;
+    const nh_symptom *next = symptom + 1;
+    return next->conn == symptom->conn && nh_finding_get(next->finding)->kind == NH_KIND_TRANSPORT &&
+           next->finding != NH_CHALLENGE_ACK;
+}
+
 /* The first symptom on the client's way; the callback's trouble only when there is none. */
 static nh_finding
 find_cause(const nh_outage *outage)
@@ -67,7 +80,7 @@ find_cause(const nh_outage *outage)
 
     for (guint i = 0; i < outage->symptoms->len; i++) {
         const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
-        if (!explains(symptom->finding))
+        if (!explains(symptom->finding) || is_passing(outage, i))
             continue;
         if (symptom->way == NH_FORWARD)
             return refine(outage, symptom->finding);
@@ -162,7 +175,7 @@ static const struct {
     [NH_SYN_REFUSED] = { blame_server_shown, "the server refused the connection: nobody listened on the port" },
     [NH_UNREACHABLE] = { blame_sender_of_icmp, "the server could not be reached, as an ICMP error says" },
     [NH_CHALLENGE_ACK] = { blame_server_likely, "the server still held the old connection and answered the SYN with a bare ACK" },
-    [NH_PEER_SILENT] = { blame_silence, "the server fell silent: calls were sent again and again without any packet back" },
+    [NH_PEER_SILENT] = { blame_silence, "the server fell silent: calls were sent again and again without any answer" },
     [NH_ZERO_WINDOW] = { blame_server_shown, "the server's receive window was closed" },
     [NH_HALF_CLOSED] = { blame_server_likely, "the connection was half-closed" },
     [NH_RESET] = { blame_sender_of_reset, "the connection was reset" },

@@ -430,10 +430,23 @@ judge_window(passage *p)
     }
 }
 
+/* Resends what the other side acknowledged and acknowledges nothing new: it lives, but nothing reaches it. */
+static gboolean
+is_deaf(passage *p)
+{
+    const nh_segment *seg = p->seg;
+
+    if (seg->len <= 1 || !(seg->flags & NH_TH_ACK) || !p->to->has_acked)
+        return FALSE;
+    return nh_tcp_acked(p->from, seg->seq + seg->len) && !SEQ_AFTER(seg->ack, p->to->acked);
+}
+
 /* The peer answered with something: it is not silent. */
 static void
 hear(passage *p)
 {
+    if (is_deaf(p))
+        return;
     p->to->silent = 0;
     p->to->awaiting.frame = 0;
     nh_trouble_end(p->conn, NH_PEER_SILENT, p->at);
@@ -452,7 +465,7 @@ into_silence(passage *p, const char *what)
         return;
     char *silence = nh_duration_text(p->at.time - from->awaiting.time);
     nh_verdict(p->conn, NH_PEER_SILENT, silent_side(!p->index), p->at, from->awaiting,
-               g_strdup_printf("%s number %u without any packet from the %s for %s", what, from->silent, side_word(!p->index), silence));
+               g_strdup_printf("%s number %u without any answer from the %s for %s", what, from->silent, side_word(!p->index), silence));
     g_free(silence);
 }
 
