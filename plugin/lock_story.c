@@ -15,8 +15,9 @@
 #define AWAY_TIME (120 * NH_SECOND)
 /* So many sentences of a kind; the list has the rest. */
 #define SENTENCES_MAX 10
-/* Longer chains are cut. */
+/* Longer chains are cut, and of more waits only these are searched. */
 #define CHAIN_MAX 16
+#define WAITS_MAX 1000
 
 /* --- lists --------------------------------------------------------------------- */
 
@@ -152,67 +153,88 @@ append_link(GString *text, const nh_lock *waiting, const nh_lock *holder)
     g_free(name);
 }
 
-/* Follow the waits from one of them; returns the number of links. Closed: the last waits for the first. */
-static guint
-follow(const nh_watch *watch, const GArray *waits, guint from, GString *text, gboolean *seen, gboolean *closed)
-{
-    guint links = 0;
-    int at = (int)from;
+/* Waits that follow one from the other, by their index; closed: the last waits for the owner of the first. */
+typedef struct {
+    int wait[CHAIN_MAX];
+    nh_lock holder[CHAIN_MAX];
+    guint links;
+    gboolean closed;
+} chain;
 
-    *closed = FALSE;
-    for (; at >= 0 && links < CHAIN_MAX; links++) {
-        const nh_lock *waiting = &g_array_index(waits, nh_lock, at);
-        blocker next = blocker_of(watch, waiting);
-        if (!next.any)
-            break;
-        if (links)
-            g_string_append(text, ", which");
-        append_link(text, waiting, &next.found);
-        seen[at] = TRUE;
-        at = wait_of(waits, &next.found);
-        if (at == (int)from || (at >= 0 && seen[at])) {
-            *closed = at == (int)from;
-            return links + 1;
-        }
-    }
-    return links;
+static gboolean
+is_in(const chain *path, int wait)
+{
+    for (guint i = 0; i < path->links; i++)
+        if (path->wait[i] == wait)
+            return TRUE;
+    return FALSE;
 }
 
 static void
-tell_chain(const nh_watch *watch, const GArray *waits, guint from, gboolean *seen, gboolean want_closed, GPtrArray *messages)
+follow(const nh_watch *watch, const GArray *waits, guint from, chain *path)
 {
-    char *name = who(&g_array_index(waits, nh_lock, from));
-    GString *text = g_string_new(name);
-    gboolean closed;
-    guint links = follow(watch, waits, from, text, seen, &closed);
+    int at = (int)from;
 
-    if (links >= 2 && closed == want_closed)
-        g_ptr_array_add(messages, g_strdup_printf("%s: %s.", closed ? "Deadlock" : "Wait chain", text->str));
-    g_string_free(text, TRUE);
+    path->links = 0;
+    while (at >= 0 && path->links < CHAIN_MAX && !is_in(path, at)) {
+        blocker next = blocker_of(watch, &g_array_index(waits, nh_lock, at));
+        if (!next.any)
+            break;
+        path->wait[path->links] = at;
+        path->holder[path->links++] = next.found;
+        at = wait_of(waits, &next.found);
+    }
+    path->closed = path->links > 1 && at == (int)from;
+}
+
+/* A circle is told once: from the first of its waits. */
+static gboolean
+begins_circle(const chain *path)
+{
+    for (guint i = 1; i < path->links; i++)
+        if (path->wait[i] < path->wait[0])
+            return FALSE;
+    return path->closed;
+}
+
+static void
+tell_chain(const GArray *waits, const chain *path, const char *what, GPtrArray *messages)
+{
+    char *name = who(&g_array_index(waits, nh_lock, path->wait[0]));
+    GString *text = g_string_new(NULL);
+
+    g_string_append_printf(text, "%s: %s", what, name);
+    for (guint i = 0; i < path->links; i++) {
+        if (i)
+            g_string_append(text, ", which");
+        append_link(text, &g_array_index(waits, nh_lock, path->wait[i]), &path->holder[i]);
+    }
+    g_string_append_c(text, '.');
+    g_ptr_array_add(messages, g_string_free(text, FALSE));
     g_free(name);
 }
 
-/* A waits for B who waits for C. Begins with those for whom nobody waits; what is left then are circles. */
+/* A waits for B who waits for C: told from those for whom nobody waits; and circles. */
 static void
 tell_chains(const nh_watch *watch, const GArray *waits, GPtrArray *messages)
 {
-    gboolean *inner = g_new0(gboolean, waits->len), *seen = g_new0(gboolean, waits->len);
+    gboolean *inner = g_new0(gboolean, waits->len);
     guint before = messages->len;
+    chain path;
 
     for (guint i = 0; i < waits->len; i++) {
-        blocker next = blocker_of(watch, &g_array_index(waits, nh_lock, i));
-        int holder = next.any ? wait_of(waits, &next.found) : -1;
-        if (holder >= 0)
-            inner[holder] = TRUE;
+        follow(watch, waits, i, &path);
+        for (guint j = 1; j < path.links; j++)
+            inner[path.wait[j]] = TRUE;
     }
-    for (guint i = 0; i < waits->len && messages->len - before < SENTENCES_MAX; i++)
-        if (!inner[i])
-            tell_chain(watch, waits, i, seen, FALSE, messages);
-    for (guint i = 0; i < waits->len && messages->len - before < SENTENCES_MAX; i++)
-        if (!seen[i])
-            tell_chain(watch, waits, i, seen, TRUE, messages);
+    for (guint i = 0; i < waits->len && messages->len - before < SENTENCES_MAX; i++) {
+        follow(watch, waits, i, &path);
+        if (begins_circle(&path))
+            tell_chain(waits, &path, "Deadlock", messages);
+        else if (path.links > 1 && !inner[i])
+            tell_chain(waits, &path, "Wait chain", messages);
+    }
     g_free(inner);
-    g_free(seen);
 }
 
 /* --- holders that went away ------------------------------------------------------------ */
@@ -234,7 +256,7 @@ tell_away(const nh_watch *watch, const nh_lock *held, const nh_lock *waiting, GP
     nh_moment seen = nh_locks_last_seen(watch->locks, &held->pair->client);
     nh_moment until = waiting ? (nh_moment){ watch->frames_total, watch->last } : held->refused;
 
-    if (!until.frame || !seen.frame || until.time - seen.time < AWAY_TIME)
+    if (!seen.frame || until.time - seen.time < AWAY_TIME)
         return;
     char *holder = who(held), *other = waiting ? who(waiting) : g_strdup_printf("others are refused (frame %u)", held->refused.frame);
     char *silent = nh_duration_text(until.time - seen.time);
@@ -293,14 +315,14 @@ nh_lock_story(nh_watch *watch, nh_story *story)
 
     nh_locks_visit(watch->locks, NULL, collect, all);
     tell_sorted(story->locks, all);
-    for (guint i = 0; i < all->len; i++)
+    for (guint i = 0; i < all->len && waits->len < WAITS_MAX; i++)
         if (g_array_index(all, nh_lock, i).state == NH_LOCK_WAITING)
             g_array_append_val(waits, g_array_index(all, nh_lock, i));
     tell_chains(watch, waits, story->messages);
     before = story->messages->len;
     for (guint i = 0; i < all->len && story->messages->len - before < SENTENCES_MAX; i++) {
         const nh_lock *held = &g_array_index(all, nh_lock, i);
-        if (held->state == NH_LOCK_HELD)
+        if (held->state == NH_LOCK_HELD && held->refused.frame)
             tell_away(watch, held, first_waiting_for(waits, held), story->messages);
     }
     tell_leaks(watch, story->messages);
