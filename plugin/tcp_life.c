@@ -503,6 +503,8 @@ take_fin(passage *p)
     from->fin = TRUE;
     from->fin_end = p->end;
     from->fin_at = p->at;
+    if (p->index == 1 && !p->to->fin && p->conn->service != NH_SERVICE_PORTMAP)
+        p->conn->pair->lost = p->at; /* the server closes first: its lock manager may be going down */
 }
 
 /* Whether the payload was sent before. */
