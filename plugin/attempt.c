@@ -61,13 +61,35 @@ held_back_then_silent(const nh_policy *policy, nh_family family, nh_wait_facts f
     out->major_latest = MAX(out->major_latest, sent + longest);
 }
 
+/* A connect or look-up that meets an error is tried again after 3 s or 5 s: the line comes at the end of a cycle. */
+#define ERROR_CYCLE_TIME (1500 * NH_MSEC)
+
+/*
+ * A connect that meets nothing but silence waits on its timers alone, as a call
+ * does for a closing socket: from 5.2 on they are capped by the deadline.
+ */
 static void
-deadlines_of(const nh_pair *pair, nh_l4 l4, gboolean mount, nh_wait_facts facts, nh_deadlines *out)
+regard_errors(const nh_outage *outage, nh_family family, nh_wait_facts *facts, nh_time *lateness)
+{
+    gboolean errors = outage && outage->count[NH_UNREACHABLE] + outage->count[NH_SYN_REFUSED] + outage->count[NH_RESET_STORM] > 0;
+
+    if (facts->wait != NH_WAIT_CONNECT)
+        return;
+    if (errors)
+        *lateness = ERROR_CYCLE_TIME;
+    else if (outage && (family == NH_FAMILY_5_2 || family == NH_FAMILY_5_3))
+        facts->wait = NH_WAIT_CLOSING;
+}
+
+static void
+deadlines_of(const nh_pair *pair, const nh_outage *outage, nh_l4 l4, gboolean mount, nh_wait_facts facts, nh_deadlines *out)
 {
     nh_policy policy = nh_policy_of(pair, l4, mount);
     nh_family family = nh_pair_family(pair);
     gboolean held = facts.wait == NH_WAIT_CONNECT || facts.wait == NH_WAIT_CLOSING;
+    nh_time lateness = 0;
 
+    regard_errors(outage, family, &facts, &lateness);
     if (held && nh_time_known(facts.sent)) {
         nh_time shortest, longest;
         nh_timer_major_range(&policy, family, facts.wait, &shortest, &longest);
@@ -77,6 +99,7 @@ deadlines_of(const nh_pair *pair, nh_l4 l4, gboolean mount, nh_wait_facts facts,
         }
     }
     nh_timer_predict(&policy, family, &facts, out);
+    out->major_latest += lateness;
 }
 
 void
@@ -85,7 +108,7 @@ nh_call_deadlines(const nh_call *call, gboolean mount, nh_deadlines *out)
     const nh_sending *first = &g_array_index(call->sendings, nh_sending, 0);
     nh_wait_facts facts = { call->wait, call->issued_earliest, call->issued_latest, first->at.time };
 
-    deadlines_of(call->pair, call->l4, mount, facts, out);
+    deadlines_of(call->pair, call->outage, call->l4, mount, facts, out);
 }
 
 void
@@ -95,7 +118,7 @@ nh_attempt_deadlines(const nh_pair *pair, const nh_attempt *attempt, nh_deadline
 
     if (attempt->wait == NH_WAIT_CLOSING && attempt->earliest < attempt->start.time)
         facts.issued_latest = attempt->step.time;
-    deadlines_of(pair, NH_L4_TCP, FALSE, facts, out);
+    deadlines_of(pair, pair->outages->len ? g_ptr_array_index(pair->outages, pair->outages->len - 1) : NULL, NH_L4_TCP, FALSE, facts, out);
 }
 
 void

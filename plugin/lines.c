@@ -217,7 +217,7 @@ match_line(nh_watch *watch, nh_story *story, const nh_log_line *logged)
     nh_incident_add_event(found.incident, 0, logged->time, "log", NH_FINDING_NONE, g_strdup_printf("kernel log: %s", logged->text));
 }
 
-/* rpc_debug prints the timers themselves: minor timeouts exist in the old family only (call_timeout, net/sunrpc/clnt.c). */
+/* RPC's own debug lines stand in the timeline. */
 static void
 show_debug(nh_watch *watch, nh_story *story, const nh_log_line *logged)
 {
@@ -228,12 +228,6 @@ show_debug(nh_watch *watch, nh_story *story, const nh_log_line *logged)
             continue;
         nh_incident_add_event(incident, 0, logged->time, "log", NH_FINDING_NONE, g_strdup_printf("kernel log: %s", logged->text));
     }
-    if (logged->event == NH_LOG_MINOR)
-        for (guint i = 0; i < watch->pair_list->len; i++) {
-            nh_pair *pair = g_ptr_array_index(watch->pair_list, i);
-            if (pair->family == NH_FAMILY_UNKNOWN)
-                pair->family = NH_FAMILY_3_10;
-        }
 }
 
 static gboolean
@@ -256,16 +250,106 @@ report_unlogged(nh_story *story)
     }
 }
 
-void
-nh_lines_match_log(nh_watch *watch, nh_story *story)
+/* Steps of lockd's alarms, which are multiples of nlm_timeout: the alarms of the task that printed the line (0 = not told). */
+static guint
+step_of_alarms(const nh_kernel_log *log, guint task)
+{
+    guint before = 0;
+
+    for (guint i = 0; i < log->lines->len; i++) {
+        const nh_log_line *line = g_ptr_array_index(log->lines, i);
+        if (line->event != NH_LOG_ALARM || line->task != task)
+            continue;
+        if (before && line->alarm_ms > before)
+            return (line->alarm_ms - before) / 1000;
+        before = line->alarm_ms;
+    }
+    return 0;
+}
+
+/* The task whose major timeout is followed by lockd's line; 0 when there is none. */
+static guint
+task_of_lockd(const nh_kernel_log *log)
+{
+    guint task = 0;
+
+    for (guint i = 0; i < log->lines->len; i++) {
+        const nh_log_line *line = g_ptr_array_index(log->lines, i);
+        if (line->event == NH_LOG_MAJOR)
+            task = line->task;
+        else if (line->event == NH_LOG_STILL_TRYING && speaks_of_lockd(line) && task)
+            return task;
+    }
+    return 0;
+}
+
+/* Minor timeouts are printed by the old family only (call_timeout, net/sunrpc/clnt.c); alarms tell nlm_timeout. */
+static void
+learn_timers(nh_watch *watch, const nh_kernel_log *log)
+{
+    gboolean minor = FALSE;
+    guint task = task_of_lockd(log), step = task ? step_of_alarms(log, task) : 0;
+
+    for (guint i = 0; i < log->lines->len; i++)
+        minor |= ((const nh_log_line *)g_ptr_array_index(log->lines, i))->event == NH_LOG_MINOR;
+    for (guint i = 0; minor && i < watch->pair_list->len; i++) {
+        nh_pair *pair = g_ptr_array_index(watch->pair_list, i);
+        if (pair->family == NH_FAMILY_UNKNOWN)
+            pair->family = NH_FAMILY_3_10;
+    }
+    if (step >= 3 && step <= 20)
+        watch->options.lockd.nlm_timeout = step;
+}
+
+/* Clocks of the log and of the capture that differ by more than the precision of an observed line. */
+static void
+report_skew(nh_story *story)
+{
+    nh_time low = G_MAXINT64, high = G_MININT64;
+    guint lines = 0;
+
+    for (guint i = 0; i < story->incidents->len; i++) {
+        const nh_incident *incident = g_ptr_array_index(story->incidents, i);
+        for (guint j = 0; j < incident->kernel_lines->len; j++) {
+            const nh_kernel_line *line = g_ptr_array_index(incident->kernel_lines, j);
+            if (!nh_time_known(line->logged) || !nh_time_known(line->observed) || line->logged % NH_SECOND == 0)
+                continue; /* a clock of whole seconds proves no skew */
+            low = MIN(low, line->logged - line->observed);
+            high = MAX(high, line->logged - line->observed);
+            lines++;
+        }
+    }
+    if (lines >= 2 && (low > OBSERVED_SLACK || high < -OBSERVED_SLACK)) {
+        char *skew = nh_duration_text(ABS(low + high) / 2);
+        g_ptr_array_add(story->messages, g_strdup_printf("The kernel log's clock is %s %s the capture's (%u lines)", skew,
+                                                         low > 0 ? "ahead of" : "behind", lines));
+        g_free(skew);
+    }
+}
+
+nh_kernel_log *
+nh_lines_read_log(nh_watch *watch)
 {
     nh_log_hints hints = watch->options.log_hints;
 
     if (!watch->options.log_path || !*watch->options.log_path)
-        return;
+        return NULL;
     hints.capture_first = watch->first;
     hints.capture_last = watch->last;
     nh_kernel_log *log = nh_kernel_log_read(watch->options.log_path, &hints);
+    learn_timers(watch, log);
+    return log;
+}
+
+void
+nh_lines_match_log(nh_watch *watch, nh_story *story, nh_kernel_log *log)
+{
+    nh_log_hints hints = watch->options.log_hints;
+
+    if (!log)
+        return;
+    hints.capture_first = watch->first;
+    hints.capture_last = watch->last;
     GArray *expected = expectations(story);
     nh_kernel_log_align(log, &hints, (const nh_log_expectation *)(void *)expected->data, expected->len);
     g_array_unref(expected);
@@ -279,5 +363,5 @@ nh_lines_match_log(nh_watch *watch, nh_story *story)
     }
     if (log->lines->len)
         report_unlogged(story);
-    nh_kernel_log_free(log);
+    report_skew(story);
 }

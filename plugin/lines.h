@@ -18,7 +18,9 @@ void nh_lines_narrow(nh_call *call);
 void nh_lines_of_call(nh_incident *incident, nh_call *call, const nh_story_call *story_call);
 /* The same for an attempt that never led to a call. */
 void nh_lines_of_attempt(nh_incident *incident, const nh_pair *pair, nh_way way, const nh_story_call *story_call);
-/* Read the log that the preference names and match its lines with those of the story. */
-void nh_lines_match_log(nh_watch *watch, nh_story *story);
+/* Read the log that the preference names, NULL without one; what RPC's debug lines tell of the timers is taken into the watch. */
+nh_kernel_log *nh_lines_read_log(nh_watch *watch);
+/* Match the lines of the log (may be NULL) with those of the story. */
+void nh_lines_match_log(nh_watch *watch, nh_story *story, nh_kernel_log *log);
 
 #endif

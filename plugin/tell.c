@@ -413,6 +413,7 @@ nh_watch_story(nh_watch *watch)
 
     for (guint i = 0; i < watch->pair_list->len; i++)
         nh_outage_tick(g_ptr_array_index(watch->pair_list, i), now);
+    nh_kernel_log *log = nh_lines_read_log(watch);
     complete(watch);
     GPtrArray *outages = number_outages(watch);
     GPtrArray *frames = outages->len ? sorted_frames(watch) : g_ptr_array_new();
@@ -426,7 +427,8 @@ nh_watch_story(nh_watch *watch)
         story->lock_traffic |= pair->lock_traffic;
         tell_pair(story, pair);
     }
-    nh_lines_match_log(watch, story);
+    nh_lines_match_log(watch, story, log);
+    nh_kernel_log_free(log);
     nh_lock_story(watch, story);
     for (guint i = 0; i < story->incidents->len; i++)
         g_ptr_array_sort(((nh_incident *)g_ptr_array_index(story->incidents, i))->timeline, by_time);
