@@ -22,44 +22,12 @@
 
 /* --- what the story says of a frame ---------------------------------------- */
 
-static gboolean
-call_has_frame(const nh_story_call *call, guint32 frame)
-{
-    for (guint i = 0; i < call->frames->len; i++)
-        if (g_array_index(call->frames, guint32, i) == frame)
-            return TRUE;
-    return call->reply_frame == frame;
-}
-
-static gboolean
-incident_has_frame(const nh_incident *incident, guint32 frame)
-{
-    for (guint i = 0; i < incident->timeline->len; i++)
-        if (((const nh_event *)incident->timeline->pdata[i])->frame == frame)
-            return TRUE;
-    for (guint i = 0; i < incident->calls->len; i++)
-        if (call_has_frame(incident->calls->pdata[i], frame))
-            return TRUE;
-    return FALSE;
-}
-
-/* The incident a frame belongs to, or else the only one that was going on then; NULL when there is none. */
+/* The incident a frame shows; NULL when it shows none. */
 static const nh_incident *
 find_incident(const nh_story *story, guint32 frame)
 {
-    const nh_incident *around = NULL;
-    guint n_around = 0;
-
-    for (guint i = 0; frame && i < story->incidents->len; i++) {
-        const nh_incident *incident = story->incidents->pdata[i];
-        if (frame < incident->first_frame || frame > incident->last_frame)
-            continue;
-        if (incident_has_frame(incident, frame))
-            return incident;
-        around = incident;
-        n_around++;
-    }
-    return n_around == 1 ? around : NULL;
+    guint32 id = nlm_health_incident_of(frame);
+    return id && id <= story->incidents->len ? story->incidents->pdata[id - 1] : NULL;
 }
 
 static gboolean
@@ -240,29 +208,29 @@ save_annotated(ext_menubar_gui_type gui, gpointer object, gpointer data)
 }
 
 typedef struct {
-    const char *label;   /* NULL: a separator */
+    const char *label;   /* the letter behind & opens it from the keyboard; NULL: a separator */
     const char *tooltip;
     ext_menubar_action_cb action;
 } menu_entry;
 
 static const menu_entry entries[] = {
-    { "Report", "Every incident of this capture in plain text", show_report },
-    { "Report on this incident", "The incident that the selected packet belongs to, in plain text", show_incident },
-    { "Lock table", "Who holds and who waits for what at the end of the capture", show_locks },
+    { "&Report", "Every incident of this capture in plain text", show_report },
+    { "Report on &this incident", "The incident that the selected packet belongs to, in plain text", show_incident },
+    { "&Lock table", "Who holds and who waits for what at the end of the capture", show_locks },
     { NULL, NULL, NULL },
-    { "Show all incidents", "Filter: the packets of all incidents", filter_all },
-    { "Show this incident", "Filter: the packets of the selected packet's incident", filter_selected },
-    { "Go to its first packet", "First packet of the selected packet's incident", go_to_first },
-    { "Go to its last packet", "Last packet of the selected packet's incident", go_to_last },
+    { "Show &all incidents", "Filter: the packets of all incidents", filter_all },
+    { "&Show this incident", "Filter: the packets of the selected packet's incident", filter_selected },
+    { "Go to its &first packet", "First packet of the selected packet's incident", go_to_first },
+    { "Go to its last &packet", "Last packet of the selected packet's incident", go_to_last },
     { NULL, NULL, NULL },
-    { "Save annotated copy", "Write NAME-nlm_health.pcapng, with the story as packet comments, beside the capture file",
+    { "Save annotated &copy", "Write NAME-nlm_health.pcapng, with the story as packet comments, beside the capture file",
       save_annotated },
 };
 
 void
 nlm_health_register_menu(int proto)
 {
-    ext_menu_t *menu = ext_menubar_register_menu(proto, MENU_NAME, TRUE);
+    ext_menu_t *menu = ext_menubar_register_menu(proto, "&" MENU_NAME, TRUE);
 
     ext_menubar_set_parentmenu(menu, "Tools");
     for (guint i = 0; i < G_N_ELEMENTS(entries); i++)

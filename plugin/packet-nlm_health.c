@@ -79,6 +79,15 @@ nlm_health_story(void)
     return story;
 }
 
+guint32
+nlm_health_incident_of(guint32 frame)
+{
+    nh_view view;
+
+    nlm_health_story(); /* gives the incidents their numbers */
+    return watch && nh_view_frame(watch, frame, &view) && view.outage ? view.outage->id : 0;
+}
+
 /* --- the post-dissector ----------------------------------------------------------------- */
 
 static int

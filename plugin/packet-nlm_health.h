@@ -16,4 +16,7 @@ extern int proto_nlm_health;
 /* What the packets dissected so far tell; owned by the dissector, valid until the next call or the next file. Never NULL. */
 const nh_story *nlm_health_story(void);
 
+/* The incident that a frame shows: its id in the story, or 0. */
+guint32 nlm_health_incident_of(guint32 frame);
+
 #endif
