@@ -43,7 +43,7 @@ def why_not():
         missing.add("nfs-ganesha-vfs")
     if missing:
         return "packages are missing: apt-get install " + " ".join(sorted(" ".join(missing).split()))
-    probe = "ip link add name lan type veth peer name lan0 && nft add table inet fault && mount -t tmpfs none /run"
+    probe = "ip link add name lan0 type bridge && ip link add name lan type veth peer name lan1 && nft add table inet fault && mount -t tmpfs none /run"
     run = subprocess.run(["unshare", "--net", "--mount", "--uts", "--pid", "--fork", "sh", "-c", probe],
                          capture_output=True, text=True, env={"PATH": PATH})
     return f"namespaces, veth, nftables or mounts are not allowed here: {run.stderr.strip()}" if run.returncode else None
@@ -124,6 +124,10 @@ class Host:
         run = subprocess.run(self.inside(*command), env={"PATH": PATH}, capture_output=True, text=True)
         assert run.returncode == 0, f"{command}: {run.stderr}"
         return run.stdout
+
+    def write(self, path, text):
+        """Write a file that only this host sees."""
+        subprocess.run(self.inside("tee", path), input=text, text=True, check=True, stdout=subprocess.DEVNULL)
 
     def drop(self, hook, rule):
         """Add a packet filter; see lift()."""
@@ -231,13 +235,12 @@ class Network:
     def __init__(self):
         self._hosts = []
 
-    def start(self, folder, statd=True):
+    def start(self, folder, statd=True, grace=False):
         logs = pathlib.Path(tempfile.mkdtemp(dir=folder))
         for name in ["server", "client"]:
             self._hosts.append(Host(name, logs))
         self.server, self.client_host = self._hosts
-        subprocess.run(["nsenter", "--target", self.server.pid, "--net", "ip", "link", "add", "name", "lan", "type", "veth",
-                        "peer", "name", "lan", "netns", self.client_host.pid], check=True, env={"PATH": PATH})
+        self._link()
         for host, address in zip(self._hosts, [SERVER, CLIENT]):
             # No IPv6: its router solicitations are no part of the story.
             host.run("ip", "link", "set", "lan", "addrgenmode", "none", "up")
@@ -247,18 +250,33 @@ class Network:
         if statd:
             self.server.start("rpc.statd", "-F", "-L", "--no-notify")
             until(lambda: self.server.registered("100024"), f"rpc.statd: {self.server.said()}")
+        text = (HERE / "ganesha.conf").read_text().replace("@GRACELESS@", "false" if grace else "true")
+        self.server.write("/run/ganesha.conf", text)
         self.start_ganesha()
+
+    def _link(self):
+        """veth; the client's end is in a bridge with a second port, so that it keeps its carrier like a switch port."""
+        subprocess.run(["nsenter", "--target", self.server.pid, "--net", "ip", "link", "add", "name", "lan", "type",
+                        "veth", "peer", "name", "wire", "netns", self.client_host.pid], check=True, env={"PATH": PATH})
+        self.client_host.run("ip", "link", "add", "name", "lan", "type", "bridge")
+        self.client_host.run("ip", "link", "add", "name", "plug", "type", "veth", "peer", "name", "socket")
+        for port in ["wire", "plug", "socket"]:
+            self.client_host.run("ip", "link", "set", port, "addrgenmode", "none", "up")
+        for port in ["wire", "plug"]:
+            self.client_host.run("ip", "link", "set", port, "master", "lan")
+        # It would answer ARP for the client, too.
+        self.client_host.run("ip", "link", "set", "socket", "arp", "off")
 
     def start_ganesha(self):
         self.server.run("rm", "-f", "/run/ganesha.log")
-        self.server.start("ganesha.nfsd", "-F", "-L", "/run/ganesha.log", "-f", HERE / "ganesha.conf", "-p",
+        self.server.start("ganesha.nfsd", "-F", "-L", "/run/ganesha.log", "-f", "/run/ganesha.conf", "-p",
                           "/run/ganesha.pid")
         until(lambda: "NFS SERVER INITIALIZED" in self.server.run("sh", "-c", "cat /run/ganesha.log || true"),
               f"NFS-Ganesha: {self.server.said()}")
         until(lambda: self.server.registered("100021"), f"NLM: {self.server.said()}")
 
-    def kill_ganesha(self):
-        self.server.run("sh", "-c", "kill -9 $(cat /run/ganesha.pid); rm /run/ganesha.pid")
+    def end_ganesha(self, how):
+        self.server.run("sh", "-c", f"kill -{how} $(cat /run/ganesha.pid); rm /run/ganesha.pid")
 
     def start_client(self, program):
         return Client(self.client_host, program)
