@@ -258,7 +258,8 @@ reset(passage *p)
 
     conn->state = NH_TCP_RESET;
     conn->reset_by_client = p->index == 0;
-    conn->pair->lost = p->at;
+    if (p->index == 1 && conn->service != NH_SERVICE_PORTMAP)
+        conn->pair->lost = p->at;
     char *text = g_strdup_printf("Connection reset by the %s, %s", side_word(p->index), state);
 
     if (outstanding(conn) == 0) { /* nobody waits: it ends whatever was wrong and keeps nobody from connecting anew */
