@@ -243,7 +243,7 @@ calls_clause(const nh_outage *outage)
     for (guint i = 0; i < calls; i++)
         deferred += ((const nh_call *)g_ptr_array_index(outage->calls, i))->deferred;
     if (calls == 0)
-        return g_strdup("no lock call could be sent");
+        return g_strdup(outage->pair->hidden.how ? "its calls cannot be read" : "no lock call could be sent");
     if (deferred == 0)
         return g_strdup_printf("%u lock call%s affected", calls, calls == 1 ? " was" : "s were");
     if (deferred == calls)

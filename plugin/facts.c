@@ -280,25 +280,25 @@ dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
     return call_dissector_only(tcp_before, tvb, pinfo, tree, data);
 }
 
-/* A reply without results (refused, or the procedure has none): Wireshark's RPC dissector tells nobody of it. */
+/* Refusals, replies without results and encrypted calls: Wireshark's RPC dissector hands them to nobody. */
 static void
-find_empty_reply(nh_watch *watch, tvbuff_t *tvb, packet_info *pinfo)
+read_datagram(nh_watch *watch, tvbuff_t *tvb, packet_info *pinfo)
 {
     nh_rpc_header header;
     guint length = tvb_captured_length(tvb);
 
-    if (length < 8 + 24 || tvb_get_ntohl(tvb, 12) != 1)
+    if (length < 8 + 24 || tvb_get_ntohl(tvb, 12) > 1)
         return;
     length = MIN(length - 8, 512);
-    if (!nh_rpc_header_read(tvb_get_ptr(tvb, 8, length), length, &header) || !header.reply)
+    if (!nh_rpc_header_read(tvb_get_ptr(tvb, 8, length), length, &header))
         return;
     nh_message message = {
         .frame = pinfo->num, .time = nh_facts_time(pinfo), .l4 = NH_L4_UDP,
         .src = { nh_facts_addr(&pinfo->src), tvb_get_ntohs(tvb, 0) },
         .dst = { nh_facts_addr(&pinfo->dst), tvb_get_ntohs(tvb, 2) },
-        .reply = TRUE, .refused = header.refused, .xid = header.xid, .travel = nh_facts_travel(pinfo),
+        .reply = header.reply, .refused = header.refused, .xid = header.xid, .travel = nh_facts_travel(pinfo),
     };
-    nh_watch_empty_reply(watch, &message);
+    nh_watch_datagram(watch, &message, &header);
 }
 
 static int
@@ -309,7 +309,7 @@ dissect_udp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
     if (watch && pinfo->flags.in_error_pkt)
         quote(watch, tvb, pinfo, NH_L4_UDP);
     else if (watch)
-        find_empty_reply(watch, tvb, pinfo);
+        read_datagram(watch, tvb, pinfo);
     return call_dissector_only(udp_before, tvb, pinfo, tree, data);
 }
 

@@ -170,7 +170,7 @@ struct nh_pair {
     GPtrArray *unsettled; /* nh_call*: asynchronous calls without their *_RES, callbacks without answer; or NULL */
     guint waiters;       /* locks that wait (lock_table.c) */
     guint32 nsm_state[2]; /* state number of the latest SM_NOTIFY, by way */
-    guint hidden;        /* bit per nh_hiding of its calls that cannot be read */
+    struct { guint how; nh_moment since; } hidden; /* calls that cannot be read (hidden.c) */
 };
 
 /* --- an outage --------------------------------------------------------------- */

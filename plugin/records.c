@@ -35,6 +35,20 @@ refusal(const guint8 *bytes, guint length)
     return state < G_N_ELEMENTS(accept) ? accept[state] : NULL;
 }
 
+/* Credentials of RPCSEC_GSS (6) for data (0) with privacy (3): flavor, length, version, procedure, sequence, service (RFC 2203 section 5). */
+static gboolean
+is_private(const guint8 *bytes, guint length)
+{
+    return length >= 48 && word(bytes + 24) == 6 && word(bytes + 36) == 0 && word(bytes + 44) == 3;
+}
+
+/* An accepted reply whose verifier is AUTH_NONE with these 8 bytes (RFC 9289 section 4.1) */
+static gboolean
+starts_tls(const guint8 *bytes, guint length)
+{
+    return length >= 28 && word(bytes + 8) == 0 && word(bytes + 12) == 0 && word(bytes + 16) == 8 && memcmp(bytes + 20, "STARTTLS", 8) == 0;
+}
+
 gboolean
 nh_rpc_header_read(const guint8 *bytes, guint length, nh_rpc_header *header)
 {
@@ -48,12 +62,14 @@ nh_rpc_header_read(const guint8 *bytes, guint length, nh_rpc_header *header)
         header->prog = word(bytes + 12);
         header->vers = word(bytes + 16);
         header->proc = word(bytes + 20);
+        header->privacy = is_private(bytes, length);
         return header->vers < 100 && header->proc < 1000;
     case 1: /* REPLY */
         if (word(bytes + 8) > 1)
             return FALSE;
         header->reply = TRUE;
         header->refused = refusal(bytes, length);
+        header->starttls = starts_tls(bytes, length);
         return TRUE;
     default:
         return FALSE;

@@ -15,6 +15,8 @@
 typedef struct {
     guint32 xid, prog, vers, proc; /* program, version, procedure: calls only */
     gboolean reply;
+    gboolean privacy;              /* a call whose arguments are encrypted (RPCSEC_GSS) */
+    gboolean starttls;             /* a reply after which the connection is encrypted */
     const char *refused;           /* a refused reply: "PROG_UNAVAIL", "AUTH_ERROR" ...; static; else NULL */
 } nh_rpc_header;
 

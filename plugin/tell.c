@@ -12,6 +12,7 @@
 #include "attempt.h"
 #include "cause.h"
 #include "frames.h"
+#include "hidden.h"
 #include "lines.h"
 #include "lock_story.h"
 #include "outage.h"
@@ -430,6 +431,7 @@ nh_watch_story(nh_watch *watch)
     nh_lines_match_log(watch, story, log);
     nh_kernel_log_free(log);
     nh_lock_story(watch, story);
+    nh_hidden_story(watch, story);
     for (guint i = 0; i < story->incidents->len; i++)
         g_ptr_array_sort(((nh_incident *)g_ptr_array_index(story->incidents, i))->timeline, by_time);
     g_ptr_array_unref(frames);

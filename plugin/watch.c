@@ -10,6 +10,7 @@
 
 #include "follow.h"
 #include "frames.h"
+#include "hidden.h"
 #include "lock_table.h"
 #include "outage.h"
 #include "pairs.h"
@@ -94,21 +95,24 @@ record_begins(const nh_rpc_header *header, gpointer data)
     nh_watch *watch = data;
     nh_conn *conn = watch->passing.conn;
     const nh_segment *segment = &watch->segment;
+    nh_moment at = { segment->frame, segment->time };
 
     if (header->reply) {
+        nh_hidden_header(watch, &segment->src, &segment->dst, conn, header, at);
         nh_message message = { .frame = segment->frame, .time = segment->time, .l4 = NH_L4_TCP, .src = segment->src,
                                .dst = segment->dst, .reply = TRUE, .refused = header->refused, .xid = header->xid };
         nh_calls_empty_reply(watch, &message);
         return;
     }
     nh_service service = nh_service_of_program(header->prog);
-    if (conn->service != NH_SERVICE_PROBABLE)
-        return;
-    nh_port_learn(watch, &conn->server.addr, NH_L4_TCP, conn->server.port, header->prog);
-    if (service == NH_SERVICE_NONE)
-        nh_verdict_disown(conn);
-    else
-        conn->service = service;
+    if (conn->service == NH_SERVICE_PROBABLE) {
+        nh_port_learn(watch, &conn->server.addr, NH_L4_TCP, conn->server.port, header->prog);
+        if (service == NH_SERVICE_NONE)
+            nh_verdict_disown(conn);
+        else
+            conn->service = service;
+    }
+    nh_hidden_header(watch, &segment->src, &segment->dst, conn, header, at);
 }
 
 const nh_passing *
@@ -145,7 +149,11 @@ nh_watch_message(nh_watch *watch, const nh_message *message)
 }
 
 void
-nh_watch_empty_reply(nh_watch *watch, const nh_message *message)
+nh_watch_datagram(nh_watch *watch, const nh_message *message, const nh_rpc_header *header)
 {
-    nh_calls_empty_reply(watch, message);
+    nh_moment at = { message->frame, message->time };
+
+    nh_hidden_header(watch, &message->src, &message->dst, NULL, header, at);
+    if (header->reply)
+        nh_calls_empty_reply(watch, message);
 }

@@ -10,6 +10,7 @@
 #define NLM_HEALTH_WATCH_H
 
 #include "model.h"
+#include "records.h"
 #include "story.h"
 
 /* options are copied; strings in them must outlive the watch. */
@@ -22,8 +23,8 @@ void nh_watch_frame(nh_watch *watch, guint32 frame, nh_time time);
 const nh_passing *nh_watch_segment(nh_watch *watch, const nh_segment *segment);
 void nh_watch_quote(nh_watch *watch, const nh_quote *quote);
 void nh_watch_message(nh_watch *watch, const nh_message *message);
-/* The header of a reply in a UDP datagram: nobody else tells of refusals and of empty results. */
-void nh_watch_empty_reply(nh_watch *watch, const nh_message *message);
+/* The RPC header in a UDP datagram: nobody else tells of refusals, of empty results, and of calls that are encrypted. */
+void nh_watch_datagram(nh_watch *watch, const nh_message *message, const nh_rpc_header *header);
 
 /* Tell the story of what was seen so far; also completes what earlier frames show. Caller frees it. */
 nh_story *nh_watch_story(nh_watch *watch);

@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-enum { MESSAGE_MAX = 8192 };
+enum { MESSAGE_MAX = 8192, AUTH_TLS_FLAVOR = 7 };
 
 static const program programs[] = {
     { "NLM1", 100021, 1, nlm_procedures, NLM_PROCEDURES },
@@ -94,6 +94,33 @@ credentials(const message *m, char *buffer, guint size)
     return auth;
 }
 
+/* RPCSEC_GSS for data with privacy (RFC 2203): version, procedure, sequence, service, handle */
+static struct opaque_auth
+privacy_credentials(char *buffer, guint size)
+{
+    struct opaque_auth auth = { .oa_flavor = RPCSEC_GSS, .oa_base = buffer };
+    u_int words[] = { 1, 0, 1, 3, 4, 0x4e4c4d48 };
+    XDR xdr;
+
+    xdrmem_create(&xdr, buffer, size, XDR_ENCODE);
+    for (guint i = 0; i < G_N_ELEMENTS(words); i++)
+        xdr_u_int(&xdr, &words[i]);
+    auth.oa_length = xdr_getpos(&xdr);
+    return auth;
+}
+
+/* What encrypted arguments and results look like: so many bytes */
+static bool_t
+encode_sealed(XDR *xdr, const message *m)
+{
+    char bytes[128], *start = bytes;
+    u_int length = sizeof bytes;
+
+    for (guint i = 0; i < sizeof bytes; i++)
+        bytes[i] = (char)(i * 167 + 13);
+    return xdr_bytes(xdr, &start, &length, length);
+}
+
 static void
 encode_call(XDR *xdr, const message *m, encoder args)
 {
@@ -106,9 +133,13 @@ encode_call(XDR *xdr, const message *m, encoder args)
     header.rm_call.cb_proc = m->call->procedure;
     if (line_word(m->line, "auth-none"))
         header.rm_call.cb_cred.oa_flavor = AUTH_NONE;
+    else if (line_word(m->line, "auth-tls"))
+        header.rm_call.cb_cred.oa_flavor = AUTH_TLS_FLAVOR;
+    else if ((m->call->sealed = line_word(m->line, "krb5p")))
+        header.rm_call.cb_cred = privacy_credentials(buffer, sizeof buffer);
     else
         header.rm_call.cb_cred = credentials(m, buffer, sizeof buffer);
-    if (!xdr_callmsg(xdr, &header) || !args(xdr, m))
+    if (!xdr_callmsg(xdr, &header) || !(m->call->sealed ? encode_sealed : args)(xdr, m))
         line_fail(m->line, "the call does not fit into XDR");
 }
 
@@ -189,9 +220,11 @@ build_reply(XDR *xdr, message *m)
     gboolean refused = fill_refusal(m, &header);
     if (!refused)
         header.acpted_rply.ar_results.proc = results_follow;
+    if (line_word(m->line, "starttls"))     /* RFC 9289, section 4.1 */
+        header.acpted_rply.ar_verf = (struct opaque_auth){ .oa_flavor = AUTH_NONE, .oa_base = "STARTTLS", .oa_length = 8 };
     if (!xdr_replymsg(xdr, &header))
         line_fail(m->line, "the reply does not fit into XDR");
-    if (!refused && !m->call->program->procedures[m->call->procedure].result(xdr, m))
+    if (!refused && !(m->call->sealed ? encode_sealed : m->call->program->procedures[m->call->procedure].result)(xdr, m))
         line_fail(m->line, "the results do not fit into XDR");
 }
 

@@ -23,6 +23,7 @@ typedef struct {
     guint32               cookie;
     GByteArray           *bytes;
     gboolean              answered;
+    gboolean              sealed;       /* encrypted, and its reply too */
 } call;
 
 /* What the encoders of arguments and results get */

@@ -111,7 +111,7 @@ talk_receipt(talk *t, const nh_addr *from, const nh_addr *to, guint32 xid)
     m.frame = ++t->frame;
     m.time = t->now;
     t->now += NH_MSEC;
-    nh_watch_empty_reply(t->watch, &m);
+    nh_watch_datagram(t->watch, &m, &(nh_rpc_header){ .reply = TRUE, .xid = xid });
     nh_watch_frame(t->watch, m.frame, m.time);
 }
 

@@ -237,7 +237,7 @@ test_grant_refused_by_rpc(void)
     m.refused = "PROG_UNAVAIL";
     m.frame = ++t.frame;
     m.time = t.now;
-    nh_watch_empty_reply(t.watch, &m);
+    nh_watch_datagram(t.watch, &m, &(nh_rpc_header){ .reply = TRUE, .refused = m.refused, .xid = xid });
     nh_watch_frame(t.watch, m.frame, m.time);
     g_assert_nonnull(note_on(&t, t.frame, NH_GRANT_LOST));
     g_assert_cmpint(only_cause(&t), ==, NH_GRANT_LOST);
