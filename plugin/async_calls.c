@@ -48,6 +48,12 @@ first_sent(const nh_call *call)
     return g_array_index(call->sendings, nh_sending, 0).at;
 }
 
+nh_moment
+nh_async_done(const nh_call *call)
+{
+    return call->accepted.frame ? call->accepted : call->reply;
+}
+
 /* --- MSG and RES -------------------------------------------------------------------- */
 
 static gboolean
@@ -126,14 +132,15 @@ first_callback(const nh_call *grant)
 }
 
 static void
-lost_without_answer(nh_call *grant, const nh_call *before, nh_moment at)
+lost_without_answer(nh_call *grant, nh_call *before, nh_moment at)
 {
     nh_moment since = first_callback(grant);
     char *ago = nh_duration_text(at.time - since.time);
 
-    nh_grant_lost(grant, at, since,
+    nh_grant_lost(before, at, since,
                   g_strdup_printf("The callback is %s: that of frame %u has had no %s for %s", before == grant ? "sent again" : "made anew",
                                   since.frame, before->accepted.frame ? "GRANTED_RES (RPC did acknowledge it)" : "answer", ago));
+    nh_outage_join(grant->pair, grant);
     g_free(ago);
 }
 
@@ -181,7 +188,7 @@ nh_async_call(nh_call *call, nh_moment at)
     nh_pair *pair = call->pair;
 
     if (is_grant(call)) {
-        const nh_call *before = unanswered_before(call);
+        nh_call *before = unanswered_before(call);
         if (before && at.time - first_sent(before).time >= REPEAT_TIME)
             lost_without_answer(call, before, at);
         else if (!before)

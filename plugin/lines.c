@@ -8,6 +8,7 @@
 
 #include "lines.h"
 
+#include "async_calls.h"
 #include "attempt.h"
 
 /* A frame that follows a major timeout dates the line this well. */
@@ -72,19 +73,20 @@ void
 nh_lines_of_call(nh_incident *incident, nh_call *call, const nh_story_call *story_call)
 {
     nh_deadlines deadlines;
+    nh_moment done = nh_async_done(call);
     const char *what = call->way == NH_CALLBACK ? TIMED_OUT : STILL_TRYING;
     const nh_addr *peer = call->way == NH_CALLBACK ? &call->pair->client : &call->pair->server;
 
     nh_call_deadlines(call, call->pair->watch->options.use_mount, &deadlines);
-    if (call->reply.frame && call->reply.time < deadlines.major_earliest && !call->line_seen.frame)
+    if (done.frame && done.time < deadlines.major_earliest && !call->line_seen.frame)
         return;
-    gboolean certain = call->line_seen.frame || (call->reply.frame && call->reply.time > deadlines.major_latest);
-    if (call->reply.frame)
-        deadlines.major_latest = MIN(deadlines.major_latest, call->reply.time);
+    gboolean certain = call->line_seen.frame || (done.frame && done.time > deadlines.major_latest);
+    if (done.frame)
+        deadlines.major_latest = MIN(deadlines.major_latest, done.time);
     add_line(incident, peer, what, deadlines.major_earliest, deadlines.major_latest, call->line_seen, story_call);
-    if (call->reply.frame && call->way == NH_FORWARD) /* printed only if the other one was */
-        add_line(incident, peer, "OK", call->reply.time - OBSERVED_SLACK, call->reply.time + OBSERVED_SLACK,
-                 certain ? call->reply : (nh_moment){ 0, NH_TIME_NONE }, story_call);
+    if (done.frame && call->way == NH_FORWARD) /* printed only if the other one was */
+        add_line(incident, peer, "OK", done.time - OBSERVED_SLACK, done.time + OBSERVED_SLACK,
+                 certain ? done : (nh_moment){ 0, NH_TIME_NONE }, story_call);
 }
 
 void

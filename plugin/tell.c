@@ -77,12 +77,13 @@ static void
 complete_call(nh_watch *watch, nh_call *call)
 {
     nh_deadlines deadlines;
+    nh_moment done = nh_async_done(call);
 
-    if (call->prog != NH_PROG_NLM || !call->outage)
+    if (call->prog != NH_PROG_NLM || !call->outage || call->way == NH_CALLBACK)
         return;
     nh_lines_narrow(call);
     nh_call_deadlines(call, watch->options.use_mount, &deadlines);
-    if (!call->line_seen.frame && (call->reply.frame ? call->reply.time : watch->last) <= deadlines.major_latest)
+    if (!call->line_seen.frame && (done.frame ? done.time : watch->last) <= deadlines.major_latest)
         return;
     char *from = nh_time_clock(call->line_seen.frame ? call->line_seen.time : deadlines.major_earliest);
     char *to = nh_time_clock(deadlines.major_latest);
