@@ -39,6 +39,8 @@ nh_policy_of(const nh_pair *pair, nh_l4 l4, gboolean mount)
     nh_policy policy = mount ? pair->watch->options.mount : pair->watch->options.lockd;
     if (!mount)
         policy.proto = l4;
+    if (pair->nlm_timeout)
+        policy.nlm_timeout = pair->nlm_timeout;
     return policy;
 }
 
@@ -121,6 +123,27 @@ nh_attempt_deadlines(const nh_pair *pair, const nh_attempt *attempt, nh_deadline
     deadlines_of(pair, pair->outages->len ? g_ptr_array_index(pair->outages, pair->outages->len - 1) : NULL, NH_L4_TCP, FALSE, facts, out);
 }
 
+/* How late a timer of the client may be (timer wheel, kernel/time/timer.c). */
+#define LATENESS (2100 * NH_MSEC)
+
+static gboolean
+fits(nh_time gap, gint64 seconds)
+{
+    return gap >= seconds * NH_SECOND - SLACK && gap <= seconds * NH_SECOND + LATENESS;
+}
+
+/* nlm_timeout T shows in the gaps T, 2T between the transmissions of one call; 0 when they show none. */
+static guint
+timeout_of_gaps(const nh_time *sent, guint n, guint preferred)
+{
+    if (n < 3 || (fits(sent[1] - sent[0], preferred) && fits(sent[2] - sent[1], 2 * (gint64)preferred)))
+        return 0;
+    for (guint seconds = 20; seconds >= 3; seconds--)
+        if (fits(sent[1] - sent[0], seconds) && fits(sent[2] - sent[1], 2 * (gint64)seconds))
+            return seconds;
+    return 0;
+}
+
 void
 nh_attempt_recognise(nh_call *call)
 {
@@ -129,14 +152,19 @@ nh_attempt_recognise(nh_call *call)
     nh_time sent[NH_MINOR_MAX];
     guint n = 0;
 
-    if (pair->family != NH_FAMILY_UNKNOWN || (call->wait != NH_WAIT_REPLY && call->wait != NH_WAIT_REPLY_NEW))
+    if (call->wait != NH_WAIT_REPLY && call->wait != NH_WAIT_REPLY_NEW)
         return;
     for (guint i = 0; i < call->sendings->len && n < G_N_ELEMENTS(sent); i++) {
         const nh_sending *sending = &g_array_index(call->sendings, nh_sending, i);
         if (!sending->by_tcp)
             sent[n++] = sending->at.time;
     }
-    pair->family = nh_timer_recognise(&policy, call->wait, sent, n,
+    if (pair->nlm_timeout == 0)
+        pair->nlm_timeout = timeout_of_gaps(sent, n, policy.nlm_timeout);
+    if (pair->nlm_timeout)
+        policy.nlm_timeout = pair->nlm_timeout;
+    if (pair->family == NH_FAMILY_UNKNOWN)
+        pair->family = nh_timer_recognise(&policy, call->wait, sent, n,
                                       call->line_seen.frame ? call->line_seen.time : NH_TIME_NONE);
 }
 

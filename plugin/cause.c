@@ -77,23 +77,30 @@ is_passing(const nh_outage *outage, guint index)
            next->finding != NH_CHALLENGE_ACK;
 }
 
+/* The earliest symptom of this way that explains something (verdicts that had to wait stand later in the list), or NULL. */
+static const nh_symptom *
+earliest(const nh_outage *outage, nh_way way)
+{
+    const nh_symptom *first = NULL;
+
+    for (guint i = 0; i < outage->symptoms->len; i++) {
+        const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
+        if (symptom->way == way && explains(symptom->finding) && !is_passing(outage, i) && (!first || symptom->at.frame < first->at.frame))
+            first = symptom;
+    }
+    return first;
+}
+
 /* The first symptom on the client's way; the callback's trouble only when there is none. */
 static nh_finding
 find_cause(const nh_outage *outage)
 {
-    nh_finding callback = NH_FINDING_NONE;
+    const nh_symptom *forward = earliest(outage, NH_FORWARD), *callback = earliest(outage, NH_CALLBACK);
 
-    for (guint i = 0; i < outage->symptoms->len; i++) {
-        const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
-        if (!explains(symptom->finding) || is_passing(outage, i))
-            continue;
-        if (symptom->way == NH_FORWARD)
-            return refine(outage, symptom->finding);
-        if (callback == NH_FINDING_NONE || symptom->finding == NH_GRANT_LOST)
-            callback = symptom->finding;
-    }
-    if (callback != NH_FINDING_NONE)
-        return callback;
+    if (forward)
+        return refine(outage, forward->finding);
+    if (callback)
+        return outage->count[NH_GRANT_LOST] ? NH_GRANT_LOST : callback->finding;
     return outage->count[NH_RESET_STORM] ? NH_RESET_STORM : NH_FINDING_NONE;
 }
 
@@ -108,6 +115,8 @@ typedef struct {
 static blame
 blame_silence(const nh_outage *outage, const nh_symptom *evidence)
 {
+    if (evidence->deaf_client)
+        return (blame){ NH_SIDE_CLIENT, nh_capture_position(outage->pair) == NH_SIDE_CLIENT ? NH_CONFIDENCE_SHOWN : NH_CONFIDENCE_LIKELY };
     if (nh_capture_position(outage->pair) == NH_SIDE_SERVER)
         return (blame){ NH_SIDE_SERVER, NH_CONFIDENCE_SHOWN };
     return (blame){ NH_SIDE_SERVER, outage->pair->seen_server ? NH_CONFIDENCE_LIKELY : NH_CONFIDENCE_POSSIBLE };
@@ -266,7 +275,9 @@ char *
 nh_outage_summary(const nh_outage *outage, const nh_judgement *judgement, nh_time now)
 {
     char client[NH_ADDR_TEXT], server[NH_ADDR_TEXT];
-    const char *clause = rulings[judgement->cause].clause;
+    const char *clause = judgement->evidence && judgement->evidence->deaf_client
+                             ? "the client did not hear the server, which answered and was never acknowledged"
+                             : rulings[judgement->cause].clause;
     char *start = nh_time_clock(outage->start.time);
     char *calls = calls_clause(outage), *lasted = duration_clause(outage, now);
     guint32 frame = judgement->evidence && judgement->evidence->since.frame ? judgement->evidence->since.frame : outage->start.frame;

@@ -274,6 +274,7 @@ dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
         nh_watch_segment(watch, &segment);
         decode_middle_as_rpc(pinfo, &segment);
         int used = call_dissector_only(tcp_before, tvb, pinfo, tree, data);
+        nh_watch_segment_done(watch);
         decode_new_as_rpc(watch, pinfo, &segment);
         return used;
     }

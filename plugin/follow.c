@@ -143,6 +143,8 @@ nh_conn_free(gpointer data)
         g_array_unref(conn->troubles);
     if (conn->waiting)
         g_ptr_array_unref(conn->waiting);
+    if (conn->replied)
+        g_ptr_array_unref(conn->replied);
     g_free(conn);
 }
 

@@ -73,20 +73,22 @@ void
 nh_lines_of_call(nh_incident *incident, nh_call *call, const nh_story_call *story_call)
 {
     nh_deadlines deadlines;
-    nh_moment done = nh_async_done(call);
     const char *what = call->way == NH_CALLBACK ? TIMED_OUT : STILL_TRYING;
     const nh_addr *peer = call->way == NH_CALLBACK ? &call->pair->client : &call->pair->server;
 
+    /* an answer may reach its caller later than it passed the capture */
+    nh_moment answered = call->outage && call->outage->ended_by == call ? call->outage->end : nh_async_done(call);
+
     nh_call_deadlines(call, call->pair->watch->options.use_mount, &deadlines);
-    if (done.frame && done.time < deadlines.major_earliest && !call->line_seen.frame)
+    if (answered.frame && answered.time < deadlines.major_earliest && !call->line_seen.frame)
         return;
-    gboolean certain = call->line_seen.frame || (done.frame && done.time > deadlines.major_latest);
-    if (done.frame)
-        deadlines.major_latest = MIN(deadlines.major_latest, done.time);
+    gboolean certain = call->line_seen.frame || (answered.frame && answered.time > deadlines.major_latest);
+    if (answered.frame)
+        deadlines.major_latest = MIN(deadlines.major_latest, answered.time);
     add_line(incident, peer, what, deadlines.major_earliest, deadlines.major_latest, call->line_seen, story_call);
-    if (done.frame && call->way == NH_FORWARD) /* printed only if the other one was */
-        add_line(incident, peer, "OK", done.time - OBSERVED_SLACK, done.time + OBSERVED_SLACK,
-                 certain ? done : (nh_moment){ 0, NH_TIME_NONE }, story_call);
+    if (answered.frame && call->way == NH_FORWARD) /* printed only if the other one was */
+        add_line(incident, peer, "OK", answered.time - OBSERVED_SLACK, answered.time + OBSERVED_SLACK,
+                 certain ? answered : (nh_moment){ 0, NH_TIME_NONE }, story_call);
 }
 
 void

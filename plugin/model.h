@@ -85,6 +85,7 @@ struct nh_conn {
     nh_half half[2];     /* [0] from the client, [1] from the server */
     GArray *troubles;    /* nh_trouble, oldest first; NULL while there is none */
     GPtrArray *waiting;  /* nh_call* sent on it and unanswered; NULL while there is none */
+    GPtrArray *replied;  /* nh_call* answered on it, but the answer is not acknowledged yet; or NULL */
     nh_addr icmp_sender;
     guint8 icmp_type, icmp_code;
     gboolean reset_by_client;
@@ -110,6 +111,8 @@ struct nh_call {
     gboolean waits;      /* an answer is expected and has not come */
     nh_moment reply;
     nh_moment accepted;  /* asynchronous: RPC's empty reply, a receipt and no answer */
+    guint32 reply_end;   /* sequence number after the reply */
+    nh_moment unheard;   /* a reply that the caller's TCP never acknowledged: it waits on */
     gboolean has_status;
     guint32 status;
     guint replies;
@@ -164,6 +167,7 @@ struct nh_pair {
     nh_moment blocked;   /* latest NLM_BLOCKED: a callback is due */
     guint near_client, near_server; /* votes for where the capture was taken */
     nh_family family;
+    guint nlm_timeout;   /* seconds, when the gaps seen tell another than the preference; else 0 */
     guint calls, answered, resent, denied;
     nh_time slowest;
     GPtrArray *troubled; /* nh_conn* in trouble */
@@ -182,6 +186,7 @@ typedef struct {
     nh_moment at, since;
     nh_conn *conn;
     nh_call *call;
+    gboolean deaf_client; /* it is the client that does not acknowledge what reaches it */
     guint count;         /* symptoms folded into this one (storms) */
 } nh_symptom;
 
@@ -240,6 +245,14 @@ typedef struct {
     guint32 seq, end;
 } nh_passing;
 
+/* A record of the passing segment that no dissector has reported yet. */
+typedef struct {
+    gboolean reply;
+    guint32 xid, prog, vers, proc;
+} nh_unreported;
+
+#define NH_UNREPORTED_MAX 16
+
 struct nh_watch {
     nh_options options;
     GHashTable *pairs;   /* by client and server */
@@ -253,6 +266,8 @@ struct nh_watch {
     GHashTable *messages_seen;
     struct nh_lock_table *locks;
     nh_passing passing;
+    guint n_unreported;
+    nh_unreported unreported[NH_UNREPORTED_MAX];
     nh_segment segment;  /* the one that passes; payload only while it does */
     guint incidents;
     guint32 frames_total;

@@ -121,6 +121,7 @@ nh_records_feed(nh_records *records, const nh_segment *segment, nh_record_cb cb,
         records->start = records->next;
         records->started = (nh_moment){ segment->frame, segment->time };
         records->next += 4 + size;
+        header.complete = (gint32)(records->next - end) <= 0;
         if (readable)
             cb(&header, data);
     }

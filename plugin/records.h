@@ -17,6 +17,7 @@ typedef struct {
     gboolean reply;
     gboolean privacy;              /* a call whose arguments are encrypted (RPCSEC_GSS) */
     gboolean starttls;             /* a reply after which the connection is encrypted */
+    gboolean complete;             /* the whole record lies in the segment that was fed */
     const char *refused;           /* a refused reply: "PROG_UNAVAIL", "AUTH_ERROR" ...; static; else NULL */
 } nh_rpc_header;
 
@@ -25,7 +26,7 @@ gboolean nh_rpc_header_read(const guint8 *bytes, guint length, nh_rpc_header *he
 /* The same behind a record mark that fits; *size gets the message's length. */
 gboolean nh_record_read(const guint8 *bytes, guint length, nh_rpc_header *header, guint32 *size);
 
-typedef void (*nh_record_cb)(const nh_rpc_header *header, gpointer data);
+typedef void (*nh_record_cb)(nh_rpc_header *header, gpointer data);
 /*
  * Follow the record marks of a stream through one in-order segment; cb is called
  * for each record whose header lies in the segment. Where the marks are lost

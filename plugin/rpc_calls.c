@@ -607,6 +607,15 @@ take_receipt(nh_call *call, nh_moment at)
         stop_waiting(call);
 }
 
+void
+nh_calls_answered(nh_call *call, nh_moment at)
+{
+    if (call->waits)
+        stop_waiting(call);
+    call->pair->attempt[call->way].active = FALSE;
+    answer(call, at);
+}
+
 static void
 take_answer(nh_call *call, const nh_message *message, nh_moment at)
 {
@@ -706,22 +715,47 @@ returns_nothing(const nh_call *call)
            (call->prog == NH_PROG_NLM && call->proc == NH_NLM_FREE_ALL);
 }
 
-void
-nh_calls_empty_reply(nh_watch *watch, const nh_message *message)
+/* The waiting call that a reply with this XID answers, whatever its program, or NULL. */
+static nh_call *
+call_answered_by(nh_watch *watch, const nh_message *message)
 {
     static const guint32 programs[] = { NH_PROG_NLM, NH_PROG_PORTMAP };
 
     for (guint i = 0; i < G_N_ELEMENTS(programs); i++) {
         nh_call *call = find_call(watch, &message->dst.addr, &message->src.addr, programs[i], message->xid);
-        if (call && (message->refused ? call->waits : returns_nothing(call))) {
-            nh_message empty = *message;
-            empty.prog = programs[i];
-            empty.vers = call->vers;
-            empty.proc = call->proc;
-            nh_calls_message(watch, &empty);
-            return;
-        }
+        if (call && (call->waits || returns_nothing(call)))
+            return call;
     }
+    return NULL;
+}
+
+static void
+reply_by_header(nh_watch *watch, const nh_call *call, const nh_message *message)
+{
+    nh_message reply = *message;
+
+    reply.prog = call->prog;
+    reply.vers = call->vers;
+    reply.proc = call->proc;
+    nh_calls_message(watch, &reply);
+}
+
+void
+nh_calls_bare_reply(nh_watch *watch, const nh_message *message)
+{
+    const nh_call *call = call_answered_by(watch, message);
+
+    if (call && call->waits)
+        reply_by_header(watch, call, message);
+}
+
+void
+nh_calls_empty_reply(nh_watch *watch, const nh_message *message)
+{
+    const nh_call *call = call_answered_by(watch, message);
+
+    if (call && (message->refused || returns_nothing(call)))
+        reply_by_header(watch, call, message);
 }
 
 /* A waiting call of this pair that was sent between these ends over UDP. */

@@ -17,6 +17,10 @@ void nh_calls_transport(nh_watch *watch, nh_moment at);
 void nh_calls_message(nh_watch *watch, const nh_message *message);
 /* A reply without results, known by its XID only: refused, or the procedure returns nothing. Others are left to nh_calls_message(). */
 void nh_calls_empty_reply(nh_watch *watch, const nh_message *message);
+/* A reply known by its XID only that answers a waiting call: what it says is not known. */
+void nh_calls_bare_reply(nh_watch *watch, const nh_message *message);
+/* The call's answer has come: it waits no longer, and the outage may be over. */
+void nh_calls_answered(nh_call *call, nh_moment at);
 /* An ICMP error that quotes a UDP datagram: the calls that it carried cannot arrive. */
 void nh_calls_quote(nh_watch *watch, const nh_quote *quote);
 void nh_call_free(gpointer call);

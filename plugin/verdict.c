@@ -15,6 +15,7 @@
 typedef struct {
     nh_conn *conn;
     nh_finding finding;
+    nh_silent silent;
     nh_moment at, since;
     char *text;
 } withheld;
@@ -54,10 +55,11 @@ judge_callback(nh_conn *conn, nh_finding finding, nh_moment at, nh_moment since)
 }
 
 static void
-give(nh_conn *conn, nh_finding finding, nh_moment at, nh_moment since, char *text)
+give(nh_conn *conn, nh_finding finding, nh_silent silent, nh_moment at, nh_moment since, char *text)
 {
-    nh_symptom symptom = { .finding = finding, .service = nh_conn_service(conn), .way = conn->way,
-                           .at = at, .since = since, .conn = conn };
+    gboolean client_initiates = conn->way == NH_FORWARD;
+    nh_symptom symptom = { .finding = finding, .service = nh_conn_service(conn), .way = conn->way, .at = at, .since = since, .conn = conn,
+                           .deaf_client = silent == (client_initiates ? NH_SILENT_CLIENT : NH_SILENT_SERVER) && finding == NH_PEER_SILENT };
 
     nh_frame_note(conn->pair->watch, at.frame, finding, text);
     nh_trouble_raise(conn, finding, at, since);
@@ -66,9 +68,9 @@ give(nh_conn *conn, nh_finding finding, nh_moment at, nh_moment since, char *tex
 }
 
 static void
-hold(nh_conn *conn, nh_finding finding, nh_moment at, nh_moment since, char *text)
+hold(nh_conn *conn, nh_finding finding, nh_silent silent, nh_moment at, nh_moment since, char *text)
 {
-    withheld verdict = { conn, finding, at, since, text };
+    withheld verdict = { conn, finding, silent, at, since, text };
     nh_pair *pair = conn->pair;
 
     if (!pair->withheld) {
@@ -108,9 +110,9 @@ nh_verdict(nh_conn *conn, nh_finding finding, nh_silent silent, nh_moment at, nh
         return;
     }
     if (proves_itself || would_be_seen(pair, conn, silent))
-        give(conn, finding, at, since, text);
+        give(conn, finding, silent, at, since, text);
     else
-        hold(conn, finding, at, since, text);
+        hold(conn, finding, silent, at, since, text);
 }
 
 void
@@ -131,7 +133,7 @@ nh_verdict_release(nh_pair *pair)
         withheld *verdict = &g_array_index(waiting, withheld, i);
         nh_frame_unnote(pair->watch, verdict->at.frame, NH_ONE_SIDED);
         if (!verdict->conn->foreign) {
-            give(verdict->conn, verdict->finding, verdict->at, verdict->since, verdict->text);
+            give(verdict->conn, verdict->finding, verdict->silent, verdict->at, verdict->since, verdict->text);
             verdict->text = NULL;
         }
     }
@@ -148,7 +150,7 @@ begin_storm(nh_conn *conn, nh_moment at)
     pair->storm.active = TRUE;
     pair->storm.start = pair->storm.last = at;
     pair->storm.count = 3;
-    give(conn, NH_RESET_STORM, at, at, g_strdup("Third reset within a second: further resets are only counted"));
+    give(conn, NH_RESET_STORM, NH_SILENT_NOBODY, at, at, g_strdup("Third reset within a second: further resets are only counted"));
 }
 
 static void

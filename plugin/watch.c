@@ -17,6 +17,7 @@
 #include "records.h"
 #include "rpc_calls.h"
 #include "tcp_life.h"
+#include "unheard.h"
 #include "verdict.h"
 
 /* Keys are structs compared and hashed byte by byte. */
@@ -90,13 +91,15 @@ nh_watch_frame(nh_watch *watch, guint32 frame, nh_time time)
 
 /* A record begins on a followed connection: whose program, and is it a refusal? */
 static void
-record_begins(const nh_rpc_header *header, gpointer data)
+record_begins(nh_rpc_header *header, gpointer data)
 {
     nh_watch *watch = data;
     nh_conn *conn = watch->passing.conn;
     const nh_segment *segment = &watch->segment;
     nh_moment at = { segment->frame, segment->time };
 
+    if (header->complete && watch->n_unreported < NH_UNREPORTED_MAX)
+        watch->unreported[watch->n_unreported++] = (nh_unreported){ header->reply, header->xid, header->prog, header->vers, header->proc };
     if (header->reply) {
         nh_hidden_header(watch, &segment->src, &segment->dst, conn, header, at);
         nh_message message = { .frame = segment->frame, .time = segment->time, .l4 = NH_L4_TCP, .src = segment->src,
@@ -122,6 +125,7 @@ nh_watch_segment(nh_watch *watch, const nh_segment *segment)
     nh_passing *passing = &watch->passing;
 
     watch->segment = *segment;
+    watch->n_unreported = 0;
     nh_locks_seen(watch->locks, &segment->src.addr, at);
     nh_tcp_segment(watch, segment);
     if (!passing->conn)
@@ -130,7 +134,36 @@ nh_watch_segment(nh_watch *watch, const nh_segment *segment)
         nh_records_feed(&passing->conn->half[passing->half].records, segment, record_begins, watch);
     watch->segment.payload = NULL;
     nh_calls_transport(watch, at);
+    nh_unheard_transport(watch, at);
     return passing;
+}
+
+/* A message was reported: its record needs no help. */
+static void
+strike_out(nh_watch *watch, const nh_message *message)
+{
+    for (guint i = 0; i < watch->n_unreported; i++)
+        if (watch->unreported[i].xid == message->xid && watch->unreported[i].reply == message->reply) {
+            watch->unreported[i] = watch->unreported[--watch->n_unreported];
+            return;
+        }
+}
+
+void
+nh_watch_segment_done(nh_watch *watch)
+{
+    const nh_segment *segment = &watch->segment;
+
+    for (guint i = 0; i < watch->n_unreported; i++) {
+        const nh_unreported *record = &watch->unreported[i];
+        nh_message message = { .frame = segment->frame, .time = segment->time, .l4 = NH_L4_TCP, .src = segment->src, .dst = segment->dst,
+                               .reply = record->reply, .xid = record->xid, .prog = record->prog, .vers = record->vers, .proc = record->proc };
+        if (record->reply)
+            nh_calls_bare_reply(watch, &message);
+        else if (nh_service_of_program(record->prog) != NH_SERVICE_NONE)
+            nh_calls_message(watch, &message);
+    }
+    watch->n_unreported = 0;
 }
 
 void
@@ -145,7 +178,10 @@ nh_watch_quote(nh_watch *watch, const nh_quote *quote)
 void
 nh_watch_message(nh_watch *watch, const nh_message *message)
 {
+    if (message->l4 == NH_L4_TCP)
+        strike_out(watch, message);
     nh_calls_message(watch, message);
+    nh_unheard_message(watch, message);
 }
 
 void

@@ -21,6 +21,12 @@ void nh_watch_free(nh_watch *watch);
 void nh_watch_frame(nh_watch *watch, guint32 frame, nh_time time);
 /* Returns what the segment was; valid until the next one. */
 const nh_passing *nh_watch_segment(nh_watch *watch, const nh_segment *segment);
+/*
+ * The segment was dissected: complete messages in it that no dissector reported
+ * (Wireshark took the segment for a retransmission, or knows the port as
+ * another's) are taken from the record marks, without arguments and results.
+ */
+void nh_watch_segment_done(nh_watch *watch);
 void nh_watch_quote(nh_watch *watch, const nh_quote *quote);
 void nh_watch_message(nh_watch *watch, const nh_message *message);
 /* The RPC header in a UDP datagram: nobody else tells of refusals, of empty results, and of calls that are encrypted. */

@@ -1,0 +1,101 @@
+/* unheard.c
+ * Answers that the capture shows and the caller never heard.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "unheard.h"
+
+#include "follow.h"
+#include "frames.h"
+#include "outage.h"
+#include "rpc_calls.h"
+#include "tcp_life.h"
+
+/* Index of the half that sends to the caller. */
+static int
+answering_half(const nh_conn *conn, const nh_call *call)
+{
+    return conn->client.port == call->src.port && nh_addr_equal(&conn->client.addr, &call->src.addr) ? 1 : 0;
+}
+
+void
+nh_unheard_message(nh_watch *watch, const nh_message *message)
+{
+    const nh_passing *passing = &watch->passing;
+    nh_conn *conn = passing->conn;
+    const nh_frame *frame = nh_frame_find(watch, message->frame);
+
+    if (!message->reply || message->l4 != NH_L4_TCP || message->prog != NH_PROG_NLM || !conn || !frame || frame->conn != conn)
+        return;
+    for (const GSList *item = frame->calls; item; item = item->next) {
+        nh_call *call = item->data;
+        if (call->reply.frame != message->frame || call->xid != message->xid)
+            continue;
+        if (!conn->replied)
+            conn->replied = g_ptr_array_new();
+        call->reply_end = passing->end;
+        call->unheard.frame = 0;
+        if (!g_ptr_array_find(conn->replied, call, NULL))
+            g_ptr_array_add(conn->replied, call);
+    }
+}
+
+/* The reply is resent in vain: its caller waits on. */
+static void
+wait_on(nh_call *call, nh_conn *conn)
+{
+    guint32 first = g_array_index(call->sendings, nh_sending, 0).at.frame;
+
+    call->unheard = call->reply;
+    call->reply = (nh_moment){ 0, NH_TIME_NONE };
+    call->replies = 0;
+    call->waits = TRUE;
+    call->pair->answered--;
+    g_ptr_array_add(call->pair->outstanding[call->way], call);
+    if (!conn->waiting)
+        conn->waiting = g_ptr_array_new();
+    g_ptr_array_add(conn->waiting, call);
+    call->dead = NH_PEER_SILENT;
+    call->dead_since = call->unheard;
+    nh_frame_note(call->pair->watch, first, NH_DEAD_CALL,
+                  g_strdup_printf("%s was answered in frame %u, but the caller never acknowledged the answer",
+                                  nh_nlm_procedure_name(call->vers, call->proc), call->unheard.frame));
+    nh_outage_join(call->pair, call);
+}
+
+/* The reply got through at last. */
+static void
+heard(nh_call *call, nh_moment at)
+{
+    call->reply = call->unheard;
+    call->unheard.frame = 0;
+    call->replies = 1;
+    call->pair->answered++;
+    nh_calls_answered(call, at);
+}
+
+void
+nh_unheard_transport(nh_watch *watch, nh_moment at)
+{
+    nh_conn *conn = watch->passing.conn;
+
+    if (!conn || !conn->replied)
+        return;
+    for (guint i = conn->replied->len; i-- > 0;) {
+        nh_call *call = g_ptr_array_index(conn->replied, i);
+        const nh_half *half = &conn->half[answering_half(conn, call)];
+        if (call->reply.frame == at.frame)
+            continue;
+        if (call->reply.frame && nh_tcp_acked(half, call->reply_end)) {
+            g_ptr_array_remove_index_fast(conn->replied, i);
+        } else if (call->unheard.frame && nh_tcp_acked(half, call->reply_end)) {
+            g_ptr_array_remove_index_fast(conn->replied, i);
+            heard(call, at);
+        } else if (call->reply.frame && half->silent >= 2) {
+            wait_on(call, conn);
+        }
+    }
+}
