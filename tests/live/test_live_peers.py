@@ -194,11 +194,14 @@ def runs(request, lab, tmp_path_factory):
 
 
 @pytest.fixture
-def run(request, runs, scenario):
+def run(request, lab, runs, scenario):
     result = runs[scenario].result()
     folder = request.config.getoption("--keep-captures")
     if folder:
-        shutil.copy(result.capture.file, pathlib.Path(folder) / f"ganesha_{scenario}.pcapng")
+        # The older format: the newer one names the machine that captured.
+        copy = lab.folder() / f"ganesha_{scenario}.pcap"
+        lab.tshark("-r", result.capture.file, "-F", "pcap", "-w", copy)
+        shutil.copyfile(copy, pathlib.Path(folder) / copy.name)
     return result
 
 
