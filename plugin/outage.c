@@ -307,6 +307,8 @@ nh_outage_is_incident(const nh_outage *outage, nh_time now)
         return FALSE;
     for (guint i = 0; i < outage->symptoms->len && symptoms < 2; i++)
         symptoms += 1 + g_array_index(outage->symptoms, nh_symptom, i).count;
+    if (outage->count[NH_DENIED_NOLOCKS] > 0) /* the application's lock failed (ENOLCK): once is enough */
+        return TRUE;
     return symptoms >= 2 || (nh_time_known(outage->waiting_since) && until - outage->waiting_since >= NH_SECOND);
 }
 
