@@ -157,6 +157,8 @@ nearest_line(const nh_story *story, const nh_log_line *logged)
     candidate best = { NULL, NULL };
     nh_time nearest = MATCH_SLACK + 1;
 
+    if (!nh_time_known(logged->time))
+        return best;
     for (guint i = 0; i < story->incidents->len; i++) {
         nh_incident *incident = g_ptr_array_index(story->incidents, i);
         for (guint j = 0; j < incident->kernel_lines->len; j++) {
@@ -206,7 +208,7 @@ match_line(nh_watch *watch, nh_story *story, const nh_log_line *logged)
 
     if (!found.line) {
         char *clock = nh_time_rfc3339(logged->time);
-        gboolean outside = logged->time < watch->first - MATCH_SLACK || logged->time > watch->last + MATCH_SLACK;
+        gboolean outside = nh_time_known(logged->time) && (logged->time < watch->first - MATCH_SLACK || logged->time > watch->last + MATCH_SLACK);
         if (logged->event != NH_LOG_OTHER)
             g_ptr_array_add(story->messages, g_strdup_printf("Kernel log line %u (%s, %s): %s", logged->number, clock ? clock : "undated",
                                                              logged->text, outside ? "outside the time of the capture"
