@@ -13,6 +13,7 @@
 #include <epan/ipproto.h>
 #include <epan/proto.h>
 
+#include "follow.h"
 #include "pairs.h"
 #include "records.h"
 
@@ -262,14 +263,61 @@ dissect_icmpv6(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 
 /* --- the handles ------------------------------------------------------------------------ */
 
+/* The segment that is being dissected and was not looked at: its frame, 0 for none. */
+static struct {
+    guint32 frame;
+    tvbuff_t *tvb;
+    const void *ip;
+} skipped;
+
+/* Whether a segment is worth a look. Most are not, and cost as little as possible. */
+static gboolean
+may_matter(const nh_watch *watch, tvbuff_t *tvb)
+{
+    guint captured = tvb_captured_length(tvb), header;
+    const guint8 *bytes;
+    static const guint8 nlm[] = { NH_PROG_NLM >> 24, NH_PROG_NLM >> 16 & 0xff, NH_PROG_NLM >> 8 & 0xff, NH_PROG_NLM & 0xff };
+
+    if (captured < TCP_HEADER)
+        return FALSE;
+    bytes = tvb_get_ptr(tvb, 0, captured);
+    if (nh_follow_may(watch, (guint16)(bytes[0] << 8 | bytes[1]), (guint16)(bytes[2] << 8 | bytes[3])))
+        return TRUE;
+    /* a lock call between ports of which nothing is known: record mark, XID, call, RPC version, program */
+    header = (guint)(bytes[12] >> 4) * 4;
+    return header >= TCP_HEADER && header + 28 <= captured && memcmp(bytes + header + 16, nlm, sizeof nlm) == 0;
+}
+
+void
+nh_facts_late_segment(nh_watch *watch, packet_info *pinfo)
+{
+    nh_segment segment;
+
+    if (skipped.frame == pinfo->num && read_segment(skipped.tvb, pinfo, skipped.ip, &segment))
+        nh_watch_segment(watch, &segment);
+    skipped.frame = 0;
+}
+
+static int
+dissect_skipped(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    skipped.frame = pinfo->num;
+    skipped.tvb = tvb;
+    skipped.ip = data;
+    return call_dissector_only(tcp_before, tvb, pinfo, tree, data);
+}
+
 static int
 dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
     nh_watch *watch = sink(pinfo);
     nh_segment segment;
 
+    skipped.frame = 0;
     if (watch && pinfo->flags.in_error_pkt) {
         quote(watch, tvb, pinfo, NH_L4_TCP);
+    } else if (watch && !may_matter(watch, tvb)) {
+        return dissect_skipped(tvb, pinfo, tree, data);
     } else if (watch && read_segment(tvb, pinfo, data, &segment)) {
         nh_watch_segment(watch, &segment);
         decode_middle_as_rpc(pinfo, &segment);

@@ -27,6 +27,9 @@ typedef nh_watch *(*nh_facts_sink)(const packet_info *pinfo);
  */
 void nh_facts_handoff(nh_facts_sink sink, const wsbool *decode_as);
 
+/* A message of a followed program came in a segment that was not looked at: hand it to the core before the message. */
+void nh_facts_late_segment(nh_watch *watch, packet_info *pinfo);
+
 /* The same for the RPC side (facts_rpc.c). */
 void nh_facts_rpc_handoff(nh_facts_sink sink);
 

@@ -360,6 +360,8 @@ take_message(tvbuff_t *tvb, packet_info *pinfo, const rpc_call_info_value *rpc, 
     };
     if (message.src.addr.len == 0 || (pinfo->ptype != PT_UDP && pinfo->ptype != PT_TCP))
         return;
+    if (message.l4 == NH_L4_TCP)
+        nh_facts_late_segment(watch, pinfo);
     for (guint i = 0; i < G_N_ELEMENTS(programs); i++)
         if (programs[i].prog == rpc->prog)
             (reply ? programs[i].read_reply : programs[i].read_call)(tvb, &message);

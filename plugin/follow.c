@@ -50,6 +50,29 @@ nh_follow_find(const nh_watch *watch, const nh_end *a, const nh_end *b)
     return g_hash_table_lookup(watch->conns, &key);
 }
 
+/* --- which ports may matter ------------------------------------------------ */
+
+void
+nh_follow_mark(nh_watch *watch, guint16 port)
+{
+    watch->tcp_ports[port >> 3] |= (guint8)(1u << (port & 7));
+}
+
+void
+nh_follow_mark_known(nh_watch *watch)
+{
+    const nh_options *options = &watch->options;
+
+    nh_follow_mark(watch, PORTMAP_PORT);
+    for (guint port = RESERVED_MIN; port <= RESERVED_MAX && options->reserved_ports; port++)
+        nh_follow_mark(watch, (guint16)port);
+    for (guint port = 0; port <= G_MAXUINT16 && options->is_lock_port; port++)
+        if (options->is_lock_port(NH_L4_TCP, (guint16)port))
+            nh_follow_mark(watch, (guint16)port);
+}
+
+/* --- what a connection is -------------------------------------------------------- */
+
 static gboolean
 is_reserved(guint16 port)
 {
@@ -132,6 +155,7 @@ new_conn(nh_watch *watch, const nh_end *client, const nh_end *server, nh_service
     conn->half[0].last.time = conn->half[1].last.time = NH_TIME_NONE;
     g_hash_table_replace(watch->conns, g_memdup2(&key, sizeof key), conn);
     g_ptr_array_add(watch->conn_list, conn);
+    nh_follow_mark(watch, server->port);
     return conn;
 }
 

@@ -262,6 +262,7 @@ struct nh_watch {
     GHashTable *calls;   /* by sender, receiver, program, XID: latest */
     GPtrArray *call_list;
     GHashTable *ports;   /* by address, protocol, port: program */
+    guint8 tcp_ports[65536 / 8]; /* bit per port that a followed connection may have; see nh_follow_may() */
     GHashTable *frames;  /* by number */
     GHashTable *messages_seen;
     struct nh_lock_table *locks;

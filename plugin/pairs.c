@@ -8,6 +8,8 @@
 
 #include "pairs.h"
 
+#include "follow.h"
+
 typedef struct {
     nh_addr client, server;
 } pair_key;
@@ -153,6 +155,8 @@ nh_port_learn(nh_watch *watch, const nh_addr *addr, nh_l4 l4, guint16 port, guin
 {
     port_key key = make_port_key(addr, l4, port);
     g_hash_table_insert(watch->ports, g_memdup2(&key, sizeof key), GUINT_TO_POINTER(prog));
+    if (l4 == NH_L4_TCP && nh_service_of_program(prog) != NH_SERVICE_NONE)
+        nh_follow_mark(watch, port);
 }
 
 guint32

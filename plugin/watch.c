@@ -20,15 +20,20 @@
 #include "unheard.h"
 #include "verdict.h"
 
-/* Keys are structs compared and hashed byte by byte. */
+/* Keys are structs compared byte by byte, and hashed four bytes at a time: this runs for each followed segment. */
 static guint
 hash_bytes(gconstpointer data, gsize size)
 {
     const guint8 *bytes = data;
-    guint hash = 5381;
-    for (gsize i = 0; i < size; i++)
-        hash = hash * 33 + bytes[i];
-    return hash;
+    guint32 hash = 5381, word;
+    for (; size >= sizeof word; size -= sizeof word, bytes += sizeof word) {
+        memcpy(&word, bytes, sizeof word);
+        hash = (hash ^ word) * 0x9e3779b1u;
+        hash ^= hash >> 15;
+    }
+    while (size-- > 0)
+        hash = (hash ^ *bytes++) * 0x9e3779b1u;
+    return hash ^ hash >> 13;
 }
 
 #define KEY_FUNCTIONS(name, size) \
@@ -54,6 +59,7 @@ nh_watch_new(const nh_options *options)
     watch->frames = g_hash_table_new_full(NULL, NULL, NULL, nh_frame_free);
     watch->locks = nh_locks_new();
     watch->first = watch->last = NH_TIME_NONE;
+    nh_follow_mark_known(watch);
     return watch;
 }
 
