@@ -124,8 +124,8 @@ typedef enum {
       "callback that cannot reach the client (its connection or look-up in trouble, or unanswered)", \
       "Open the client's firewall for portmap (111) and for its lockd port (fix it with lockd nlm_tcpport/nlm_udpport); `rpcinfo -t CLIENT nlockmgr 4` from the server must work.") \
     X(NH_LOCK_LEAKED, "lock_leaked", RESPONSE_CODE, WARN, NH_KIND_NOTE, \
-      "Copies of one LOCK got different answers", \
-      "LOCK whose copies got different answers, so that the server may hold a lock nobody owns", \
+      "The server may hold a lock that nobody owns", \
+      "LOCK whose copies got different answers, callback for a lock that was accepted before, UNLOCK never answered", \
       "Compare the server's locks (`/proc/locks`, ganesha's DBus ShowClients) with what the client believes; unlock by restarting the client's lock owner or `clear_locks`.") \
     X(NH_SERVER_RESTARTED, "server_restarted", RESPONSE_CODE, NOTE, NH_KIND_ANSWER, \
       "The server's lock manager restarted", \
