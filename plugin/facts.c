@@ -299,8 +299,11 @@ nh_facts_late_segment(nh_watch *watch, packet_info *pinfo)
 }
 
 static int
-dissect_skipped(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+dissect_skipped(nh_watch *watch, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
+    nh_addr from = nh_facts_addr(&pinfo->src);
+
+    nh_watch_seen(watch, &from, (nh_moment){ pinfo->num, nh_facts_time(pinfo) });
     skipped.frame = pinfo->num;
     skipped.tvb = tvb;
     skipped.ip = data;
@@ -317,7 +320,7 @@ dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
     if (watch && pinfo->flags.in_error_pkt) {
         quote(watch, tvb, pinfo, NH_L4_TCP);
     } else if (watch && !may_matter(watch, tvb)) {
-        return dissect_skipped(tvb, pinfo, tree, data);
+        return dissect_skipped(watch, tvb, pinfo, tree, data);
     } else if (watch && read_segment(tvb, pinfo, data, &segment)) {
         nh_watch_segment(watch, &segment);
         decode_middle_as_rpc(pinfo, &segment);

@@ -51,7 +51,7 @@ nh_hidden_story(const nh_watch *watch, nh_story *story)
         if (!pair->hidden.how)
             continue;
         g_ptr_array_add(story->messages,
-                        g_strdup_printf("From frame %u on calls between %s and %s are hidden by %s: which calls they are, their answers and locks are "
+                        g_strdup_printf("From frame %u on calls between %s and %s are hidden by %s: what they ask for, the answers and the locks are "
                                         "not known; the connections that carry them are judged all the same.",
                                         pair->hidden.since.frame, nh_addr_text(&pair->client, client), nh_addr_text(&pair->server, server),
                                         names[pair->hidden.how]));

@@ -63,6 +63,7 @@ nh_rpc_header_read(const guint8 *bytes, guint length, nh_rpc_header *header)
         header->vers = word(bytes + 16);
         header->proc = word(bytes + 20);
         header->privacy = is_private(bytes, length);
+        header->tls_probe = length >= 28 && word(bytes + 24) == 7; /* RFC 9289 section 4.1 */
         return header->vers < 100 && header->proc < 1000;
     case 1: /* REPLY */
         if (word(bytes + 8) > 1)

@@ -16,6 +16,7 @@ typedef struct {
     guint32 xid, prog, vers, proc; /* program, version, procedure: calls only */
     gboolean reply;
     gboolean privacy;              /* a call whose arguments are encrypted (RPCSEC_GSS) */
+    gboolean tls_probe;            /* a call that only asks whether the server knows TLS (AUTH_TLS, 7) */
     gboolean starttls;             /* a reply after which the connection is encrypted */
     gboolean complete;             /* the whole record lies in the segment that was fed */
     const char *refused;           /* a refused reply: "PROG_UNAVAIL", "AUTH_ERROR" ...; static; else NULL */

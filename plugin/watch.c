@@ -104,7 +104,7 @@ record_begins(nh_rpc_header *header, gpointer data)
     const nh_segment *segment = &watch->segment;
     nh_moment at = { segment->frame, segment->time };
 
-    if (header->complete && watch->n_unreported < NH_UNREPORTED_MAX)
+    if (header->complete && !header->tls_probe && watch->n_unreported < NH_UNREPORTED_MAX)
         watch->unreported[watch->n_unreported++] = (nh_unreported){ header->reply, header->xid, header->prog, header->vers, header->proc };
     if (header->reply) {
         nh_hidden_header(watch, &segment->src, &segment->dst, conn, header, at);
@@ -170,6 +170,12 @@ nh_watch_segment_done(nh_watch *watch)
             nh_calls_message(watch, &message);
     }
     watch->n_unreported = 0;
+}
+
+void
+nh_watch_seen(nh_watch *watch, const nh_addr *from, nh_moment at)
+{
+    nh_locks_seen(watch->locks, from, at);
 }
 
 void

@@ -27,6 +27,8 @@ const nh_passing *nh_watch_segment(nh_watch *watch, const nh_segment *segment);
  * another's) are taken from the record marks, without arguments and results.
  */
 void nh_watch_segment_done(nh_watch *watch);
+/* A segment that is of no interest but for this: its sender lives. */
+void nh_watch_seen(nh_watch *watch, const nh_addr *from, nh_moment at);
 void nh_watch_quote(nh_watch *watch, const nh_quote *quote);
 void nh_watch_message(nh_watch *watch, const nh_message *message);
 /* The RPC header in a UDP datagram: nobody else tells of refusals, of empty results, and of calls that are encrypted. */
