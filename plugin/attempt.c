@@ -424,6 +424,18 @@ tell_outlived(nh_pair *pair, nh_moment at, const nh_deadlines *deadlines, nh_mom
     g_free(seen);
 }
 
+/* A call that outlived its major timeout without any other symptom: the server had it, or nobody knows (one direction captured). */
+static void
+suspect(nh_call *call, nh_moment at)
+{
+    const nh_sending *first = &g_array_index(call->sendings, nh_sending, 0);
+    nh_symptom symptom = { .finding = NH_REPLY_OVERDUE, .service = NH_SERVICE_NLM, .way = call->way, .at = at, .since = first->at,
+                           .conn = first->conn, .call = call };
+
+    if (call->tcp_acked && call->pair->seen_client && call->pair->seen_server && !(first->conn && first->conn->one_sided))
+        nh_outage_symptom(call->pair, &symptom);
+}
+
 void
 nh_attempt_watch(nh_pair *pair, nh_moment at)
 {
@@ -436,7 +448,9 @@ nh_attempt_watch(nh_pair *pair, nh_moment at)
             continue;
         nh_call_deadlines(call, pair->watch->options.use_mount, &deadlines);
         call->outlived = call->line_seen.frame || at.time > deadlines.major_latest;
-        if (call->outlived)
+        if (call->outlived && !call->outage)
+            suspect(call, at);
+        if (call->outlived && call->outage)
             tell_outlived(pair, at, &deadlines, call->line_seen);
     }
     if (nh_attempt_pending(attempt) && !attempt->outlived && pair->troubled->len > 0) {

@@ -151,7 +151,8 @@ blame_sender_of_icmp(const nh_outage *outage, const nh_symptom *evidence)
 static blame
 blame_sender_of_reset(const nh_outage *outage, const nh_symptom *evidence)
 {
-    gboolean by_client = evidence->conn && evidence->conn->reset_by_client;
+    const nh_conn *conn = evidence->conn;
+    gboolean by_client = conn && conn->reset_by_client == (conn->way == NH_FORWARD);
     return (blame){ by_client ? NH_SIDE_CLIENT : NH_SIDE_SERVER, NH_CONFIDENCE_LIKELY };
 }
 
@@ -178,6 +179,12 @@ blame_server_likely(const nh_outage *outage, const nh_symptom *evidence)
     return (blame){ NH_SIDE_SERVER, NH_CONFIDENCE_LIKELY };
 }
 
+static blame
+blame_closed_window(const nh_outage *outage, const nh_symptom *evidence)
+{
+    return (blame){ evidence->deaf_client ? NH_SIDE_CLIENT : NH_SIDE_SERVER, NH_CONFIDENCE_SHOWN };
+}
+
 /* Each cause: whom it points at, and its clause in the summary (after "because"). */
 static const struct {
     blame (*judge)(const nh_outage *outage, const nh_symptom *evidence);
@@ -189,8 +196,8 @@ static const struct {
     [NH_SYN_REFUSED] = { blame_server_shown, "the server refused the connection: nobody listened on the port" },
     [NH_UNREACHABLE] = { blame_sender_of_icmp, "the server could not be reached, as an ICMP error says" },
     [NH_CHALLENGE_ACK] = { blame_server_likely, "the server still held the old connection and answered the SYN with a bare ACK" },
-    [NH_PEER_SILENT] = { blame_silence, "the server fell silent: calls were sent again and again without any answer" },
-    [NH_ZERO_WINDOW] = { blame_server_shown, "the server's receive window was closed" },
+    [NH_PEER_SILENT] = { blame_silence, "the server fell silent: what was sent again and again met no answer" },
+    [NH_ZERO_WINDOW] = { blame_closed_window, "the server's receive window was closed" },
     [NH_HALF_CLOSED] = { blame_server_likely, "the connection was half-closed" },
     [NH_RESET] = { blame_sender_of_reset, "the connection was reset" },
     [NH_RESET_STORM] = { blame_sender_of_reset, "connections were reset over and over" },
@@ -252,7 +259,9 @@ calls_clause(const nh_outage *outage)
     for (guint i = 0; i < calls; i++)
         deferred += ((const nh_call *)g_ptr_array_index(outage->calls, i))->deferred;
     if (calls == 0)
-        return g_strdup(outage->pair->hidden.how ? "its calls cannot be read" : "no lock call could be sent");
+        return g_strdup(outage->pair->hidden.how                       ? "its calls cannot be read"
+                        : outage->pair->attempt[NH_FORWARD].active ? "no lock call could be sent"
+                                                                   : "no lock call was seen meanwhile");
     if (deferred == 0)
         return g_strdup_printf("%u lock call%s affected", calls, calls == 1 ? " was" : "s were");
     if (deferred == calls)
@@ -275,9 +284,10 @@ char *
 nh_outage_summary(const nh_outage *outage, const nh_judgement *judgement, nh_time now)
 {
     char client[NH_ADDR_TEXT], server[NH_ADDR_TEXT];
-    const char *clause = judgement->evidence && judgement->evidence->deaf_client
-                             ? "the client did not hear the server, which answered and was never acknowledged"
-                             : rulings[judgement->cause].clause;
+    gboolean deaf = judgement->evidence && judgement->evidence->deaf_client;
+    const char *clause = !deaf                                  ? rulings[judgement->cause].clause
+                         : judgement->cause == NH_ZERO_WINDOW ? "the client's receive window was closed"
+                                                              : "the client did not hear the server, which answered and was never acknowledged";
     char *start = nh_time_clock(outage->start.time);
     char *calls = calls_clause(outage), *lasted = duration_clause(outage, now);
     guint32 frame = judgement->evidence && judgement->evidence->since.frame ? judgement->evidence->since.frame : outage->start.frame;

@@ -152,7 +152,6 @@ new_conn(nh_watch *watch, const nh_end *client, const nh_end *server, nh_service
     conn->first = conn->last = at;
     conn->previous = g_hash_table_lookup(watch->conns, &key);
     conn->pair = nh_pair_of_flow(watch, &client->addr, &server->addr, &conn->way);
-    conn->half[0].last.time = conn->half[1].last.time = NH_TIME_NONE;
     g_hash_table_replace(watch->conns, g_memdup2(&key, sizeof key), conn);
     g_ptr_array_add(watch->conn_list, conn);
     nh_follow_mark(watch, server->port);
@@ -180,7 +179,6 @@ restart(nh_conn *conn)
     conn->syn_count = conn->synack_count = 0;
     conn->synack.frame = 0;
     memset(conn->half, 0, sizeof conn->half);
-    conn->half[0].last.time = conn->half[1].last.time = NH_TIME_NONE;
 }
 
 /* A SYN on a known 4-tuple: resent, another attempt, or the next incarnation? */

@@ -10,6 +10,7 @@
 
 #include "async_calls.h"
 #include "attempt.h"
+#include "frames.h"
 
 /* A frame that follows a major timeout dates the line this well. */
 #define OBSERVED_SLACK (100 * NH_MSEC)
@@ -201,6 +202,18 @@ narrow_by_log(nh_watch *watch, nh_kernel_line *line, const nh_log_line *logged)
     narrow(&line->earliest, &line->latest, logged->time, logged->time + logged->resolution);
 }
 
+/* The logged line stands at its call, too. */
+static void
+note_call(nh_watch *watch, const nh_kernel_line *line, const nh_log_line *logged)
+{
+    char *clock = nh_time_clock(logged->time);
+
+    if (logged->event == NH_LOG_STILL_TRYING && line->call && line->call->frames->len)
+        nh_frame_note(watch, g_array_index(line->call->frames, guint32, 0), NH_NOT_RESPONDING,
+                      g_strdup_printf("\"%s\" was logged at %s for this call", logged->text, clock));
+    g_free(clock);
+}
+
 static void
 match_line(nh_watch *watch, nh_story *story, const nh_log_line *logged)
 {
@@ -219,6 +232,7 @@ match_line(nh_watch *watch, nh_story *story, const nh_log_line *logged)
     found.line->logged = logged->time;
     found.line->logged_text = g_strdup(logged->text);
     take_name(found.line, logged);
+    note_call(watch, found.line, logged);
     narrow_by_log(watch, found.line, logged);
     nh_incident_add_event(found.incident, 0, logged->time, "log", NH_FINDING_NONE, g_strdup_printf("kernel log: %s", logged->text));
 }

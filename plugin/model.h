@@ -38,6 +38,9 @@ typedef struct {
     nh_moment started;
 } nh_records;
 
+/* How many segments of a direction a copy may come behind its original (mirror ports). */
+#define NH_RECENT 8
+
 /* One direction of a connection. */
 typedef struct {
     guint packets;
@@ -55,7 +58,8 @@ typedef struct {
     guint32 window;
     nh_moment zero_since;
     gboolean probed;     /* zero-window probes were sent to it */
-    struct { guint32 seq, ack, len, tsval, window; guint16 flags, ip_id; nh_time time; } last; /* to know a duplicate frame */
+    struct { guint32 key; nh_time time; } recent[NH_RECENT]; /* the latest segments, to know a duplicate frame */
+    guint8 n_recent;
     nh_records records;
 } nh_half;
 
@@ -165,6 +169,7 @@ struct nh_pair {
     nh_moment lost;      /* latest loss of the lock connection */
     nh_moment relieved;  /* the latest trouble of a connection ended */
     nh_moment blocked;   /* latest NLM_BLOCKED: a callback is due */
+    nh_nlm blocked_lock; /* for this lock */
     guint near_client, near_server; /* votes for where the capture was taken */
     nh_family family;
     guint nlm_timeout;   /* seconds, when the gaps seen tell another than the preference; else 0 */
@@ -200,6 +205,7 @@ struct nh_outage {
     nh_moment settled;   /* trouble is over, nobody waits: it ends here unless something follows */
     nh_time waiting_since; /* somebody waits for an answer since */
     gboolean closed;
+    gboolean proved;     /* it was an incident once */
     nh_call *ended_by;
     GArray *symptoms;    /* nh_symptom */
     guint count[NH_FINDING_COUNT];
@@ -242,6 +248,7 @@ typedef struct {
     nh_conn *conn;       /* NULL: not followed */
     int half;            /* index of the sender's half */
     gboolean duplicate, new_data, retransmission;
+    gboolean missed;     /* its sender acknowledges bytes that were not captured */
     guint32 seq, end;
 } nh_passing;
 

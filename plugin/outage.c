@@ -119,8 +119,10 @@ keeps_waiting(const nh_symptom *symptom)
 static void
 promote(nh_outage *outage, nh_time now)
 {
-    if (!outage->id && nh_outage_is_incident(outage, now))
-        outage->id = ++outage->pair->watch->incidents;
+    if (outage->id || !nh_outage_is_incident(outage, now))
+        return;
+    outage->proved = TRUE;
+    outage->id = ++outage->pair->watch->incidents;
 }
 
 static void
@@ -131,13 +133,40 @@ touch(nh_outage *outage, nh_moment at)
     promote(outage, at.time);
 }
 
+/* An outage that an answer seemed to end goes on: the same call or connection is in trouble still. */
+static nh_outage *
+reopen_outage(nh_outage *outage)
+{
+    outage->closed = FALSE;
+    outage->end = (nh_moment){ 0, NH_TIME_NONE };
+    outage->settled.frame = 0;
+    outage->ended_by = NULL;
+    outage->pair->open = outage;
+    return outage;
+}
+
+/* The outage that a symptom belongs to when none is open; NULL when it is a leftover of one that an answer ended. */
+static nh_outage *
+outage_for(nh_pair *pair, const nh_symptom *symptom)
+{
+    nh_outage *before = pair->outages->len ? g_ptr_array_index(pair->outages, pair->outages->len - 1) : NULL;
+    gboolean older = before && symptom->since.frame && symptom->since.frame <= before->last.frame;
+    gboolean waited_for = (symptom->call && symptom->call->waits) || (symptom->conn && symptom->conn->waiting && symptom->conn->waiting->len);
+
+    if (!older)
+        return open_outage(pair, symptom);
+    return waited_for || !before->ended_by ? reopen_outage(before) : NULL;
+}
+
 void
 nh_outage_symptom(nh_pair *pair, const nh_symptom *symptom)
 {
     nh_outage *outage;
 
     nh_outage_tick(pair, symptom->at);
-    outage = pair->open ? pair->open : open_outage(pair, symptom);
+    outage = pair->open ? pair->open : outage_for(pair, symptom);
+    if (!outage)
+        return;
     if (symptom->since.frame && symptom->since.frame < outage->start.frame) {
         guint n = pair->outages->len;
         const nh_outage *before = n > 1 ? g_ptr_array_index(pair->outages, n - 2) : NULL;
@@ -184,7 +213,7 @@ nh_outage_join(nh_pair *pair, nh_call *call)
 {
     nh_outage *outage = pair->open;
 
-    if (!outage || call->outage == outage || call->prog != NH_PROG_NLM)
+    if (!outage || call->outage || call->prog != NH_PROG_NLM)
         return;
     call->outage = outage;
     g_ptr_array_add(outage->calls, call);
@@ -286,6 +315,22 @@ nh_outage_tick(nh_pair *pair, nh_moment at)
     }
 }
 
+void
+nh_outage_conclude(nh_pair *pair)
+{
+    if (pair->open && pair->open->settled.frame)
+        close_outage(pair->open, pair->open->settled, NULL);
+}
+
+void
+nh_outage_extend(nh_outage *outage, nh_moment at)
+{
+    const nh_outage *latest = g_ptr_array_index(outage->pair->outages, outage->pair->outages->len - 1);
+
+    if (outage == latest && at.frame > outage->last.frame)
+        outage->last = at;
+}
+
 nh_outage *
 nh_outage_at(const nh_pair *pair, guint32 frame)
 {
@@ -305,6 +350,8 @@ nh_outage_is_incident(const nh_outage *outage, nh_time now)
 
     if (outage->only_probable && !outage->pair->lock_traffic)
         return FALSE;
+    if (outage->proved) /* also where time runs back later */
+        return TRUE;
     for (guint i = 0; i < outage->symptoms->len && symptoms < 2; i++)
         symptoms += 1 + g_array_index(outage->symptoms, nh_symptom, i).count;
     if (outage->count[NH_DENIED_NOLOCKS] > 0) /* the application's lock failed (ENOLCK): once is enough */

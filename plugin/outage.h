@@ -25,6 +25,10 @@ void nh_outage_settle(nh_pair *pair, nh_moment at);
 nh_outage *nh_outage_answer(nh_pair *pair, nh_way way, nh_service service, nh_call *call, nh_moment at);
 /* Time passes: an outage that settled long ago is closed. */
 void nh_outage_tick(nh_pair *pair, nh_moment at);
+/* The capture ends: an outage that has settled is over. */
+void nh_outage_conclude(nh_pair *pair);
+/* A frame of one of its calls follows the outage's end. */
+void nh_outage_extend(nh_outage *outage, nh_moment at);
 /* The outage that a frame of this pair belongs to, or NULL. */
 nh_outage *nh_outage_at(const nh_pair *pair, guint32 frame);
 /* Two symptoms or a second without an answer; probable connections need lock traffic of their pair. */

@@ -97,6 +97,8 @@ declare_dead(nh_call *call, nh_finding reason, nh_moment since, guint32 frame, c
     if (call->dead == NH_FINDING_NONE) {
         call->dead = reason;
         call->dead_since = since;
+        if (frame != first_sending(call)->at.frame)
+            tell_dead(call, first_sending(call)->at.frame, "was sent, then the connection died under it");
     }
     tell_dead(call, frame, how);
     nh_outage_join(call->pair, call);
@@ -150,6 +152,18 @@ resent_by_tcp(nh_call *call, nh_conn *conn, nh_moment at)
         declare_dead(call, nh_conn_trouble(conn)->finding, nh_conn_trouble(conn)->since, at.frame, "is resent by TCP on a dead connection");
 }
 
+/* The caller acknowledged bytes that the capture missed: its calls were answered as far as anyone can tell. */
+static void
+miss_replies(nh_conn *conn, int half)
+{
+    for (guint i = conn->waiting->len; i-- > 0;) {
+        nh_call *call = g_ptr_array_index(conn->waiting, i);
+        int sender = conn->client.port == call->src.port && nh_addr_equal(&conn->client.addr, &call->src.addr) ? 0 : 1;
+        if (sender == half)
+            stop_waiting(call);
+    }
+}
+
 void
 nh_calls_transport(nh_watch *watch, nh_moment at)
 {
@@ -159,6 +173,8 @@ nh_calls_transport(nh_watch *watch, nh_moment at)
 
     if (!conn || !conn->waiting || passing->duplicate)
         return;
+    if (passing->missed)
+        miss_replies(conn, passing->half);
     for (guint i = 0; i < conn->waiting->len; i++) {
         nh_call *call = g_ptr_array_index(conn->waiting, i);
         nh_sending *sending = last_sending_on(call, conn);
@@ -374,7 +390,7 @@ resent(nh_call *call, nh_conn *conn, nh_moment at)
     call->pair->resent += call->prog == NH_PROG_NLM;
     if (call->prog == NH_PROG_NLM)
         nh_attempt_recognise(call);
-    if (!call->waits || call->prog != NH_PROG_NLM)
+    if (!call->waits || (call->prog != NH_PROG_NLM && call->asked.prog != NH_PROG_NLM))
         return;
     if (call->l4 == NH_L4_UDP) {
         judge_resent_by_udp(call, at);
@@ -417,6 +433,7 @@ look_up_call(nh_call *call, nh_conn *conn, const nh_message *message)
     } else if (conn) {
         conn->looks_up_other = TRUE;
         nh_attempt_not_ours(conn);
+        nh_verdict_forget(conn);
     }
 }
 
@@ -449,13 +466,23 @@ nlm_call(nh_call *call, const nh_message *message, nh_moment at)
 
 #define STATD_SM_NOTIFY 6
 
+/* Two clients behind one address may use one XID: their calls differ in the arguments, copies of one call do not. */
+static gboolean
+same_arguments(const nh_nlm *a, const nh_nlm *b)
+{
+    if (!a->has_lock || !b->has_lock)
+        return TRUE;
+    return a->cookie == b->cookie && a->svid == b->svid && a->file == b->file && a->owner == b->owner && a->offset == b->offset &&
+           a->length == b->length;
+}
+
 static void
 take_call(nh_watch *watch, const nh_message *message)
 {
     nh_conn *conn = carrier(watch, message);
     nh_moment at = { message->frame, message->time };
     nh_call *call = find_call(watch, &message->src.addr, &message->dst.addr, message->prog, message->xid);
-    gboolean same = call && call->proc == message->proc &&
+    gboolean same = call && call->proc == message->proc && same_arguments(&call->nlm, &message->nlm) &&
                     (!call->reply.frame || message->time - call->reply.time < XID_REUSE_TIME);
 
     if (same && copy_by_tcp(watch, conn))
@@ -494,6 +521,25 @@ tell_recovered(nh_call *call, const nh_outage *outage, nh_moment at)
     g_free(lasted);
 }
 
+static void
+blocked(nh_call *call, nh_moment at)
+{
+    call->pair->blocked = at;
+    call->pair->blocked_lock = call->nlm;
+}
+
+/* The lock that was blocked is granted in the answer to a poll: its callback is needed no longer. */
+static void
+granted(nh_call *call, nh_moment at)
+{
+    nh_pair *pair = call->pair;
+
+    if (!pair->blocked.frame || !call->nlm.has_lock || call->nlm.svid != pair->blocked_lock.svid || call->nlm.file != pair->blocked_lock.file)
+        return;
+    pair->blocked.frame = 0;
+    nh_outage_answer(pair, NH_CALLBACK, NH_SERVICE_NLM, call, at);
+}
+
 /* Refusals that explain themselves in the status. */
 static void
 judge_status(nh_call *call, nh_moment at)
@@ -502,7 +548,9 @@ judge_status(nh_call *call, nh_moment at)
     nh_finding finding = call->status == 2 ? NH_DENIED_NOLOCKS : call->status == 4 ? NH_GRACE : NH_DENIED;
 
     if (call->status == 3 && nh_nlm_kind(call->proc) == NH_NLM_LOCK)
-        call->pair->blocked = at;
+        blocked(call, at);
+    else if (call->status == 0 && nh_nlm_kind(call->proc) == NH_NLM_LOCK)
+        granted(call, at);
     if (call->status == 0 || call->status == 3)
         return;
     call->pair->denied++;
@@ -559,6 +607,8 @@ first_reply(nh_call *call, const nh_message *message, nh_moment at)
         return;
     pair->attempt[call->way].active = FALSE;
     pair->answered++;
+    if (call->outage)
+        nh_outage_extend(call->outage, at);
     if (!nh_time_known(pair->slowest) || latency > pair->slowest)
         pair->slowest = latency;
     nh_async_settle(call);

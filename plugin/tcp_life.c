@@ -17,6 +17,7 @@
 
 /* Frames that differ in nothing and follow this closely are one packet captured twice (interface "any", mirror ports). */
 #define DUPLICATE_TIME (50 * NH_MSEC)
+#define COPY_TIME (2 * NH_MSEC)
 
 #define SEQ_BEFORE(a, b) ((gint32)((a) - (b)) < 0)
 #define SEQ_AFTER(a, b)  ((gint32)((a) - (b)) > 0)
@@ -49,28 +50,39 @@ nh_tcp_acked(const nh_half *half, guint32 end)
     return half->has_acked && !SEQ_BEFORE(half->acked, end);
 }
 
+/* Everything that a copy of a segment has in common with it, in one number. */
+static guint32
+key_of(const nh_segment *seg)
+{
+    const guint32 words[] = { seg->seq, seg->ack, seg->len, seg->flags, seg->window, seg->ip_id, seg->tsval };
+    guint32 key = 2166136261u;
+
+    for (guint i = 0; i < G_N_ELEMENTS(words); i++)
+        key = (key ^ words[i]) * 16777619u + (words[i] >> 16);
+    return key;
+}
+
 static gboolean
 is_duplicate(const nh_half *half, const nh_segment *seg)
 {
-    nh_time since = half->last.time == NH_TIME_NONE ? G_MAXINT64 : seg->time - half->last.time;
+    /* an IP identification or a time stamp tells a copy from a retransmission; without them only the time does */
+    nh_time within = seg->ip_id != 0 || seg->has_tsval ? DUPLICATE_TIME : COPY_TIME;
+    guint32 key = key_of(seg);
 
-    return ABS(since) < DUPLICATE_TIME && half->last.seq == seg->seq && half->last.ack == seg->ack &&
-           half->last.len == seg->len && half->last.flags == seg->flags && half->last.window == seg->window &&
-           half->last.ip_id == seg->ip_id && half->last.tsval == seg->tsval && (seg->ip_id != 0 || seg->has_tsval);
+    for (guint i = 0; i < MIN(half->n_recent, NH_RECENT); i++)
+        if (half->recent[i].key == key && ABS(seg->time - half->recent[i].time) < within)
+            return TRUE;
+    return FALSE;
 }
 
 static void
 remember(nh_half *half, const nh_segment *seg)
 {
-    half->last.seq = seg->seq;
-    half->last.ack = seg->ack;
-    half->last.len = seg->len;
-    half->last.flags = seg->flags;
-    half->last.window = seg->window;
-    half->last.ip_id = seg->ip_id;
-    half->last.tsval = seg->tsval;
-    half->last.time = seg->time;
-    half->packets++;
+    guint place = half->packets++ % NH_RECENT;
+
+    half->recent[place].key = key_of(seg);
+    half->recent[place].time = seg->time;
+    half->n_recent = (guint8)MIN(half->packets, NH_RECENT);
 }
 
 /* --- opening -------------------------------------------------------------------- */
@@ -117,11 +129,14 @@ syn_again(passage *p)
     nh_conn *conn = p->conn;
     nh_trouble *trouble = nh_conn_trouble(conn);
     gboolean answered = trouble && (trouble->finding == NH_UNREACHABLE || trouble->finding == NH_SYN_REFUSED ||
-                                    trouble->finding == NH_CHALLENGE_ACK || trouble->finding == NH_RESET_STORM);
+                                    trouble->finding == NH_CHALLENGE_ACK || trouble->finding == NH_RESET ||
+                                    trouble->finding == NH_RESET_STORM);
     char *since = nh_duration_text(p->at.time - conn->syn.time);
 
     conn->syn_count++;
-    if (conn->synack.frame)
+    if (p->seg->seq != conn->isn)
+        ; /* another attempt: whether it is answered is not known yet */
+    else if (conn->synack.frame)
         synack_ignored(p, "SYN resent");
     else if (!answered && p->to->packets == 0)
         nh_verdict(conn, NH_SYN_UNANSWERED, NH_SILENT_SERVER, p->at, conn->syn,
@@ -273,6 +288,19 @@ reset(passage *p)
     g_free(state);
 }
 
+/* The client's host resets what the server accepted. */
+static void
+declined(passage *p)
+{
+    nh_conn *conn = p->conn;
+
+    conn->state = NH_TCP_RESET;
+    conn->reset_by_client = TRUE;
+    if (!nh_verdict_storm(conn, p->at))
+        nh_verdict(conn, NH_RESET, NH_SILENT_NOBODY, p->at, conn->syn.frame ? conn->syn : p->at,
+                   g_strdup("The client resets the connection that the server's SYN-ACK accepted"));
+}
+
 static void
 handle_rst(passage *p)
 {
@@ -284,6 +312,11 @@ handle_rst(passage *p)
             refused(p);
         return; /* the client's own RST answers a challenge ACK: part of that */
     case NH_TCP_SYN_RECEIVED:
+        if (p->index == 0)
+            declined(p);
+        else
+            reset(p);
+        return;
     case NH_TCP_ESTABLISHED:
         reset(p);
         return;
@@ -386,8 +419,14 @@ take_ack(passage *p)
 
     if (!(p->seg->flags & NH_TH_ACK))
         return;
-    if (p->from->packets && SEQ_AFTER(ack, p->from->last_ack_sent))
+    gboolean moved = p->from->packets && SEQ_AFTER(ack, p->from->last_ack_sent);
+    if (moved)
         p->from->ack_moved = TRUE;
+    if (to->has_next ? SEQ_AFTER(ack, to->next) : moved) { /* it got bytes that the capture did not */
+        to->next = ack;
+        to->has_next = TRUE;
+        p->conn->pair->watch->passing.missed = TRUE;
+    }
     p->from->last_ack_sent = ack;
     if (!to->has_acked || SEQ_AFTER(ack, to->acked)) {
         to->acked = ack;
@@ -424,7 +463,7 @@ judge_window(passage *p)
         if (!since.frame || p->at.time - since.time <= NH_SECOND || !(receiver->probed || outstanding(p->conn)))
             continue;
         char *closed = nh_duration_text(p->at.time - since.time);
-        nh_verdict(p->conn, NH_ZERO_WINDOW, NH_SILENT_NOBODY, p->at, since,
+        nh_verdict(p->conn, NH_ZERO_WINDOW, silent_side(i), p->at, since,
                    g_strdup_printf("The %s's receive window is closed since frame %u (%s) and a call waits", side_word(i),
                                    since.frame, closed));
         g_free(closed);
@@ -470,6 +509,26 @@ into_silence(passage *p, const char *what)
     g_free(silence);
 }
 
+/* Whether the sender is the lock client: only its own stuck FIN keeps it from connecting anew. */
+static gboolean
+is_lock_clients(const passage *p)
+{
+    return (p->index == 0) == (p->conn->way == NH_FORWARD);
+}
+
+static void
+fin_of_server_again(passage *p)
+{
+    const nh_pair *pair = p->conn->pair;
+    char *since = nh_moment_text(p->from->fin_at);
+
+    if (pair->seen_client && pair->seen_server)
+        nh_remark(p->conn, NH_FIN_UNACKED, p->at,
+                  g_strdup_printf("FIN of the lock server, sent in %s, resent %u time%s and not acknowledged by the client", since,
+                                  p->from->fin_resends, p->from->fin_resends == 1 ? "" : "s"));
+    g_free(since);
+}
+
 static void
 fin_again(passage *p)
 {
@@ -478,6 +537,10 @@ fin_again(passage *p)
     if (from->fin_acked)
         return;
     from->fin_resends++;
+    if (!is_lock_clients(p)) {
+        fin_of_server_again(p);
+        return;
+    }
     nh_time earliest, latest;
     nh_timer_fin_block(from->fin_at.time, &earliest, &latest);
     char *since = nh_moment_text(from->fin_at);

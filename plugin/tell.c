@@ -413,8 +413,10 @@ nh_watch_story(nh_watch *watch)
     nh_story *story = nh_story_new();
     nh_moment now = { watch->frames_total, watch->last };
 
-    for (guint i = 0; i < watch->pair_list->len; i++)
+    for (guint i = 0; i < watch->pair_list->len; i++) {
         nh_outage_tick(g_ptr_array_index(watch->pair_list, i), now);
+        nh_outage_conclude(g_ptr_array_index(watch->pair_list, i));
+    }
     nh_kernel_log *log = nh_lines_read_log(watch);
     complete(watch);
     GPtrArray *outages = number_outages(watch);

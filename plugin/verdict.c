@@ -59,7 +59,8 @@ give(nh_conn *conn, nh_finding finding, nh_silent silent, nh_moment at, nh_momen
 {
     gboolean client_initiates = conn->way == NH_FORWARD;
     nh_symptom symptom = { .finding = finding, .service = nh_conn_service(conn), .way = conn->way, .at = at, .since = since, .conn = conn,
-                           .deaf_client = silent == (client_initiates ? NH_SILENT_CLIENT : NH_SILENT_SERVER) && finding == NH_PEER_SILENT };
+                           .deaf_client = silent == (client_initiates ? NH_SILENT_CLIENT : NH_SILENT_SERVER) &&
+                                          (finding == NH_PEER_SILENT || finding == NH_ZERO_WINDOW) };
 
     nh_frame_note(conn->pair->watch, at.frame, finding, text);
     nh_trouble_raise(conn, finding, at, since);
@@ -190,9 +191,15 @@ nh_verdict_storm(nh_conn *conn, nh_moment at)
 void
 nh_verdict_disown(nh_conn *conn)
 {
+    conn->foreign = TRUE;
+    nh_verdict_forget(conn);
+}
+
+void
+nh_verdict_forget(nh_conn *conn)
+{
     nh_outage *outage = conn->pair->open;
 
-    conn->foreign = TRUE;
     g_ptr_array_remove_fast(conn->pair->troubled, conn);
     if (conn->troubles)
         g_array_set_size(conn->troubles, 0);

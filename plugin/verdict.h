@@ -28,6 +28,8 @@ void nh_verdict_release(nh_pair *pair);
 gboolean nh_verdict_storm(nh_conn *conn, nh_moment at);
 /* The connection carries another program: nothing of it was our business. */
 void nh_verdict_disown(nh_conn *conn);
+/* What went wrong with the connection concerned another program: it is no symptom of the pair. */
+void nh_verdict_forget(nh_conn *conn);
 /* The service of a connection by what is known now. */
 nh_service nh_conn_service(const nh_conn *conn);
 

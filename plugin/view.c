@@ -92,6 +92,8 @@ nh_view_frame(const nh_watch *watch, guint32 number, nh_view *view)
     view->trouble = frame->conn ? nh_conn_trouble_at(frame->conn, number) : NULL;
     view->outage = frame->pair ? nh_outage_at(frame->pair, number) : NULL;
     call = choose_call(frame);
+    if (!view->outage && call && call->outage && call->outage->id) /* its reply came behind the outage's end */
+        view->outage = call->outage;
     if (call) {
         view_call(call, view);
         view_timers_of_call(watch, call, view);
