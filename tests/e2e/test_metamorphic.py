@@ -1,0 +1,108 @@
+"""What must not matter does not: the same outage with other addresses, ports, times, link layers, or among other traffic.
+
+SPDX-License-Identifier: GPL-2.0-or-later
+"""
+
+import random
+
+import pytest
+
+import harness
+import mutate
+import traffic
+
+SCENARIOS = ["fin-unacked.scn", "syn-unanswered.scn", "reset-by-server.scn", "slow-server.scn", "denied-nolocks.scn",
+             "unreachable-router.scn", "healthy-lock.scn"]
+CAPTURES = ["stuck_fin.pcap", "server_slow.pcap", "grant_callback_lost.pcap", "rst_once.pcap", "healthy.pcap"]
+OPTIONS = [["--vlan=7"], ["--vxlan=9"], ["--link=sll2"], ["--link=raw"], ["--ipv6"], ["--shift=86400"], ["--shift=-3.5"]]
+
+
+def essence(story):
+    """What an outage is, whatever its packets look like: times count from its start."""
+    def since(incident, time):
+        return round(harness.epoch(time) - harness.epoch(incident["start"]), 3) if time else None
+
+    return [{
+        "cause": incident["cause"], "side": incident["side"], "service": incident["service"],
+        "confidence": incident["confidence"], "ends": since(incident, incident["end"]),
+        "calls": [(call["procedure"], call["dead_reason"], call["deferred"], len(call["frames"])) for call in incident["calls"]],
+        "lines": [(since(incident, line["earliest"]), since(incident, line["latest"])) for line in incident["kernel_lines"]],
+        "events": [(event["event"], since(incident, event["time"])) for event in incident["timeline"]],
+    } for incident in story["incidents"]]
+
+
+def assert_same(lab, original, changed):
+    plain, other = lab.story(original), lab.story(changed)
+    assert essence(other) == essence(plain)
+    assert [pair["calls"] for pair in other["pairs"]] == [pair["calls"] for pair in plain["pairs"]]
+    return plain
+
+
+def changed_capture(lab, workdir, name, change):
+    """A capture after change(Capture) -> Capture."""
+    path = workdir / name
+    change(mutate.Capture.read(lab.capture(name))).write(path)
+    harness.hand_over(path)
+    return path
+
+
+def test_the_originals_differ(lab):
+    """Otherwise `same` would mean nothing."""
+    known = [str(essence(lab.story(lab.scenario(name)))) for name in SCENARIOS]
+    assert len(set(known)) == len(SCENARIOS)
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=lambda options: options[0])
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_encapsulation_and_time(lab, name, options):
+    assert_same(lab, lab.scenario(name), lab.scenario(name, *options))
+
+
+@pytest.mark.parametrize("name", CAPTURES)
+def test_other_addresses(lab, workdir, name):
+    """Every 10.x or 192.168.x address of the headers moves to another network, also in what portmap and ICMP quote."""
+    def change(capture):
+        packets = []
+        for time, wire, data in capture.packets:
+            at = 14
+            if data[12:14] == b"\x08\x00":
+                data = bytearray(data)
+                for field in (at + 12, at + 16):
+                    data[field] = data[field] ^ 0x40
+                if data[at + 9] == 1 and len(data) >= at + 48:  # the packet that ICMP quotes
+                    for field in (at + 28 + 12, at + 28 + 16):
+                        data[field] = data[field] ^ 0x40
+                data = bytes(data)
+            packets.append((time, wire, data))
+        return mutate.Capture(capture.link, packets)
+
+    assert_same(lab, lab.capture(name), changed_capture(lab, workdir, name, change))
+
+
+@pytest.mark.parametrize("name", CAPTURES)
+def test_split_and_merged_again(lab, workdir, name):
+    original = lab.capture(name)
+    lab.run("editcap", "-c", "7", original, workdir / "part.pcap")
+    parts = sorted(workdir.glob("part*.pcap"), reverse=True)
+    lab.run("mergecap", "-w", workdir / "whole.pcapng", *parts)
+    assert len(parts) > 2
+    assert_same(lab, original, workdir / "whole.pcapng")
+
+
+@pytest.mark.parametrize("name", CAPTURES)
+def test_among_foreign_traffic(lab, workdir, name):
+    """An hour of other people's traffic, before, between and after."""
+    def change(capture):
+        noise = traffic.foreign(3000)
+        start = capture.packets[0][0] - 1800 * 10**9
+        dice = random.Random(1)
+        packets = [(start + int(i * 1.2e9) + dice.randrange(10**6), wire, data)
+                   for i, (_, wire, data) in enumerate(noise.packets)]
+        return mutate.Capture(capture.link, sorted(capture.packets + packets, key=lambda packet: packet[0]))
+
+    plain = lab.story(lab.capture(name))
+    among = lab.story(changed_capture(lab, workdir, name, change))
+    # what lasts until the end of the capture lasts longer in a longer one
+    finished = [i for i, incident in enumerate(plain["incidents"]) if incident["end"]]
+    assert [incident["cause"] for incident in among["incidents"]] == [incident["cause"] for incident in plain["incidents"]]
+    assert [essence(among)[i] for i in finished] == [essence(plain)[i] for i in finished]
