@@ -158,6 +158,17 @@ outage_for(nh_pair *pair, const nh_symptom *symptom)
     return waited_for || !before->ended_by ? reopen_outage(before) : NULL;
 }
 
+/* An outage begins where its trouble began, but not within the one before. */
+static void
+reach_back(nh_outage *outage, nh_moment since)
+{
+    guint n = outage->pair->outages->len;
+    const nh_outage *before = n > 1 ? g_ptr_array_index(outage->pair->outages, n - 2) : NULL;
+
+    if (since.frame && since.frame < outage->start.frame && (!before || before->last.frame < since.frame))
+        outage->start = since;
+}
+
 void
 nh_outage_symptom(nh_pair *pair, const nh_symptom *symptom)
 {
@@ -167,12 +178,9 @@ nh_outage_symptom(nh_pair *pair, const nh_symptom *symptom)
     outage = pair->open ? pair->open : outage_for(pair, symptom);
     if (!outage)
         return;
-    if (symptom->since.frame && symptom->since.frame < outage->start.frame) {
-        guint n = pair->outages->len;
-        const nh_outage *before = n > 1 ? g_ptr_array_index(pair->outages, n - 2) : NULL;
-        if (!before || before->last.frame < symptom->since.frame)
-            outage->start = symptom->since;
-    }
+    reach_back(outage, symptom->since);
+    if (pair->attempt[symptom->way].active && !pair->attempt[symptom->way].taken)
+        reach_back(outage, pair->attempt[symptom->way].start); /* the client wanted something before it failed */
     g_array_append_val(outage->symptoms, *symptom);
     outage->count[symptom->finding]++;
     outage->ways |= 1u << symptom->way;
