@@ -42,7 +42,7 @@ def sample(paths, seed, folder):
 def flip_bytes(lab, path, seed, rate):
     """The same capture with bytes changed at random by editcap."""
     target = path.with_suffix(".flipped.pcap")
-    lab.run("editcap", "-E", rate, "--seed", seed, path, target, env={"G_DEBUG": ""})
+    lab.run("editcap", "-E", rate, "--seed", seed, path, target, env={"G_DEBUG": "", "LD_PRELOAD": ""})
     return target
 
 

@@ -67,7 +67,7 @@ class Lab:
         self.environment = {"PATH": os.environ["PATH"], "HOME": str(self.home), "TZ": "UTC", "LC_ALL": "C.UTF-8"}
         # Sanitizers and Wireshark's own debugging switches may come from outside.
         for name, value in os.environ.items():
-            if re.match(r"LD_PRELOAD$|[AU]B?SAN_OPTIONS$|G_(SLICE|DEBUG)$|WIRESHARK_(ABORT|DEBUG)", name):
+            if re.match(r"LD_PRELOAD$|[AU]B?SAN_OPTIONS$|G_(SLICE|DEBUG)$|WIRESHARK_(ABORT|DEBUG|EXTCAP_DIR)", name):
                 self.environment[name] = value
         self.version = self._version()
         plugin = BUILD / "plugin" / "nlm_health.so"
