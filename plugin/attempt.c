@@ -9,6 +9,7 @@
 #include "attempt.h"
 
 #include "frames.h"
+#include "lines.h"
 #include "outage.h"
 
 /* Between the steps of one attempt (look-up answered, then SYN) no more time passes than this. */
@@ -409,16 +410,15 @@ nh_attempt_sent(nh_call *call, nh_conn *conn, nh_moment at)
 static void
 tell_outlived(nh_pair *pair, nh_moment at, const nh_deadlines *deadlines, nh_moment line_seen)
 {
-    char server[NH_ADDR_TEXT];
+    char *line = nh_line_text(pair, NH_FORWARD, nh_line_event(NH_FORWARD));
     char *earliest = nh_time_clock(deadlines->major_earliest), *latest = nh_time_clock(deadlines->major_latest);
     char *seen = nh_time_clock(line_seen.time);
 
-    nh_addr_text(&pair->server, server);
     nh_frame_note(pair->watch, line_seen.frame ? line_seen.frame : at.frame, NH_NOT_RESPONDING,
                   line_seen.frame
-                      ? g_strdup_printf("\"lockd: server %s not responding, still trying\" was logged at %s", server, seen)
-                      : g_strdup_printf("\"lockd: server %s not responding, still trying\" was logged between %s and %s",
-                                        server, earliest, latest));
+                      ? g_strdup_printf("\"%s\" was logged at %s", line, seen)
+                      : g_strdup_printf("\"%s\" was logged between %s and %s", line, earliest, latest));
+    g_free(line);
     g_free(earliest);
     g_free(latest);
     g_free(seen);

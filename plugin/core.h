@@ -1,6 +1,6 @@
 /* core.h
  * Plain types shared by the core of NLM Health: times, addresses, names.
- * The core includes GLib and nothing of epan, so that it can be unit-tested
+ * The core includes GLib and nothing of Wireshark, so that it can be unit-tested
  * and fuzzed as a plain library.
  *
  * Copyright 2026, the NLM Health authors

@@ -22,7 +22,7 @@ typedef enum {
 /*
  * X(enumerator, name, group, severity, kind, title, raised on, what to check next)
  *
- * group and severity are the PI_ names of epan/proto.h without the prefix.
+ * group and severity are the PI_ names of Wireshark without the prefix.
  */
 #define NH_FINDINGS(X) \
     X(NH_DEAD_CALL, "dead_call", SEQUENCE, ERROR, NH_KIND_CALL, \

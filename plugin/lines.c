@@ -46,14 +46,42 @@ nh_lines_narrow(nh_call *call)
         narrow_by_line(call, call->line_seen.time, call->line_seen.time);
 }
 
+nh_log_event
+nh_line_event(nh_way way)
+{
+    return way == NH_CALLBACK ? NH_LOG_TIMED_OUT : NH_LOG_STILL_TRYING;
+}
+
+/* What follows the server's name (call_timeout and call_decode, net/sunrpc/clnt.c). */
+static const char *
+words_of_event(nh_log_event event)
+{
+    switch (event) {
+    case NH_LOG_STILL_TRYING:
+        return "not responding, still trying";
+    case NH_LOG_TIMED_OUT:
+        return "not responding, timed out";
+    default:
+        return "OK";
+    }
+}
+
+char *
+nh_line_text(const nh_pair *pair, nh_way way, nh_log_event event)
+{
+    const nh_addr *peer = way == NH_CALLBACK ? &pair->client : &pair->server;
+    char address[NH_ADDR_TEXT];
+
+    return g_strdup_printf("lockd: server %s %s", pair->log_name[way] ? pair->log_name[way] : nh_addr_text(peer, address),
+                           words_of_event(event));
+}
+
 static nh_kernel_line *
-add_line(nh_incident *incident, const nh_addr *peer, const char *what, nh_time earliest, nh_time latest, nh_moment seen,
-         const nh_story_call *call)
+add_line(nh_incident *incident, char *text, nh_time earliest, nh_time latest, nh_moment seen, const nh_story_call *call)
 {
     nh_kernel_line *line = nh_incident_add_line(incident);
-    char text[NH_ADDR_TEXT];
 
-    line->text = g_strdup_printf("lockd: server %s %s", nh_addr_text(peer, text), what);
+    line->text = text;
     line->earliest = earliest;
     line->latest = MAX(earliest, latest);
     line->call = call;
@@ -66,16 +94,10 @@ add_line(nh_incident *incident, const nh_addr *peer, const char *what, nh_time e
     return line;
 }
 
-#define STILL_TRYING "not responding, still trying"
-/* Server-kind hosts of lockd are soft: a callback that cannot be sent ends so (nlmsvc_lookup_host, fs/lockd/host.c). */
-#define TIMED_OUT "not responding, timed out"
-
 void
 nh_lines_of_call(nh_incident *incident, nh_call *call, const nh_story_call *story_call)
 {
     nh_deadlines deadlines;
-    const char *what = call->way == NH_CALLBACK ? TIMED_OUT : STILL_TRYING;
-    const nh_addr *peer = call->way == NH_CALLBACK ? &call->pair->client : &call->pair->server;
 
     /* an answer may reach its caller later than it passed the capture */
     nh_moment answered = call->outage && call->outage->ended_by == call ? call->outage->end : nh_async_done(call);
@@ -86,10 +108,11 @@ nh_lines_of_call(nh_incident *incident, nh_call *call, const nh_story_call *stor
     gboolean certain = call->line_seen.frame || (answered.frame && answered.time > deadlines.major_latest);
     if (answered.frame)
         deadlines.major_latest = MIN(deadlines.major_latest, answered.time);
-    add_line(incident, peer, what, deadlines.major_earliest, deadlines.major_latest, call->line_seen, story_call);
+    add_line(incident, nh_line_text(call->pair, call->way, nh_line_event(call->way)), deadlines.major_earliest,
+             deadlines.major_latest, call->line_seen, story_call);
     if (answered.frame && call->way == NH_FORWARD) /* printed only if the other one was */
-        add_line(incident, peer, "OK", answered.time - OBSERVED_SLACK, answered.time + OBSERVED_SLACK,
-                 certain ? answered : (nh_moment){ 0, NH_TIME_NONE }, story_call);
+        add_line(incident, nh_line_text(call->pair, call->way, NH_LOG_OK), answered.time - OBSERVED_SLACK,
+                 answered.time + OBSERVED_SLACK, certain ? answered : (nh_moment){ 0, NH_TIME_NONE }, story_call);
 }
 
 void
@@ -99,8 +122,8 @@ nh_lines_of_attempt(nh_incident *incident, const nh_pair *pair, nh_way way, cons
     const nh_attempt *attempt = &pair->attempt[way];
 
     nh_attempt_deadlines(pair, attempt, &deadlines);
-    add_line(incident, way == NH_CALLBACK ? &pair->client : &pair->server, way == NH_CALLBACK ? TIMED_OUT : STILL_TRYING,
-             deadlines.major_earliest, deadlines.major_latest, attempt->line_seen, story_call);
+    add_line(incident, nh_line_text(pair, way, nh_line_event(way)), deadlines.major_earliest, deadlines.major_latest,
+             attempt->line_seen, story_call);
 }
 
 /* --- the real log ------------------------------------------------------------------ */
@@ -108,9 +131,10 @@ nh_lines_of_attempt(nh_incident *incident, const nh_pair *pair, nh_way way, cons
 static nh_log_event
 event_of_line(const nh_kernel_line *line)
 {
-    if (g_str_has_suffix(line->text, STILL_TRYING))
-        return NH_LOG_STILL_TRYING;
-    return g_str_has_suffix(line->text, TIMED_OUT) ? NH_LOG_TIMED_OUT : NH_LOG_OK;
+    for (nh_log_event event = NH_LOG_STILL_TRYING; event <= NH_LOG_TIMED_OUT; event++)
+        if (g_str_has_suffix(line->text, words_of_event(event)))
+            return event;
+    return NH_LOG_OK;
 }
 
 static GArray *
@@ -137,14 +161,78 @@ distance(const nh_kernel_line *line, const nh_log_line *logged)
     return logged->time > line->latest ? logged->time - line->latest : 0;
 }
 
-/* The server's name as the log has it stands in the predicted text. */
-static void
-take_name(nh_kernel_line *line, const nh_log_line *logged)
+static nh_pair *
+pair_of_incident(const nh_watch *watch, const nh_incident *incident)
 {
-    const char *rest = strstr(line->text, event_of_line(line) == NH_LOG_OK ? "OK" : "not responding");
-    char *text = g_strdup_printf("lockd: server %s %s", logged->server, rest);
+    for (guint i = 0; i < watch->pair_list->len; i++) {
+        nh_pair *pair = g_ptr_array_index(watch->pair_list, i);
+        if (nh_addr_equal(&pair->client, &incident->client) && nh_addr_equal(&pair->server, &incident->server))
+            return pair;
+    }
+    return NULL;
+}
+
+/* The server's name as the log has it stands in the predicted text, and in every other line of the pair. */
+static void
+take_name(nh_pair *pair, nh_kernel_line *line, const nh_log_line *logged)
+{
+    nh_log_event event = event_of_line(line);
+
     g_free(line->text);
-    line->text = text;
+    line->text = g_strdup_printf("lockd: server %s %s", logged->server, words_of_event(event));
+    if (pair)
+        pair->log_name[event == NH_LOG_TIMED_OUT ? NH_CALLBACK : NH_FORWARD] = g_intern_string(logged->server);
+}
+
+/* Lines that the log does not have. */
+static void
+name_unlogged(const nh_watch *watch, const nh_incident *incident)
+{
+    const nh_pair *pair = pair_of_incident(watch, incident);
+
+    for (guint i = 0; pair && i < incident->kernel_lines->len; i++) {
+        nh_kernel_line *line = g_ptr_array_index(incident->kernel_lines, i);
+        nh_log_event event = event_of_line(line);
+        if (line->logged_text)
+            continue;
+        g_free(line->text);
+        line->text = nh_line_text(pair, event == NH_LOG_TIMED_OUT ? NH_CALLBACK : NH_FORWARD, event);
+    }
+}
+
+/* Notes that were written before the log was read: they quote the line of the client's kernel. */
+static void
+name_in_notes(const nh_frame *frame)
+{
+    char address[NH_ADDR_TEXT];
+    char *by_address = g_strdup_printf("lockd: server %s ", nh_addr_text(&frame->pair->server, address));
+    char *by_name = g_strdup_printf("lockd: server %s ", frame->pair->log_name[NH_FORWARD]);
+
+    for (const GSList *item = frame->notes; item; item = item->next) {
+        nh_note *note = item->data;
+        GString *text = g_string_new(note->text);
+        g_string_replace(text, by_address, by_name, 0);
+        g_free(note->text);
+        note->text = g_string_free(text, FALSE);
+    }
+    g_free(by_address);
+    g_free(by_name);
+}
+
+static void
+name_servers(const nh_watch *watch, const nh_story *story)
+{
+    GHashTableIter iter;
+    gpointer data;
+
+    for (guint i = 0; i < story->incidents->len; i++)
+        name_unlogged(watch, g_ptr_array_index(story->incidents, i));
+    g_hash_table_iter_init(&iter, watch->frames);
+    while (g_hash_table_iter_next(&iter, NULL, &data)) {
+        const nh_frame *frame = data;
+        if (frame->notes && frame->pair && frame->pair->log_name[NH_FORWARD])
+            name_in_notes(frame);
+    }
 }
 
 typedef struct {
@@ -231,7 +319,7 @@ match_line(nh_watch *watch, nh_story *story, const nh_log_line *logged)
     }
     found.line->logged = logged->time;
     found.line->logged_text = g_strdup(logged->text);
-    take_name(found.line, logged);
+    take_name(pair_of_incident(watch, found.incident), found.line, logged);
     note_call(watch, found.line, logged);
     narrow_by_log(watch, found.line, logged);
     nh_incident_add_event(found.incident, 0, logged->time, "log", NH_FINDING_NONE, g_strdup_printf("kernel log: %s", logged->text));
@@ -381,6 +469,7 @@ nh_lines_match_log(nh_watch *watch, nh_story *story, nh_kernel_log *log)
         else if (line->event >= NH_LOG_ALARM && line->event <= NH_LOG_MAJOR)
             show_debug(watch, story, line);
     }
+    name_servers(watch, story);
     if (log->lines->len)
         report_unlogged(story);
     report_skew(story);

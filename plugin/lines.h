@@ -12,6 +12,15 @@
 #include "model.h"
 #include "story.h"
 
+/*
+ * The line that lockd logs when a call of this way outlives its major timeout
+ * (the client's kernel; for callbacks the server's), or is answered after that.
+ * The other host stands there as the log has it, once a line was matched, else
+ * as its address. Caller frees.
+ */
+char *nh_line_text(const nh_pair *pair, nh_way way, nh_log_event event);
+/* What outliving the major timeout makes lockd log: server-kind hosts are soft (nlmsvc_lookup_host, fs/lockd/host.c). */
+nh_log_event nh_line_event(nh_way way);
 /* A call narrows its issue window by the frame that dates its major timeout. */
 void nh_lines_narrow(nh_call *call);
 /* Add the lines that this call makes its client write (story_call: its counterpart in the story). */

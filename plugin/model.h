@@ -175,6 +175,7 @@ struct nh_pair {
     guint nlm_timeout;   /* seconds, when the gaps seen tell another than the preference; else 0 */
     guint calls, answered, resent, denied;
     nh_time slowest;
+    const char *log_name[2]; /* how the kernel log calls the host that lockd calls, by way; NULL = unknown; static */
     GPtrArray *troubled; /* nh_conn* in trouble */
     GPtrArray *unsettled; /* nh_call*: asynchronous calls without their *_RES, callbacks without answer; or NULL */
     guint waiters;       /* locks that wait (lock_table.c) */

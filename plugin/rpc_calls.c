@@ -13,6 +13,7 @@
 #include "cause.h"
 #include "follow.h"
 #include "frames.h"
+#include "lines.h"
 #include "lock_table.h"
 #include "outage.h"
 #include "pairs.h"
@@ -512,12 +513,13 @@ static void
 tell_recovered(nh_call *call, const nh_outage *outage, nh_moment at)
 {
     char *lasted = nh_duration_text(at.time - outage->start.time);
-    char server[NH_ADDR_TEXT];
+    char *line = nh_line_text(call->pair, call->way, NH_LOG_OK);
 
     if (outage->id)
         nh_frame_note(call->pair->watch, at.frame, NH_RECOVERED,
-                      g_strdup_printf("First answer after %s without one%s%s%s", lasted, call->outlived ? ": \"lockd: server " : "",
-                                      call->outlived ? nh_addr_text(&call->pair->server, server) : "", call->outlived ? " OK\" is logged now" : ""));
+                      g_strdup_printf("First answer after %s without one%s%s%s", lasted, call->outlived ? ": \"" : "",
+                                      call->outlived ? line : "", call->outlived ? "\" is logged now" : ""));
+    g_free(line);
     g_free(lasted);
 }
 

@@ -14,6 +14,7 @@
 
 #include "async_calls.h"
 #include "cause.h"
+#include "lines.h"
 #include "packet-nlm_health.h"
 #include "tap-nlm_health.h"
 
@@ -108,7 +109,7 @@ register_fields(int proto)
         { &hf_timeout_mount_major_earliest, { "By timeo/retrans at the earliest", "nlm_health.timeout.mount.major_earliest", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL, NULL, 0, "The window if timeo and retrans ruled", HFILL } },
         { &hf_timeout_mount_major_latest, { "By timeo/retrans at the latest", "nlm_health.timeout.mount.major_latest", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL, NULL, 0, "The window if timeo and retrans ruled", HFILL } },
         { &hf_timeout_observed, { "Kernel line as the capture shows it", "nlm_health.timeout.observed", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL, NULL, 0, NULL, HFILL } },
-        { &hf_timeout_message, { "Kernel line", "nlm_health.timeout.message", FT_STRING, BASE_NONE, NULL, 0, "The line that the client's kernel logs", HFILL } },
+        { &hf_timeout_message, { "Kernel line", "nlm_health.timeout.message", FT_STRING, BASE_NONE, NULL, 0, "The line that the kernel logs: the client's, or the server's for its callbacks", HFILL } },
         { &hf_kernel_log_line, { "Logged line", "nlm_health.kernel_log.line", FT_STRING, BASE_NONE, NULL, 0, "A line of the kernel log that was matched to this frame", HFILL } },
         { &hf_kernel_log_offset, { "Distance from the prediction", "nlm_health.kernel_log.offset", FT_RELATIVE_TIME, BASE_NONE, NULL, 0, NULL, HFILL } },
         { &hf_incident, { "Incident", "nlm_health.incident", FT_UINT32, BASE_DEC, NULL, 0, NULL, HFILL } },
@@ -227,47 +228,57 @@ show_dead_call(place *at, proto_tree *tree, const nh_call *call)
 }
 
 static void
-show_call(place *at, proto_tree *tree, const nh_view *view)
+show_timers(place *at, proto_tree *tree, const nh_timers *timers)
 {
-    const nh_call *call = view->call;
-    const nh_sending *first;
+    char *policy = nh_policy_text(&timers->policy, timers->family);
+    char *line = nh_line_text(timers->pair, timers->way, nh_line_event(timers->way));
 
-    if (!call)
-        return;
-    first = &g_array_index(call->sendings, nh_sending, 0);
-    tree = add_branch(at, tree, ett_call, "Call");
-    add_uint(at, tree, hf_call_attempt, view->attempt);
+    tree = add_branch(at, tree, ett_timeout, timers->way == NH_CALLBACK ? "Timers of the server" : "Timers of the client");
+    add_string(at, tree, hf_timeout_policy, policy);
+    for (guint i = 0; i < timers->deadlines.n_minor; i++)
+        add_time(at, tree, hf_timeout_minor, timers->deadlines.minor[i]);
+    add_time(at, tree, hf_timeout_major_earliest, timers->deadlines.major_earliest);
+    add_time(at, tree, hf_timeout_major_latest, timers->deadlines.major_latest);
+    if (timers->has_mount_deadlines) {
+        add_time(at, tree, hf_timeout_mount_major_earliest, timers->mount_deadlines.major_earliest);
+        add_time(at, tree, hf_timeout_mount_major_latest, timers->mount_deadlines.major_latest);
+    }
+    add_time(at, tree, hf_timeout_observed, timers->observed);
+    add_string(at, tree, hf_timeout_message, line);
+    g_free(line);
+    g_free(policy);
+}
+
+static void
+show_call(place *at, proto_tree *tree, const nh_frame *frame, const nh_call *call)
+{
+    const nh_sending *first = &g_array_index(call->sendings, nh_sending, 0);
+    const char *procedure = nh_procedure_name(call->prog, call->vers, call->proc);
+    nh_timers timers;
+
+    tree = add_branch(at, tree, ett_call, wmem_strdup_printf(at->pinfo->pool, "Call: %s, XID 0x%08x", procedure ? procedure : "NLM", call->xid));
+    add_uint(at, tree, hf_call_attempt, nh_view_attempt(frame, call));
     add_uint(at, tree, hf_call_first_frame, first->at.frame);
     add_uint(at, tree, hf_call_reply_frame, call->reply.frame);
     if (call->reply.frame)
         add_time(at, tree, hf_call_answered_in, call->reply.time - first->at.time);
     if (call->outage || call->dead)
         show_dead_call(at, tree, call);
+    if (nh_view_timers_of_call(call, &timers))
+        show_timers(at, tree, &timers);
 }
 
+/* A frame may carry several calls and replies: each has its branch. */
 static void
-show_timeouts(place *at, proto_tree *tree, const nh_view *view)
+show_calls(place *at, proto_tree *tree, const nh_view *view)
 {
-    char peer[NH_ADDR_TEXT], *policy;
+    nh_timers timers;
 
-    if (!view->has_deadlines)
-        return;
-    tree = add_branch(at, tree, ett_timeout, "Timers of the client");
-    policy = nh_policy_text(&view->policy, view->family);
-    add_string(at, tree, hf_timeout_policy, policy);
-    g_free(policy);
-    for (guint i = 0; i < view->deadlines.n_minor; i++)
-        add_time(at, tree, hf_timeout_minor, view->deadlines.minor[i]);
-    add_time(at, tree, hf_timeout_major_earliest, view->deadlines.major_earliest);
-    add_time(at, tree, hf_timeout_major_latest, view->deadlines.major_latest);
-    if (view->has_mount_deadlines) {
-        add_time(at, tree, hf_timeout_mount_major_earliest, view->mount_deadlines.major_earliest);
-        add_time(at, tree, hf_timeout_mount_major_latest, view->mount_deadlines.major_latest);
-    }
-    add_time(at, tree, hf_timeout_observed, view->observed);
-    add_string(at, tree, hf_timeout_message,
-               wmem_strdup_printf(at->pinfo->pool, "lockd: server %s not responding, still trying",
-                                  nh_addr_text(&view->frame->pair->server, peer)));
+    for (const GSList *item = view->frame->calls; item; item = item->next)
+        if (((const nh_call *)item->data)->prog == NH_PROG_NLM)
+            show_call(at, tree, view->frame, item->data);
+    if (nh_view_timers_in_trouble(view, &timers))
+        show_timers(at, tree, &timers);
 }
 
 /* A line of the kernel log belongs to the frame that dates it, else to its call; an OK to the reply. */
@@ -330,8 +341,7 @@ nh_show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const nh_view
     add_uint(&at, branch, hf_service, view->service);
     show_incident(&at, branch, view, story);
     show_trouble(&at, branch, view);
-    show_call(&at, branch, view);
-    show_timeouts(&at, branch, view);
+    show_calls(&at, branch, view);
     show_kernel_log(&at, branch, pinfo->num, story);
     for (const GSList *item = view->frame->notes; item; item = item->next) {
         const nh_note *note = item->data;
@@ -340,6 +350,18 @@ nh_show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const nh_view
 }
 
 /* --- the tap ------------------------------------------------------------------------------------------ */
+
+/* RPC itself sent the call again in this frame: no second reply, and no copy that TCP resent. */
+static gboolean
+was_resent(const nh_call *call, guint32 frame)
+{
+    for (guint i = 1; i < call->sendings->len; i++) {
+        const nh_sending *sending = &g_array_index(call->sendings, nh_sending, i);
+        if (sending->at.frame == frame && !sending->by_tcp)
+            return TRUE;
+    }
+    return FALSE;
+}
 
 static void
 count_calls(const nh_view *view, nh_tap_info *info)
@@ -360,7 +382,7 @@ count_calls(const nh_view *view, nh_tap_info *info)
         } else if (g_array_index(call->sendings, nh_sending, 0).at.frame == frame) {
             info->calls++;
         } else {
-            info->resent++;
+            info->resent += was_resent(call, frame);
         }
     }
 }

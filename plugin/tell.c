@@ -87,11 +87,11 @@ complete_call(nh_watch *watch, nh_call *call)
         return;
     char *from = nh_time_clock(call->line_seen.frame ? call->line_seen.time : deadlines.major_earliest);
     char *to = nh_time_clock(deadlines.major_latest);
-    char peer[NH_ADDR_TEXT];
+    char *line = nh_line_text(call->pair, call->way, nh_line_event(call->way));
     nh_frame_note(watch, g_array_index(call->sendings, nh_sending, 0).at.frame, NH_NOT_RESPONDING,
-                  g_strdup_printf("\"lockd: server %s not responding, still trying\" was logged %s%s%s%s for this call",
-                                  nh_addr_text(&call->pair->server, peer), call->line_seen.frame ? "at " : "between ", from,
+                  g_strdup_printf("\"%s\" was logged %s%s%s%s for this call", line, call->line_seen.frame ? "at " : "between ", from,
                                   call->line_seen.frame ? "" : " and ", call->line_seen.frame ? "" : to));
+    g_free(line);
     g_free(from);
     g_free(to);
 }
@@ -361,7 +361,7 @@ add_next_steps(nh_incident *incident, const nh_outage *outage)
 }
 
 static void
-tell_outage(nh_watch *watch, nh_story *story, const nh_outage *outage, const GPtrArray *frames)
+tell_outage(nh_watch *watch, nh_story *story, const nh_outage *outage)
 {
     nh_incident *incident = nh_story_add_incident(story);
     nh_judgement judgement = nh_judge(outage);
@@ -379,7 +379,6 @@ tell_outage(nh_watch *watch, nh_story *story, const nh_outage *outage, const GPt
     incident->start = outage->start.time;
     incident->end = outage->end.frame ? outage->end.time : NH_TIME_NONE;
     incident->duration = (outage->end.frame ? outage->end.time : watch->last) - outage->start.time;
-    add_events(incident, outage, frames);
     add_calls(incident, outage);
     add_next_steps(incident, outage);
     nh_lock_story_incident(outage, incident);
@@ -425,7 +424,7 @@ nh_watch_story(nh_watch *watch)
     story->first = watch->first;
     story->last = watch->last;
     for (guint i = 0; i < outages->len; i++)
-        tell_outage(watch, story, g_ptr_array_index(outages, i), frames);
+        tell_outage(watch, story, g_ptr_array_index(outages, i));
     for (guint i = 0; i < watch->pair_list->len; i++) {
         const nh_pair *pair = g_ptr_array_index(watch->pair_list, i);
         story->lock_traffic |= pair->lock_traffic;
@@ -433,6 +432,8 @@ nh_watch_story(nh_watch *watch)
     }
     nh_lines_match_log(watch, story, log);
     nh_kernel_log_free(log);
+    for (guint i = 0; i < outages->len; i++) /* after the log, which knows the server's name */
+        add_events(g_ptr_array_index(story->incidents, i), g_ptr_array_index(outages, i), frames);
     nh_lock_story(watch, story);
     nh_hidden_story(watch, story);
     for (guint i = 0; i < story->incidents->len; i++)

@@ -12,44 +12,30 @@
 #include "outage.h"
 #include "verdict.h"
 
-/* The call that a frame speaks about: NLM before look-ups. */
-static const nh_call *
-choose_call(const nh_frame *frame)
+guint
+nh_view_attempt(const nh_frame *frame, const nh_call *call)
 {
-    for (const GSList *item = frame->calls; item; item = item->next)
-        if (((const nh_call *)item->data)->prog == NH_PROG_NLM)
-            return item->data;
-    return NULL;
+    for (guint i = 0; i < call->sendings->len && call->reply.frame != frame->at.frame; i++)
+        if (g_array_index(call->sendings, nh_sending, i).at.frame == frame->at.frame)
+            return i + 1;
+    return 0;
 }
 
-static void
-view_call(const nh_call *call, nh_view *view)
+gboolean
+nh_view_timers_of_call(const nh_call *call, nh_timers *timers)
 {
-    guint32 frame = view->frame->at.frame;
+    gboolean use_mount = call->pair->watch->options.use_mount;
 
-    view->call = call;
-    view->is_reply = call->reply.frame == frame;
-    for (guint i = 0; i < call->sendings->len && !view->is_reply; i++)
-        if (g_array_index(call->sendings, nh_sending, i).at.frame == frame) {
-            view->attempt = i + 1;
-            break;
-        }
-    view->is_first = view->attempt == 1;
-}
-
-/* Timers are shown where they mattered: calls of an outage. */
-static void
-view_timers_of_call(const nh_watch *watch, const nh_call *call, nh_view *view)
-{
     if (!call->outage)
-        return;
-    view->has_deadlines = view->has_mount_deadlines = TRUE;
-    nh_call_deadlines(call, watch->options.use_mount, &view->deadlines);
-    nh_call_deadlines(call, TRUE, &view->mount_deadlines);
-    view->policy = nh_policy_of(call->pair, call->l4, watch->options.use_mount);
-    view->family = nh_pair_family(call->pair);
-    if (call->line_seen.frame)
-        view->observed = call->line_seen.time;
+        return FALSE;
+    *timers = (nh_timers){
+        .pair = call->pair, .way = call->way, .has_mount_deadlines = TRUE,
+        .observed = call->line_seen.frame ? call->line_seen.time : NH_TIME_NONE,
+        .family = nh_pair_family(call->pair), .policy = nh_policy_of(call->pair, call->l4, use_mount),
+    };
+    nh_call_deadlines(call, use_mount, &timers->deadlines);
+    nh_call_deadlines(call, TRUE, &timers->mount_deadlines);
+    return TRUE;
 }
 
 /* The call that this outage held back: its timers stand on the frames in trouble, too. */
@@ -63,44 +49,60 @@ held_back(const nh_outage *outage)
 }
 
 /* No call could be sent: the timers of the attempt stand on the frames in trouble. */
-static void
-view_timers_of_attempt(const nh_watch *watch, nh_view *view)
+static gboolean
+timers_of_attempt(const nh_conn *conn, guint32 frame, nh_timers *timers)
 {
-    const nh_conn *conn = view->frame->conn;
-    const nh_attempt *attempt = conn ? &conn->pair->attempt[conn->way] : NULL;
+    const nh_attempt *attempt = &conn->pair->attempt[conn->way];
+    gboolean use_mount = conn->pair->watch->options.use_mount;
 
-    if (!attempt || !nh_attempt_pending(attempt) || !view->trouble || view->frame->at.frame < attempt->start.frame)
-        return;
-    view->has_deadlines = TRUE;
-    nh_attempt_deadlines(conn->pair, attempt, &view->deadlines);
-    view->policy = nh_policy_of(conn->pair, NH_L4_TCP, watch->options.use_mount);
-    view->family = nh_pair_family(conn->pair);
-    if (attempt->line_seen.frame)
-        view->observed = attempt->line_seen.time;
+    if (!nh_attempt_pending(attempt) || frame < attempt->start.frame)
+        return FALSE;
+    *timers = (nh_timers){
+        .pair = conn->pair, .way = conn->way,
+        .observed = attempt->line_seen.frame ? attempt->line_seen.time : NH_TIME_NONE,
+        .family = nh_pair_family(conn->pair), .policy = nh_policy_of(conn->pair, NH_L4_TCP, use_mount),
+    };
+    nh_attempt_deadlines(conn->pair, attempt, &timers->deadlines);
+    return TRUE;
+}
+
+gboolean
+nh_view_timers_in_trouble(const nh_view *view, nh_timers *timers)
+{
+    const nh_call *held = held_back(view->outage);
+
+    if (!view->trouble)
+        return FALSE;
+    for (const GSList *item = view->frame->calls; item; item = item->next)
+        if (((const nh_call *)item->data)->prog == NH_PROG_NLM)
+            return FALSE;
+    return held ? nh_view_timers_of_call(held, timers) : timers_of_attempt(view->frame->conn, view->frame->at.frame, timers);
+}
+
+/* The incident of a call whose reply came behind its end. */
+static const nh_outage *
+outage_of_calls(const nh_frame *frame)
+{
+    for (const GSList *item = frame->calls; item; item = item->next) {
+        const nh_call *call = item->data;
+        if (call->prog == NH_PROG_NLM && call->outage && call->outage->id)
+            return call->outage;
+    }
+    return NULL;
 }
 
 gboolean
 nh_view_frame(const nh_watch *watch, guint32 number, nh_view *view)
 {
     const nh_frame *frame = g_hash_table_lookup(watch->frames, GUINT_TO_POINTER(number));
-    const nh_call *call;
 
     if (!frame || (frame->conn && nh_conn_service(frame->conn) == NH_SERVICE_NONE) || (frame->conn && frame->conn->foreign))
         return FALSE;
-    *view = (nh_view){ .frame = frame, .observed = NH_TIME_NONE };
+    *view = (nh_view){ .frame = frame };
     view->service = frame->service ? frame->service : frame->conn ? nh_conn_service(frame->conn) : NH_SERVICE_NONE;
     view->trouble = frame->conn ? nh_conn_trouble_at(frame->conn, number) : NULL;
     view->outage = frame->pair ? nh_outage_at(frame->pair, number) : NULL;
-    call = choose_call(frame);
-    if (!view->outage && call && call->outage && call->outage->id) /* its reply came behind the outage's end */
-        view->outage = call->outage;
-    if (call) {
-        view_call(call, view);
-        view_timers_of_call(watch, call, view);
-    } else if (view->trouble && held_back(view->outage)) {
-        view_timers_of_call(watch, held_back(view->outage), view);
-    } else {
-        view_timers_of_attempt(watch, view);
-    }
+    if (!view->outage)
+        view->outage = outage_of_calls(frame);
     return TRUE;
 }

@@ -16,18 +16,27 @@ typedef struct {
     const nh_frame *frame;
     nh_service service;
     const nh_trouble *trouble;      /* of its connection at this frame */
-    const nh_call *call;            /* NLM call sent or answered in it */
-    gboolean is_reply, is_first;    /* the frame answers the call; is its first transmission */
-    guint attempt;                  /* which transmission, from 1; 0 for a reply */
-    gboolean has_deadlines, has_mount_deadlines;
+    const nh_outage *outage;        /* the incident, or NULL */
+} nh_view;
+
+/* When a client's timers expire, and the line that follows. */
+typedef struct {
+    const nh_pair *pair;
+    nh_way way;
+    gboolean has_mount_deadlines;
     nh_deadlines deadlines, mount_deadlines;
     nh_time observed;
     nh_family family;
     nh_policy policy;
-    const nh_outage *outage;        /* the incident, or NULL */
-} nh_view;
+} nh_timers;
 
 /* FALSE when the plugin has nothing to say about the frame. */
 gboolean nh_view_frame(const nh_watch *watch, guint32 frame, nh_view *view);
+/* Which transmission of the call the frame is, from 1; 0 for a reply. */
+guint nh_view_attempt(const nh_frame *frame, const nh_call *call);
+/* The timers of a call; FALSE where they did not matter. */
+gboolean nh_view_timers_of_call(const nh_call *call, nh_timers *timers);
+/* Those of what a frame in trouble, which carries no NLM call, holds back; FALSE when it is nothing. */
+gboolean nh_view_timers_in_trouble(const nh_view *view, nh_timers *timers);
 
 #endif
