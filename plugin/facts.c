@@ -307,7 +307,9 @@ dissect_skipped(nh_watch *watch, tvbuff_t *tvb, packet_info *pinfo, proto_tree *
     skipped.frame = pinfo->num;
     skipped.tvb = tvb;
     skipped.ip = data;
-    return call_dissector_only(tcp_before, tvb, pinfo, tree, data);
+    int used = call_dissector_only(tcp_before, tvb, pinfo, tree, data);
+    skipped.frame = 0; /* under a read filter the next frame may have the same number */
+    return used;
 }
 
 static int

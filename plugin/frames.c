@@ -26,6 +26,12 @@ nh_frame_get(nh_watch *watch, nh_moment at)
     return frame;
 }
 
+void
+nh_frame_drop(nh_watch *watch, guint32 frame)
+{
+    g_hash_table_remove(watch->frames, GUINT_TO_POINTER(frame));
+}
+
 static void
 note_free(gpointer data)
 {

@@ -13,6 +13,8 @@
 
 /* The record of a frame, made when there is none; owned by the watch. */
 nh_frame *nh_frame_get(nh_watch *watch, nh_moment at);
+/* Forget the record of a frame whose number another frame has now. */
+void nh_frame_drop(nh_watch *watch, guint32 frame);
 /* The record of a frame, or NULL. */
 nh_frame *nh_frame_find(const nh_watch *watch, guint32 frame);
 /*

@@ -16,6 +16,7 @@
 #include "attempt.h"
 #include "cause.h"
 #include "facts.h"
+#include "frames.h"
 #include "menu.h"
 #include "packet-nlm_health.h"
 #include "show.h"
@@ -30,7 +31,13 @@ int proto_nlm_health = -1;
 static nh_watch *watch;
 static nh_story *story;
 static gboolean story_is_stale;
-static guint32 frames_done; /* facts of frames up to this one were taken */
+
+/* The frame whose facts are taken, or were taken last. */
+static struct {
+    guint32 number;
+    gint64 offset; /* in the file */
+    gboolean taken;
+} current;
 
 /* --- state: lives as long as the file ------------------------------------------------ */
 
@@ -42,7 +49,7 @@ start_file(void)
     nh_prefs_options(&options);
     watch = nh_watch_new(&options);
     story_is_stale = TRUE;
-    frames_done = 0;
+    memset(&current, 0, sizeof current);
 }
 
 static void
@@ -54,10 +61,31 @@ end_file(void)
     watch = NULL;
 }
 
+/*
+ * Whether the facts of this frame are still to be taken: once per frame, when
+ * Wireshark meets it first (a redissection of the whole file begins with
+ * start_file()). Two things happen under a read filter: a frame that it rejects
+ * gives its number to the next one, which is another frame, and the window
+ * dissects each frame twice before it has been "visited", which is the same one.
+ */
+static gboolean
+is_new(const packet_info *pinfo)
+{
+    if (pinfo->fd->visited)
+        return FALSE;
+    if (pinfo->num != current.number || pinfo->fd->file_off != current.offset) {
+        nh_frame_drop(watch, pinfo->num);
+        current.number = pinfo->num;
+        current.offset = pinfo->fd->file_off;
+        current.taken = FALSE;
+    }
+    return !current.taken;
+}
+
 static nh_watch *
 facts_sink(const packet_info *pinfo)
 {
-    return watch && pinfo->num > frames_done ? watch : NULL;
+    return watch && is_new(pinfo) ? watch : NULL;
 }
 
 const nh_story *
@@ -97,9 +125,9 @@ dissect_nlm_health(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *da
 
     if (!watch)
         return 0;
-    if (pinfo->num > frames_done) {
+    if (is_new(pinfo)) {
         nh_watch_frame(watch, pinfo->num, nh_facts_time(pinfo));
-        frames_done = pinfo->num;
+        current.taken = TRUE;
         story_is_stale = TRUE;
     } else if (story_is_stale) {
         nlm_health_story(); /* a later pass shows what the whole capture knows */
