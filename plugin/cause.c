@@ -140,11 +140,16 @@ static blame
 blame_sender_of_icmp(const nh_outage *outage, const nh_symptom *evidence)
 {
     const nh_conn *conn = evidence->conn;
+    const nh_call *call = evidence->call; /* over UDP */
+    const nh_addr *sender = conn ? &conn->icmp_sender : call ? &call->icmp.sender : NULL;
+    const nh_addr *caller = conn ? &conn->client.addr : call ? &call->src.addr : NULL;
+    const nh_addr *called = conn ? &conn->server.addr : call ? &call->dst.addr : NULL;
+    nh_side side = evidence->way == NH_CALLBACK ? NH_SIDE_CLIENT : NH_SIDE_SERVER;
 
-    if (!conn || nh_addr_equal(&conn->icmp_sender, &conn->client.addr)) /* no ARP answer: the neighbour is the server or a router */
-        return (blame){ NH_SIDE_SERVER, NH_CONFIDENCE_LIKELY };
-    if (nh_addr_equal(&conn->icmp_sender, &conn->server.addr))
-        return (blame){ NH_SIDE_SERVER, NH_CONFIDENCE_SHOWN };
+    if (!sender || nh_addr_equal(sender, caller)) /* no ARP answer: the neighbour is the server or a router */
+        return (blame){ side, NH_CONFIDENCE_LIKELY };
+    if (nh_addr_equal(sender, called))
+        return (blame){ side, NH_CONFIDENCE_SHOWN };
     return (blame){ NH_SIDE_PATH, NH_CONFIDENCE_SHOWN };
 }
 

@@ -90,8 +90,7 @@ struct nh_conn {
     GArray *troubles;    /* nh_trouble, oldest first; NULL while there is none */
     GPtrArray *waiting;  /* nh_call* sent on it and unanswered; NULL while there is none */
     GPtrArray *replied;  /* nh_call* answered on it, but the answer is not acknowledged yet; or NULL */
-    nh_addr icmp_sender;
-    guint8 icmp_type, icmp_code;
+    nh_addr icmp_sender; /* of the latest ICMP error that quotes it */
     gboolean reset_by_client;
 };
 
@@ -130,6 +129,7 @@ struct nh_call {
     nh_moment line_seen; /* the frame that dates the kernel line */
     gboolean outlived;   /* not_responding was told */
     nh_outage *outage;
+    struct { nh_moment at; nh_addr sender; } icmp; /* over UDP: the latest ICMP error that quotes it */
     nh_nlm nlm;
     nh_mapping asked;    /* portmap: what was looked up */
 };

@@ -13,6 +13,7 @@
 #include "cause.h"
 #include "follow.h"
 #include "frames.h"
+#include "icmp.h"
 #include "lines.h"
 #include "lock_table.h"
 #include "outage.h"
@@ -88,6 +89,12 @@ static const nh_sending *
 first_sending(const nh_call *call)
 {
     return &g_array_index(call->sendings, nh_sending, 0);
+}
+
+static const nh_sending *
+last_sending(const nh_call *call)
+{
+    return &g_array_index(call->sendings, nh_sending, call->sendings->len - 1);
 }
 
 static void
@@ -365,12 +372,24 @@ tell_resent(nh_call *call, const nh_sending *before, nh_conn *conn, nh_moment at
     g_free(ago);
 }
 
+/* The copy before this one met an ICMP error. */
+static gboolean
+met_icmp_error(const nh_call *call)
+{
+    const nh_sending *before = &g_array_index(call->sendings, nh_sending, call->sendings->len - 2);
+    return call->icmp.at.frame && call->icmp.at.frame > before->at.frame;
+}
+
 /* Over UDP nothing acknowledges a call: two retransmissions without any answer are a silent peer. */
 static void
 judge_resent_by_udp(nh_call *call, nh_moment at)
 {
     nh_moment since = first_sending(call)->at;
 
+    if (met_icmp_error(call)) { /* whoever sends errors is not silent */
+        declare_dead(call, NH_UNREACHABLE, call->icmp.at, at.frame, "is resent into an ICMP error");
+        return;
+    }
     if (call->sendings->len >= 3) {
         char *silence = nh_duration_text(at.time - since.time);
         nh_frame_note(call->pair->watch, at.frame, NH_PEER_SILENT,
@@ -810,16 +829,19 @@ nh_calls_empty_reply(nh_watch *watch, const nh_message *message)
         reply_by_header(watch, call, message);
 }
 
-/* A waiting call of this pair that was sent between these ends over UDP. */
+/* The waiting call of this pair that was sent last between these ends over UDP. */
 static nh_call *
 waiting_datagram(nh_pair *pair, nh_way way, const nh_quote *quote)
 {
+    nh_call *latest = NULL;
+
     for (guint i = 0; i < pair->outstanding[way]->len; i++) {
         nh_call *call = g_ptr_array_index(pair->outstanding[way], i);
-        if (call->l4 == NH_L4_UDP && call->dst.port == quote->dst.port && call->src.port == quote->src.port)
-            return call;
+        if (call->l4 == NH_L4_UDP && call->dst.port == quote->dst.port && call->src.port == quote->src.port &&
+            (!latest || last_sending(call)->at.frame > last_sending(latest)->at.frame))
+            latest = call;
     }
-    return NULL;
+    return latest;
 }
 
 void
@@ -827,20 +849,23 @@ nh_calls_quote(nh_watch *watch, const nh_quote *quote)
 {
     nh_moment at = { quote->frame, quote->time };
     nh_way way;
-    char sender[NH_ADDR_TEXT];
 
     if (nh_port_program(watch, &quote->dst.addr, NH_L4_UDP, quote->dst.port) == 0 && quote->dst.port != 111)
         return;
     nh_pair *pair = nh_pair_of_flow(watch, &quote->src.addr, &quote->dst.addr, &way);
     nh_call *call = waiting_datagram(pair, way, quote);
-    if (!call)
+    char *text = call ? nh_icmp_text(quote) : NULL;
+    if (!text)
         return;
     nh_frame *frame = nh_frame_get(watch, at);
     frame->pair = pair;
     frame->service = nh_service_of_program(call->prog);
     nh_frame_note(watch, at.frame, NH_UNREACHABLE,
-                  g_strdup_printf("ICMP type %u code %u for the call of frame %u, says %s", quote->type, quote->code,
-                                  first_sending(call)->at.frame, nh_addr_text(&quote->sender, sender)));
+                  g_strdup_printf("%s, about the %s of frame %u", text, nh_procedure_name(call->prog, call->vers, call->proc),
+                                  last_sending(call)->at.frame));
+    g_free(text);
+    call->icmp.at = at;
+    call->icmp.sender = quote->sender;
     declare_dead(call, NH_UNREACHABLE, at, first_sending(call)->at.frame, "cannot reach the server");
     symptom_of_call(call, NH_UNREACHABLE, at, first_sending(call)->at);
 }

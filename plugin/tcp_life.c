@@ -11,6 +11,7 @@
 #include "attempt.h"
 #include "follow.h"
 #include "frames.h"
+#include "icmp.h"
 #include "outage.h"
 #include "pairs.h"
 #include "verdict.h"
@@ -326,24 +327,6 @@ handle_rst(passage *p)
     }
 }
 
-/* Code names of RFC 792 and RFC 4443 that end or hinder a connection. */
-static const char *
-icmp_text(const nh_quote *quote)
-{
-    static const char *const v4[] = {
-        "network unreachable", "host unreachable", "protocol unreachable", "port unreachable", "fragmentation needed",
-        "source route failed", "network unknown", "host unknown", "source host isolated", "network administratively prohibited",
-        "host administratively prohibited", "network unreachable for this service", "host unreachable for this service",
-        "communication administratively prohibited",
-    };
-    static const char *const v6[] = { "no route", "administratively prohibited", "beyond scope", "address unreachable",
-                                      "port unreachable", "source address failed policy", "route rejected" };
-
-    if (quote->v6)
-        return quote->type == 1 && quote->code < G_N_ELEMENTS(v6) ? v6[quote->code] : NULL;
-    return quote->type == 3 && quote->code < G_N_ELEMENTS(v4) ? v4[quote->code] : NULL;
-}
-
 /* Whether the quoted segment is a SYN that the capture did not see (it waited for ARP, or was sent elsewhere). */
 static gboolean
 quotes_unseen_syn(const nh_conn *conn, const nh_quote *quote)
@@ -375,38 +358,27 @@ follow_quoted_syn(nh_watch *watch, const nh_quote *quote, nh_moment at)
     return conn;
 }
 
-static void
-verdict_of_quote(nh_conn *conn, const nh_quote *quote, nh_moment at, const char *what)
-{
-    gboolean own = nh_addr_equal(&quote->sender, &quote->src.addr);
-    gboolean opening = conn->state == NH_TCP_SYN_SENT || conn->state == NH_TCP_RESET;
-    char sender[NH_ADDR_TEXT];
-
-    nh_verdict(conn, NH_UNREACHABLE, NH_SILENT_NOBODY, at, opening && conn->syn.frame ? conn->syn : at,
-               g_strdup_printf("ICMP: %s, says %s%s", what, nh_addr_text(&quote->sender, sender),
-                               own ? " (the sender's own host: no answer to ARP or neighbour discovery)" : ""));
-}
-
 void
 nh_tcp_quote(nh_watch *watch, const nh_quote *quote)
 {
     nh_conn *conn = nh_follow_find(watch, &quote->src, &quote->dst);
     nh_moment at = { quote->frame, quote->time };
-    const char *what = icmp_text(quote);
+    char *text = nh_icmp_text(quote);
 
-    if (!what || (!quote->v6 && quote->code == 4))
+    if (!text)
         return;
     if (quotes_unseen_syn(conn, quote))
         conn = follow_quoted_syn(watch, quote, at);
-    if (!conn || conn->foreign)
+    if (!conn || conn->foreign) {
+        g_free(text);
         return;
+    }
     nh_frame *frame = nh_frame_get(watch, at);
     frame->conn = conn;
     frame->pair = conn->pair;
     conn->icmp_sender = quote->sender;
-    conn->icmp_type = quote->type;
-    conn->icmp_code = quote->code;
-    verdict_of_quote(conn, quote, at, what);
+    gboolean opening = conn->state == NH_TCP_SYN_SENT || conn->state == NH_TCP_RESET;
+    nh_verdict(conn, NH_UNREACHABLE, NH_SILENT_NOBODY, at, opening && conn->syn.frame ? conn->syn : at, text);
 }
 
 /* --- the open connection ----------------------------------------------------------------- */

@@ -1,0 +1,17 @@
+/* icmp.h
+ * What an ICMP or ICMPv6 error says of the packet that it quotes.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef NLM_HEALTH_ICMP_H
+#define NLM_HEALTH_ICMP_H
+
+#include "observe.h"
+
+/* "ICMP: port unreachable, says 192.0.2.1"; NULL for an error that keeps nothing from arriving. Caller frees. */
+char *nh_icmp_text(const nh_quote *quote);
+
+#endif
