@@ -351,16 +351,17 @@ nh_show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const nh_view
 
 /* --- the tap ------------------------------------------------------------------------------------------ */
 
-/* RPC itself sent the call again in this frame: no second reply, and no copy that TCP resent. */
-static gboolean
-was_resent(const nh_call *call, guint32 frame)
+/* How often RPC itself sent the call again in this frame: no second reply, and no copy that TCP resent. */
+static guint
+times_resent(const nh_call *call, guint32 frame)
 {
+    guint times = 0;
+
     for (guint i = 1; i < call->sendings->len; i++) {
         const nh_sending *sending = &g_array_index(call->sendings, nh_sending, i);
-        if (sending->at.frame == frame && !sending->by_tcp)
-            return TRUE;
+        times += sending->at.frame == frame && !sending->by_tcp;
     }
-    return FALSE;
+    return times;
 }
 
 static void
@@ -382,7 +383,7 @@ count_calls(const nh_view *view, nh_tap_info *info)
         } else if (g_array_index(call->sendings, nh_sending, 0).at.frame == frame) {
             info->calls++;
         } else {
-            info->resent += was_resent(call, frame);
+            info->resent += times_resent(call, frame);
         }
     }
 }
