@@ -29,6 +29,12 @@ static guint kernel_log_year;
 
 #define NLM_TIMEOUT_MIN 3  /* fs/lockd/svc.c nlm_timeout_min */
 #define NLM_TIMEOUT_MAX 20 /* nlm_timeout_max */
+/* nfs_init_timeout_values(), fs/nfs/client.c, caps timeo at 600 s (NFS_MAX_TCP_TIMEOUT) */
+#define TIMEO_MIN 1
+#define TIMEO_MAX 6000
+#define TIMEO_DEFAULT 600
+#define RETRANS_MAX 65535
+#define RETRANS_DEFAULT 2
 
 static const enum_val_t timers[] = {
     { "lockd", "lockd (nlm_timeout)", NH_POLICY_LOCKD },
@@ -107,13 +113,56 @@ parse_offset(nh_time *offset)
     return TRUE;
 }
 
-/* Read everything; collect a message per wrong value (messages may be NULL). */
 static void
-collect_prefs(nh_options *options, GPtrArray *messages)
+check_lockd(nh_options *options, GPtrArray *complaints)
+{
+    if (nlm_timeout >= NLM_TIMEOUT_MIN && nlm_timeout <= NLM_TIMEOUT_MAX)
+        return;
+    g_ptr_array_add(complaints, g_strdup_printf("Preference nlm_health.nlm_timeout is %u: lockd takes %u to %u seconds; 10 is used", nlm_timeout,
+                                                NLM_TIMEOUT_MIN, NLM_TIMEOUT_MAX));
+    options->lockd.nlm_timeout = 10;
+}
+
+static void
+check_mount(nh_options *options, GPtrArray *complaints)
 {
     char *error = NULL;
-    GPtrArray *complaints = g_ptr_array_new();
 
+    if (timeo < TIMEO_MIN || timeo > TIMEO_MAX) {
+        g_ptr_array_add(complaints, g_strdup_printf("Preference nlm_health.timeo is %u: the kernel waits %u to %u tenths of a second; %u is used",
+                                                    timeo, TIMEO_MIN, TIMEO_MAX, TIMEO_DEFAULT));
+        options->mount.timeo = options->lockd.timeo = TIMEO_DEFAULT;
+    }
+    if (retrans > RETRANS_MAX) {
+        g_ptr_array_add(complaints, g_strdup_printf("Preference nlm_health.retrans is %u: 0 to %u is expected; %u is used", retrans, RETRANS_MAX,
+                                                    RETRANS_DEFAULT));
+        options->mount.retrans = options->lockd.retrans = RETRANS_DEFAULT;
+    }
+    if (!*mount_options)
+        return;
+    if (nh_mount_options_known(mount_options) == 0)
+        g_ptr_array_add(complaints, g_strdup("Preference nlm_health.mount_options: there is no timeo, retrans, proto, hard or soft in it; "
+                                             "it changes nothing"));
+    else if (!nh_mount_options_parse(mount_options, &options->mount, &error))
+        g_ptr_array_add(complaints, g_strdup_printf("Preference nlm_health.mount_options: %s", error));
+    g_free(error);
+}
+
+static void
+check_log(nh_options *options, GPtrArray *complaints)
+{
+    if (!parse_offset(&options->log_hints.offset))
+        g_ptr_array_add(complaints, g_strdup_printf("Preference nlm_health.kernel_log_offset: \"%s\" is no number of seconds; 0 is used", kernel_log_offset));
+    if (kernel_log_year && (kernel_log_year < 1970 || kernel_log_year > 9999)) {
+        g_ptr_array_add(complaints, g_strdup_printf("Preference nlm_health.kernel_log_year is %u: a year or 0 is expected; 0 is used", kernel_log_year));
+        options->log_hints.year = 0;
+    }
+}
+
+/* Read everything; add a message per wrong value. */
+static void
+collect_prefs(nh_options *options, GPtrArray *complaints)
+{
     *options = (nh_options){
         .use_mount = timer == NH_POLICY_MOUNT,
         .lockd = { NH_POLICY_LOCKD, nlm_timeout, timeo, retrans, NH_L4_TCP, TRUE },
@@ -125,28 +174,26 @@ collect_prefs(nh_options *options, GPtrArray *messages)
         .log_path = kernel_log,
         .log_hints = { .year = kernel_log_year },
     };
-    if (nlm_timeout < NLM_TIMEOUT_MIN || nlm_timeout > NLM_TIMEOUT_MAX) {
-        g_ptr_array_add(complaints, g_strdup_printf("Preference nlm_health.nlm_timeout is %u: lockd takes %u to %u seconds; 10 is used", nlm_timeout,
-                                                    NLM_TIMEOUT_MIN, NLM_TIMEOUT_MAX));
-        options->lockd.nlm_timeout = 10;
-    }
-    if (*mount_options && !nh_mount_options_parse(mount_options, &options->mount, &error)) {
-        g_ptr_array_add(complaints, g_strdup_printf("Preference nlm_health.mount_options: %s", error));
-        g_free(error);
-    }
-    if (!parse_offset(&options->log_hints.offset))
-        g_ptr_array_add(complaints, g_strdup_printf("Preference nlm_health.kernel_log_offset: \"%s\" is no number of seconds; 0 is used", kernel_log_offset));
-    if (kernel_log_year && (kernel_log_year < 1970 || kernel_log_year > 9999)) {
-        g_ptr_array_add(complaints, g_strdup_printf("Preference nlm_health.kernel_log_year is %u: a year or 0 is expected; 0 is used", kernel_log_year));
-        options->log_hints.year = 0;
-    }
-    for (guint i = 0; i < complaints->len; i++) {
-        if (messages)
-            g_ptr_array_add(messages, g_ptr_array_index(complaints, i));
-        else
-            g_free(g_ptr_array_index(complaints, i));
-    }
-    g_ptr_array_unref(complaints);
+    check_lockd(options, complaints);
+    check_mount(options, complaints);
+    check_log(options, complaints);
+}
+
+/*
+ * A log that is of no use is told in the report; but who only looks at fields
+ * or at the packet list would never hear of it.
+ */
+static void
+try_log(const nh_options *options, GPtrArray *messages)
+{
+    if (!options->log_path || !*options->log_path)
+        return;
+    nh_log_hints hints = options->log_hints;
+    hints.capture_first = hints.capture_last = NH_TIME_NONE;
+    nh_kernel_log *log = nh_kernel_log_read(options->log_path, &hints);
+    if (log->lines->len == 0)
+        g_ptr_array_add(messages, g_strdup_printf("Preference nlm_health.kernel_log: %s", log->message));
+    nh_kernel_log_free(log);
 }
 
 /* Said once per set of values: a file may be dissected many times. */
@@ -170,6 +217,7 @@ nh_prefs_options(nh_options *options)
     GPtrArray *messages = g_ptr_array_new_with_free_func(g_free);
 
     collect_prefs(options, messages);
+    try_log(options, messages);
     complain_aloud(messages);
     g_ptr_array_unref(messages);
 }

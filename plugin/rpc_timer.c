@@ -452,6 +452,19 @@ set_word(const char *text, nh_policy *policy)
     return FALSE;
 }
 
+/* Its index in mount_values, or their number when it is not there. */
+static guint
+find_value(const char *text)
+{
+    gsize length = strcspn(text, "=");
+    guint i = 0;
+
+    while (i < G_N_ELEMENTS(mount_values) &&
+           (strlen(mount_values[i].name) != length || strncmp(mount_values[i].name, text, length) != 0))
+        i++;
+    return i;
+}
+
 /* FALSE with *error set if the option is known and its value is wrong. */
 static gboolean
 set_value(const char *text, nh_policy *policy, char **error)
@@ -459,11 +472,8 @@ set_value(const char *text, nh_policy *policy, char **error)
     gsize length = strcspn(text, "=");
     const char *value = text + length + (text[length] == '=');
     guint64 number;
-    guint i = 0;
+    guint i = find_value(text);
 
-    while (i < G_N_ELEMENTS(mount_values) &&
-           (strlen(mount_values[i].name) != length || strncmp(mount_values[i].name, text, length) != 0))
-        i++;
     if (i == G_N_ELEMENTS(mount_values))
         return TRUE;
     if (mount_values[i].number && g_ascii_string_to_unsigned(value, 10, mount_values[i].minimum, G_MAXINT, &number, NULL)) {
@@ -476,8 +486,8 @@ set_value(const char *text, nh_policy *policy, char **error)
     return FALSE;
 }
 
-/* The options in a line of /proc/mounts or fstab; else all of it. */
-static char *
+/* The options in a line of /proc/mounts or fstab; else every word of it. */
+static char **
 options_in(const char *line)
 {
     GRegex *regex = g_regex_new("^\\s*\\S+\\s+\\S+\\s+nfs4?\\s+(\\S+)", G_REGEX_RAW, 0, NULL);
@@ -485,7 +495,9 @@ options_in(const char *line)
     char *options = g_regex_match(regex, line, 0, &match) ? g_match_info_fetch(match, 1) : g_strdup(line);
     g_match_info_free(match);
     g_regex_unref(regex);
-    return options;
+    char **split = g_strsplit_set(options, ", \t\r\n()", -1);
+    g_free(options);
+    return split;
 }
 
 gboolean
@@ -493,16 +505,28 @@ nh_mount_options_parse(const char *line, nh_policy *policy, char **error)
 {
     nh_policy parsed = *policy;
     gboolean ok = TRUE;
-    char *text = options_in(line);
-    char **options = g_strsplit_set(text, ", \t\r\n()", -1);
+    char **options = options_in(line);
 
     for (guint i = 0; ok && options[i]; i++)
         ok = set_word(options[i], &parsed) || set_value(options[i], &parsed, error);
     if (ok)
         *policy = parsed;
     g_strfreev(options);
-    g_free(text);
     return ok;
+}
+
+guint
+nh_mount_options_known(const char *line)
+{
+    char **options = options_in(line);
+    guint known = 0;
+
+    for (guint i = 0; options[i]; i++) {
+        nh_policy nobody;
+        known += set_word(options[i], &nobody) || find_value(options[i]) < G_N_ELEMENTS(mount_values);
+    }
+    g_strfreev(options);
+    return known;
 }
 
 /*

@@ -88,6 +88,9 @@ char *nh_policy_text(const nh_policy *policy, nh_family family);
  */
 gboolean nh_mount_options_parse(const char *line, nh_policy *policy, char **error);
 
+/* How many of its options are among these, right or wrong. */
+guint nh_mount_options_known(const char *line);
+
 /* TCP_USER_TIMEOUT block of a FIN that nobody acknowledges: when the port is free again (180.0 .. 184.3 s after it). */
 void nh_timer_fin_block(nh_time fin, nh_time *earliest, nh_time *latest);
 

@@ -407,3 +407,57 @@ def test_part_of_a_capture(lab, workdir):
     assert len([kind for kind, _ in pcapng.blocks(target) if kind == pcapng.PACKET]) == \
         len(pcapng.read_pcap(source)[1])
     assert all(frame <= 60 for frame in ours(target))
+
+
+# --- read filters ---
+
+
+def counts_of(story):
+    """What of an incident does not depend on frame numbers."""
+    return [(i["cause"], i["side"], i["client"], i["server"], i["start"], i["end"]) for i in story["incidents"]]
+
+
+@pytest.mark.parametrize("name", [OUTAGE, "server_blackhole.pcap", "udp_blackhole_k4.14.pcap", "grace.pcap"])
+@pytest.mark.parametrize("wanted", ["rpc", "nlm_health", "nlm_health.incident == 1"])
+def test_read_filter_keeps_the_incidents(lab, name, wanted):
+    """In the first pass a frame that the filter rejects gives its number to the next one."""
+    whole, part = lab.story(lab.capture(name)), lab.story(lab.capture(name), "-2", "-R", wanted)
+    assert counts_of(part) == counts_of(whole)
+    assert [pair["calls"] for pair in part["pairs"]] == [pair["calls"] for pair in whole["pairs"]]
+
+
+def test_read_filter_leaves_no_trace_of_rejected_frames(lab):
+    """A frame shows its own calls, none of the frame that had its number before."""
+    arguments = ["-r", lab.capture(OUTAGE), "-2", "-T", "fields", "-e", "frame.time_epoch", "-e", "nlm_health.call.attempt",
+                 "-e", "nlm_health.service"]
+    whole = lab.tshark(*arguments).stdout.splitlines()
+    part = lab.tshark(*arguments, "-R", "nlm").stdout.splitlines()
+    assert part and set(part) <= set(whole)
+
+
+# --- preferences ---
+
+
+@pytest.mark.parametrize("preference, words", [
+    ("mount_options:garbage in", "mount_options: there is no timeo"), ("mount_options:timeo=x", "wrong mount option"),
+    ("timeo:0", "timeo is 0"), ("timeo:6001", "timeo is 6001"), ("retrans:65536", "retrans is 65536"),
+    ("nlm_timeout:2", "nlm_timeout is 2"), ("kernel_log:/nowhere", "kernel_log: "), ("kernel_log:/dev/null", "kernel_log: "),
+])
+def test_wrong_preferences_are_told_once(lab, preference, words):
+    """Also to who looks at fields only; nothing ends because of it."""
+    output = lab.tshark("-r", lab.capture(HEALTHY), "-o", f"nlm_health.{preference}", "-2", "-T", "fields", "-e", "nlm_health.service")
+    assert output.stdout.strip() and output.stderr.count(words) == 1, output.stderr
+
+
+@pytest.mark.parametrize("preference", ["mount_options:rw,soft", "timeo:1", "timeo:6000", "retrans:0", "retrans:65535"])
+def test_right_preferences_are_accepted(lab, preference):
+    assert "nlm_health." not in lab.tshark("-r", lab.capture(HEALTHY), "-o", f"nlm_health.{preference}", "-c", "1").stderr
+
+
+def test_tree_counts_what_rpc_resent(lab):
+    """No copy that TCP resent, and no second answer."""
+    for name in ("server_blackhole.pcap", "stuck_fin.pcap", "server_slow.pcap"):
+        tree = tree_of(lab, name)
+        for pair in lab.story(lab.capture(name))["pairs"]:
+            if pair["calls"]:
+                assert tree[f"{pair['client']} -> {pair['server']}"].get("calls resent", 0) == pair["resent"], name

@@ -437,6 +437,16 @@ test_mount_options_wrong(void)
 }
 
 static void
+test_mount_options_known(void)
+{
+    g_assert_cmpuint(nh_mount_options_known(""), ==, 0);
+    g_assert_cmpuint(nh_mount_options_known("garbage in"), ==, 0);
+    g_assert_cmpuint(nh_mount_options_known("srv:/soft /mnt/hard nfs defaults 0 0"), ==, 0);
+    g_assert_cmpuint(nh_mount_options_known("rw,soft,timeo=x,vers=3"), ==, 2);
+    g_assert_cmpuint(nh_mount_options_known("proto"), ==, 1);
+}
+
+static void
 test_fin_block(void)
 {
     nh_time earliest, latest;
@@ -460,6 +470,7 @@ main(int argc, char **argv)
     g_test_add_func("/rpc_timer/texts", test_texts);
     g_test_add_func("/rpc_timer/mount-options", test_mount_options);
     g_test_add_func("/rpc_timer/mount-options-wrong", test_mount_options_wrong);
+    g_test_add_func("/rpc_timer/mount-options-known", test_mount_options_known);
     g_test_add_func("/rpc_timer/fin-block", test_fin_block);
     return g_test_run();
 }
