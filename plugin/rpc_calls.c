@@ -486,6 +486,16 @@ nlm_call(nh_call *call, const nh_message *message, nh_moment at)
 
 #define STATD_SM_NOTIFY 6
 
+/* RPC waits for seconds before it sends a call again: what follows sooner is a frame captured twice. */
+#define COPY_TIME (50 * NH_MSEC)
+
+static gboolean
+copy_of_datagram(const nh_call *call, const nh_message *message)
+{
+    const nh_sending *last = &g_array_index(call->sendings, nh_sending, call->sendings->len - 1);
+    return message->l4 == NH_L4_UDP && ABS(message->time - last->at.time) < COPY_TIME;
+}
+
 /* Two clients behind one address may use one XID: their calls differ in the arguments, copies of one call do not. */
 static gboolean
 same_arguments(const nh_nlm *a, const nh_nlm *b)
@@ -505,7 +515,7 @@ take_call(nh_watch *watch, const nh_message *message)
     gboolean same = call && call->proc == message->proc && same_arguments(&call->nlm, &message->nlm) &&
                     (!call->reply.frame || message->time - call->reply.time < XID_REUSE_TIME);
 
-    if (same && copy_by_tcp(watch, conn))
+    if (same && (copy_by_tcp(watch, conn) || copy_of_datagram(call, message)))
         return;
     if (!same) {
         call = new_call(watch, message);

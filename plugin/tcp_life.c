@@ -88,6 +88,13 @@ remember(nh_half *half, const nh_segment *seg)
 
 /* --- opening -------------------------------------------------------------------- */
 
+/* Of a connection met in the middle one acknowledged FIN may be all that the capture has of its end. */
+static gboolean
+was_closing(const nh_conn *conn)
+{
+    return conn->middle && (conn->half[0].fin_acked || conn->half[1].fin_acked);
+}
+
 static void
 first_syn(passage *p)
 {
@@ -98,7 +105,7 @@ first_syn(passage *p)
     conn->syn = p->at;
     conn->syn_count = 1;
     /* one that fell into trouble and closed at last did not close cleanly */
-    gboolean clean = before && before->state == NH_TCP_CLOSED && !before->troubles;
+    gboolean clean = before && !before->troubles && (before->state == NH_TCP_CLOSED || was_closing(before));
 
     if (before && !clean && (before->established.frame || before->middle) && conn->first.frame == p->at.frame) {
         char *last = nh_moment_text(before->last);
