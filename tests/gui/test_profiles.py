@@ -5,6 +5,7 @@ SPDX-License-Identifier: GPL-2.0-or-later
 
 import csv
 import os
+import pathlib
 import re
 import subprocess
 import zipfile
@@ -41,6 +42,20 @@ def test_batch_profile_changes_no_report(lab, name):
     default = lab.tshark("-r", lab.capture(name), *OUTPUTS)
     batch = lab.tshark("-C", BATCH, "-r", lab.capture(name), *OUTPUTS)
     assert "NLM Health" in default.stdout and batch.stdout == default.stdout and not batch.stderr
+
+
+@pytest.mark.slow
+def test_batch_profile_changes_no_report_on_captures_of_others(lab):
+    top = os.environ.get("NLM_HEALTH_CORPUS")
+    paths = sorted(path for path in pathlib.Path(top or "/nonexistent").glob("[ABC]-*/*") if path.is_file())
+    if not paths:
+        pytest.skip("NLM_HEALTH_CORPUS is not set or empty")
+
+    def changes(path):
+        read = ["-r", lab.outside(path), *OUTPUTS]
+        return lab.tshark("-C", BATCH, *read, check=False).stdout != lab.tshark(*read, check=False).stdout
+    changed = harness.in_parallel(changes, paths)
+    assert [path.name for path, different in zip(paths, changed) if different] == []
 
 
 def test_batch_profile_does_less(lab):

@@ -125,6 +125,15 @@ def test_filters_are_applied(screen, lab, letter, expected):
     assert 0 < displayed(screen) == counted(lab, path, expected)
 
 
+def test_conversation_filter(screen, lab):
+    if lab.version != "4.0":
+        pytest.skip("where the entry stands in the menu is known for 4.0")
+    open_capture(screen, CAPTURE)
+    select(screen, LAST)
+    screen.keys("alt+a", *["Up"] * 7, "Right", "Up", "Return")  # Analyze > Conversation Filter > NLM Health
+    assert display_filter(screen) == "nlm_health.incident == 1"
+
+
 def test_go_to_first_and_last_packet(screen):
     open_capture(screen, CAPTURE)
     select(screen, 170)
