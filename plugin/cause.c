@@ -34,6 +34,7 @@ static const struct {
 } refinements[] = {
     { NH_SYN_UNANSWERED, NH_UNREACHABLE },
     { NH_PEER_SILENT, NH_UNREACHABLE },
+    { NH_REPLY_OVERDUE, NH_RESET },
     { NH_CHALLENGE_ACK, NH_GRACE },
     { NH_SYN_REFUSED, NH_GRACE },
     { NH_RESET, NH_GRACE },
@@ -99,8 +100,8 @@ find_cause(const nh_outage *outage)
 
     if (forward)
         return refine(outage, forward->finding);
-    if (callback)
-        return outage->count[NH_GRANT_LOST] ? NH_GRANT_LOST : callback->finding;
+    if (callback) /* whatever is wrong with the server's way back: that is what it means */
+        return NH_GRANT_LOST;
     return outage->count[NH_RESET_STORM] ? NH_RESET_STORM : NH_FINDING_NONE;
 }
 

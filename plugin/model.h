@@ -170,6 +170,7 @@ struct nh_pair {
     nh_moment relieved;  /* the latest trouble of a connection ended */
     nh_moment blocked;   /* latest NLM_BLOCKED: a callback is due */
     nh_nlm blocked_lock; /* for this lock */
+    nh_moment polled;    /* a poll got it: the server's callbacks for it are in vain and harm nobody */
     guint near_client, near_server; /* votes for where the capture was taken */
     nh_family family;
     guint nlm_timeout;   /* seconds, when the gaps seen tell another than the preference; else 0 */

@@ -568,6 +568,7 @@ granted(nh_call *call, nh_moment at)
     if (!pair->blocked.frame || !call->nlm.has_lock || call->nlm.svid != pair->blocked_lock.svid || call->nlm.file != pair->blocked_lock.file)
         return;
     pair->blocked.frame = 0;
+    pair->polled = at;
     nh_outage_answer(pair, NH_CALLBACK, NH_SERVICE_NLM, call, at);
 }
 

@@ -64,6 +64,8 @@ give(nh_conn *conn, nh_finding finding, nh_silent silent, nh_moment at, nh_momen
 
     nh_frame_note(conn->pair->watch, at.frame, finding, text);
     nh_trouble_raise(conn, finding, at, since);
+    if (conn->way == NH_CALLBACK && conn->pair->polled.frame && !conn->pair->blocked.frame)
+        return; /* nobody waits for this callback any more */
     nh_outage_symptom(conn->pair, &symptom);
     judge_callback(conn, finding, at, since);
 }
