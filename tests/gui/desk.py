@@ -137,13 +137,28 @@ class Desk:
 
     # --- Wireshark ---
 
-    def wireshark(self, capture, *arguments, env=None):
-        """Wireshark's window with a capture in it."""
+    def start(self, capture, *arguments, env=None):
         command = [*harness.AS_USER, "wireshark", "-r", str(capture), *map(str, arguments)]
         with open(self.log, "ab") as log:
             self.programs.append(subprocess.Popen(command, env={**self.environment, **(env or {})}, cwd=self.lab.home,
                                                   stdin=subprocess.DEVNULL, stdout=log, stderr=log))
+
+    def wireshark(self, capture, *arguments):
+        """Wireshark's window with a capture in it."""
+        self.start(capture, *arguments)
         return self.main(pathlib.Path(capture).name)
+
+    def dismiss_others(self, title):
+        """Close messages until only the window with this title is left."""
+        def alone():
+            titles = self.windows()
+            if set(titles.values()) == {title}:
+                return True
+            for window in titles:
+                self._tool("xdotool", "windowfocus", window)
+                self.keys("Escape")
+            return False
+        wait_for(alone, f"{title!r} alone on the screen")
 
     def main(self, name):
         """The main window, once it shows this capture."""
