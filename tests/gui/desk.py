@@ -149,12 +149,12 @@ class Desk:
         return self.main(pathlib.Path(capture).name)
 
     def dismiss_others(self, title):
-        """Close messages until only the window with this title is left."""
+        """Close messages, with or without a title of their own, until only the window with this title is left."""
         def alone():
-            titles = self.windows()
-            if set(titles.values()) == {title}:
+            found = self._tool("xdotool", "search", "--onlyvisible", "--class", "wireshark").stdout.split()
+            if found and list(self.windows().values()) == [title] and len(found) == 1:
                 return True
-            for window in titles:
+            for window in found:
                 self._tool("xdotool", "windowfocus", window)
                 self.keys("Escape")
             return False
