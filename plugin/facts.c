@@ -20,7 +20,7 @@
 static nh_facts_sink sink;
 static const wsbool *decode_as_rpc;
 static dissector_table_t tcp_ports;
-static dissector_handle_t rpc_tcp, rpc_udp;
+static dissector_handle_t rpc_tcp;
 
 /* The handles that stood in "ip.proto" before ours. */
 static dissector_handle_t tcp_before, udp_before, icmp_before, icmpv6_before;
@@ -389,7 +389,6 @@ nh_facts_handoff(nh_facts_sink the_sink, const wsbool *decode_as)
     decode_as_rpc = decode_as;
     tcp_ports = find_dissector_table("tcp.port");
     rpc_tcp = find_dissector("rpc-tcp");
-    rpc_udp = find_dissector("rpc");
     tcp_before = stand_before(IP_PROTO_TCP, "tcp", dissect_tcp, "TCP seen by NLM Health", "nlm_health.tcp");
     udp_before = stand_before(IP_PROTO_UDP, "udp", dissect_udp, "UDP seen by NLM Health", "nlm_health.udp");
     icmp_before = stand_before(IP_PROTO_ICMP, "icmp", dissect_icmp, "ICMP seen by NLM Health", "nlm_health.icmp");

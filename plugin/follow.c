@@ -158,6 +158,12 @@ new_conn(nh_watch *watch, const nh_end *client, const nh_end *server, nh_service
     return conn;
 }
 
+int
+nh_conn_half(const nh_conn *conn, const nh_end *end)
+{
+    return conn->client.port == end->port && nh_addr_equal(&conn->client.addr, &end->addr) ? 0 : 1;
+}
+
 void
 nh_conn_free(gpointer data)
 {
@@ -186,7 +192,7 @@ static nh_conn *
 reopen(nh_watch *watch, nh_conn *conn, const nh_segment *segment)
 {
     nh_moment at = { segment->frame, segment->time };
-    gboolean same_client = conn->client.port == segment->src.port && nh_addr_equal(&conn->client.addr, &segment->src.addr);
+    gboolean same_client = nh_conn_half(conn, &segment->src) == 0;
     gboolean from_client;
 
     if (same_client && conn->syn.frame && conn->isn == segment->seq && conn->state != NH_TCP_CLOSED)

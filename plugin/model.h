@@ -212,7 +212,6 @@ struct nh_outage {
     GArray *symptoms;    /* nh_symptom */
     guint count[NH_FINDING_COUNT];
     GPtrArray *calls;    /* nh_call* */
-    GPtrArray *attempts; /* nh_attempt*, owned: attempts that never led to a call */
     GArray *locks;       /* nh_lock: the pair's when it began */
 };
 

@@ -87,7 +87,6 @@ open_outage(nh_pair *pair, const nh_symptom *symptom)
     outage->end.time = outage->settled.time = NH_TIME_NONE;
     outage->symptoms = g_array_new(FALSE, FALSE, sizeof(nh_symptom));
     outage->calls = g_ptr_array_new();
-    outage->attempts = g_ptr_array_new_with_free_func(g_free);
     outage->locks = nh_locks_snapshot(pair->watch->locks, pair);
     g_ptr_array_add(pair->outages, outage);
     pair->open = outage;
@@ -372,7 +371,6 @@ nh_outage_free(nh_outage *outage)
 {
     g_array_unref(outage->symptoms);
     g_ptr_array_unref(outage->calls);
-    g_ptr_array_unref(outage->attempts);
     g_array_unref(outage->locks);
     g_free(outage);
 }

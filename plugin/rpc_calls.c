@@ -166,7 +166,7 @@ miss_replies(nh_conn *conn, int half)
 {
     for (guint i = conn->waiting->len; i-- > 0;) {
         nh_call *call = g_ptr_array_index(conn->waiting, i);
-        int sender = conn->client.port == call->src.port && nh_addr_equal(&conn->client.addr, &call->src.addr) ? 0 : 1;
+        int sender = nh_conn_half(conn, &call->src);
         if (sender == half)
             stop_waiting(call);
     }
@@ -186,7 +186,7 @@ nh_calls_transport(nh_watch *watch, nh_moment at)
     for (guint i = 0; i < conn->waiting->len; i++) {
         nh_call *call = g_ptr_array_index(conn->waiting, i);
         nh_sending *sending = last_sending_on(call, conn);
-        int sender = conn->client.port == call->src.port && nh_addr_equal(&conn->client.addr, &call->src.addr) ? 0 : 1;
+        int sender = nh_conn_half(conn, &call->src);
 
         if (!call->tcp_acked)
             call->tcp_acked = nh_tcp_acked(&conn->half[sender], sending->seq_end);
@@ -320,7 +320,7 @@ check_deferred(nh_call *call, nh_moment at)
 static void
 check_sent_dead(nh_call *call, nh_conn *conn, nh_moment at)
 {
-    int peer = conn->client.port == call->src.port && nh_addr_equal(&conn->client.addr, &call->src.addr) ? 1 : 0;
+    int peer = !nh_conn_half(conn, &call->src);
     const nh_trouble *trouble = nh_conn_trouble(conn);
 
     if (conn->half[peer].fin && conn->state != NH_TCP_RESET) {

@@ -675,7 +675,7 @@ static void
 pass(nh_conn *conn, const nh_segment *segment)
 {
     nh_watch *watch = conn->pair->watch;
-    int index = conn->client.port == segment->src.port && nh_addr_equal(&conn->client.addr, &segment->src.addr) ? 0 : 1;
+    int index = nh_conn_half(conn, &segment->src);
     passage p = { .conn = conn, .seg = segment, .index = index, .from = &conn->half[index], .to = &conn->half[!index],
                   .at = { segment->frame, segment->time } };
     nh_frame *frame = nh_frame_get(watch, p.at);

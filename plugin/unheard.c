@@ -18,7 +18,7 @@
 static int
 answering_half(const nh_conn *conn, const nh_call *call)
 {
-    return conn->client.port == call->src.port && nh_addr_equal(&conn->client.addr, &call->src.addr) ? 1 : 0;
+    return !nh_conn_half(conn, &call->src);
 }
 
 void
