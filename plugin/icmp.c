@@ -8,6 +8,11 @@
 
 #include "icmp.h"
 
+#include "follow.h"
+#include "frames.h"
+#include "tcp_life.h"
+#include "verdict.h"
+
 #define V4_UNREACHABLE 3
 #define V6_UNREACHABLE 1
 
@@ -41,4 +46,58 @@ nh_icmp_text(const nh_quote *quote)
         return NULL;
     return g_strdup_printf("ICMP: %s, says %s%s", what, nh_addr_text(&quote->sender, sender),
                            own ? " (the sender's own host: no answer to ARP or neighbour discovery)" : "");
+}
+
+/* Whether the quoted segment is a SYN that the capture did not see (it waited for ARP, or was sent elsewhere). */
+static gboolean
+quotes_unseen_syn(const nh_conn *conn, const nh_quote *quote)
+{
+    gboolean syn = quote->has_flags ? (quote->flags & (NH_TH_SYN | NH_TH_ACK)) == NH_TH_SYN
+                                    : !conn || conn->state == NH_TCP_RESET || conn->state == NH_TCP_CLOSED;
+
+    return syn && quote->has_seq && (!conn || !conn->syn.frame || conn->isn != quote->seq);
+}
+
+/* The SYN was sent at most this long before its host gave up on the neighbour (three probes a second apart, net/core/neighbour.c). */
+#define NEIGHBOUR_TIME (3500 * NH_MSEC)
+
+/* Follow the connection from the SYN that only the ICMP error shows; NULL when it is none of ours. */
+static nh_conn *
+follow_quoted_syn(nh_watch *watch, const nh_quote *quote, nh_moment at)
+{
+    nh_segment syn = { .frame = quote->frame, .time = quote->time, .src = quote->src, .dst = quote->dst, .seq = quote->seq,
+                       .flags = NH_TH_SYN, .wscale = -1, .quoted = TRUE,
+                       .src_claimed = quote->src_claimed, .dst_claimed = quote->dst_claimed };
+
+    nh_tcp_segment(watch, &syn);
+    nh_conn *conn = watch->passing.conn;
+    if (!conn)
+        return NULL;
+    nh_attempt *attempt = &conn->pair->attempt[conn->way];
+    if (attempt->active && attempt->start.frame == at.frame && attempt->wait == NH_WAIT_CONNECT)
+        attempt->earliest = MAX(at.time - NEIGHBOUR_TIME, conn->previous ? conn->previous->last.time : G_MININT64);
+    return conn;
+}
+
+void
+nh_icmp_quote_tcp(nh_watch *watch, const nh_quote *quote)
+{
+    nh_conn *conn = nh_follow_find(watch, &quote->src, &quote->dst);
+    nh_moment at = { quote->frame, quote->time };
+    char *text = nh_icmp_text(quote);
+
+    if (!text)
+        return;
+    if (quotes_unseen_syn(conn, quote))
+        conn = follow_quoted_syn(watch, quote, at);
+    if (!conn || conn->foreign) {
+        g_free(text);
+        return;
+    }
+    nh_frame *frame = nh_frame_get(watch, at);
+    frame->conn = conn;
+    frame->pair = conn->pair;
+    conn->icmp_sender = quote->sender;
+    gboolean opening = conn->state == NH_TCP_SYN_SENT || conn->state == NH_TCP_RESET;
+    nh_verdict(conn, NH_UNREACHABLE, NH_SILENT_NOBODY, at, opening && conn->syn.frame ? conn->syn : at, text);
 }

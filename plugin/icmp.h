@@ -9,9 +9,11 @@
 #ifndef NLM_HEALTH_ICMP_H
 #define NLM_HEALTH_ICMP_H
 
-#include "observe.h"
+#include "model.h"
 
 /* "ICMP: port unreachable, says 192.0.2.1"; NULL for an error that keeps nothing from arriving. Caller frees. */
 char *nh_icmp_text(const nh_quote *quote);
+/* An ICMP error that quotes a TCP segment: a verdict on its connection, if that is followed. */
+void nh_icmp_quote_tcp(nh_watch *watch, const nh_quote *quote);
 
 #endif

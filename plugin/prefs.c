@@ -12,6 +12,8 @@
 #include <epan/range.h>
 #include <wsutil/report_message.h>
 
+#include "mount_options.h"
+
 static int timer = NH_POLICY_LOCKD;
 static guint nlm_timeout = 10;
 static int kernel = NH_FAMILY_UNKNOWN;

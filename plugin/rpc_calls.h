@@ -19,13 +19,5 @@ void nh_calls_message(nh_watch *watch, const nh_message *message);
 void nh_calls_empty_reply(nh_watch *watch, const nh_message *message);
 /* A reply known by its XID only that answers a waiting call: what it says is not known. */
 void nh_calls_bare_reply(nh_watch *watch, const nh_message *message);
-/* The call's answer has come: it waits no longer, and the outage may be over. */
-void nh_calls_answered(nh_call *call, nh_moment at);
-/* An ICMP error that quotes a UDP datagram: the calls that it carried cannot arrive. */
-void nh_calls_quote(nh_watch *watch, const nh_quote *quote);
-void nh_call_free(gpointer call);
-
-guint nh_call_key_hash(gconstpointer key);
-gboolean nh_call_key_equal(gconstpointer a, gconstpointer b);
 
 #endif

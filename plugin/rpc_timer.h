@@ -81,16 +81,6 @@ void nh_timer_major_range(const nh_policy *policy, nh_family family, nh_wait wai
 /* "lockd nlm_timeout=10 (Linux 5.3+)", "mount timeo=600,retrans=2,proto=tcp,hard"; caller frees. */
 char *nh_policy_text(const nh_policy *policy, nh_family family);
 
-/*
- * Read timeo, retrans, proto and hard/soft from mount options or from a whole
- * line of /proc/mounts into *policy (others stay). FALSE with *error set (caller
- * frees) when a value is wrong; *policy is then unchanged.
- */
-gboolean nh_mount_options_parse(const char *line, nh_policy *policy, char **error);
-
-/* How many of its options are among these, right or wrong. */
-guint nh_mount_options_known(const char *line);
-
 /* TCP_USER_TIMEOUT block of a FIN that nobody acknowledges: when the port is free again (180.0 .. 184.3 s after it). */
 void nh_timer_fin_block(nh_time fin, nh_time *earliest, nh_time *latest);
 

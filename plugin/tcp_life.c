@@ -11,9 +11,9 @@
 #include "attempt.h"
 #include "follow.h"
 #include "frames.h"
-#include "icmp.h"
 #include "outage.h"
 #include "pairs.h"
+#include "tcp_open.h"
 #include "verdict.h"
 
 /* Frames that differ in nothing and follow this closely are one packet captured twice (interface "any", mirror ports). */
@@ -22,16 +22,6 @@
 
 #define SEQ_BEFORE(a, b) ((gint32)((a) - (b)) < 0)
 #define SEQ_AFTER(a, b)  ((gint32)((a) - (b)) > 0)
-
-/* A segment on its way through the state machine. */
-typedef struct {
-    nh_conn *conn;
-    const nh_segment *seg;
-    int index;             /* of the sender's half */
-    nh_half *from, *to;
-    nh_moment at;
-    guint32 end;           /* sequence number after the payload and FIN */
-} passage;
 
 static const char *
 side_word(int index)
@@ -86,173 +76,7 @@ remember(nh_half *half, const nh_segment *seg)
     half->n_recent = (guint8)MIN(half->packets, NH_RECENT);
 }
 
-/* --- opening -------------------------------------------------------------------- */
-
-/* Of a connection met in the middle one acknowledged FIN may be all that the capture has of its end. */
-static gboolean
-was_closing(const nh_conn *conn)
-{
-    return conn->middle && (conn->half[0].fin_acked || conn->half[1].fin_acked);
-}
-
-static void
-first_syn(passage *p)
-{
-    nh_conn *conn = p->conn;
-    const nh_conn *before = conn->previous;
-
-    conn->isn = p->seg->seq;
-    conn->syn = p->at;
-    conn->syn_count = 1;
-    /* one that fell into trouble and closed at last did not close cleanly */
-    gboolean clean = before && !before->troubles && (before->state == NH_TCP_CLOSED || was_closing(before));
-
-    if (before && !clean && (before->established.frame || before->middle) && conn->first.frame == p->at.frame) {
-        char *last = nh_moment_text(before->last);
-        nh_remark(conn, NH_PORT_REUSED, p->at,
-                  g_strdup_printf("The port pair is used again; its last connection did not close cleanly (last seen in %s)", last));
-        g_free(last);
-    }
-    if (conn->service == NH_SERVICE_PORTMAP)
-        nh_attempt_lookup(conn->pair, conn->way, conn, p->at, !p->seg->quoted);
-    else if (conn->service != NH_SERVICE_STATD)
-        nh_attempt_connect(conn, p->at);
-}
-
-static void
-synack_ignored(passage *p, const char *what)
-{
-    nh_conn *conn = p->conn;
-    char *first = nh_moment_text(conn->synack);
-
-    nh_verdict(conn, NH_SYNACK_UNACKED, NH_SILENT_CLIENT, p->at, conn->synack,
-               g_strdup_printf("%s: the SYN-ACK of %s was not acknowledged by the client", what, first));
-    g_free(first);
-}
-
-/* A SYN that was sent before, or another attempt after the first one failed. */
-static void
-syn_again(passage *p)
-{
-    nh_conn *conn = p->conn;
-    nh_trouble *trouble = nh_conn_trouble(conn);
-    gboolean answered = trouble && (trouble->finding == NH_UNREACHABLE || trouble->finding == NH_SYN_REFUSED ||
-                                    trouble->finding == NH_CHALLENGE_ACK || trouble->finding == NH_RESET ||
-                                    trouble->finding == NH_RESET_STORM);
-    char *since = nh_duration_text(p->at.time - conn->syn.time);
-
-    conn->syn_count++;
-    if (p->seg->seq != conn->isn)
-        ; /* another attempt: whether it is answered is not known yet */
-    else if (conn->synack.frame)
-        synack_ignored(p, "SYN resent");
-    else if (!answered && p->to->packets == 0)
-        nh_verdict(conn, NH_SYN_UNANSWERED, NH_SILENT_SERVER, p->at, conn->syn,
-                   g_strdup_printf("SYN resent: no answer for %s (first SYN in frame %u)", since, conn->syn.frame));
-    if (conn->service != NH_SERVICE_PORTMAP && conn->service != NH_SERVICE_STATD)
-        nh_attempt_connect(conn, p->at);
-    g_free(since);
-}
-
-static void
-handle_syn(passage *p)
-{
-    nh_conn *conn = p->conn;
-
-    if (!conn->syn.frame)
-        first_syn(p);
-    else
-        syn_again(p);
-    conn->isn = p->seg->seq;
-}
-
-static void
-handle_synack(passage *p)
-{
-    nh_conn *conn = p->conn;
-
-    if (!conn->synack.frame || conn->server_isn != p->seg->seq) {
-        conn->synack = p->at;
-        conn->server_isn = p->seg->seq;
-        conn->synack_count = 1;
-        if (conn->state != NH_TCP_ESTABLISHED)
-            conn->state = NH_TCP_SYN_RECEIVED;
-        return;
-    }
-    conn->synack_count++;
-    if (conn->state == NH_TCP_SYN_RECEIVED)
-        synack_ignored(p, "SYN-ACK resent");
-}
-
-/* Older attempts of the same service that failed are overcome once a connection opens. */
-static void
-overcome_failed_attempts(nh_conn *conn, nh_moment at)
-{
-    GPtrArray *troubled = conn->pair->troubled;
-
-    for (guint i = troubled->len; i-- > 0 && i < troubled->len;) {
-        nh_conn *other = g_ptr_array_index(troubled, i);
-        if (other != conn && other->way == conn->way && nh_conn_service(other) == nh_conn_service(conn) &&
-            other->state != NH_TCP_ESTABLISHED)
-            nh_trouble_end(other, NH_FINDING_NONE, at);
-    }
-}
-
-/*
- * The handshake tells where the capture was taken: the host that is near answers
- * at once, the far one after the round trip.
- */
-static void
-vote_for_position(nh_conn *conn, nh_moment ack)
-{
-    nh_time far_server = conn->synack.time - conn->syn.time, far_client = ack.time - conn->synack.time;
-    gboolean initiator_is_client = nh_addr_equal(&conn->client.addr, &conn->pair->client);
-
-    if (!conn->syn.frame || !conn->synack.frame || conn->syn_count > 1 || far_server < 0 || far_client < 0)
-        return;
-    if (far_server > 3 * far_client)
-        (*(initiator_is_client ? &conn->pair->near_client : &conn->pair->near_server))++;
-    else if (far_client > 3 * far_server)
-        (*(initiator_is_client ? &conn->pair->near_server : &conn->pair->near_client))++;
-}
-
-static void
-establish(passage *p)
-{
-    nh_conn *conn = p->conn;
-
-    if (p->index == 0)
-        vote_for_position(conn, p->at);
-
-    conn->state = NH_TCP_ESTABLISHED;
-    conn->established = p->at;
-    nh_trouble_end(conn, NH_FINDING_NONE, p->at);
-    overcome_failed_attempts(conn, p->at);
-    conn->half[0].records = (nh_records){ .synced = TRUE, .next = conn->isn + 1 };
-    conn->half[1].records = (nh_records){ .synced = conn->synack.frame != 0, .next = conn->server_isn + 1 };
-}
-
-/* A packet without SYN while the connection opens; FALSE when it says nothing more. */
-static gboolean
-handle_opening(passage *p)
-{
-    nh_conn *conn = p->conn;
-
-    if (p->index == 0) {
-        if (p->seg->flags & NH_TH_ACK)
-            establish(p);
-        return TRUE;
-    }
-    if (p->seg->flags & NH_TH_ACK && p->seg->ack != conn->isn + 1 && !conn->synack.frame) {
-        nh_verdict(conn, NH_CHALLENGE_ACK, NH_SILENT_NOBODY, p->at, conn->syn,
-                   g_strdup_printf("Bare ACK answers the SYN of frame %u: the server still holds the old connection", conn->syn.frame));
-        return FALSE;
-    }
-    establish(p);
-    return TRUE;
-}
-
-/* --- resets and ICMP ------------------------------------------------------------------ */
+/* --- resets ------------------------------------------------------------------ */
 
 static guint
 outstanding(const nh_conn *conn)
@@ -261,7 +85,7 @@ outstanding(const nh_conn *conn)
 }
 
 static void
-refused(passage *p)
+refused(nh_passage *p)
 {
     nh_conn *conn = p->conn;
 
@@ -272,7 +96,7 @@ refused(passage *p)
 }
 
 static void
-reset(passage *p)
+reset(nh_passage *p)
 {
     nh_conn *conn = p->conn;
     gboolean closing = conn->half[0].fin || conn->half[1].fin;
@@ -298,7 +122,7 @@ reset(passage *p)
 
 /* The client's host resets what the server accepted. */
 static void
-declined(passage *p)
+declined(nh_passage *p)
 {
     nh_conn *conn = p->conn;
 
@@ -310,7 +134,7 @@ declined(passage *p)
 }
 
 static void
-handle_rst(passage *p)
+handle_rst(nh_passage *p)
 {
     nh_conn *conn = p->conn;
 
@@ -334,64 +158,10 @@ handle_rst(passage *p)
     }
 }
 
-/* Whether the quoted segment is a SYN that the capture did not see (it waited for ARP, or was sent elsewhere). */
-static gboolean
-quotes_unseen_syn(const nh_conn *conn, const nh_quote *quote)
-{
-    gboolean syn = quote->has_flags ? (quote->flags & (NH_TH_SYN | NH_TH_ACK)) == NH_TH_SYN
-                                    : !conn || conn->state == NH_TCP_RESET || conn->state == NH_TCP_CLOSED;
-
-    return syn && quote->has_seq && (!conn || !conn->syn.frame || conn->isn != quote->seq);
-}
-
-/* The SYN was sent at most this long before its host gave up on the neighbour (three probes a second apart, net/core/neighbour.c). */
-#define NEIGHBOUR_TIME (3500 * NH_MSEC)
-
-/* Follow the connection from the SYN that only the ICMP error shows; NULL when it is none of ours. */
-static nh_conn *
-follow_quoted_syn(nh_watch *watch, const nh_quote *quote, nh_moment at)
-{
-    nh_segment syn = { .frame = quote->frame, .time = quote->time, .src = quote->src, .dst = quote->dst, .seq = quote->seq,
-                       .flags = NH_TH_SYN, .wscale = -1, .quoted = TRUE,
-                       .src_claimed = quote->src_claimed, .dst_claimed = quote->dst_claimed };
-
-    nh_tcp_segment(watch, &syn);
-    nh_conn *conn = watch->passing.conn;
-    if (!conn)
-        return NULL;
-    nh_attempt *attempt = &conn->pair->attempt[conn->way];
-    if (attempt->active && attempt->start.frame == at.frame && attempt->wait == NH_WAIT_CONNECT)
-        attempt->earliest = MAX(at.time - NEIGHBOUR_TIME, conn->previous ? conn->previous->last.time : G_MININT64);
-    return conn;
-}
-
-void
-nh_tcp_quote(nh_watch *watch, const nh_quote *quote)
-{
-    nh_conn *conn = nh_follow_find(watch, &quote->src, &quote->dst);
-    nh_moment at = { quote->frame, quote->time };
-    char *text = nh_icmp_text(quote);
-
-    if (!text)
-        return;
-    if (quotes_unseen_syn(conn, quote))
-        conn = follow_quoted_syn(watch, quote, at);
-    if (!conn || conn->foreign) {
-        g_free(text);
-        return;
-    }
-    nh_frame *frame = nh_frame_get(watch, at);
-    frame->conn = conn;
-    frame->pair = conn->pair;
-    conn->icmp_sender = quote->sender;
-    gboolean opening = conn->state == NH_TCP_SYN_SENT || conn->state == NH_TCP_RESET;
-    nh_verdict(conn, NH_UNREACHABLE, NH_SILENT_NOBODY, at, opening && conn->syn.frame ? conn->syn : at, text);
-}
-
 /* --- the open connection ----------------------------------------------------------------- */
 
 static void
-take_ack(passage *p)
+take_ack(nh_passage *p)
 {
     nh_half *to = p->to;
     guint32 ack = p->seg->ack;
@@ -419,7 +189,7 @@ take_ack(passage *p)
 }
 
 static void
-take_window(passage *p)
+take_window(nh_passage *p)
 {
     p->from->window = p->seg->window;
     if (p->seg->window == 0 && !(p->seg->flags & (NH_TH_SYN | NH_TH_RST | NH_TH_FIN))) {
@@ -434,7 +204,7 @@ take_window(passage *p)
 
 /* A window closed for more than a second while a call or a probe waits for it. */
 static void
-judge_window(passage *p)
+judge_window(nh_passage *p)
 {
     for (int i = 0; i < 2; i++) {
         nh_half *receiver = &p->conn->half[i];
@@ -451,7 +221,7 @@ judge_window(passage *p)
 
 /* Resends what the other side acknowledged and acknowledges nothing new: it lives, but nothing reaches it. */
 static gboolean
-is_deaf(passage *p)
+is_deaf(nh_passage *p)
 {
     const nh_segment *seg = p->seg;
 
@@ -462,7 +232,7 @@ is_deaf(passage *p)
 
 /* The peer answered with something: it is not silent. */
 static void
-hear(passage *p)
+hear(nh_passage *p)
 {
     if (is_deaf(p))
         return;
@@ -473,7 +243,7 @@ hear(passage *p)
 
 /* One more packet into the silence of the peer: a retransmission or a keep-alive. */
 static void
-into_silence(passage *p, const char *what)
+into_silence(nh_passage *p, const char *what)
 {
     nh_half *from = p->from;
 
@@ -490,13 +260,13 @@ into_silence(passage *p, const char *what)
 
 /* Whether the sender is the lock client: only its own stuck FIN keeps it from connecting anew. */
 static gboolean
-is_lock_clients(const passage *p)
+is_lock_clients(const nh_passage *p)
 {
     return (p->index == 0) == (p->conn->way == NH_FORWARD);
 }
 
 static void
-fin_of_server_again(passage *p)
+fin_of_server_again(nh_passage *p)
 {
     const nh_pair *pair = p->conn->pair;
     char *since = nh_moment_text(p->from->fin_at);
@@ -509,7 +279,7 @@ fin_of_server_again(passage *p)
 }
 
 static void
-fin_again(passage *p)
+fin_again(nh_passage *p)
 {
     nh_half *from = p->from;
 
@@ -534,7 +304,7 @@ fin_again(passage *p)
 }
 
 static void
-take_fin(passage *p)
+take_fin(nh_passage *p)
 {
     nh_half *from = p->from;
 
@@ -552,7 +322,7 @@ take_fin(passage *p)
 
 /* Whether the payload was sent before. */
 static gboolean
-was_sent(passage *p)
+was_sent(nh_passage *p)
 {
     nh_half *from = p->from;
 
@@ -566,7 +336,7 @@ was_sent(passage *p)
 }
 
 static void
-advance(passage *p)
+advance(nh_passage *p)
 {
     nh_half *from = p->from;
 
@@ -581,14 +351,14 @@ advance(passage *p)
 }
 
 static gboolean
-is_keepalive(passage *p)
+is_keepalive(nh_passage *p)
 {
     return p->seg->len <= 1 && p->from->has_next && p->seg->seq == p->from->next - 1 && p->seg->flags & NH_TH_ACK &&
            !(p->seg->flags & (NH_TH_SYN | NH_TH_FIN | NH_TH_RST));
 }
 
 static void
-take_data(passage *p, nh_passing *passing)
+take_data(nh_passage *p, nh_passing *passing)
 {
     nh_half *from = p->from;
 
@@ -614,7 +384,7 @@ take_data(passage *p, nh_passing *passing)
 
 /* Both sides closed and each knows it. */
 static void
-check_closed(passage *p)
+check_closed(nh_passage *p)
 {
     nh_conn *conn = p->conn;
 
@@ -626,7 +396,7 @@ check_closed(passage *p)
 
 /* Proof that the capture misses one direction: a side acknowledges what nobody was seen to send. */
 static void
-check_one_sided(passage *p)
+check_one_sided(nh_passage *p)
 {
     nh_conn *conn = p->conn;
     gboolean opened_by_nobody = p->index == 0 && conn->syn.frame && conn->state == NH_TCP_ESTABLISHED;
@@ -639,7 +409,7 @@ check_one_sided(passage *p)
 }
 
 static void
-pass_by_state(passage *p, nh_passing *passing)
+pass_by_state(nh_passage *p, nh_passing *passing)
 {
     nh_conn *conn = p->conn;
     guint16 flags = p->seg->flags;
@@ -650,13 +420,13 @@ pass_by_state(passage *p, nh_passing *passing)
     }
     if (flags & NH_TH_SYN) {
         if (flags & NH_TH_ACK)
-            handle_synack(p);
+            nh_open_synack(p);
         else
-            handle_syn(p);
+            nh_open_syn(p);
         if (flags & NH_TH_ACK && conn->state == NH_TCP_ESTABLISHED)
             return; /* the server did not get the ACK: no sign of life for data sent since */
     } else if (conn->state == NH_TCP_SYN_SENT || conn->state == NH_TCP_SYN_RECEIVED) {
-        if (!handle_opening(p))
+        if (!nh_open_other(p))
             return;
     }
     hear(p);
@@ -676,7 +446,7 @@ pass(nh_conn *conn, const nh_segment *segment)
 {
     nh_watch *watch = conn->pair->watch;
     int index = nh_conn_half(conn, &segment->src);
-    passage p = { .conn = conn, .seg = segment, .index = index, .from = &conn->half[index], .to = &conn->half[!index],
+    nh_passage p = { .conn = conn, .seg = segment, .index = index, .from = &conn->half[index], .to = &conn->half[!index],
                   .at = { segment->frame, segment->time } };
     nh_frame *frame = nh_frame_get(watch, p.at);
 

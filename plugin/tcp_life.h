@@ -18,8 +18,6 @@
 void nh_tcp_segment(nh_watch *watch, const nh_segment *segment);
 /* A segment of a connection that is followed only now, because a message was found in it. */
 void nh_tcp_adopt(nh_conn *conn, const nh_segment *segment);
-/* An ICMP error that quotes a TCP segment. */
-void nh_tcp_quote(nh_watch *watch, const nh_quote *quote);
 /* TCP's acknowledgement of bytes up to end, sent by this half. */
 gboolean nh_tcp_acked(const nh_half *half, guint32 end);
 

@@ -11,7 +11,7 @@
 #include "follow.h"
 #include "frames.h"
 #include "outage.h"
-#include "rpc_calls.h"
+#include "rpc_replies.h"
 #include "tcp_life.h"
 
 /* Index of the half that sends to the caller. */
@@ -74,7 +74,7 @@ heard(nh_call *call, nh_moment at)
     call->unheard.frame = 0;
     call->replies = 1;
     call->pair->answered++;
-    nh_calls_answered(call, at);
+    nh_reply_heard(call, at);
 }
 
 void

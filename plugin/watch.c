@@ -8,9 +8,12 @@
 
 #include "watch.h"
 
+#include "call.h"
+#include "datagrams.h"
 #include "follow.h"
 #include "frames.h"
 #include "hidden.h"
+#include "icmp.h"
 #include "lock_table.h"
 #include "outage.h"
 #include "pairs.h"
@@ -182,9 +185,9 @@ void
 nh_watch_quote(nh_watch *watch, const nh_quote *quote)
 {
     if (quote->l4 == NH_L4_TCP)
-        nh_tcp_quote(watch, quote);
+        nh_icmp_quote_tcp(watch, quote);
     else
-        nh_calls_quote(watch, quote);
+        nh_datagram_quote(watch, quote);
 }
 
 void

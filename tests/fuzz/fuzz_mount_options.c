@@ -6,7 +6,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include "rpc_timer.h"
+#include "mount_options.h"
 
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);
 

@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
+#include "mount_options.h"
 #include "rpc_timer.h"
 
 #define T0 (1750586078 * NH_SECOND) /* some issue time */
