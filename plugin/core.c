@@ -126,6 +126,24 @@ portmap_procedure_name(guint32 vers, guint32 proc)
     return proc < G_N_ELEMENTS(v34) ? v34[proc] : NULL;
 }
 
+/* Procedures of NFS versions 2 to 4 (RFC 1094 section 2.2, RFC 1813 section 3.3, RFC 7530 section 16) */
+static const char *
+nfs_procedure_name(guint32 vers, guint32 proc)
+{
+    static const char *const v2[] = { "NULL", "GETATTR", "SETATTR", "ROOT", "LOOKUP", "READLINK", "READ", "WRITECACHE", "WRITE",
+                                      "CREATE", "REMOVE", "RENAME", "LINK", "SYMLINK", "MKDIR", "RMDIR", "READDIR", "STATFS" };
+    static const char *const v3[] = { "NULL", "GETATTR", "SETATTR", "LOOKUP", "ACCESS", "READLINK", "READ", "WRITE", "CREATE",
+                                      "MKDIR", "SYMLINK", "MKNOD", "REMOVE", "RMDIR", "RENAME", "LINK", "READDIR", "READDIRPLUS",
+                                      "FSSTAT", "FSINFO", "PATHCONF", "COMMIT" };
+    static const char *const v4[] = { "NULL", "COMPOUND" };
+
+    if (vers == 3)
+        return proc < G_N_ELEMENTS(v3) ? v3[proc] : NULL;
+    if (vers == 2)
+        return proc < G_N_ELEMENTS(v2) ? v2[proc] : NULL;
+    return proc < G_N_ELEMENTS(v4) ? v4[proc] : NULL;
+}
+
 const char *
 nh_procedure_name(guint32 prog, guint32 vers, guint32 proc)
 {
@@ -134,6 +152,8 @@ nh_procedure_name(guint32 prog, guint32 vers, guint32 proc)
     switch (prog) {
     case NH_PROG_NLM:
         return nh_nlm_procedure_name(vers, proc);
+    case NH_PROG_NFS:
+        return nfs_procedure_name(vers, proc);
     case NH_PROG_PORTMAP:
         return portmap_procedure_name(vers, proc);
     case NH_PROG_STAT:

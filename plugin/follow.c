@@ -8,6 +8,7 @@
 
 #include "follow.h"
 
+#include "nfs_calls.h"
 #include "outage.h"
 #include "pairs.h"
 #include "verdict.h"
@@ -64,6 +65,7 @@ nh_follow_mark_known(nh_watch *watch)
     const nh_options *options = &watch->options;
 
     nh_follow_mark(watch, PORTMAP_PORT);
+    nh_follow_mark(watch, NH_NFS_PORT);
     for (guint port = RESERVED_MIN; port <= RESERVED_MAX && options->reserved_ports; port++)
         nh_follow_mark(watch, (guint16)port);
     for (guint port = 0; port <= G_MAXUINT16 && options->is_lock_port; port++)

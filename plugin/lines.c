@@ -1,5 +1,5 @@
 /* lines.c
- * Kernel lines of an outage: predicted, observed, and matched with a real log.
+ * Kernel lines of an outage: predicted, and observed in the capture.
  *
  * Copyright 2026, the NLM Health authors
  *
@@ -14,8 +14,8 @@
 
 /* A frame that follows a major timeout dates the line this well. */
 #define OBSERVED_SLACK (100 * NH_MSEC)
-/* Clocks of log and capture may differ this much without a word. */
-#define MATCH_SLACK (2 * NH_SECOND)
+
+#define LOCKD "lockd"
 
 /* --- predictions -------------------------------------------------------------- */
 
@@ -29,8 +29,8 @@ narrow(nh_time *earliest, nh_time *latest, nh_time from, nh_time to)
     }
 }
 
-static void
-narrow_by_line(nh_call *call, nh_time line_earliest, nh_time line_latest)
+void
+nh_lines_narrow_by(nh_call *call, nh_time line_earliest, nh_time line_latest)
 {
     nh_policy policy = nh_policy_of(call->pair, call->l4, FALSE);
     nh_time shortest, longest;
@@ -43,7 +43,7 @@ void
 nh_lines_narrow(nh_call *call)
 {
     if (call->line_seen.frame && (call->wait == NH_WAIT_CLOSING || call->wait == NH_WAIT_CONNECT))
-        narrow_by_line(call, call->line_seen.time, call->line_seen.time);
+        nh_lines_narrow_by(call, call->line_seen.time, call->line_seen.time);
 }
 
 nh_log_event
@@ -66,22 +66,45 @@ words_of_event(nh_log_event event)
     }
 }
 
-char *
-nh_line_text(const nh_pair *pair, nh_way way, nh_log_event event)
+static char *
+text_of_line(const char *program, const nh_pair *pair, nh_way way, nh_log_event event)
 {
     const nh_addr *peer = way == NH_CALLBACK ? &pair->client : &pair->server;
     char address[NH_ADDR_TEXT];
 
-    return g_strdup_printf("lockd: server %s %s", pair->log_name[way] ? pair->log_name[way] : nh_addr_text(peer, address),
+    return g_strdup_printf("%s: server %s %s", program, pair->log_name[way] ? pair->log_name[way] : nh_addr_text(peer, address),
                            words_of_event(event));
 }
 
+char *
+nh_line_text(const nh_pair *pair, nh_way way, nh_log_event event)
+{
+    return text_of_line(LOCKD, pair, way, event);
+}
+
+char *
+nh_line_text_again(const nh_kernel_line *line, const nh_pair *pair)
+{
+    return text_of_line(line->program, pair, line->of_server ? NH_CALLBACK : NH_FORWARD, line->event);
+}
+
+/* What a line is about: whose calls, which host they go to, what became of them. */
+typedef struct {
+    const char *program;
+    const nh_pair *pair;
+    nh_way way;
+    nh_log_event event;
+} subject;
+
 static nh_kernel_line *
-add_line(nh_incident *incident, char *text, nh_time earliest, nh_time latest, nh_moment seen, const nh_story_call *call)
+add_line(nh_incident *incident, subject what, nh_time earliest, nh_time latest, nh_moment seen, const nh_story_call *call)
 {
     nh_kernel_line *line = nh_incident_add_line(incident);
 
-    line->text = text;
+    line->program = what.program;
+    line->event = what.event;
+    line->of_server = what.way == NH_CALLBACK;
+    line->text = text_of_line(what.program, what.pair, what.way, what.event);
     line->earliest = earliest;
     line->latest = MAX(earliest, latest);
     line->call = call;
@@ -92,6 +115,25 @@ add_line(nh_incident *incident, char *text, nh_time earliest, nh_time latest, nh
         line->latest = seen.time + OBSERVED_SLACK;
     }
     return line;
+}
+
+/* The line of a major timeout that the answer, if there is one, outlived. */
+static void
+add_outlived(nh_incident *incident, subject what, const nh_deadlines *deadlines, nh_moment seen, nh_moment answered,
+             const nh_story_call *call)
+{
+    nh_time latest = answered.frame ? MIN(deadlines->major_latest, answered.time) : deadlines->major_latest;
+
+    add_line(incident, what, deadlines->major_earliest, latest, seen, call);
+}
+
+/* Printed only if the other line was; certain when that is sure. */
+static void
+add_ok(nh_incident *incident, subject what, nh_moment answered, gboolean certain, const nh_story_call *call)
+{
+    what.event = NH_LOG_OK;
+    add_line(incident, what, answered.time - OBSERVED_SLACK, answered.time + OBSERVED_SLACK,
+             certain ? answered : (nh_moment){ 0, NH_TIME_NONE }, call);
 }
 
 void
@@ -106,13 +148,10 @@ nh_lines_of_call(nh_incident *incident, nh_call *call, const nh_story_call *stor
     if (answered.frame && answered.time < deadlines.major_earliest && !call->line_seen.frame)
         return;
     gboolean certain = call->line_seen.frame || (answered.frame && answered.time > deadlines.major_latest);
-    if (answered.frame)
-        deadlines.major_latest = MIN(deadlines.major_latest, answered.time);
-    add_line(incident, nh_line_text(call->pair, call->way, nh_line_event(call->way)), deadlines.major_earliest,
-             deadlines.major_latest, call->line_seen, story_call);
-    if (answered.frame && call->way == NH_FORWARD) /* printed only if the other one was */
-        add_line(incident, nh_line_text(call->pair, call->way, NH_LOG_OK), answered.time - OBSERVED_SLACK,
-                 answered.time + OBSERVED_SLACK, certain ? answered : (nh_moment){ 0, NH_TIME_NONE }, story_call);
+    subject what = { LOCKD, call->pair, call->way, nh_line_event(call->way) };
+    add_outlived(incident, what, &deadlines, call->line_seen, answered, story_call);
+    if (answered.frame && call->way == NH_FORWARD)
+        add_ok(incident, what, answered, certain, story_call);
 }
 
 void
@@ -122,355 +161,23 @@ nh_lines_of_attempt(nh_incident *incident, const nh_pair *pair, nh_way way, cons
     const nh_attempt *attempt = &pair->attempt[way];
 
     nh_attempt_deadlines(pair, attempt, &deadlines);
-    add_line(incident, nh_line_text(pair, way, nh_line_event(way)), deadlines.major_earliest, deadlines.major_latest,
+    add_line(incident, (subject){ LOCKD, pair, way, nh_line_event(way) }, deadlines.major_earliest, deadlines.major_latest,
              attempt->line_seen, story_call);
 }
 
-/* --- the real log ------------------------------------------------------------------ */
-
-static nh_log_event
-event_of_line(const nh_kernel_line *line)
-{
-    for (nh_log_event event = NH_LOG_STILL_TRYING; event <= NH_LOG_TIMED_OUT; event++)
-        if (g_str_has_suffix(line->text, words_of_event(event)))
-            return event;
-    return NH_LOG_OK;
-}
-
-static GArray *
-expectations(const nh_story *story)
-{
-    GArray *all = g_array_new(FALSE, FALSE, sizeof(nh_log_expectation));
-
-    for (guint i = 0; i < story->incidents->len; i++) {
-        const nh_incident *incident = g_ptr_array_index(story->incidents, i);
-        for (guint j = 0; j < incident->kernel_lines->len; j++) {
-            const nh_kernel_line *line = g_ptr_array_index(incident->kernel_lines, j);
-            nh_log_expectation expected = { event_of_line(line), line->earliest, line->latest, line->observed };
-            g_array_append_val(all, expected);
-        }
-    }
-    return all;
-}
-
-static nh_time
-distance(const nh_kernel_line *line, const nh_log_line *logged)
-{
-    if (logged->time + logged->resolution < line->earliest)
-        return line->earliest - logged->time - logged->resolution;
-    return logged->time > line->latest ? logged->time - line->latest : 0;
-}
-
-static nh_pair *
-pair_of_incident(const nh_watch *watch, const nh_incident *incident)
-{
-    for (guint i = 0; i < watch->pair_list->len; i++) {
-        nh_pair *pair = g_ptr_array_index(watch->pair_list, i);
-        if (nh_addr_equal(&pair->client, &incident->client) && nh_addr_equal(&pair->server, &incident->server))
-            return pair;
-    }
-    return NULL;
-}
-
-/* The server's name as the log has it stands in the predicted text, and in every other line of the pair. */
-static void
-take_name(nh_pair *pair, nh_kernel_line *line, const nh_log_line *logged)
-{
-    nh_log_event event = event_of_line(line);
-
-    g_free(line->text);
-    line->text = g_strdup_printf("lockd: server %s %s", logged->server, words_of_event(event));
-    if (pair)
-        pair->log_name[event == NH_LOG_TIMED_OUT ? NH_CALLBACK : NH_FORWARD] = g_intern_string(logged->server);
-}
-
-/* Lines that the log does not have. */
-static void
-name_unlogged(const nh_watch *watch, const nh_incident *incident)
-{
-    const nh_pair *pair = pair_of_incident(watch, incident);
-
-    for (guint i = 0; pair && i < incident->kernel_lines->len; i++) {
-        nh_kernel_line *line = g_ptr_array_index(incident->kernel_lines, i);
-        nh_log_event event = event_of_line(line);
-        if (line->logged_text)
-            continue;
-        g_free(line->text);
-        line->text = nh_line_text(pair, event == NH_LOG_TIMED_OUT ? NH_CALLBACK : NH_FORWARD, event);
-    }
-}
-
-/* Notes that were written before the log was read: they quote the line of the client's kernel. */
-static void
-name_in_notes(const nh_frame *frame)
-{
-    char address[NH_ADDR_TEXT];
-    char *by_address = g_strdup_printf("lockd: server %s ", nh_addr_text(&frame->pair->server, address));
-    char *by_name = g_strdup_printf("lockd: server %s ", frame->pair->log_name[NH_FORWARD]);
-
-    for (const GSList *item = frame->notes; item; item = item->next) {
-        nh_note *note = item->data;
-        GString *text = g_string_new(note->text);
-        g_string_replace(text, by_address, by_name, 0);
-        g_free(note->text);
-        note->text = g_string_free(text, FALSE);
-    }
-    g_free(by_address);
-    g_free(by_name);
-}
-
-static void
-name_servers(const nh_watch *watch, const nh_story *story)
-{
-    GHashTableIter iter;
-    gpointer data;
-
-    for (guint i = 0; i < story->incidents->len; i++)
-        name_unlogged(watch, g_ptr_array_index(story->incidents, i));
-    g_hash_table_iter_init(&iter, watch->frames);
-    while (g_hash_table_iter_next(&iter, NULL, &data)) {
-        const nh_frame *frame = data;
-        if (frame->notes && frame->pair && frame->pair->log_name[NH_FORWARD])
-            name_in_notes(frame);
-    }
-}
-
-typedef struct {
-    nh_incident *incident;
-    nh_kernel_line *line;
-} candidate;
-
-static candidate
-nearest_line(const nh_story *story, const nh_log_line *logged)
-{
-    candidate best = { NULL, NULL };
-    nh_time nearest = MATCH_SLACK + 1;
-
-    if (!nh_time_known(logged->time))
-        return best;
-    for (guint i = 0; i < story->incidents->len; i++) {
-        nh_incident *incident = g_ptr_array_index(story->incidents, i);
-        for (guint j = 0; j < incident->kernel_lines->len; j++) {
-            nh_kernel_line *line = g_ptr_array_index(incident->kernel_lines, j);
-            if (nh_time_known(line->logged) || event_of_line(line) != logged->event || distance(line, logged) >= nearest)
-                continue;
-            nearest = distance(line, logged);
-            best = (candidate){ incident, line };
-        }
-    }
-    return best;
-}
-
-static nh_call *
-call_of_story(nh_watch *watch, const nh_story_call *story_call)
-{
-    if (!story_call || story_call->frames->len == 0)
-        return NULL;
-    for (guint i = 0; i < watch->call_list->len; i++) {
-        nh_call *call = g_ptr_array_index(watch->call_list, i);
-        if (g_array_index(call->sendings, nh_sending, 0).at.frame == g_array_index(story_call->frames, guint32, 0) &&
-            call->xid == story_call->xid)
-            return call;
-    }
-    return NULL;
-}
-
-/* A logged line tells when its call was issued: 60 s before, give or take the lateness of the timers. */
-static void
-narrow_by_log(nh_watch *watch, nh_kernel_line *line, const nh_log_line *logged)
-{
-    nh_call *call = call_of_story(watch, line->call);
-    nh_story_call *story_call = (nh_story_call *)line->call;
-
-    if (!call || logged->event != NH_LOG_STILL_TRYING || call->issued_earliest == call->issued_latest)
-        return;
-    narrow_by_line(call, logged->time, logged->time + logged->resolution);
-    story_call->issued_earliest = call->issued_earliest;
-    story_call->issued_latest = call->issued_latest;
-    narrow(&line->earliest, &line->latest, logged->time, logged->time + logged->resolution);
-}
-
-/* The logged line stands at its call, too. */
-static void
-note_call(nh_watch *watch, const nh_kernel_line *line, const nh_log_line *logged)
-{
-    char *clock = nh_time_clock(logged->time);
-
-    if (logged->event == NH_LOG_STILL_TRYING && line->call && line->call->frames->len)
-        nh_frame_note(watch, g_array_index(line->call->frames, guint32, 0), NH_NOT_RESPONDING,
-                      g_strdup_printf("\"%s\" was logged at %s for this call", logged->text, clock));
-    g_free(clock);
-}
-
-static void
-match_line(nh_watch *watch, nh_story *story, const nh_log_line *logged)
-{
-    candidate found = nearest_line(story, logged);
-
-    if (!found.line) {
-        char *clock = nh_time_rfc3339(logged->time);
-        gboolean outside = nh_time_known(logged->time) && (logged->time < watch->first - MATCH_SLACK || logged->time > watch->last + MATCH_SLACK);
-        if (logged->event != NH_LOG_OTHER)
-            g_ptr_array_add(story->messages, g_strdup_printf("Kernel log line %u (%s, %s): %s", logged->number, clock ? clock : "undated",
-                                                             logged->text, outside ? "outside the time of the capture"
-                                                                                   : "no packet of this capture explains it"));
-        g_free(clock);
-        return;
-    }
-    found.line->logged = logged->time;
-    found.line->logged_text = g_strdup(logged->text);
-    take_name(pair_of_incident(watch, found.incident), found.line, logged);
-    note_call(watch, found.line, logged);
-    narrow_by_log(watch, found.line, logged);
-    nh_incident_add_event(found.incident, 0, logged->time, "log", NH_FINDING_NONE, g_strdup_printf("kernel log: %s", logged->text));
-}
-
-/* RPC's own debug lines stand in the timeline. */
-static void
-show_debug(nh_watch *watch, nh_story *story, const nh_log_line *logged)
-{
-    for (guint i = 0; i < story->incidents->len; i++) {
-        nh_incident *incident = g_ptr_array_index(story->incidents, i);
-        nh_time end = nh_time_known(incident->end) ? incident->end : watch->last;
-        if (logged->time < incident->start || logged->time > end)
-            continue;
-        nh_incident_add_event(incident, 0, logged->time, "log", NH_FINDING_NONE, g_strdup_printf("kernel log: %s", logged->text));
-    }
-}
-
-static gboolean
-speaks_of_lockd(const nh_log_line *line)
-{
-    return line->program && strcmp(line->program, "lockd") == 0 && line->server;
-}
-
-static void
-report_unlogged(nh_story *story)
-{
-    for (guint i = 0; i < story->incidents->len; i++) {
-        const nh_incident *incident = g_ptr_array_index(story->incidents, i);
-        for (guint j = 0; j < incident->kernel_lines->len; j++) {
-            const nh_kernel_line *line = g_ptr_array_index(incident->kernel_lines, j);
-            if (nh_time_known(line->observed) && !nh_time_known(line->logged) && event_of_line(line) != NH_LOG_TIMED_OUT)
-                g_ptr_array_add(story->messages, g_strdup_printf("Incident %u: frame %u shows the line \"%s\", but the kernel log has none there",
-                                                                 incident->id, line->observed_frame, line->text));
-        }
-    }
-}
-
-/* Steps of lockd's alarms, which are multiples of nlm_timeout: the alarms of the task that printed the line (0 = not told). */
-static guint
-step_of_alarms(const nh_kernel_log *log, guint task)
-{
-    guint before = 0;
-
-    for (guint i = 0; i < log->lines->len; i++) {
-        const nh_log_line *line = g_ptr_array_index(log->lines, i);
-        if (line->event != NH_LOG_ALARM || line->task != task)
-            continue;
-        if (before && line->alarm_ms > before)
-            return (line->alarm_ms - before) / 1000;
-        before = line->alarm_ms;
-    }
-    return 0;
-}
-
-/* The task whose major timeout is followed by lockd's line; 0 when there is none. */
-static guint
-task_of_lockd(const nh_kernel_log *log)
-{
-    guint task = 0;
-
-    for (guint i = 0; i < log->lines->len; i++) {
-        const nh_log_line *line = g_ptr_array_index(log->lines, i);
-        if (line->event == NH_LOG_MAJOR)
-            task = line->task;
-        else if (line->event == NH_LOG_STILL_TRYING && speaks_of_lockd(line) && task)
-            return task;
-    }
-    return 0;
-}
-
-/* Minor timeouts are printed by the old family only (call_timeout, net/sunrpc/clnt.c); alarms tell nlm_timeout. */
-static void
-learn_timers(nh_watch *watch, const nh_kernel_log *log)
-{
-    gboolean minor = FALSE;
-    guint task = task_of_lockd(log), step = task ? step_of_alarms(log, task) : 0;
-
-    for (guint i = 0; i < log->lines->len; i++)
-        minor |= ((const nh_log_line *)g_ptr_array_index(log->lines, i))->event == NH_LOG_MINOR;
-    for (guint i = 0; minor && i < watch->pair_list->len; i++) {
-        nh_pair *pair = g_ptr_array_index(watch->pair_list, i);
-        if (pair->family == NH_FAMILY_UNKNOWN)
-            pair->family = NH_FAMILY_3_10;
-    }
-    if (step >= 3 && step <= 20)
-        watch->options.lockd.nlm_timeout = step;
-}
-
-/* Clocks of the log and of the capture that differ by more than the precision of an observed line. */
-static void
-report_skew(nh_story *story)
-{
-    nh_time low = G_MAXINT64, high = G_MININT64;
-    guint lines = 0;
-
-    for (guint i = 0; i < story->incidents->len; i++) {
-        const nh_incident *incident = g_ptr_array_index(story->incidents, i);
-        for (guint j = 0; j < incident->kernel_lines->len; j++) {
-            const nh_kernel_line *line = g_ptr_array_index(incident->kernel_lines, j);
-            if (!nh_time_known(line->logged) || !nh_time_known(line->observed) || line->logged % NH_SECOND == 0)
-                continue; /* a clock of whole seconds proves no skew */
-            low = MIN(low, line->logged - line->observed);
-            high = MAX(high, line->logged - line->observed);
-            lines++;
-        }
-    }
-    if (lines >= 2 && (low > OBSERVED_SLACK || high < -OBSERVED_SLACK)) {
-        char *skew = nh_duration_text(ABS(low + high) / 2);
-        g_ptr_array_add(story->messages, g_strdup_printf("The kernel log's clock is %s %s the capture's (%u lines)", skew,
-                                                         low > 0 ? "ahead of" : "behind", lines));
-        g_free(skew);
-    }
-}
-
-nh_kernel_log *
-nh_lines_read_log(nh_watch *watch)
-{
-    nh_log_hints hints = watch->options.log_hints;
-
-    if (!watch->options.log_path || !*watch->options.log_path)
-        return NULL;
-    hints.capture_first = watch->first;
-    hints.capture_last = watch->last;
-    nh_kernel_log *log = nh_kernel_log_read(watch->options.log_path, &hints);
-    learn_timers(watch, log);
-    return log;
-}
-
 void
-nh_lines_match_log(nh_watch *watch, nh_story *story, nh_kernel_log *log)
+nh_lines_of_nfs(nh_incident *incident, const nh_pair *pair, nh_l4 l4, nh_moment sent, nh_moment answered)
 {
-    nh_log_hints hints = watch->options.log_hints;
+    nh_policy policy = pair->watch->options.mount;
+    nh_wait_facts facts = { NH_WAIT_REPLY, sent.time, sent.time, sent.time };
+    subject what = { "nfs", pair, NH_FORWARD, policy.hard ? NH_LOG_STILL_TRYING : NH_LOG_TIMED_OUT };
+    nh_deadlines deadlines;
 
-    if (!log)
+    policy.proto = l4;
+    nh_timer_predict(&policy, nh_pair_family(pair), &facts, &deadlines);
+    if ((answered.frame ? answered.time : pair->watch->last) < deadlines.major_earliest)
         return;
-    hints.capture_first = watch->first;
-    hints.capture_last = watch->last;
-    GArray *expected = expectations(story);
-    nh_kernel_log_align(log, &hints, (const nh_log_expectation *)(void *)expected->data, expected->len);
-    g_array_unref(expected);
-    g_ptr_array_add(story->messages, g_strdup(log->message));
-    for (guint i = 0; i < log->lines->len; i++) {
-        const nh_log_line *line = g_ptr_array_index(log->lines, i);
-        if (speaks_of_lockd(line))
-            match_line(watch, story, line);
-        else if (line->event >= NH_LOG_ALARM && line->event <= NH_LOG_MAJOR)
-            show_debug(watch, story, line);
-    }
-    name_servers(watch, story);
-    if (log->lines->len)
-        report_unlogged(story);
-    report_skew(story);
+    add_outlived(incident, what, &deadlines, (nh_moment){ 0, NH_TIME_NONE }, answered, NULL);
+    if (answered.frame && policy.hard)
+        add_ok(incident, what, answered, answered.time > deadlines.major_latest, NULL);
 }

@@ -1,5 +1,5 @@
 /* lines.h
- * Kernel lines of an outage: predicted, observed, and matched with a real log.
+ * Kernel lines of an outage: predicted, and observed in the capture.
  *
  * Copyright 2026, the NLM Health authors
  *
@@ -27,9 +27,14 @@ void nh_lines_narrow(nh_call *call);
 void nh_lines_of_call(nh_incident *incident, nh_call *call, const nh_story_call *story_call);
 /* The same for an attempt that never led to a call. */
 void nh_lines_of_attempt(nh_incident *incident, const nh_pair *pair, nh_way way, const nh_story_call *story_call);
-/* Read the log that the preference names, NULL without one; what RPC's debug lines tell of the timers is taken into the watch. */
-nh_kernel_log *nh_lines_read_log(nh_watch *watch);
-/* Match the lines of the log (may be NULL) with those of the story. */
-void nh_lines_match_log(nh_watch *watch, nh_story *story, nh_kernel_log *log);
+/*
+ * The same for an NFS call, by the timers of the mount: sent first, answered
+ * (frame 0: not in this capture).
+ */
+void nh_lines_of_nfs(nh_incident *incident, const nh_pair *pair, nh_l4 l4, nh_moment sent, nh_moment answered);
+/* The text of a line anew, once the log has told the server's name. Caller frees. */
+char *nh_line_text_again(const nh_kernel_line *line, const nh_pair *pair);
+/* A call's issue window follows from when its line was logged, somewhere between the two. */
+void nh_lines_narrow_by(nh_call *call, nh_time line_earliest, nh_time line_latest);
 
 #endif

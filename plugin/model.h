@@ -213,6 +213,8 @@ struct nh_outage {
     guint count[NH_FINDING_COUNT];
     GPtrArray *calls;    /* nh_call* */
     GArray *locks;       /* nh_lock: the pair's when it began */
+    guint nfs_answers;   /* of the server to the client's NFS calls meanwhile */
+    nh_moment nfs_first, nfs_last;
 };
 
 /* --- frames -------------------------------------------------------------------- */
@@ -274,6 +276,7 @@ struct nh_watch {
     GHashTable *frames;  /* by number */
     GHashTable *messages_seen;
     struct nh_lock_table *locks;
+    struct nh_nfs *nfs;
     nh_passing passing;
     guint n_unreported;
     nh_unreported unreported[NH_UNREPORTED_MAX];

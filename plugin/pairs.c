@@ -14,8 +14,8 @@ typedef struct {
     nh_addr client, server;
 } pair_key;
 
-static nh_pair *
-find_pair(const nh_watch *watch, const nh_addr *client, const nh_addr *server)
+nh_pair *
+nh_pair_find(const nh_watch *watch, const nh_addr *client, const nh_addr *server)
 {
     pair_key key = { *client, *server };
     return g_hash_table_lookup(watch->pairs, &key);
@@ -66,12 +66,12 @@ nh_pair_free(gpointer data)
 nh_pair *
 nh_pair_of_flow(nh_watch *watch, const nh_addr *from, const nh_addr *to, nh_way *way)
 {
-    nh_pair *pair = find_pair(watch, from, to);
+    nh_pair *pair = nh_pair_find(watch, from, to);
 
     *way = NH_FORWARD;
     if (pair)
         return pair;
-    pair = find_pair(watch, to, from);
+    pair = nh_pair_find(watch, to, from);
     if (pair) {
         *way = NH_CALLBACK;
         return pair;
@@ -117,10 +117,10 @@ turn_round(nh_watch *watch, nh_pair *pair)
 nh_pair *
 nh_pair_of_roles(nh_watch *watch, const nh_addr *client, const nh_addr *server)
 {
-    nh_pair *pair = find_pair(watch, client, server);
+    nh_pair *pair = nh_pair_find(watch, client, server);
     if (pair)
         return pair;
-    pair = find_pair(watch, server, client);
+    pair = nh_pair_find(watch, server, client);
     if (pair && pair->calls == 0) {
         turn_round(watch, pair);
         return pair;
@@ -155,7 +155,7 @@ nh_port_learn(nh_watch *watch, const nh_addr *addr, nh_l4 l4, guint16 port, guin
 {
     port_key key = make_port_key(addr, l4, port);
     g_hash_table_insert(watch->ports, g_memdup2(&key, sizeof key), GUINT_TO_POINTER(prog));
-    if (l4 == NH_L4_TCP && nh_service_of_program(prog) != NH_SERVICE_NONE)
+    if (l4 == NH_L4_TCP && (prog == NH_PROG_NFS || nh_service_of_program(prog) != NH_SERVICE_NONE))
         nh_follow_mark(watch, port);
 }
 

@@ -17,6 +17,8 @@
  * opens a flow is taken for the client. Made when there is none.
  */
 nh_pair *nh_pair_of_flow(nh_watch *watch, const nh_addr *from, const nh_addr *to, nh_way *way);
+/* The pair with these roles, or NULL. */
+nh_pair *nh_pair_find(const nh_watch *watch, const nh_addr *client, const nh_addr *server);
 /* The pair of a message whose roles its procedure tells; corrects a guess made earlier. */
 nh_pair *nh_pair_of_roles(nh_watch *watch, const nh_addr *client, const nh_addr *server);
 /* A packet of the pair came from this address. */

@@ -316,13 +316,21 @@ append_kernel_line(GString *out, const nh_kernel_line *line, clock_text clock)
     g_free(clean);
 }
 
+/* The lines of one host's kernel log, under a heading if there are any. */
 static void
-append_kernel_lines(GString *out, const nh_incident *incident, clock_text clock)
+append_kernel_lines(GString *out, const nh_incident *incident, gboolean of_server, clock_text clock)
 {
-    if (incident->kernel_lines->len)
-        g_string_append(out, "\n  Lines in the client's kernel log (UTC)\n");
-    for (guint i = 0; i < incident->kernel_lines->len; i++)
-        append_kernel_line(out, incident->kernel_lines->pdata[i], clock);
+    gboolean any = FALSE;
+
+    for (guint i = 0; i < incident->kernel_lines->len; i++) {
+        const nh_kernel_line *line = incident->kernel_lines->pdata[i];
+        if (line->of_server != of_server)
+            continue;
+        if (!any)
+            g_string_append_printf(out, "\n  Lines in the %s's kernel log (UTC)\n", of_server ? "server" : "client");
+        any = TRUE;
+        append_kernel_line(out, line, clock);
+    }
 }
 
 static void
@@ -354,7 +362,8 @@ append_incident(GString *out, const nh_incident *incident)
     append_span(out, incident);
     append_timeline(out, incident, clock);
     append_calls(out, incident, clock);
-    append_kernel_lines(out, incident, clock);
+    append_kernel_lines(out, incident, FALSE, clock);
+    append_kernel_lines(out, incident, TRUE, clock);
     append_locks(out, incident);
     append_next_steps(out, incident);
 }

@@ -11,7 +11,7 @@
 #ifndef NLM_HEALTH_STORY_H
 #define NLM_HEALTH_STORY_H
 
-#include "core.h"
+#include "kernel_log.h"
 
 typedef struct {
     guint32 frame;      /* 0 for a line that is no frame */
@@ -38,6 +38,9 @@ typedef struct {
 } nh_story_call;
 
 typedef struct {
+    const char *program;    /* whose RPC calls: "lockd", "nfs"; static */
+    nh_log_event event;
+    gboolean of_server;     /* the server's kernel logs it: a callback */
     char *text;             /* the line, letter by letter */
     nh_time earliest, latest, observed;
     guint32 observed_frame; /* 0 = none */

@@ -15,6 +15,8 @@
 #include "hidden.h"
 #include "lines.h"
 #include "lock_story.h"
+#include "log_match.h"
+#include "nfs_calls.h"
 #include "outage.h"
 #include "verdict.h"
 
@@ -381,6 +383,7 @@ tell_outage(nh_watch *watch, nh_story *story, const nh_outage *outage)
     incident->duration = (outage->end.frame ? outage->end.time : watch->last) - outage->start.time;
     add_calls(incident, outage);
     add_next_steps(incident, outage);
+    nh_nfs_story(incident, outage);
     nh_lock_story_incident(outage, incident);
 }
 
@@ -416,7 +419,7 @@ nh_watch_story(nh_watch *watch)
         nh_outage_tick(g_ptr_array_index(watch->pair_list, i), now);
         nh_outage_conclude(g_ptr_array_index(watch->pair_list, i));
     }
-    nh_kernel_log *log = nh_lines_read_log(watch);
+    nh_kernel_log *log = nh_log_match_read(watch);
     complete(watch);
     GPtrArray *outages = number_outages(watch);
     GPtrArray *frames = outages->len ? sorted_frames(watch) : g_ptr_array_new();
@@ -430,7 +433,7 @@ nh_watch_story(nh_watch *watch)
         story->lock_traffic |= pair->lock_traffic;
         tell_pair(story, pair);
     }
-    nh_lines_match_log(watch, story, log);
+    nh_log_match(watch, story, log);
     nh_kernel_log_free(log);
     for (guint i = 0; i < outages->len; i++) /* after the log, which knows the server's name */
         add_events(g_ptr_array_index(story->incidents, i), g_ptr_array_index(outages, i), frames);

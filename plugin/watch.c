@@ -15,6 +15,7 @@
 #include "hidden.h"
 #include "icmp.h"
 #include "lock_table.h"
+#include "nfs_calls.h"
 #include "outage.h"
 #include "pairs.h"
 #include "records.h"
@@ -61,6 +62,7 @@ nh_watch_new(const nh_options *options)
     watch->ports = g_hash_table_new_full(port_key_hash, port_key_equal, g_free, NULL);
     watch->frames = g_hash_table_new_full(NULL, NULL, NULL, nh_frame_free);
     watch->locks = nh_locks_new();
+    watch->nfs = nh_nfs_new();
     watch->first = watch->last = NH_TIME_NONE;
     nh_follow_mark_known(watch);
     return watch;
@@ -85,6 +87,7 @@ nh_watch_free(nh_watch *watch)
     g_hash_table_unref(watch->pairs);
     g_ptr_array_unref(watch->pair_list);
     nh_locks_free(watch->locks);
+    nh_nfs_free(watch->nfs);
     g_free(watch);
 }
 
@@ -107,6 +110,7 @@ record_begins(nh_rpc_header *header, gpointer data)
     const nh_segment *segment = &watch->segment;
     nh_moment at = { segment->frame, segment->time };
 
+    nh_nfs_header(watch, &segment->src, &segment->dst, NH_L4_TCP, header, at);
     if (header->complete && !header->tls_probe && watch->n_unreported < NH_UNREPORTED_MAX)
         watch->unreported[watch->n_unreported++] = (nh_unreported){ header->reply, header->xid, header->prog, header->vers, header->proc };
     if (header->reply) {
@@ -137,8 +141,10 @@ nh_watch_segment(nh_watch *watch, const nh_segment *segment)
     watch->n_unreported = 0;
     nh_locks_seen(watch->locks, &segment->src.addr, at);
     nh_tcp_segment(watch, segment);
-    if (!passing->conn)
+    if (!passing->conn) {
+        nh_nfs_segment(watch, segment);
         return passing;
+    }
     if (passing->new_data && segment->payload)
         nh_records_feed(&passing->conn->half[passing->half].records, segment, record_begins, watch);
     watch->segment.payload = NULL;
@@ -205,6 +211,7 @@ nh_watch_datagram(nh_watch *watch, const nh_message *message, const nh_rpc_heade
     nh_moment at = { message->frame, message->time };
 
     nh_hidden_header(watch, &message->src, &message->dst, NULL, header, at);
+    nh_nfs_header(watch, &message->src, &message->dst, NH_L4_UDP, header, at);
     if (header->reply)
         nh_calls_empty_reply(watch, message);
 }

@@ -286,6 +286,30 @@ encode_attributes(XDR *xdr, const message *m)
     return ok;
 }
 
+/* READ: 4096 bytes from the file's start */
+static bool_t
+encode_read(XDR *xdr, const message *m)
+{
+    u_int words[] = { 0, 0, 4096 };
+    bool_t ok = encode_file_handle(xdr, m);
+
+    for (guint i = 0; ok && i < G_N_ELEMENTS(words); i++)
+        ok = xdr_u_int(xdr, &words[i]);
+    return ok;
+}
+
+/* NFS3_OK, no attributes, no bytes, the end of the file, an empty opaque */
+static bool_t
+encode_read_result(XDR *xdr, const message *m)
+{
+    u_int words[] = { 0, 0, 1, 0 };
+    bool_t ok = encode_status_ok(xdr);
+
+    for (guint i = 0; ok && i < G_N_ELEMENTS(words); i++)
+        ok = xdr_u_int(xdr, &words[i]);
+    return ok;
+}
+
 static bool_t
 encode_path(XDR *xdr, const message *m)
 {
@@ -305,6 +329,7 @@ encode_mount_result(XDR *xdr, const message *m)
 const procedure nfs_procedures[NFS_PROCEDURES] = {
     [0] = { "NULL", encode_nothing, encode_nothing },
     [1] = { "GETATTR", encode_file_handle, encode_attributes },
+    [6] = { "READ", encode_read, encode_read_result },
 };
 
 const procedure mount_procedures[MOUNT_PROCEDURES] = {
