@@ -259,6 +259,8 @@ typedef struct {
 typedef struct {
     gboolean reply;
     guint32 xid, prog, vers, proc;
+    const guint8 *body;  /* arguments or results in the segment's payload, or NULL */
+    guint body_length;
 } nh_unreported;
 
 #define NH_UNREPORTED_MAX 16

@@ -8,6 +8,8 @@
 
 #include "records.h"
 
+#define RPCSEC_GSS 6 /* RFC 2203: arguments and results may be wrapped */
+#define AUTH_TLS   7 /* RFC 9289 section 4.1 */
 #define RECORD_MAX (4u << 20) /* larger marks are no marks */
 
 static guint32
@@ -35,11 +37,11 @@ refusal(const guint8 *bytes, guint length)
     return state < G_N_ELEMENTS(accept) ? accept[state] : NULL;
 }
 
-/* Credentials of RPCSEC_GSS (6) for data (0) with privacy (3): flavor, length, version, procedure, sequence, service (RFC 2203 section 5). */
+/* Credentials of RPCSEC_GSS for data (0) with privacy (3): flavor, length, version, procedure, sequence, service (RFC 2203 section 5). */
 static gboolean
 is_private(const guint8 *bytes, guint length)
 {
-    return length >= 48 && word(bytes + 24) == 6 && word(bytes + 36) == 0 && word(bytes + 44) == 3;
+    return length >= 48 && word(bytes + 24) == RPCSEC_GSS && word(bytes + 36) == 0 && word(bytes + 44) == 3;
 }
 
 /* An accepted reply whose verifier is AUTH_NONE with these 8 bytes (RFC 9289 section 4.1) */
@@ -47,6 +49,32 @@ static gboolean
 starts_tls(const guint8 *bytes, guint length)
 {
     return length >= 28 && word(bytes + 8) == 0 && word(bytes + 12) == 0 && word(bytes + 16) == 8 && memcmp(bytes + 20, "STARTTLS", 8) == 0;
+}
+
+/* Where the opaque_auth at this offset ends (RFC 5531 section 8.2); 0 when it was not captured, is none or may wrap what follows. */
+static guint
+behind_auth(const guint8 *bytes, guint length, guint offset)
+{
+    if (offset == 0 || offset + 8 > length || word(bytes + offset) == RPCSEC_GSS || word(bytes + offset + 4) > 400)
+        return 0;
+    guint end = offset + 8 + ((word(bytes + offset + 4) + 3) & ~3u);
+    return end <= length ? end : 0;
+}
+
+/* Arguments begin behind credentials and verifier, results behind verifier and accept_stat SUCCESS. */
+static void
+find_body(const guint8 *bytes, guint length, nh_rpc_header *header)
+{
+    guint start = header->reply ? behind_auth(bytes, length, 12) : behind_auth(bytes, length, behind_auth(bytes, length, 24));
+
+    if (header->reply && start) {
+        gboolean success = word(bytes + 8) == 0 && start + 4 <= length && word(bytes + start) == 0;
+        start = success ? start + 4 : 0;
+    }
+    if (!start)
+        return;
+    header->body = bytes + start;
+    header->body_length = length - start;
 }
 
 gboolean
@@ -63,7 +91,8 @@ nh_rpc_header_read(const guint8 *bytes, guint length, nh_rpc_header *header)
         header->vers = word(bytes + 16);
         header->proc = word(bytes + 20);
         header->privacy = is_private(bytes, length);
-        header->tls_probe = length >= 28 && word(bytes + 24) == 7; /* RFC 9289 section 4.1 */
+        header->tls_probe = length >= 28 && word(bytes + 24) == AUTH_TLS;
+        find_body(bytes, length, header);
         return header->vers < 100 && header->proc < 1000;
     case 1: /* REPLY */
         if (word(bytes + 8) > 1)
@@ -71,6 +100,7 @@ nh_rpc_header_read(const guint8 *bytes, guint length, nh_rpc_header *header)
         header->reply = TRUE;
         header->refused = refusal(bytes, length);
         header->starttls = starts_tls(bytes, length);
+        find_body(bytes, length, header);
         return TRUE;
     default:
         return FALSE;

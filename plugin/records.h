@@ -19,10 +19,12 @@ typedef struct {
     gboolean tls_probe;            /* a call that only asks whether the server knows TLS (AUTH_TLS, 7) */
     gboolean starttls;             /* a reply after which the connection is encrypted */
     gboolean complete;             /* the whole record lies in the segment that was fed */
+    const guint8 *body;            /* arguments, or results of an accepted reply, as far as captured; NULL where they are none, wrapped or unknown */
+    guint body_length;
     const char *refused;           /* a refused reply: "PROG_UNAVAIL", "AUTH_ERROR" ...; static; else NULL */
 } nh_rpc_header;
 
-/* Read a message header (no record mark); FALSE when the bytes are none or too few. */
+/* Read a message header (no record mark); FALSE when the bytes are none or too few. header->body points into bytes. */
 gboolean nh_rpc_header_read(const guint8 *bytes, guint length, nh_rpc_header *header);
 /* The same behind a record mark that fits; *size gets the message's length. */
 gboolean nh_record_read(const guint8 *bytes, guint length, nh_rpc_header *header, guint32 *size);

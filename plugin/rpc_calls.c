@@ -8,6 +8,7 @@
 
 #include "rpc_calls.h"
 
+#include "arguments.h"
 #include "async_calls.h"
 #include "attempt.h"
 #include "call.h"
@@ -305,23 +306,24 @@ call_answered_by(nh_watch *watch, const nh_message *message)
 }
 
 static void
-reply_by_header(nh_watch *watch, const nh_call *call, const nh_message *message)
+reply_by_header(nh_watch *watch, const nh_call *call, const nh_message *message, const guint8 *body, guint length)
 {
     nh_message reply = *message;
 
     reply.prog = call->prog;
     reply.vers = call->vers;
     reply.proc = call->proc;
+    nh_arguments_read(&reply, body, length);
     nh_calls_message(watch, &reply);
 }
 
 void
-nh_calls_bare_reply(nh_watch *watch, const nh_message *message)
+nh_calls_bare_reply(nh_watch *watch, const nh_message *message, const guint8 *body, guint length)
 {
     const nh_call *call = call_answered_by(watch, message);
 
     if (call && call->waits)
-        reply_by_header(watch, call, message);
+        reply_by_header(watch, call, message, body, length);
 }
 
 void
@@ -330,5 +332,5 @@ nh_calls_empty_reply(nh_watch *watch, const nh_message *message)
     const nh_call *call = call_answered_by(watch, message);
 
     if (call && (message->refused || returns_nothing(call)))
-        reply_by_header(watch, call, message);
+        reply_by_header(watch, call, message, NULL, 0);
 }

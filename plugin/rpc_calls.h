@@ -17,7 +17,7 @@ void nh_calls_transport(nh_watch *watch, nh_moment at);
 void nh_calls_message(nh_watch *watch, const nh_message *message);
 /* A reply without results, known by its XID only: refused, or the procedure returns nothing. Others are left to nh_calls_message(). */
 void nh_calls_empty_reply(nh_watch *watch, const nh_message *message);
-/* A reply known by its XID only that answers a waiting call: what it says is not known. */
-void nh_calls_bare_reply(nh_watch *watch, const nh_message *message);
+/* A reply known by its XID only that answers a waiting call; its results are in these bytes (NULL: not known). */
+void nh_calls_bare_reply(nh_watch *watch, const nh_message *message, const guint8 *body, guint length);
 
 #endif

@@ -24,7 +24,7 @@ const nh_passing *nh_watch_segment(nh_watch *watch, const nh_segment *segment);
 /*
  * The segment was dissected: complete messages in it that no dissector reported
  * (Wireshark took the segment for a retransmission, or knows the port as
- * another's) are taken from the record marks, without arguments and results.
+ * another's) are taken from the record marks. The segment's payload must still be there.
  */
 void nh_watch_segment_done(nh_watch *watch);
 /* A segment that is of no interest but for this: its sender lives. */

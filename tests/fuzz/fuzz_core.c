@@ -111,6 +111,8 @@ take_segment(run *r)
     if (!(how & 8))
         *next = segment.seq + segment.len + ((segment.flags & (NH_TH_SYN | NH_TH_FIN)) != 0);
     nh_watch_segment(r->watch, &segment);
+    if (!(how & 4))
+        nh_watch_segment_done(r->watch); /* nobody dissected it */
 }
 
 static void
@@ -169,7 +171,7 @@ take_message(run *r, gboolean refused)
     }
     message.mon_name[0] = (char)byte(in);
     if (refused)
-        nh_watch_refused(r->watch, &message);
+        nh_watch_datagram(r->watch, &message, &(nh_rpc_header){ .xid = message.xid, .reply = TRUE, .refused = message.refused });
     else
         nh_watch_message(r->watch, &message);
 }

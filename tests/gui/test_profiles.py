@@ -17,11 +17,7 @@ import traffic
 
 PROFILES = harness.TOP / "profiles"
 WINDOW, BATCH = "NLM Health", "NLM Health batch"
-# Wireshark's sequence analysis takes an answer in it for a retransmission and does not dissect it: without the analysis
-# the report knows its status.
-KNOWS_MORE = pytest.mark.xfail(strict=True, reason="the answer in frame 235 is dissected only without sequence analysis")
-CAPTURES = [pytest.param(path.name, marks=KNOWS_MORE) if path.name == "stuck_fin_expires_k6.1.pcap" else path.name
-            for path in sorted((harness.TOP / "captures").glob("*.pcap*"))]
+CAPTURES = sorted(path.name for path in (harness.TOP / "captures").glob("*.pcap*"))
 OUTPUTS = ["-q", "-z", "nlm_health,report", "-z", "nlm_health,json", "-z", "nlm_health,locks", "-z", "nlm_health,pairs"]
 CAPTURE = "stuck_fin.pcap"
 

@@ -1,0 +1,352 @@
+/* arguments.c
+ * Arguments and results of the followed programs, read from the bytes behind the RPC header.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "arguments.h"
+
+/* --- XDR (RFC 4506): a cursor that never reads past what was captured -------------- */
+
+typedef struct {
+    const guint8 *bytes;
+    guint length, offset;
+    gboolean failed;
+} xdr;
+
+static gboolean
+has(xdr *x, guint bytes)
+{
+    x->failed = x->failed || x->offset > x->length || bytes > x->length - x->offset;
+    return !x->failed;
+}
+
+static guint32
+get_uint(xdr *x)
+{
+    guint32 value = 0;
+
+    for (guint i = 0; has(x, 4) && i < 4; i++)
+        value = value << 8 | x->bytes[x->offset + i];
+    x->offset += 4;
+    return value;
+}
+
+static guint64
+get_hyper(xdr *x)
+{
+    guint64 high = get_uint(x);
+    return high << 32 | get_uint(x);
+}
+
+/*
+ * CRC-32 as zlib and Wireshark have it: a file handle's is what Wireshark shows
+ * as its hash (packet-nfs.c, dissect_fhandle_data).
+ */
+static guint32
+crc32(const guint8 *bytes, guint length)
+{
+    static const guint32 nibble[16] = {
+        0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4, 0x4db26158, 0x5005713c,
+        0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c, 0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
+    };
+    guint32 crc = 0xffffffff;
+
+    for (guint i = 0; i < length; i++) {
+        crc ^= bytes[i];
+        crc = crc >> 4 ^ nibble[crc & 15];
+        crc = crc >> 4 ^ nibble[crc & 15];
+    }
+    return ~crc;
+}
+
+/* Length of the opaque data at the cursor, which moves behind it; *start is where its bytes begin. */
+static guint32
+get_opaque(xdr *x, guint *start)
+{
+    guint32 length = get_uint(x);
+
+    *start = x->offset;
+    if (x->failed || length > 1024 || !has(x, length)) {
+        x->failed = TRUE;
+        return 0;
+    }
+    x->offset += (length + 3) & ~3u;
+    return length;
+}
+
+static guint32
+get_hash(xdr *x)
+{
+    guint start;
+    guint32 length = get_opaque(x, &start);
+    return x->failed ? 0 : crc32(x->bytes + start, length);
+}
+
+static void
+get_string(xdr *x, char *text, gsize size)
+{
+    guint start;
+    guint32 length = get_opaque(x, &start);
+
+    if (x->failed)
+        return;
+    length = MIN(length, (guint32)size - 1);
+    memcpy(text, x->bytes + start, length);
+    text[length] = '\0';
+}
+
+/* --- NLM ------------------------------------------------------------------------------- */
+
+/* What stands between the cookie and the lock, per procedure (X/Open NLM; nlm_prot.x). */
+enum { BLOCK = 1, EXCLUSIVE = 2, LOCK = 4, RECLAIM = 8, STATUS = 16, SHARE = 32, HOLDER = 64 };
+
+static const guint8 call_layout[] = {
+    [1] = EXCLUSIVE | LOCK,                    /* TEST */
+    [2] = BLOCK | EXCLUSIVE | LOCK | RECLAIM,  /* LOCK */
+    [3] = BLOCK | EXCLUSIVE | LOCK,            /* CANCEL */
+    [4] = LOCK,                                /* UNLOCK */
+    [5] = EXCLUSIVE | LOCK,                    /* GRANTED */
+    [6] = EXCLUSIVE | LOCK,                    /* TEST_MSG */
+    [7] = BLOCK | EXCLUSIVE | LOCK | RECLAIM,  /* LOCK_MSG */
+    [8] = BLOCK | EXCLUSIVE | LOCK,            /* CANCEL_MSG */
+    [9] = LOCK,                                /* UNLOCK_MSG */
+    [10] = EXCLUSIVE | LOCK,                   /* GRANTED_MSG */
+    [11] = STATUS | HOLDER,                    /* TEST_RES */
+    [12] = STATUS,                             /* LOCK_RES */
+    [13] = STATUS,                             /* CANCEL_RES */
+    [14] = STATUS,                             /* UNLOCK_RES */
+    [15] = STATUS,                             /* GRANTED_RES */
+    [20] = SHARE | RECLAIM,                    /* SHARE */
+    [21] = SHARE | RECLAIM,                    /* UNSHARE */
+    [22] = BLOCK | EXCLUSIVE | LOCK | RECLAIM, /* NM_LOCK */
+};
+
+static const guint8 reply_layout[] = {
+    [1] = STATUS | HOLDER, /* TEST */
+    [2] = STATUS,          /* LOCK */
+    [3] = STATUS,          /* CANCEL */
+    [4] = STATUS,          /* UNLOCK */
+    [5] = STATUS,          /* GRANTED */
+    [20] = STATUS,         /* SHARE; a sequence number follows */
+    [21] = STATUS,         /* UNSHARE */
+    [22] = STATUS,         /* NM_LOCK */
+};
+
+static void
+get_cookie(xdr *x, nh_nlm *nlm)
+{
+    guint start;
+    guint32 length = get_opaque(x, &start);
+
+    if (x->failed)
+        return;
+    nlm->has_cookie = TRUE;
+    if (length > 8) {
+        nlm->cookie = crc32(x->bytes + start, length);
+        return;
+    }
+    for (guint i = 0; i < length; i++)
+        nlm->cookie = nlm->cookie << 8 | x->bytes[start + i];
+}
+
+static void
+get_lock(xdr *x, nh_nlm *nlm, guint32 vers)
+{
+    get_string(x, nlm->caller, sizeof nlm->caller);
+    nlm->file = get_hash(x);
+    nlm->owner = get_hash(x);
+    nlm->svid = get_uint(x);
+    nlm->offset = vers >= 4 ? get_hyper(x) : get_uint(x);
+    nlm->length = vers >= 4 ? get_hyper(x) : get_uint(x);
+    nlm->has_lock = !x->failed;
+}
+
+/* nlm_share: caller_name, fh, oh, mode (what is denied to others, 0 = nothing), access */
+static void
+get_share(xdr *x, nh_nlm *nlm)
+{
+    get_string(x, nlm->caller, sizeof nlm->caller);
+    nlm->file = get_hash(x);
+    nlm->owner = get_hash(x);
+    nlm->exclusive = get_uint(x) != 0;
+    get_uint(x);
+    nlm->has_share = !x->failed;
+}
+
+/* nlm_stats, and behind NLM_DENIED the nlm_holder that stands in the way */
+static void
+get_status(xdr *x, nh_nlm *nlm, guint32 vers, gboolean with_holder)
+{
+    nlm->status = get_uint(x);
+    nlm->has_status = !x->failed;
+    if (!with_holder || nlm->status != 1)
+        return;
+    nlm->exclusive = get_uint(x) != 0;
+    nlm->svid = get_uint(x);
+    nlm->owner = get_hash(x);
+    nlm->offset = vers >= 4 ? get_hyper(x) : get_uint(x);
+    nlm->length = vers >= 4 ? get_hyper(x) : get_uint(x);
+    nlm->has_holder = !x->failed;
+}
+
+static guint
+layout_of(const guint8 *layouts, guint n, guint32 proc)
+{
+    return proc < n ? layouts[proc] : 0;
+}
+
+static void
+read_nlm(xdr *x, nh_message *message)
+{
+    nh_nlm *nlm = &message->nlm;
+    guint layout = message->reply ? layout_of(reply_layout, G_N_ELEMENTS(reply_layout), message->proc)
+                                  : layout_of(call_layout, G_N_ELEMENTS(call_layout), message->proc);
+
+    if (layout == 0)
+        return;
+    get_cookie(x, nlm);
+    if (layout & BLOCK)
+        nlm->block = get_uint(x) != 0;
+    if (layout & EXCLUSIVE)
+        nlm->exclusive = get_uint(x) != 0;
+    if (layout & STATUS)
+        get_status(x, nlm, message->vers, layout & HOLDER);
+    if (layout & LOCK)
+        get_lock(x, nlm, message->vers);
+    if (layout & SHARE)
+        get_share(x, nlm);
+    if (layout & RECLAIM)
+        nlm->reclaim = get_uint(x) != 0 && !x->failed;
+}
+
+/* --- portmap and rpcbind (RFC 1833) --------------------------------------------------------- */
+
+enum { PMAP_GETPORT = 3, PMAP_DUMP = 4, RPCB_GETADDR = 3, RPCB_DUMP = 4, RPCB_GETVERSADDR = 9 };
+
+static void
+add_mapping(nh_message *message, nh_mapping mapping)
+{
+    if (message->n_mappings < NH_MAPPINGS_MAX)
+        message->mappings[message->n_mappings++] = mapping;
+}
+
+static guint32
+protocol_of_netid(const char *netid)
+{
+    return g_str_has_prefix(netid, "udp") ? NH_L4_UDP : NH_L4_TCP;
+}
+
+/* The port in a universal address, "10.7.1.1.156.64" or "::.156.64"; 0 when it is empty (RFC 5665 section 5.2.3). */
+static guint16
+port_of_uaddr(const char *uaddr)
+{
+    const char *low = strrchr(uaddr, '.'), *high;
+
+    if (!low || low == uaddr)
+        return 0;
+    for (high = low - 1; high > uaddr && *high != '.';)
+        high--;
+    return (guint16)(g_ascii_strtoull(*high == '.' ? high + 1 : high, NULL, 10) << 8 | g_ascii_strtoull(low + 1, NULL, 10));
+}
+
+static void
+read_portmap_call(xdr *x, nh_message *message)
+{
+    nh_mapping query = { .prog = 0 };
+    char netid[16] = "";
+
+    if (message->proc != PMAP_GETPORT && !(message->vers > 2 && message->proc == RPCB_GETVERSADDR))
+        return;
+    query.prog = get_uint(x);
+    query.vers = get_uint(x);
+    if (message->vers == 2) {
+        query.prot = get_uint(x);
+    } else {
+        get_string(x, netid, sizeof netid);
+        query.prot = protocol_of_netid(netid);
+    }
+    if (!x->failed)
+        add_mapping(message, query);
+}
+
+static void
+read_dump(xdr *x, nh_message *message)
+{
+    char netid[16], uaddr[64], owner[64];
+
+    while (get_uint(x) == 1 && !x->failed && message->n_mappings < NH_MAPPINGS_MAX) {
+        nh_mapping mapping = { .prog = get_uint(x), .vers = get_uint(x) };
+        if (message->vers == 2) {
+            mapping.prot = get_uint(x);
+            mapping.port = (guint16)get_uint(x);
+        } else {
+            netid[0] = uaddr[0] = owner[0] = '\0';
+            get_string(x, netid, sizeof netid);
+            get_string(x, uaddr, sizeof uaddr);
+            get_string(x, owner, sizeof owner);
+            mapping.prot = protocol_of_netid(netid);
+            mapping.port = port_of_uaddr(uaddr);
+        }
+        if (!x->failed && mapping.port != 0)
+            add_mapping(message, mapping);
+    }
+}
+
+/* The answer to one query: its program is the query's, which the core remembers. */
+static void
+read_portmap_reply(xdr *x, nh_message *message)
+{
+    nh_mapping answer = { .prog = 0 };
+    char uaddr[64] = "";
+
+    if (message->proc == PMAP_DUMP) {
+        read_dump(x, message);
+        return;
+    }
+    if (message->proc != PMAP_GETPORT && !(message->vers > 2 && message->proc == RPCB_GETVERSADDR))
+        return;
+    if (message->vers == 2) {
+        answer.port = (guint16)get_uint(x);
+    } else {
+        get_string(x, uaddr, sizeof uaddr);
+        answer.port = port_of_uaddr(uaddr);
+    }
+    if (!x->failed)
+        add_mapping(message, answer);
+}
+
+/* --- statd (NSM) ------------------------------------------------------------------------------ */
+
+static void
+read_stat_call(xdr *x, nh_message *message)
+{
+    get_string(x, message->mon_name, sizeof message->mon_name);
+    if (message->proc == 6) /* SM_NOTIFY: stat_chge */
+        message->nsm_state = get_uint(x);
+}
+
+/* --- the programs ------------------------------------------------------------------------------------ */
+
+void
+nh_arguments_read(nh_message *message, const guint8 *bytes, guint length)
+{
+    xdr x = { bytes, length, 0, FALSE };
+
+    switch (message->prog) {
+    case NH_PROG_NLM:
+        read_nlm(&x, message);
+        break;
+    case NH_PROG_PORTMAP:
+        (message->reply ? read_portmap_reply : read_portmap_call)(&x, message);
+        break;
+    case NH_PROG_STAT:
+        if (!message->reply)
+            read_stat_call(&x, message);
+        break;
+    default:
+        break;
+    }
+}
