@@ -49,6 +49,18 @@ def names(*pairs):
     return _block(NAMES, b"".join(records) + struct.pack("<HH", 0, 0))
 
 
+def resolved(block):
+    """The records of a names block, sorted: their order means nothing."""
+    at, found = 8, []
+    while at + 4 <= len(block) - 4:
+        code, length = struct.unpack("<HH", block[at:at + 4])
+        if code == 0:
+            break
+        found.append(block[at:at + 4 + length])
+        at += 4 + length + -length % 4
+    return sorted(found)
+
+
 def secrets(data):
     """A TLS key log"""
     return _block(SECRETS, struct.pack("<II", 0x544C534B, len(data)) + _padded(data))

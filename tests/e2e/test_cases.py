@@ -142,9 +142,12 @@ def test_report(case, lab, arguments):
 
 
 def shown(lab, arguments, frame, name):
-    """The values of a field as a user reads them in the tree: texts of enumerations, times without a zone."""
+    """The values of a field as a user reads them in the tree: texts of enumerations, times without a zone, durations in
+    seconds (4.6 words them in another way)."""
     root = xml.fromstring(lab.tshark(*arguments, "-2", "-Y", f"frame.number == {frame}", "-T", "pdml").stdout)
     fields = [field for field in root.iter("field") if field.get("name") == name]
+    if lab.fields[name] == "FT_RELATIVE_TIME":
+        return [f"{field.get('show')} seconds" for field in fields]
     return [re.sub(r"^[^:]*: | \(\d+\)$", "", field.get("showname", field.get("show"))) for field in fields]
 
 

@@ -307,10 +307,11 @@ def test_every_block_is_kept(lab, workdir):
         kinds = [kind for kind, _ in pcapng.blocks(path)]
         return {kind: kinds.count(kind) for kind in set(kinds)}
     assert count(target) == count(source) and count(target)[pcapng.PACKET] == n_packets
-    for kind in (pcapng.INTERFACE, pcapng.NAMES, pcapng.SECRETS, pcapng.STATISTICS):
+    for kind in (pcapng.NAMES, pcapng.SECRETS, pcapng.STATISTICS):  # to an interface Wireshark adds the time resolution
         content = [[block for other, block in pcapng.blocks(path) if other == kind] for path in (source, target)]
-        if kind != pcapng.INTERFACE:  # Wireshark adds the time resolution
-            assert content[0] == content[1], kind
+        if kind == pcapng.NAMES:  # 4.4 and newer write the names in the order of a hash table
+            content = [list(map(pcapng.resolved, blocks)) for blocks in content]
+        assert content[0] and content[0] == content[1], kind
     assert packets_of(lab, source) == packets_of(lab, target)
 
 
