@@ -12,9 +12,14 @@ import mutate
 import traffic
 
 SCENARIOS = ["fin-unacked.scn", "syn-unanswered.scn", "reset-by-server.scn", "slow-server.scn", "denied-nolocks.scn",
-             "unreachable-router.scn", "healthy-lock.scn"]
+             "unreachable-router.scn", "healthy-lock.scn", "udp-silent.scn", "grant-lost-unanswered.scn"]
 CAPTURES = ["stuck_fin.pcap", "server_slow.pcap", "grant_callback_lost.pcap", "rst_once.pcap", "healthy.pcap"]
-OPTIONS = [["--vlan=7"], ["--vxlan=9"], ["--link=sll2"], ["--link=raw"], ["--ipv6"], ["--shift=86400"], ["--shift=-3.5"]]
+OPTIONS = [["--vlan=7"], ["--vxlan=9"], ["--gre=9"], ["--link=sll"], ["--link=sll2"], ["--link=raw"], ["--link=null"], ["--ipv6"],
+           ["--shift=86400"], ["--shift=-3.5"], ["--mtu=100"], ["--mtu=100", "--ipv6"]]
+# Fragments that nobody puts together: the first one has the header of RPC.
+APART = {"not reassembled": (["--mtu=200"], ["-o", "ip.defragment:FALSE"]),
+         "not reassembled, IPv6": (["--mtu=200", "--ipv6"], ["-o", "ipv6.defragment:FALSE"]),
+         "cut": (["--mtu=200", "--snaplen=180"], [])}
 
 
 def essence(story):
@@ -31,8 +36,8 @@ def essence(story):
     } for incident in story["incidents"]]
 
 
-def assert_same(lab, original, changed):
-    plain, other = lab.story(original), lab.story(changed)
+def assert_same(lab, original, changed, *arguments):
+    plain, other = lab.story(original), lab.story(changed, *arguments)
     assert essence(other) == essence(plain)
     assert [pair["calls"] for pair in other["pairs"]] == [pair["calls"] for pair in plain["pairs"]]
     return plain
@@ -52,10 +57,38 @@ def test_the_originals_differ(lab):
     assert len(set(known)) == len(SCENARIOS)
 
 
-@pytest.mark.parametrize("options", OPTIONS, ids=lambda options: options[0])
+@pytest.mark.parametrize("options", OPTIONS, ids=" ".join)
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_encapsulation_and_time(lab, name, options):
     assert_same(lab, lab.scenario(name), lab.scenario(name, *options))
+
+
+@pytest.mark.parametrize("how", APART)
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_fragments_apart(lab, name, how):
+    options, preferences = APART[how]
+    assert_same(lab, lab.scenario(name), lab.scenario(name, *options), *preferences)
+
+
+def frames(lab, capture, what):
+    return lab.tshark("-r", capture, "-Y", what).stdout.splitlines()
+
+
+@pytest.mark.parametrize("family", [[], ["--ipv6"]], ids=["IPv4", "IPv6"])
+def test_late_fragments(lab, workdir, family):
+    """The last fragment comes first. (And there are fragments at all.)"""
+    made = lab.scenario("slow-server.scn", "--mtu=100", *family)
+    lab.run("editcap", "-F", "nsecpcap", made, workdir / "made.pcap")
+    capture, packets = mutate.Capture.read(workdir / "made.pcap"), {}
+    for packet in capture.packets:
+        packets.setdefault(packet[0], []).insert(0, packet)
+    late = workdir / "late.pcap"
+    mutate.Capture(capture.link, [packet for same in packets.values() for packet in same]).write(late)
+    harness.hand_over(late)
+    assert_same(lab, made, late)
+    for path in (made, late):
+        assert len(frames(lab, path, "ip.fragments || ipv6.fragments")) >= 4
+        assert len(frames(lab, path, "ip.flags.mf == 1 || ipv6.fraghdr.more == 1")) >= 8
 
 
 @pytest.mark.parametrize("name", CAPTURES)

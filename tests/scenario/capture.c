@@ -79,7 +79,8 @@ const char *
 capture_write(const char *path, const GPtrArray *frames, const link_layer *link, guint snaplen)
 {
     static const int encaps[LINK_COUNT] = {
-        [LINK_ETHERNET] = WTAP_ENCAP_ETHERNET, [LINK_SLL2] = WTAP_ENCAP_SLL2, [LINK_RAW] = WTAP_ENCAP_RAW_IP,
+        [LINK_ETHERNET] = WTAP_ENCAP_ETHERNET, [LINK_SLL] = WTAP_ENCAP_SLL, [LINK_SLL2] = WTAP_ENCAP_SLL2,
+        [LINK_RAW] = WTAP_ENCAP_RAW_IP, [LINK_NULL] = WTAP_ENCAP_NULL,
     };
     wtap_dump_params params = WTAP_DUMP_PARAMS_INIT;
     char *err_info = NULL;

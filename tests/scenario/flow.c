@@ -50,20 +50,22 @@ manner_read(line_reader *line)
 
 /* Sending */
 
+/* Its fragments leave one right behind the other. */
 void
 flow_keep_frame(scenario *sc, GByteArray *ip, const host *src, const host *dst, gboolean twice)
 {
+    GPtrArray *fragments = packet_fragments(ip, sc->link.mtu, ++sc->last_fragmented);
+    guint copies = twice || sc->frames_twice ? 2 : 1;
     link_layer link = sc->link;
 
     link.outgoing = src == g_ptr_array_index(sc->hosts, 0);
-    if (sc->only >= 0 && link.outgoing != (sc->only == 0))
-        return;
-    for (int copy = 0; copy < (twice || sc->frames_twice ? 2 : 1); copy++) {
+    for (guint i = 0; i < fragments->len * copies && (sc->only < 0 || link.outgoing == (sc->only == 0)); i++) {
         frame *f = g_new(frame, 1);
-        f->time = sc->now + sc->shift + copy * MICROSECOND;
-        f->bytes = link_wrap(&link, ip, src, dst);
+        f->time = sc->now + sc->shift + i % copies * MICROSECOND;
+        f->bytes = link_wrap(&link, g_ptr_array_index(fragments, i / copies), src, dst);
         g_ptr_array_add(sc->frames, f);
     }
+    g_ptr_array_unref(fragments);
 }
 
 /* Takes the packet. */

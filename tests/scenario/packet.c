@@ -1,69 +1,16 @@
 /* packet.c
- * Bytes of a frame: TCP, UDP and ICMP with right checksums, IPv4 and IPv6, and the link layers around them.
+ * Packets: TCP, UDP and ICMP with right checksums in IPv4 and IPv6.
  *
  * Copyright 2026, the NLM Health authors
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include "scenario.h"
+#include "bytes.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
-
-enum { ETHERTYPE_VLAN = 0x8100, VXLAN_PORT = 4789, IPV4_HEADER = 20, IPV6_HEADER = 40 };
-
-static void
-put8(GByteArray *out, guint8 value)
-{
-    g_byte_array_append(out, &value, 1);
-}
-
-static void
-put16(GByteArray *out, guint16 value)
-{
-    guint16 wire = g_htons(value);
-    g_byte_array_append(out, (guint8 *)&wire, 2);
-}
-
-static void
-put32(GByteArray *out, guint32 value)
-{
-    guint32 wire = g_htonl(value);
-    g_byte_array_append(out, (guint8 *)&wire, 4);
-}
-
-static void
-put_array(GByteArray *out, const GByteArray *bytes)
-{
-    if (bytes)
-        g_byte_array_append(out, bytes->data, bytes->len);
-}
-
-static void
-set16(GByteArray *out, guint offset, guint16 value)
-{
-    out->data[offset] = value >> 8;
-    out->data[offset + 1] = value & 0xff;
-}
-
-/* The Internet checksum (RFC 1071), to be folded at the end */
-static guint32
-sum_bytes(guint32 sum, const guint8 *bytes, guint len)
-{
-    for (guint i = 0; i < len; i++)
-        sum += i % 2 ? bytes[i] : bytes[i] << 8;
-    return sum;
-}
-
-static guint16
-fold(guint32 sum)
-{
-    while (sum >> 16)
-        sum = (sum & 0xffff) + (sum >> 16);
-    return ~sum & 0xffff;
-}
 
 static void
 set_transport_checksum(GByteArray *bytes, guint offset, const host *src, const host *dst, guint8 proto)
@@ -71,7 +18,7 @@ set_transport_checksum(GByteArray *bytes, guint offset, const host *src, const h
     guint32 sum = sum_bytes(0, src->addr.bytes, src->addr.len);
 
     sum = sum_bytes(sum, dst->addr.bytes, dst->addr.len) + proto + bytes->len;
-    guint16 checksum = fold(sum_bytes(sum, bytes->data, bytes->len));
+    guint16 checksum = sum_fold(sum_bytes(sum, bytes->data, bytes->len));
     /* zero means "none" to UDP */
     set16(bytes, offset, checksum == 0 && proto == IPPROTO_UDP ? 0xffff : checksum);
 }
@@ -131,7 +78,7 @@ ipv4_wrap(host *src, const host *dst, guint8 proto, const GByteArray *payload)
     put16(out, 0);
     g_byte_array_append(out, src->addr.bytes, 4);
     g_byte_array_append(out, dst->addr.bytes, 4);
-    set16(out, 10, fold(sum_bytes(0, out->data, IPV4_HEADER)));
+    set16(out, 10, sum_fold(sum_bytes(0, out->data, IPV4_HEADER)));
     put_array(out, payload);
     return out;
 }
@@ -151,9 +98,8 @@ ipv6_wrap(const host *src, const host *dst, guint8 proto, const GByteArray *payl
     return out;
 }
 
-/* Takes the payload. */
-static GByteArray *
-ip_wrap(host *src, const host *dst, guint8 proto, GByteArray *payload)
+GByteArray *
+packet_ip(host *src, const host *dst, guint8 proto, GByteArray *payload)
 {
     GByteArray *out = src->addr.len == 4 ? ipv4_wrap(src, dst, proto, payload) : ipv6_wrap(src, dst, proto, payload);
     g_byte_array_unref(payload);
@@ -204,7 +150,7 @@ packet_tcp(host *src, const host *dst, const tcp_header *tcp)
     out->data[12] = (out->len / 4) << 4;
     put_array(out, tcp->data);
     set_transport_checksum(out, 16, src, dst, IPPROTO_TCP);
-    return ip_wrap(src, dst, IPPROTO_TCP, out);
+    return packet_ip(src, dst, IPPROTO_TCP, out);
 }
 
 GByteArray *
@@ -218,7 +164,7 @@ packet_udp(host *src, const host *dst, guint16 sport, guint16 dport, const GByte
     put16(out, 0);
     put_array(out, data);
     set_transport_checksum(out, 6, src, dst, IPPROTO_UDP);
-    return ip_wrap(src, dst, IPPROTO_UDP, out);
+    return packet_ip(src, dst, IPPROTO_UDP, out);
 }
 
 /* The same news in both families (RFC 792, RFC 4443) */
@@ -252,102 +198,8 @@ packet_icmp(host *src, const host *dst, const char *what, const GByteArray *quot
         if (v6)
             set_transport_checksum(out, 2, src, dst, IPPROTO_ICMPV6);
         else
-            set16(out, 2, fold(sum_bytes(0, out->data, out->len)));
-        return ip_wrap(src, dst, v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP, out);
+            set16(out, 2, sum_fold(sum_bytes(0, out->data, out->len)));
+        return packet_ip(src, dst, v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP, out);
     }
     return NULL;
-}
-
-/* Link layers */
-
-int
-link_parse(const char *name)
-{
-    static const char *const names[LINK_COUNT] = { "ethernet", "sll2", "raw" };
-    for (int i = 0; i < LINK_COUNT; i++)
-        if (strcmp(name, names[i]) == 0)
-            return i;
-    return -1;
-}
-
-static void
-put_ethernet(GByteArray *out, const host *src, const host *dst)
-{
-    g_byte_array_append(out, dst->mac, 6);
-    g_byte_array_append(out, src->mac, 6);
-}
-
-/* Ethertype, after a VLAN tag if there is one */
-static void
-put_ethertype(GByteArray *out, const host *src, gint64 vlan)
-{
-    if (vlan >= 0) {
-        put16(out, ETHERTYPE_VLAN);
-        put16(out, (guint16)vlan);
-    }
-    put16(out, src->addr.len == 4 ? 0x0800 : 0x86dd);
-}
-
-/* Linux "cooked" capture of all interfaces, version 2: the tag of a VLAN follows the header. */
-static void
-put_sll2(GByteArray *out, const host *src, const link_layer *link)
-{
-    put16(out, link->vlan >= 0 ? ETHERTYPE_VLAN : src->addr.len == 4 ? 0x0800 : 0x86dd);
-    put16(out, 0);
-    put32(out, 2);          /* interface index */
-    put16(out, 1);          /* ARPHRD_ETHER */
-    put8(out, link->outgoing ? 4 : 0);
-    put8(out, 6);
-    g_byte_array_append(out, src->mac, 6);
-    put16(out, 0);
-    if (link->vlan >= 0) {
-        put16(out, (guint16)link->vlan);
-        put16(out, src->addr.len == 4 ? 0x0800 : 0x86dd);
-    }
-}
-
-/* The packet inside Ethernet, UDP and IPv4 between two tunnel end points */
-static GByteArray *
-vxlan_wrap(const link_layer *link, const GByteArray *ip, const host *src, const host *dst)
-{
-    static host ends[2] = {
-        { .addr = { { 172, 16, 0, 1 }, 4 } },
-        { .addr = { { 172, 16, 0, 2 }, 4 } },
-    };
-    GByteArray *inner = g_byte_array_new();
-
-    put32(inner, 0x08000000);
-    put32(inner, (guint32)link->vxlan << 8);
-    put_ethernet(inner, src, dst);
-    put_ethertype(inner, src, -1);
-    put_array(inner, ip);
-    host *from = &ends[link->outgoing ? 0 : 1], *to = &ends[link->outgoing ? 1 : 0];
-    GByteArray *outer = packet_udp(from, to, 49152, VXLAN_PORT, inner);
-    g_byte_array_unref(inner);
-    link_layer plain = *link;
-    plain.vxlan = -1;
-    GByteArray *out = link_wrap(&plain, outer, from, to);
-    g_byte_array_unref(outer);
-    return out;
-}
-
-GByteArray *
-link_wrap(const link_layer *link, const GByteArray *ip, const host *src, const host *dst)
-{
-    if (link->vxlan >= 0)
-        return vxlan_wrap(link, ip, src, dst);
-    GByteArray *out = g_byte_array_new();
-    switch (link->kind) {
-    case LINK_ETHERNET:
-        put_ethernet(out, src, dst);
-        put_ethertype(out, src, link->vlan);
-        break;
-    case LINK_SLL2:
-        put_sll2(out, src, link);
-        break;
-    default:
-        break;
-    }
-    put_array(out, ip);
-    return out;
 }

@@ -99,7 +99,7 @@ read_link(scenario *sc, line_reader *line)
     int kind = link_parse(name);
 
     if (kind < 0)
-        line_fail(line, "'%s' should be ethernet, sll2 or raw", name);
+        line_fail(line, "'%s' should be ethernet, sll, sll2, raw or null", name);
     if (!sc->link_fixed)
         sc->link.kind = kind;
 }
@@ -116,6 +116,25 @@ static void
 read_vxlan(scenario *sc, line_reader *line)
 {
     sc->link.vxlan = line_parse_number(line, line_next(line, "a network identifier"));
+}
+
+static void
+read_gre(scenario *sc, line_reader *line)
+{
+    sc->link.gre = line_parse_number(line, line_next(line, "a key"));
+}
+
+/* The smallest that hold a header and eight bytes in each family */
+static void
+read_mtu(scenario *sc, line_reader *line)
+{
+    const char *text = line_next(line, "a number of bytes");
+    gint64 mtu = line_parse_number(line, text);
+
+    if (mtu < 68 || mtu > G_MAXUINT16)
+        line_fail(line, "an MTU of %s bytes is none", text);
+    if (!sc->link.mtu)
+        sc->link.mtu = (guint)mtu;
 }
 
 static void
@@ -166,6 +185,8 @@ static const struct {
     { "link", read_link, FALSE },
     { "vlan", read_vlan, FALSE },
     { "vxlan", read_vxlan, FALSE },
+    { "gre", read_gre, FALSE },
+    { "mtu", read_mtu, FALSE },
     { "snaplen", read_snaplen, FALSE },
     { "only", read_only, FALSE },
     { "frames-twice", read_twice, FALSE },
@@ -322,16 +343,18 @@ read_lines(const char *path)
 
 /* Command line */
 
-static char *shift_option, *link_option, *only_option;
+static char *shift_option, *link_option, *only_option, *mtu_option;
 static gboolean ipv6_option, twice_option;
-static gint64 vlan_option = -1, vxlan_option = -1, client_port_option = -1, server_port_option = -1;
+static gint64 vlan_option = -1, vxlan_option = -1, gre_option = -1, client_port_option = -1, server_port_option = -1;
 static gint64 snaplen_option;
 
 static const GOptionEntry options[] = {
     { "ipv6", 0, 0, G_OPTION_ARG_NONE, &ipv6_option, "Turn IPv4 addresses into IPv6 ones", NULL },
     { "vlan", 0, 0, G_OPTION_ARG_INT64, &vlan_option, "Put the frames into a VLAN", "N" },
     { "vxlan", 0, 0, G_OPTION_ARG_INT64, &vxlan_option, "Put the frames into a VXLAN tunnel", "N" },
-    { "link", 0, 0, G_OPTION_ARG_STRING, &link_option, "ethernet, sll2 or raw", "TYPE" },
+    { "gre", 0, 0, G_OPTION_ARG_INT64, &gre_option, "Put the frames into a GRE tunnel with this key", "N" },
+    { "mtu", 0, 0, G_OPTION_ARG_STRING, &mtu_option, "Fragment larger packets", "BYTES" },
+    { "link", 0, 0, G_OPTION_ARG_STRING, &link_option, "ethernet, sll, sll2, raw or null", "TYPE" },
     { "client-port", 0, 0, G_OPTION_ARG_INT64, &client_port_option, "Another port for the client", "N" },
     { "server-port", 0, 0, G_OPTION_ARG_INT64, &server_port_option, "Another port for the server", "N" },
     { "shift", 0, 0, G_OPTION_ARG_STRING, &shift_option, "Move all times", "SECONDS" },
@@ -381,16 +404,18 @@ scenario_init(scenario *sc, const char *path)
     sc->snaplen = (guint)snaplen_option;
     sc->link.vlan = vlan_option;
     sc->link.vxlan = vxlan_option;
+    sc->link.gre = gre_option;
     sc->hosts = g_ptr_array_new();
     sc->connections = g_ptr_array_new();
     sc->frames = g_ptr_array_new();
     sc->calls = g_hash_table_new(NULL, NULL);
-    sc->next_xid = g_str_hash(name);    /* so that scenarios can be merged without sharing XIDs */
+    sc->next_xid = sc->last_fragmented = g_str_hash(name);  /* so that scenarios can be merged without sharing XIDs and fragments */
     g_free(name);
     add_host(sc, "nfs-client");
     add_host(sc, "nfs-server");
     apply_option(sc, link_option, read_link);
     sc->link_fixed = link_option != NULL;
+    apply_option(sc, mtu_option, read_mtu);
     apply_option(sc, only_option, read_only);
     apply_option(sc, shift_option, read_shift);
 }
@@ -413,8 +438,8 @@ main(int argc, char **argv)
     run_lines(&sc, lines, 0, lines->len);
     if (!sc.start)
         die(argv[1], "there is no line 'start 2026-03-01T10:00:00Z'");
-    if (sc.link.kind == LINK_RAW && sc.link.vlan >= 0)
-        die(argv[1], "raw IP has no VLAN");
+    if ((sc.link.kind == LINK_RAW || sc.link.kind == LINK_NULL) && sc.link.vlan >= 0)
+        die(argv[1], "this link layer has no VLAN");
     const char *problem = capture_write(argv[2], sc.frames, &sc.link, sc.snaplen);
     if (problem)
         die(argv[2], problem);

@@ -41,7 +41,7 @@ gint64 line_parse_date(const line_reader *line, const char *text);
 gint64 line_parse_clock(const line_reader *line, const char *text, gint64 start);
 void line_finish(line_reader *line);
 
-/* Addresses, frames and the capture file (packet.c, capture.c) */
+/* Addresses, frames and the capture file (packet.c, link.c, capture.c) */
 typedef struct {
     guint8 bytes[16];
     guint8 len;
@@ -55,11 +55,12 @@ typedef struct {
     guint32  clock;         /* TCP timestamp at the start of the scenario; one tick is a millisecond */
 } host;
 
-enum { LINK_ETHERNET, LINK_SLL2, LINK_RAW, LINK_COUNT };
+enum { LINK_ETHERNET, LINK_SLL, LINK_SLL2, LINK_RAW, LINK_NULL, LINK_COUNT };
 
 typedef struct {
     int      kind;
-    gint64   vlan, vxlan;   /* -1: none */
+    gint64   vlan, vxlan, gre;  /* -1: none */
+    guint    mtu;           /* larger packets travel in fragments; 0: none does */
     gboolean outgoing;      /* sent by the host that captures (SLL2 says so) */
 } link_layer;
 
@@ -86,9 +87,13 @@ int address_parse(const char *text, gboolean as_ipv6, address *addr);
 char *address_text(const address *addr);
 void host_set_mac(host *h);
 int link_parse(const char *name);
+/* Takes the payload. */
+GByteArray *packet_ip(host *src, const host *dst, guint8 proto, GByteArray *payload);
 GByteArray *packet_tcp(host *src, const host *dst, const tcp_header *tcp);
 GByteArray *packet_udp(host *src, const host *dst, guint16 sport, guint16 dport, const GByteArray *data);
 GByteArray *packet_icmp(host *src, const host *dst, const char *what, const GByteArray *quoted, guint quote_len);
+/* The packet itself where it needs no fragments; id: IPv6 names a packet's fragments so, IPv4 has it in the header */
+GPtrArray *packet_fragments(GByteArray *ip, guint mtu, guint32 id);
 GByteArray *link_wrap(const link_layer *link, const GByteArray *ip, const host *src, const host *dst);
 const char *capture_write(const char *path, const GPtrArray *frames, const link_layer *link, guint snaplen);
 
@@ -132,7 +137,7 @@ typedef struct {
     gint64   latest;                /* like now, but never goes back: time stamps of TCP do not */
     GPtrArray *hosts, *connections, *frames;
     GHashTable *calls;              /* XID -> call */
-    guint32  next_xid, last_xid, last_cookie;
+    guint32  next_xid, last_xid, last_cookie, last_fragmented;
     guint16  port_from[2];          /* the ports that --client-port and --server-port replace */
 } scenario;
 
