@@ -28,8 +28,10 @@ get_uint(xdr *x)
 {
     guint32 value = 0;
 
-    for (guint i = 0; has(x, 4) && i < 4; i++)
-        value = value << 8 | x->bytes[x->offset + i];
+    if (has(x, 4)) {
+        const guint8 *at = x->bytes + x->offset;
+        value = (guint32)at[0] << 24 | (guint32)at[1] << 16 | (guint32)at[2] << 8 | at[3];
+    }
     x->offset += 4;
     return value;
 }

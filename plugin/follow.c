@@ -166,6 +166,13 @@ nh_conn_half(const nh_conn *conn, const nh_end *end)
     return conn->client.port == end->port && nh_addr_equal(&conn->client.addr, &end->addr) ? 0 : 1;
 }
 
+gboolean
+nh_conn_joins(const nh_conn *conn, const nh_end *client, const nh_end *server)
+{
+    return conn->client.port == client->port && conn->server.port == server->port && nh_addr_equal(&conn->client.addr, &client->addr) &&
+           nh_addr_equal(&conn->server.addr, &server->addr);
+}
+
 void
 nh_conn_free(gpointer data)
 {

@@ -30,6 +30,8 @@ nh_conn *nh_follow(nh_watch *watch, const nh_segment *segment);
 nh_conn *nh_follow_find(const nh_watch *watch, const nh_end *a, const nh_end *b);
 /* Follow a connection on which a message of a followed program was seen: client is the end that called. */
 nh_conn *nh_follow_message(nh_watch *watch, const nh_end *client, const nh_end *server, nh_service service, nh_moment at);
+/* Whether these are its ends. */
+gboolean nh_conn_joins(const nh_conn *conn, const nh_end *client, const nh_end *server);
 /* Index of the half that this end sends: 0 the client's (who sent the SYN), 1 the server's. */
 int nh_conn_half(const nh_conn *conn, const nh_end *end);
 void nh_conn_free(gpointer conn);

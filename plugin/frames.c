@@ -8,28 +8,55 @@
 
 #include "frames.h"
 
-nh_frame *
-nh_frame_find(const nh_watch *watch, guint32 frame)
+guint
+nh_frame_index(const nh_watch *watch, guint32 frame)
 {
-    return g_hash_table_lookup(watch->frames, GUINT_TO_POINTER(frame));
+    const GPtrArray *frames = watch->frames;
+    guint low = 0, high = frames->len;
+
+    /* on the first pass it is nearly always the latest, or a new one behind it */
+    if (high > 0 && ((const nh_frame *)g_ptr_array_index(frames, high - 1))->at.frame < frame)
+        return high;
+    if (high > 0 && ((const nh_frame *)g_ptr_array_index(frames, high - 1))->at.frame == frame)
+        return high - 1;
+    while (low < high) {
+        guint middle = low + (high - low) / 2;
+        if (((const nh_frame *)g_ptr_array_index(frames, middle))->at.frame < frame)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+nh_frame *
+nh_frame_find(const nh_watch *watch, guint32 number)
+{
+    guint i = nh_frame_index(watch, number);
+    nh_frame *frame = i < watch->frames->len ? g_ptr_array_index(watch->frames, i) : NULL;
+
+    return frame && frame->at.frame == number ? frame : NULL;
 }
 
 nh_frame *
 nh_frame_get(nh_watch *watch, nh_moment at)
 {
-    nh_frame *frame = nh_frame_find(watch, at.frame);
-    if (!frame) {
-        frame = g_slice_new0(nh_frame);
-        frame->at = at;
-        g_hash_table_insert(watch->frames, GUINT_TO_POINTER(at.frame), frame);
-    }
+    guint i = nh_frame_index(watch, at.frame);
+    nh_frame *frame = i < watch->frames->len ? g_ptr_array_index(watch->frames, i) : NULL;
+
+    if (frame && frame->at.frame == at.frame)
+        return frame;
+    frame = g_slice_new0(nh_frame);
+    frame->at = at;
+    g_ptr_array_insert(watch->frames, (gint)i, frame);
     return frame;
 }
 
 void
 nh_frame_drop(nh_watch *watch, guint32 frame)
 {
-    g_hash_table_remove(watch->frames, GUINT_TO_POINTER(frame));
+    if (nh_frame_find(watch, frame))
+        g_ptr_array_remove_index(watch->frames, nh_frame_index(watch, frame));
 }
 
 static void

@@ -15,6 +15,8 @@
 nh_frame *nh_frame_get(nh_watch *watch, nh_moment at);
 /* Forget the record of a frame whose number another frame has now. */
 void nh_frame_drop(nh_watch *watch, guint32 frame);
+/* Index into watch->frames of the first record that is not before this frame: their number when there is none. */
+guint nh_frame_index(const nh_watch *watch, guint32 frame);
 /* The record of a frame, or NULL. */
 nh_frame *nh_frame_find(const nh_watch *watch, guint32 frame);
 /*

@@ -271,32 +271,18 @@ tell_away(const nh_watch *watch, const nh_lock *held, const nh_lock *waiting, GP
 
 /* --- locks left behind ------------------------------------------------------------------- */
 
-static gint
-by_frame(gconstpointer x, gconstpointer y)
-{
-    const nh_frame *a = *(nh_frame *const *)x, *b = *(nh_frame *const *)y;
-    return (a->at.frame > b->at.frame) - (a->at.frame < b->at.frame);
-}
-
 /* They explain no outage, so that no incident tells of them. */
 static void
 tell_leaks(nh_watch *watch, GPtrArray *messages)
 {
-    GPtrArray *frames = g_ptr_array_new();
-    GHashTableIter iter;
-    gpointer frame;
-
-    g_hash_table_iter_init(&iter, watch->frames);
-    while (g_hash_table_iter_next(&iter, NULL, &frame))
-        if (nh_frame_has(frame, NH_LOCK_LEAKED))
-            g_ptr_array_add(frames, frame);
-    g_ptr_array_sort(frames, by_frame);
-    for (guint i = 0; i < MIN(frames->len, SENTENCES_MAX); i++) {
-        const nh_frame *leak = g_ptr_array_index(frames, i);
-        g_ptr_array_add(messages, g_strdup_printf("Frame %u, a lock may be left behind on the server: %s.", leak->at.frame,
-                                                  nh_frame_has(leak, NH_LOCK_LEAKED)->text));
+    for (guint i = 0, told = 0; i < watch->frames->len && told < SENTENCES_MAX; i++) {
+        const nh_frame *frame = g_ptr_array_index(watch->frames, i);
+        const nh_note *leak = nh_frame_has(frame, NH_LOCK_LEAKED);
+        if (!leak)
+            continue;
+        g_ptr_array_add(messages, g_strdup_printf("Frame %u, a lock may be left behind on the server: %s.", frame->at.frame, leak->text));
+        told++;
     }
-    g_ptr_array_unref(frames);
 }
 
 /* --- all of it -------------------------------------------------------------------------------- */

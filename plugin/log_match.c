@@ -88,14 +88,10 @@ name_in_notes(const nh_frame *frame)
 static void
 name_servers(const nh_watch *watch, const nh_story *story)
 {
-    GHashTableIter iter;
-    gpointer data;
-
     for (guint i = 0; i < story->incidents->len; i++)
         name_unlogged(watch, g_ptr_array_index(story->incidents, i));
-    g_hash_table_iter_init(&iter, watch->frames);
-    while (g_hash_table_iter_next(&iter, NULL, &data)) {
-        const nh_frame *frame = data;
+    for (guint i = 0; i < watch->frames->len; i++) {
+        const nh_frame *frame = g_ptr_array_index(watch->frames, i);
         if (frame->notes && frame->pair && frame->pair->log_name[NH_FORWARD])
             name_in_notes(frame);
     }

@@ -82,6 +82,7 @@ struct nh_conn {
     gboolean middle;     /* met in the middle */
     gboolean foreign;    /* turned out to carry another program */
     gboolean one_sided, one_sided_told;
+    gboolean port_learnt; /* it carries lock calls: the server's port is known */
     gboolean looks_up_other; /* portmap: asked for another program than NLM */
     guint32 isn, server_isn;
     nh_moment syn, synack, established, first, last;
@@ -275,7 +276,7 @@ struct nh_watch {
     GPtrArray *call_list;
     GHashTable *ports;   /* by address, protocol, port: program */
     guint8 tcp_ports[65536 / 8]; /* bit per port that a followed connection may have; see nh_follow_may() */
-    GHashTable *frames;  /* by number */
+    GPtrArray *frames;   /* nh_frame*, by number */
     GHashTable *messages_seen;
     struct nh_lock_table *locks;
     struct nh_nfs *nfs;

@@ -95,14 +95,28 @@ carrier(nh_watch *watch, const nh_message *message)
     const nh_end *client = message->reply ? &message->dst : &message->src;
     const nh_end *server = message->reply ? &message->src : &message->dst;
     nh_moment at = { message->frame, message->time };
+    nh_conn *passing = watch->passing.conn;
 
     if (message->l4 != NH_L4_TCP)
         return NULL;
+    if (passing && passing->service != NH_SERVICE_PROBABLE && watch->segment.frame == message->frame && nh_conn_joins(passing, client, server))
+        return passing;
     gboolean known = nh_follow_find(watch, client, server) != NULL;
     nh_conn *conn = nh_follow_message(watch, client, server, nh_service_of_program(message->prog), at);
     if (!known && watch->segment.frame == message->frame)
         nh_tcp_adopt(conn, &watch->segment);
     return conn;
+}
+
+/* Lock calls show where lockd listens; once per connection is enough. */
+static void
+learn_lock_port(nh_watch *watch, nh_conn *conn, const nh_end *server, nh_l4 l4)
+{
+    if (conn && conn->port_learnt)
+        return;
+    nh_port_learn(watch, &server->addr, l4, server->port, NH_PROG_NLM);
+    if (conn)
+        conn->port_learnt = TRUE;
 }
 
 static void
@@ -234,7 +248,7 @@ take_call(nh_watch *watch, const nh_message *message)
     nh_frame_add_call(nh_frame_get(watch, at), call);
     if (message->prog == NH_PROG_NLM) {
         call->pair->lock_traffic = watch->lock_traffic = TRUE;
-        nh_port_learn(watch, &message->dst.addr, message->l4, message->dst.port, NH_PROG_NLM);
+        learn_lock_port(watch, conn, &message->dst, message->l4);
     }
 }
 
@@ -253,7 +267,7 @@ take_reply(nh_watch *watch, const nh_message *message)
     if (call->prog == NH_PROG_PORTMAP && !message->refused)
         nh_portmap_answer(watch, call, message, at);
     if (call->prog == NH_PROG_NLM)
-        nh_port_learn(watch, &message->src.addr, message->l4, message->src.port, NH_PROG_NLM);
+        learn_lock_port(watch, conn, &message->src, message->l4);
 }
 
 void
@@ -271,9 +285,9 @@ nh_calls_message(nh_watch *watch, const nh_message *message)
     frame->service = nh_service_of_program(message->prog);
     frame->pair = pair;
     nh_pair_seen(pair, &message->src.addr);
-    nh_locks_seen(watch->locks, &message->src.addr, at);
     nh_verdict_release(pair);
-    if (message->l4 == NH_L4_UDP) {
+    if (message->l4 == NH_L4_UDP) { /* over TCP the segment did all that */
+        nh_locks_seen(watch->locks, &message->src.addr, at);
         nh_outage_tick(pair, at);
         nh_attempt_watch(pair, at);
     }

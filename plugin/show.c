@@ -338,11 +338,14 @@ nh_show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const nh_view
     proto_tree *branch = proto_item_add_subtree(root, ett_nlm_health);
 
     proto_item_set_generated(root);
-    add_uint(&at, branch, hf_service, view->service);
-    show_incident(&at, branch, view, story);
-    show_trouble(&at, branch, view);
-    show_calls(&at, branch, view);
-    show_kernel_log(&at, branch, pinfo->num, story);
+    /* fields cost much; columns, filters, -e and the visible tree all refer to them, expert infos are for everybody */
+    if (proto_field_is_referenced(tree, proto_nlm_health)) {
+        add_uint(&at, branch, hf_service, view->service);
+        show_incident(&at, branch, view, story);
+        show_trouble(&at, branch, view);
+        show_calls(&at, branch, view);
+        show_kernel_log(&at, branch, pinfo->num, story);
+    }
     for (const GSList *item = view->frame->notes; item; item = item->next) {
         const nh_note *note = item->data;
         expert_add_info_format(pinfo, root, &ei_findings[note->finding], "%s", note->text);

@@ -54,11 +54,10 @@ key_of(const nh_segment *seg)
 }
 
 static gboolean
-is_duplicate(const nh_half *half, const nh_segment *seg)
+is_duplicate(const nh_half *half, const nh_segment *seg, guint32 key)
 {
     /* an IP identification or a time stamp tells a copy from a retransmission; without them only the time does */
     nh_time within = seg->ip_id != 0 || seg->has_tsval ? DUPLICATE_TIME : COPY_TIME;
-    guint32 key = key_of(seg);
 
     for (guint i = 0; i < MIN(half->n_recent, NH_RECENT); i++)
         if (half->recent[i].key == key && ABS(seg->time - half->recent[i].time) < within)
@@ -67,11 +66,11 @@ is_duplicate(const nh_half *half, const nh_segment *seg)
 }
 
 static void
-remember(nh_half *half, const nh_segment *seg)
+remember(nh_half *half, const nh_segment *seg, guint32 key)
 {
     guint place = half->packets++ % NH_RECENT;
 
-    half->recent[place].key = key_of(seg);
+    half->recent[place].key = key;
     half->recent[place].time = seg->time;
     half->n_recent = (guint8)MIN(half->packets, NH_RECENT);
 }
@@ -449,13 +448,14 @@ pass(nh_conn *conn, const nh_segment *segment)
     nh_passage p = { .conn = conn, .seg = segment, .index = index, .from = &conn->half[index], .to = &conn->half[!index],
                   .at = { segment->frame, segment->time } };
     nh_frame *frame = nh_frame_get(watch, p.at);
+    guint32 key = key_of(segment);
 
     watch->passing = (nh_passing){ .conn = conn, .half = index };
     if (!frame->conn) {
         frame->conn = conn;
         frame->pair = conn->pair;
     }
-    if (is_duplicate(p.from, segment)) {
+    if (is_duplicate(p.from, segment, key)) {
         watch->passing.duplicate = TRUE;
         return;
     }
@@ -465,7 +465,7 @@ pass(nh_conn *conn, const nh_segment *segment)
     nh_attempt_watch(conn->pair, p.at);
     pass_by_state(&p, &watch->passing);
     check_one_sided(&p);
-    remember(p.from, segment);
+    remember(p.from, segment, key);
     conn->last = p.at;
 }
 

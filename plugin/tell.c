@@ -162,27 +162,6 @@ number_outages(nh_watch *watch)
 
 /* --- the timeline ------------------------------------------------------------------------ */
 
-static gint
-by_frame(gconstpointer a, gconstpointer b)
-{
-    const nh_frame *x = *(nh_frame *const *)a, *y = *(nh_frame *const *)b;
-    return x->at.frame < y->at.frame ? -1 : x->at.frame > y->at.frame;
-}
-
-static GPtrArray *
-sorted_frames(const nh_watch *watch)
-{
-    GPtrArray *frames = g_ptr_array_sized_new(g_hash_table_size(watch->frames));
-    GHashTableIter iter;
-    gpointer frame;
-
-    g_hash_table_iter_init(&iter, watch->frames);
-    while (g_hash_table_iter_next(&iter, NULL, &frame))
-        g_ptr_array_add(frames, frame);
-    g_ptr_array_sort(frames, by_frame);
-    return frames;
-}
-
 /* Milestones of a connection's life that are no finding. */
 static const char *
 milestone(const nh_conn *conn, guint32 frame, const char **what)
@@ -256,14 +235,15 @@ in_storm(const nh_pair *pair, const nh_frame *frame)
 }
 
 static void
-add_events(nh_incident *incident, const nh_outage *outage, const GPtrArray *frames)
+add_events(nh_incident *incident, const nh_outage *outage)
 {
-    for (guint i = 0; i < frames->len; i++) {
+    const GPtrArray *frames = outage->pair->watch->frames;
+    guint end = nh_frame_index(outage->pair->watch, outage->last.frame + 1);
+
+    for (guint i = nh_frame_index(outage->pair->watch, outage->start.frame); i < end; i++) {
         const nh_frame *frame = g_ptr_array_index(frames, i);
-        if (frame->pair != outage->pair || frame->at.frame < outage->start.frame || (frame->conn && frame->conn->foreign))
+        if (frame->pair != outage->pair || (frame->conn && frame->conn->foreign))
             continue;
-        if (frame->at.frame > outage->last.frame)
-            break;
         for (const GSList *item = frame->notes; item; item = item->next) {
             const nh_note *note = item->data;
             nh_incident_add_event(incident, frame->at.frame, frame->at.time, nh_finding_name(note->finding), note->finding, g_strdup(note->text));
@@ -422,7 +402,6 @@ nh_watch_story(nh_watch *watch)
     nh_kernel_log *log = nh_log_match_read(watch);
     complete(watch);
     GPtrArray *outages = number_outages(watch);
-    GPtrArray *frames = outages->len ? sorted_frames(watch) : g_ptr_array_new();
     story->frames = watch->frames_total;
     story->first = watch->first;
     story->last = watch->last;
@@ -436,12 +415,11 @@ nh_watch_story(nh_watch *watch)
     nh_log_match(watch, story, log);
     nh_kernel_log_free(log);
     for (guint i = 0; i < outages->len; i++) /* after the log, which knows the server's name */
-        add_events(g_ptr_array_index(story->incidents, i), g_ptr_array_index(outages, i), frames);
+        add_events(g_ptr_array_index(story->incidents, i), g_ptr_array_index(outages, i));
     nh_lock_story(watch, story);
     nh_hidden_story(watch, story);
     for (guint i = 0; i < story->incidents->len; i++)
         g_ptr_array_sort(((nh_incident *)g_ptr_array_index(story->incidents, i))->timeline, by_time);
-    g_ptr_array_unref(frames);
     g_ptr_array_unref(outages);
     return story;
 }

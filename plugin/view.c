@@ -9,6 +9,7 @@
 #include "view.h"
 
 #include "attempt.h"
+#include "frames.h"
 #include "outage.h"
 #include "verdict.h"
 
@@ -94,7 +95,7 @@ outage_of_calls(const nh_frame *frame)
 gboolean
 nh_view_frame(const nh_watch *watch, guint32 number, nh_view *view)
 {
-    const nh_frame *frame = g_hash_table_lookup(watch->frames, GUINT_TO_POINTER(number));
+    const nh_frame *frame = nh_frame_find(watch, number);
 
     if (!frame || (frame->conn && nh_conn_service(frame->conn) == NH_SERVICE_NONE) || (frame->conn && frame->conn->foreign))
         return FALSE;

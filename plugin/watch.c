@@ -61,7 +61,7 @@ nh_watch_new(const nh_options *options)
     watch->calls = g_hash_table_new_full(nh_call_key_hash, nh_call_key_equal, g_free, NULL);
     watch->call_list = g_ptr_array_new_with_free_func(nh_call_free);
     watch->ports = g_hash_table_new_full(port_key_hash, port_key_equal, g_free, NULL);
-    watch->frames = g_hash_table_new_full(NULL, NULL, NULL, nh_frame_free);
+    watch->frames = g_ptr_array_new_with_free_func(nh_frame_free);
     watch->locks = nh_locks_new();
     watch->nfs = nh_nfs_new();
     watch->first = watch->last = NH_TIME_NONE;
@@ -79,7 +79,7 @@ nh_watch_free(nh_watch *watch)
         for (guint j = 0; j < pair->outages->len; j++)
             nh_outage_free(g_ptr_array_index(pair->outages, j));
     }
-    g_hash_table_unref(watch->frames);
+    g_ptr_array_unref(watch->frames);
     g_hash_table_unref(watch->ports);
     g_hash_table_unref(watch->calls);
     g_ptr_array_unref(watch->call_list);
