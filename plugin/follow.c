@@ -81,9 +81,8 @@ is_reserved(guint16 port)
     return port >= RESERVED_MIN && port <= RESERVED_MAX;
 }
 
-/* Rules (b), (c) and (d): the service behind a server's port, NH_SERVICE_NONE when nothing is known. */
-static nh_service
-service_of_port(const nh_watch *watch, const nh_end *server)
+nh_service
+nh_follow_service(const nh_watch *watch, const nh_end *server)
 {
     guint32 prog = nh_port_program(watch, &server->addr, NH_L4_TCP, server->port);
 
@@ -108,14 +107,14 @@ is_probable(const nh_watch *watch, const nh_end *client, const nh_end *server, g
 static nh_service
 judge_middle(const nh_watch *watch, const nh_segment *segment, gboolean *from_client)
 {
-    nh_service service = service_of_port(watch, &segment->dst);
+    nh_service service = nh_follow_service(watch, &segment->dst);
     gboolean claimed = segment->src_claimed || segment->dst_claimed;
 
     *from_client = TRUE;
     if (service != NH_SERVICE_NONE)
         return service;
     *from_client = FALSE;
-    service = service_of_port(watch, &segment->src);
+    service = nh_follow_service(watch, &segment->src);
     if (service != NH_SERVICE_NONE || is_reserved(segment->src.port) == is_reserved(segment->dst.port))
         return service;
     *from_client = is_reserved(segment->src.port);
@@ -136,7 +135,7 @@ judge(const nh_watch *watch, const nh_segment *segment, gboolean *from_client)
         return segment->flags & NH_TH_RST ? NH_SERVICE_NONE : judge_middle(watch, segment, from_client);
     *from_client = !ack;
     const nh_end *client = ack ? &segment->dst : &segment->src, *server = ack ? &segment->src : &segment->dst;
-    service = service_of_port(watch, server);
+    service = nh_follow_service(watch, server);
     if (service == NH_SERVICE_NONE && is_probable(watch, client, server, ack ? segment->src_claimed : segment->dst_claimed))
         service = NH_SERVICE_PROBABLE;
     return service;

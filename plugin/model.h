@@ -272,6 +272,7 @@ struct nh_watch {
     GPtrArray *pair_list;
     GHashTable *conns;   /* by 4-tuple: latest incarnation */
     GPtrArray *conn_list;
+    GHashTable *lone_syns; /* of hosts that no pair knows yet (lone_syns.c) */
     GHashTable *calls;   /* by sender, receiver, program, XID: latest */
     GPtrArray *call_list;
     GHashTable *ports;   /* by address, protocol, port: program */

@@ -11,6 +11,7 @@
 #include "attempt.h"
 #include "follow.h"
 #include "frames.h"
+#include "lone_syns.h"
 #include "outage.h"
 #include "pairs.h"
 #include "tcp_open.h"
@@ -476,10 +477,25 @@ nh_tcp_adopt(nh_conn *conn, const nh_segment *segment)
 }
 
 void
+nh_tcp_wake(nh_watch *watch, const nh_addr *a, const nh_addr *b)
+{
+    nh_passing passing = watch->passing;
+    nh_segment syn;
+
+    if (!nh_lone_syn_take(watch, a, b, &syn))
+        return;
+    nh_conn *conn = nh_follow(watch, &syn);
+    if (conn)
+        pass(conn, &syn);
+    watch->passing = passing;
+}
+
+void
 nh_tcp_segment(nh_watch *watch, const nh_segment *segment)
 {
-    nh_conn *conn = nh_follow(watch, segment);
+    nh_tcp_wake(watch, &segment->src.addr, &segment->dst.addr);
 
+    nh_conn *conn = nh_lone_syn_keep(watch, segment) ? NULL : nh_follow(watch, segment);
     if (conn)
         pass(conn, segment);
     else

@@ -16,6 +16,8 @@
  * NULL when it is not followed).
  */
 void nh_tcp_segment(nh_watch *watch, const nh_segment *segment);
+/* Something else than a segment of TCP passes between two hosts: a SYN between them that was put aside is followed first. */
+void nh_tcp_wake(nh_watch *watch, const nh_addr *a, const nh_addr *b);
 /* A segment of a connection that is followed only now, because a message was found in it. */
 void nh_tcp_adopt(nh_conn *conn, const nh_segment *segment);
 /* TCP's acknowledgement of bytes up to end, sent by this half. */

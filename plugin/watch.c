@@ -16,6 +16,7 @@
 #include "hidden.h"
 #include "icmp.h"
 #include "lock_table.h"
+#include "lone_syns.h"
 #include "nfs_calls.h"
 #include "outage.h"
 #include "pairs.h"
@@ -58,6 +59,7 @@ nh_watch_new(const nh_options *options)
     watch->pair_list = g_ptr_array_new_with_free_func(nh_pair_free);
     watch->conns = g_hash_table_new_full(conn_key_hash, conn_key_equal, g_free, NULL);
     watch->conn_list = g_ptr_array_new_with_free_func(nh_conn_free);
+    watch->lone_syns = nh_lone_syns_new();
     watch->calls = g_hash_table_new_full(nh_call_key_hash, nh_call_key_equal, g_free, NULL);
     watch->call_list = g_ptr_array_new_with_free_func(nh_call_free);
     watch->ports = g_hash_table_new_full(port_key_hash, port_key_equal, g_free, NULL);
@@ -83,6 +85,7 @@ nh_watch_free(nh_watch *watch)
     g_hash_table_unref(watch->ports);
     g_hash_table_unref(watch->calls);
     g_ptr_array_unref(watch->call_list);
+    g_hash_table_unref(watch->lone_syns);
     g_hash_table_unref(watch->conns);
     g_ptr_array_unref(watch->conn_list);
     g_hash_table_unref(watch->pairs);
@@ -194,6 +197,7 @@ nh_watch_seen(nh_watch *watch, const nh_addr *from, nh_moment at)
 void
 nh_watch_quote(nh_watch *watch, const nh_quote *quote)
 {
+    nh_tcp_wake(watch, &quote->src.addr, &quote->dst.addr);
     if (quote->l4 == NH_L4_TCP)
         nh_icmp_quote_tcp(watch, quote);
     else
@@ -205,6 +209,8 @@ nh_watch_message(nh_watch *watch, const nh_message *message)
 {
     if (message->l4 == NH_L4_TCP)
         strike_out(watch, message);
+    else
+        nh_tcp_wake(watch, &message->src.addr, &message->dst.addr);
     nh_calls_message(watch, message);
     nh_unheard_message(watch, message);
 }
@@ -214,6 +220,7 @@ nh_watch_datagram(nh_watch *watch, const nh_message *message, const nh_rpc_heade
 {
     nh_moment at = { message->frame, message->time };
 
+    nh_tcp_wake(watch, &message->src.addr, &message->dst.addr);
     nh_hidden_header(watch, &message->src, &message->dst, NULL, header, at);
     nh_nfs_header(watch, &message->src, &message->dst, NH_L4_UDP, header, at);
     if (header->reply)
