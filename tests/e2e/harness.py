@@ -15,6 +15,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
@@ -113,6 +114,19 @@ class Lab:
         output = Output(command, run)
         assert not check or output.status == 0, str(output)
         return output
+
+    def without_plugin(self):
+        """Environment in which tshark finds no plugin of ours (Wireshark's own stay, unless it had to do without them)."""
+        return {name: "/nonexistent" for name in ("HOME", "WIRESHARK_PLUGIN_DIR") if name in self.environment}
+
+    def peak(self, *arguments, env=None):
+        """Peak resident memory of tshark in bytes."""
+        # A small process in between: a child's peak begins with what its parent had when it was started.
+        code = "import os, resource, sys; status = os.spawnvp(os.P_WAIT, 'tshark', ['tshark', *sys.argv[1:]]); " \
+               "print('peak', resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr); sys.exit(status)"
+        python = "/usr/bin/python3" if os.access("/usr/bin/python3", os.X_OK) else sys.executable
+        text = self.run(python, "-c", code, *arguments, env=env).stderr
+        return int(re.search(r"peak (\d+)", text).group(1)) * 1024
 
     def tshark(self, *arguments, **more):
         return self.run("tshark", *arguments, **more)
