@@ -8,6 +8,7 @@
 
 #include "attempt.h"
 
+#include "answers.h"
 #include "frames.h"
 #include "lines.h"
 #include "outage.h"
@@ -242,7 +243,7 @@ nh_attempt_connect(nh_conn *conn, nh_moment at)
     nh_moment fin = fin_that_blocked(conn, at);
 
     nh_outage_waits(pair, at.time);
-    if (others_wait(pair, conn->way))
+    if (nh_answer_begins(pair, conn->way, at) || others_wait(pair, conn->way))
         return;
     if (!attempt_lasts(pair, attempt, at)) {
         begin(attempt, fin.frame ? NH_WAIT_CLOSING : NH_WAIT_CONNECT, fin.frame ? fin.time : at.time, at);
@@ -332,11 +333,15 @@ nh_attempt_lookup(nh_pair *pair, nh_way way, nh_conn *conn, nh_moment at, gboole
     nh_deadlines deadlines;
 
     pair->last_lookup[way] = at;
+    if (nh_answer_begins(pair, way, at)) {
+        attempt->looker = conn;
+        return;
+    }
     if (seen && !retry && dates_a_call(pair, way, at))
         return;
     if (attempt_lasts(pair, attempt, at)) {
         attempt->step = at;
-        if (!seen || retry || attempt->line_seen.frame)
+        if (!seen || retry || attempt->line_seen.frame || attempt->answers)
             return;
         nh_attempt_deadlines(pair, attempt, &deadlines);
         if (in_window(&deadlines, at)) {
@@ -401,16 +406,16 @@ nh_attempt_sent(nh_call *call, nh_conn *conn, nh_moment at)
         call->wait = attempt->wait;
     if (first || !conn)
         call->line_seen = attempt->line_seen;
-    call->outlived = attempt->outlived;
+    call->outlived = attempt->outlived && !attempt->answers; /* soft: the task that outlived it is gone */
     attempt->taken = TRUE;
 }
 
 /* --- outliving the major timeout ---------------------------------------------------- */
 
 static void
-tell_outlived(nh_pair *pair, nh_moment at, const nh_deadlines *deadlines, nh_moment line_seen)
+tell_outlived(nh_pair *pair, nh_log_event event, nh_moment at, const nh_deadlines *deadlines, nh_moment line_seen)
 {
-    char *line = nh_line_text(pair, NH_FORWARD, nh_line_event(NH_FORWARD));
+    char *line = nh_line_text(pair, NH_FORWARD, event);
     char *earliest = nh_time_clock(deadlines->major_earliest), *latest = nh_time_clock(deadlines->major_latest);
     char *seen = nh_time_clock(line_seen.time);
 
@@ -451,12 +456,12 @@ nh_attempt_watch(nh_pair *pair, nh_moment at)
         if (call->outlived && !call->outage)
             suspect(call, at);
         if (call->outlived && call->outage)
-            tell_outlived(pair, at, &deadlines, call->line_seen);
+            tell_outlived(pair, nh_line_event(call->way, call), at, &deadlines, call->line_seen);
     }
     if (nh_attempt_pending(attempt) && !attempt->outlived && pair->troubled->len > 0) {
         nh_attempt_deadlines(pair, attempt, &deadlines);
         attempt->outlived = attempt->line_seen.frame || at.time > deadlines.major_latest;
         if (attempt->outlived)
-            tell_outlived(pair, at, &deadlines, attempt->line_seen);
+            tell_outlived(pair, nh_line_event(NH_FORWARD, attempt->answers), at, &deadlines, attempt->line_seen);
     }
 }

@@ -8,6 +8,7 @@
 
 #include "cause.h"
 
+#include "answers.h"
 #include "frames.h"
 
 /* --- where the capture was taken ------------------------------------------------ */
@@ -258,9 +259,15 @@ nh_judge(const nh_outage *outage)
 
 /* What the client's calls met: how many, held back or sent in vain. */
 static char *
-calls_clause(const nh_outage *outage)
+calls_clause(const nh_outage *outage, const nh_call *unanswered)
 {
     guint deferred = 0, calls = outage->calls->len;
+    nh_deadlines deadlines;
+
+    if (unanswered) /* nlmclnt_grant, fs/lockd/clntlock.c: the process goes on before the answer is sent */
+        return g_strdup_printf("the GRANTED_RES for frame %u %s (a Linux client has its lock all the same)",
+                               g_array_index(unanswered->sendings, nh_sending, 0).at.frame,
+                               nh_answer_given_up(unanswered, &deadlines) ? "could not be sent" : "was held back until it ended");
 
     for (guint i = 0; i < calls; i++)
         deferred += ((const nh_call *)g_ptr_array_index(outage->calls, i))->deferred;
@@ -295,12 +302,14 @@ nh_outage_summary(const nh_outage *outage, const nh_judgement *judgement, nh_tim
                          : judgement->cause == NH_ZERO_WINDOW ? "the client's receive window was closed"
                                                               : "the client did not hear the server, which answered and was never acknowledged";
     char *start = nh_time_clock(outage->start.time);
-    char *calls = calls_clause(outage), *lasted = duration_clause(outage, now);
+    const nh_call *unanswered = nh_answer_all_that_suffered(outage);
+    char *calls = calls_clause(outage, unanswered), *lasted = duration_clause(outage, now);
     guint32 frame = judgement->evidence && judgement->evidence->since.frame ? judgement->evidence->since.frame : outage->start.frame;
     const char *sure = judgement->confidence == NH_CONFIDENCE_SHOWN ? "the packets show it" : nh_confidence_name(judgement->confidence);
-    char *text = g_strdup_printf("From %s UTC %s %s got no lock service from %s because %s (%s, from frame %u on); %s. Side: %s (%s).", start,
-                                 lasted, nh_addr_text(&outage->pair->client, client), nh_addr_text(&outage->pair->server, server),
-                                 clause ? clause : "of trouble on the way", nh_finding_name(judgement->cause), frame, calls,
+    char *text = g_strdup_printf("From %s UTC %s %s %s %s because %s (%s, from frame %u on); %s. Side: %s (%s).", start,
+                                 lasted, nh_addr_text(&outage->pair->client, client),
+                                 unanswered ? "could not answer the callback of" : "got no lock service from",
+                                 nh_addr_text(&outage->pair->server, server), clause ? clause : "of trouble on the way", nh_finding_name(judgement->cause), frame, calls,
                                  nh_side_name(judgement->side), sure);
     g_free(start);
     g_free(calls);

@@ -8,9 +8,11 @@
 
 #include "lines.h"
 
+#include "answers.h"
 #include "async_calls.h"
 #include "attempt.h"
 #include "frames.h"
+#include "lock_table.h"
 
 /* A frame that follows a major timeout dates the line this well. */
 #define OBSERVED_SLACK (100 * NH_MSEC)
@@ -47,9 +49,11 @@ nh_lines_narrow(nh_call *call)
 }
 
 nh_log_event
-nh_line_event(nh_way way)
+nh_line_event(nh_way way, const nh_call *call)
 {
-    return way == NH_CALLBACK ? NH_LOG_TIMED_OUT : NH_LOG_STILL_TRYING;
+    gboolean answer = call && (call->proc == NH_NLM_GRANTED_MSG || call->proc == NH_NLM_GRANTED_RES);
+
+    return way == NH_CALLBACK || answer ? NH_LOG_TIMED_OUT : NH_LOG_STILL_TRYING;
 }
 
 /* What follows the server's name (call_timeout and call_decode, net/sunrpc/clnt.c). */
@@ -136,6 +140,17 @@ add_ok(nh_incident *incident, subject what, nh_moment answered, gboolean certain
              certain ? answered : (nh_moment){ 0, NH_TIME_NONE }, call);
 }
 
+/* The client gives up the answer to a callback: a line about the server in its own log. */
+static void
+add_given_up(nh_incident *incident, const nh_call *grant, const nh_story_call *story_call)
+{
+    nh_deadlines deadlines;
+
+    if (nh_answer_given_up(grant, &deadlines))
+        add_outlived(incident, (subject){ LOCKD, grant->pair, NH_FORWARD, NH_LOG_TIMED_OUT }, &deadlines, (nh_moment){ 0, NH_TIME_NONE },
+                     grant->reply, story_call);
+}
+
 void
 nh_lines_of_call(nh_incident *incident, nh_call *call, const nh_story_call *story_call)
 {
@@ -144,11 +159,14 @@ nh_lines_of_call(nh_incident *incident, nh_call *call, const nh_story_call *stor
     /* an answer may reach its caller later than it passed the capture */
     nh_moment answered = call->outage && call->outage->ended_by == call ? call->outage->end : nh_async_done(call);
 
+    add_given_up(incident, call, story_call);
+    if (call->proc == NH_NLM_GRANTED_RES)
+        return; /* that was its line: it stands with the callback */
     nh_call_deadlines(call, call->pair->watch->options.use_mount, &deadlines);
     if (answered.frame && answered.time < deadlines.major_earliest && !call->line_seen.frame)
         return;
     gboolean certain = call->line_seen.frame || (answered.frame && answered.time > deadlines.major_latest);
-    subject what = { LOCKD, call->pair, call->way, nh_line_event(call->way) };
+    subject what = { LOCKD, call->pair, call->way, nh_line_event(call->way, call) };
     add_outlived(incident, what, &deadlines, call->line_seen, answered, story_call);
     if (answered.frame && call->way == NH_FORWARD)
         add_ok(incident, what, answered, certain, story_call);
@@ -160,8 +178,10 @@ nh_lines_of_attempt(nh_incident *incident, const nh_pair *pair, nh_way way, cons
     nh_deadlines deadlines;
     const nh_attempt *attempt = &pair->attempt[way];
 
+    if (attempt->answers)
+        return; /* its line stands with the callback */
     nh_attempt_deadlines(pair, attempt, &deadlines);
-    add_line(incident, (subject){ LOCKD, pair, way, nh_line_event(way) }, deadlines.major_earliest, deadlines.major_latest,
+    add_line(incident, (subject){ LOCKD, pair, way, nh_line_event(way, NULL) }, deadlines.major_earliest, deadlines.major_latest,
              attempt->line_seen, story_call);
 }
 

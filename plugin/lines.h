@@ -19,8 +19,13 @@
  * as its address. Caller frees.
  */
 char *nh_line_text(const nh_pair *pair, nh_way way, nh_log_event event);
-/* What outliving the major timeout makes lockd log: server-kind hosts are soft (nlmsvc_lookup_host, fs/lockd/host.c). */
-nh_log_event nh_line_event(nh_way way);
+/*
+ * What outliving the major timeout makes lockd log: server-kind hosts are soft
+ * (nlmsvc_lookup_host, fs/lockd/host.c). They send the calls of the server's way
+ * and the answers to callbacks: call is a GRANTED_RES, or the GRANTED_MSG that an
+ * attempt is to answer; other calls and NULL go by the way.
+ */
+nh_log_event nh_line_event(nh_way way, const nh_call *call);
 /* A call narrows its issue window by the frame that dates its major timeout. */
 void nh_lines_narrow(nh_call *call);
 /* Add the lines that this call makes its client write (story_call: its counterpart in the story). */

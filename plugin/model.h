@@ -129,6 +129,7 @@ struct nh_call {
     nh_time issued_earliest, issued_latest;
     nh_moment line_seen; /* the frame that dates the kernel line */
     gboolean outlived;   /* not_responding was told */
+    nh_moment answer_tried; /* GRANTED_MSG: the first packet for the client's GRANTED_RES */
     nh_outage *outage;
     struct { nh_moment at; nh_addr sender; } icmp; /* over UDP: the latest ICMP error that quotes it */
     nh_nlm nlm;
@@ -148,6 +149,7 @@ typedef struct {
     nh_moment line_seen; /* the frame that dates the kernel line */
     gboolean outlived;   /* not_responding was told */
     nh_conn *looker;     /* portmap connection whose SYN began or dated it */
+    nh_call *answers;    /* it is for the answer to this GRANTED_MSG; NULL: for a call of the client's own */
 } nh_attempt;
 
 struct nh_pair {

@@ -171,6 +171,7 @@ reach_back(nh_outage *outage, nh_moment since)
 void
 nh_outage_symptom(nh_pair *pair, const nh_symptom *symptom)
 {
+    const nh_attempt *attempt = &pair->attempt[symptom->way];
     nh_outage *outage;
 
     nh_outage_tick(pair, symptom->at);
@@ -178,8 +179,8 @@ nh_outage_symptom(nh_pair *pair, const nh_symptom *symptom)
     if (!outage)
         return;
     reach_back(outage, symptom->since);
-    if (pair->attempt[symptom->way].active && !pair->attempt[symptom->way].taken)
-        reach_back(outage, pair->attempt[symptom->way].start); /* the client wanted something before it failed */
+    if (attempt->active && !attempt->taken)
+        reach_back(outage, attempt->start); /* the client wanted something before it failed */
     g_array_append_val(outage->symptoms, *symptom);
     outage->count[symptom->finding]++;
     outage->ways |= 1u << symptom->way;
@@ -190,6 +191,8 @@ nh_outage_symptom(nh_pair *pair, const nh_symptom *symptom)
         nh_outage_waits(pair, symptom->since.frame ? symptom->since.time : symptom->at.time);
     if (symptom->call)
         nh_outage_join(pair, symptom->call);
+    if (attempt->active && attempt->answers)
+        nh_outage_join(pair, attempt->answers);
     touch(outage, symptom->at);
 }
 

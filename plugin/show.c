@@ -231,7 +231,7 @@ static void
 show_timers(place *at, proto_tree *tree, const nh_timers *timers)
 {
     char *policy = nh_policy_text(&timers->policy, timers->family);
-    char *line = nh_line_text(timers->pair, timers->way, nh_line_event(timers->way));
+    char *line = nh_line_text(timers->pair, timers->way, timers->event);
 
     tree = add_branch(at, tree, ett_timeout, timers->way == NH_CALLBACK ? "Timers of the server" : "Timers of the client");
     add_string(at, tree, hf_timeout_policy, policy);

@@ -15,6 +15,7 @@
 #include "hidden.h"
 #include "lines.h"
 #include "lock_story.h"
+#include "lock_table.h"
 #include "log_match.h"
 #include "nfs_calls.h"
 #include "outage.h"
@@ -89,7 +90,7 @@ complete_call(nh_watch *watch, nh_call *call)
         return;
     char *from = nh_time_clock(call->line_seen.frame ? call->line_seen.time : deadlines.major_earliest);
     char *to = nh_time_clock(deadlines.major_latest);
-    char *line = nh_line_text(call->pair, call->way, nh_line_event(call->way));
+    char *line = nh_line_text(call->pair, call->way, nh_line_event(call->way, call));
     nh_frame_note(watch, g_array_index(call->sendings, nh_sending, 0).at.frame, NH_NOT_RESPONDING,
                   g_strdup_printf("\"%s\" was logged %s%s%s%s for this call", line, call->line_seen.frame ? "at " : "between ", from,
                                   call->line_seen.frame ? "" : " and ", call->line_seen.frame ? "" : to));
@@ -304,6 +305,11 @@ add_attempt(nh_incident *incident, const nh_pair *pair, nh_way way)
     const nh_outage *outage = g_ptr_array_index(pair->outages, pair->outages->len - 1);
 
     told->prog = NH_PROG_NLM;
+    if (pair->attempt[way].answers) {
+        told->vers = pair->attempt[way].answers->vers;
+        told->proc = NH_NLM_GRANTED_RES;
+        told->procedure = nh_nlm_procedure_name(told->vers, told->proc);
+    }
     told->dead = TRUE;
     told->dead_reason = nh_judge(outage).cause;
     told->issued_earliest = pair->attempt[way].earliest;

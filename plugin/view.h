@@ -23,6 +23,7 @@ typedef struct {
 typedef struct {
     const nh_pair *pair;
     nh_way way;
+    nh_log_event event;
     gboolean has_mount_deadlines;
     nh_deadlines deadlines, mount_deadlines;
     nh_time observed;
