@@ -17,7 +17,7 @@ def run(*command):
     return subprocess.run(command, cwd="/", env=environment, text=True, stdin=subprocess.DEVNULL, capture_output=True)
 
 
-@pytest.mark.parametrize("script", ["demo", "tests/run", ".ci/run", "tools/setup"])
+@pytest.mark.parametrize("script", ["demo", "tests/run", "tests/matrix", ".ci/run", "tools/setup", "tools/package"])
 def test_shellcheck(script):
     if not shutil.which("shellcheck"):
         pytest.skip("shellcheck is not installed")
@@ -33,7 +33,7 @@ def test_demo_explains_the_outage():
     assert "cmake --install" in story
 
 
-@pytest.mark.parametrize("script", ["demo", "tools/setup"])
+@pytest.mark.parametrize("script", ["demo", "tools/setup", "tools/package"])
 def test_unknown_option_is_refused(script):
     refused = run(harness.TOP / script, "--nonsense")
     assert refused.returncode == 2
