@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import typing
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("BUILD_DIR", TOP / "build"))
@@ -56,6 +57,11 @@ def in_parallel(function, items):
     """[function(item)] with as many at a time as there are processors."""
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         return list(pool.map(function, items))
+
+
+class Usage(typing.NamedTuple):
+    peak: int       # resident memory, bytes
+    seconds: float  # of CPU time
 
 
 class Lab:
@@ -119,14 +125,16 @@ class Lab:
         """Environment in which tshark finds no plugin of ours (Wireshark's own stay, unless it had to do without them)."""
         return {name: "/nonexistent" for name in ("HOME", "WIRESHARK_PLUGIN_DIR") if name in self.environment}
 
-    def peak(self, *arguments, env=None):
-        """Peak resident memory of tshark in bytes."""
+    def usage(self, *arguments, env=None):
+        """What a run of tshark takes."""
         # A small process in between: a child's peak begins with what its parent had when it was started.
         code = "import os, resource, sys; status = os.spawnvp(os.P_WAIT, 'tshark', ['tshark', *sys.argv[1:]]); " \
-               "print('peak', resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr); sys.exit(status)"
+               "used = resource.getrusage(resource.RUSAGE_CHILDREN); " \
+               "print('used', used.ru_maxrss, used.ru_utime + used.ru_stime, file=sys.stderr); sys.exit(status)"
         python = "/usr/bin/python3" if os.access("/usr/bin/python3", os.X_OK) else sys.executable
-        text = self.run(python, "-c", code, *arguments, env=env).stderr
-        return int(re.search(r"peak (\d+)", text).group(1)) * 1024
+        text = self.run(python, "-c", code, *arguments, env=env, timeout=7200).stderr
+        peak, seconds = re.search(r"used (\d+) ([\d.]+)", text).groups()
+        return Usage(int(peak) * 1024, float(seconds))
 
     def tshark(self, *arguments, **more):
         return self.run("tshark", *arguments, **more)

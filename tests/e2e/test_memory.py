@@ -21,7 +21,7 @@ def grown(lab, capture, packets, *arguments):
         paths.append(lab.folder() / f"{count}.pcap")
         capture(count).write(paths[-1])
         harness.hand_over(paths[-1])
-    more = [lab.peak("-n", "-r", path, *arguments, env=env) for env in ({}, lab.without_plugin()) for path in paths]
+    more = [lab.usage("-n", "-r", path, *arguments, env=env).peak for env in ({}, lab.without_plugin()) for path in paths]
     return ((more[1] - more[0]) - (more[3] - more[2])) / (packets - packets // 4)
 
 
