@@ -1,4 +1,4 @@
-"""Fixtures of the tests of the window; tshark and the plugin come from the end-to-end tests.
+"""Fixtures of the tests of the window; what tshark needs comes from tests/conftest.py.
 
 SPDX-License-Identifier: GPL-2.0-or-later
 """
@@ -6,48 +6,23 @@ SPDX-License-Identifier: GPL-2.0-or-later
 import os
 import pathlib
 import shutil
-import sys
 
 import pytest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
-import desk  # noqa: E402
-import harness  # noqa: E402
+import desk
+import harness
 
 PROFILES = harness.TOP / "profiles"
 
 
-def pytest_addoption(parser):
-    try:
-        parser.addoption("--fast", action="store_true", help="leave out the slow tests")
-    except ValueError:
-        pass  # tests/e2e runs as well and has it already
-
-
-def pytest_configure(config):
-    config.addinivalue_line("markers", "slow: takes more than a few seconds; left out by --fast")
-
-
-def pytest_collection_modifyitems(config, items):
-    if config.getoption("--fast"):
-        for item in items:
-            if item.get_closest_marker("slow"):
-                item.add_marker(pytest.mark.skip(reason="--fast"))
-
-
 @pytest.fixture(scope="session")
-def lab():
-    """tshark with the plugin, and with our profiles; see harness.Lab"""
-    try:
-        the_lab = harness.Lab()
-    except Exception as error:
-        pytest.exit(f"nothing can be tested: {error}", 1)
-    settings = the_lab.home / ".config"
+def lab(lab):
+    """tshark with the plugin, and with our profiles"""
+    settings = lab.home / ".config"
     shutil.copytree(PROFILES, settings / "wireshark" / "profiles", ignore=shutil.ignore_patterns("CMakeLists.txt"))
     for path in [settings, *settings.rglob("*")]:
         harness.hand_over(path)
-    yield the_lab
-    the_lab.close()
+    return lab
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Fixtures and options of the end-to-end tests.
+"""What the tests in all folders share: options, markers, tshark with the plugin.
 
 SPDX-License-Identifier: GPL-2.0-or-later
 """
@@ -14,17 +14,15 @@ import harness
 def pytest_addoption(parser):
     parser.addoption("--fast", action="store_true", help="leave out the slow tests")
     parser.addoption("--update", action="store_true", help="write the expected part of the selected cases anew")
-
-
-def pytest_configure(config):
-    config.addinivalue_line("markers", "slow: takes more than a few seconds; left out by --fast")
+    parser.addoption("--keep-captures", metavar="FOLDER", help="copy the captures of the live tests there")
 
 
 def pytest_collection_modifyitems(config, items):
-    if config.getoption("--fast"):
-        for item in items:
-            if item.get_closest_marker("slow"):
-                item.add_marker(pytest.mark.skip(reason="--fast"))
+    if not config.getoption("--fast"):
+        return
+    for item in items:
+        if item.get_closest_marker("slow") or item.get_closest_marker("live"):
+            item.add_marker(pytest.mark.skip(reason="--fast"))
 
 
 @pytest.fixture(scope="session")
