@@ -143,10 +143,11 @@ blame_sender_of_icmp(const nh_outage *outage, const nh_symptom *evidence)
 {
     const nh_conn *conn = evidence->conn;
     const nh_call *call = evidence->call; /* over UDP */
-    const nh_addr *sender = conn ? &conn->icmp_sender : call ? &call->icmp.sender : NULL;
-    const nh_addr *caller = conn ? &conn->client.addr : call ? &call->src.addr : NULL;
-    const nh_addr *called = conn ? &conn->server.addr : call ? &call->dst.addr : NULL;
-    nh_side side = evidence->way == NH_CALLBACK ? NH_SIDE_CLIENT : NH_SIDE_SERVER;
+    gboolean forward = evidence->way == NH_FORWARD;
+    const nh_addr *sender = conn ? &conn->icmp_sender : call ? &call->icmp.sender : evidence->icmp_sender.len ? &evidence->icmp_sender : NULL;
+    const nh_addr *caller = conn ? &conn->client.addr : call ? &call->src.addr : forward ? &outage->pair->client : &outage->pair->server;
+    const nh_addr *called = conn ? &conn->server.addr : call ? &call->dst.addr : forward ? &outage->pair->server : &outage->pair->client;
+    nh_side side = forward ? NH_SIDE_SERVER : NH_SIDE_CLIENT;
 
     if (!sender || nh_addr_equal(sender, caller)) /* no ARP answer: the neighbour is the server or a router */
         return (blame){ side, NH_CONFIDENCE_LIKELY };

@@ -334,17 +334,26 @@ dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
     return call_dissector_only(tcp_before, tvb, pinfo, tree, data);
 }
 
+/* The header of RPC in a datagram, if there is one. */
+static gboolean
+has_header(tvbuff_t *tvb, nh_rpc_header *header)
+{
+    guint length = tvb_captured_length(tvb);
+
+    if (length < 8 + 24 || tvb_get_ntohl(tvb, 12) > 1)
+        return FALSE;
+    length = MIN(length - 8, 512);
+    return nh_rpc_header_read(tvb_get_ptr(tvb, 8, length), length, header);
+}
+
 /* Refusals, replies without results and encrypted calls: Wireshark's RPC dissector hands them to nobody. */
 static void
 read_datagram(nh_watch *watch, tvbuff_t *tvb, packet_info *pinfo)
 {
-    nh_rpc_header header;
-    guint length = tvb_captured_length(tvb);
+    nh_rpc_header header = { .reply = FALSE };
+    gboolean readable = has_header(tvb, &header);
 
-    if (length < 8 + 24 || tvb_get_ntohl(tvb, 12) > 1)
-        return;
-    length = MIN(length - 8, 512);
-    if (!nh_rpc_header_read(tvb_get_ptr(tvb, 8, length), length, &header))
+    if ((!readable && !watch->sealed) || tvb_captured_length(tvb) < 8)
         return;
     nh_message message = {
         .frame = pinfo->num, .time = nh_facts_time(pinfo), .l4 = NH_L4_UDP,
@@ -352,7 +361,10 @@ read_datagram(nh_watch *watch, tvbuff_t *tvb, packet_info *pinfo)
         .dst = { nh_facts_addr(&pinfo->dst), tvb_get_ntohs(tvb, 2) },
         .reply = header.reply, .refused = header.refused, .xid = header.xid, .travel = nh_facts_travel(pinfo),
     };
-    nh_watch_datagram(watch, &message, &header);
+    if (readable)
+        nh_watch_datagram(watch, &message, &header);
+    else
+        nh_watch_unreadable(watch, &message.src, &message.dst, (nh_moment){ message.frame, message.time });
 }
 
 static int

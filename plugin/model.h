@@ -198,6 +198,7 @@ typedef struct {
     nh_call *call;
     gboolean deaf_client; /* it is the client that does not acknowledge what reaches it */
     guint count;         /* symptoms folded into this one (storms) */
+    nh_addr icmp_sender; /* of an ICMP error that no connection or call tells of; len 0 = none */
 } nh_symptom;
 
 struct nh_outage {
@@ -282,6 +283,7 @@ struct nh_watch {
     GPtrArray *frames;   /* nh_frame*, by number */
     GHashTable *messages_seen;
     struct nh_lock_table *locks;
+    GPtrArray *sealed;   /* flows of RPC over DTLS (sealed.c); NULL while there is none */
     struct nh_nfs *nfs;
     nh_passing passing;
     guint n_unreported;

@@ -22,6 +22,7 @@
 #include "pairs.h"
 #include "records.h"
 #include "rpc_calls.h"
+#include "sealed.h"
 #include "tcp_life.h"
 #include "unheard.h"
 #include "verdict.h"
@@ -90,6 +91,8 @@ nh_watch_free(nh_watch *watch)
     g_ptr_array_unref(watch->conn_list);
     g_hash_table_unref(watch->pairs);
     g_ptr_array_unref(watch->pair_list);
+    if (watch->sealed)
+        g_ptr_array_unref(watch->sealed);
     nh_locks_free(watch->locks);
     nh_nfs_free(watch->nfs);
     g_free(watch);
@@ -119,7 +122,7 @@ record_begins(nh_rpc_header *header, gpointer data)
         watch->unreported[watch->n_unreported++] = (nh_unreported){ header->reply, header->xid, header->prog, header->vers, header->proc,
                                                                     header->body, header->body_length };
     if (header->reply) {
-        nh_hidden_header(watch, &segment->src, &segment->dst, conn, header, at);
+        nh_hidden_header(watch, &segment->src, &segment->dst, conn, header, nh_hidden_starts_tls(conn, header), at);
         nh_message message = { .frame = segment->frame, .time = segment->time, .l4 = NH_L4_TCP, .src = segment->src,
                                .dst = segment->dst, .reply = TRUE, .refused = header->refused, .xid = header->xid };
         nh_calls_empty_reply(watch, &message);
@@ -133,7 +136,7 @@ record_begins(nh_rpc_header *header, gpointer data)
         else
             conn->service = service;
     }
-    nh_hidden_header(watch, &segment->src, &segment->dst, conn, header, at);
+    nh_hidden_header(watch, &segment->src, &segment->dst, conn, header, nh_hidden_starts_tls(conn, header), at);
 }
 
 const nh_passing *
@@ -200,7 +203,7 @@ nh_watch_quote(nh_watch *watch, const nh_quote *quote)
     nh_tcp_wake(watch, &quote->src.addr, &quote->dst.addr);
     if (quote->l4 == NH_L4_TCP)
         nh_icmp_quote_tcp(watch, quote);
-    else
+    else if (!nh_sealed_quote(watch, quote))
         nh_datagram_quote(watch, quote);
 }
 
@@ -221,8 +224,14 @@ nh_watch_datagram(nh_watch *watch, const nh_message *message, const nh_rpc_heade
     nh_moment at = { message->frame, message->time };
 
     nh_tcp_wake(watch, &message->src.addr, &message->dst.addr);
-    nh_hidden_header(watch, &message->src, &message->dst, NULL, header, at);
+    nh_hidden_header(watch, &message->src, &message->dst, NULL, header, nh_sealed_header(watch, message, header), at);
     nh_nfs_header(watch, &message->src, &message->dst, NH_L4_UDP, header, at);
     if (header->reply)
         nh_calls_empty_reply(watch, message);
+}
+
+void
+nh_watch_unreadable(nh_watch *watch, const nh_end *src, const nh_end *dst, nh_moment at)
+{
+    nh_sealed_datagram(watch, src, dst, at);
 }

@@ -33,6 +33,8 @@ void nh_watch_quote(nh_watch *watch, const nh_quote *quote);
 void nh_watch_message(nh_watch *watch, const nh_message *message);
 /* The RPC header in a UDP datagram: nobody else tells of refusals, of empty results, and of calls that are encrypted. */
 void nh_watch_datagram(nh_watch *watch, const nh_message *message, const nh_rpc_header *header);
+/* A UDP datagram without one; of interest only while watch->sealed is not NULL. */
+void nh_watch_unreadable(nh_watch *watch, const nh_end *src, const nh_end *dst, nh_moment at);
 
 /* Tell the story of what was seen so far; also completes what earlier frames show. Caller frees it. */
 nh_story *nh_watch_story(nh_watch *watch);

@@ -170,8 +170,12 @@ take_message(run *r, gboolean refused)
         message.mappings[i] = (nh_mapping){ programs[mapping & 3], mapping >> 6, mapping & 8 ? 6 : 17, mapping & 16 ? 4045 : 0 };
     }
     message.mon_name[0] = (char)byte(in);
-    if (refused)
-        nh_watch_datagram(r->watch, &message, &(nh_rpc_header){ .xid = message.xid, .reply = TRUE, .refused = message.refused });
+    if (refused && (how & 0xe0) == 0xe0)
+        nh_watch_unreadable(r->watch, &message.src, &message.dst, (nh_moment){ r->frame, r->time });
+    else if (refused)
+        nh_watch_datagram(r->watch, &message, &(nh_rpc_header){ .xid = message.xid, .prog = message.prog, .reply = how & 1,
+                                                                .refused = how & 2 ? message.refused : NULL, .starttls = how & 4,
+                                                                .tls_probe = how & 8 });
     else
         nh_watch_message(r->watch, &message);
 }

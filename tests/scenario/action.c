@@ -60,6 +60,17 @@ send_keep_alive(scenario *sc, connection *conn, int direction, line_reader *line
     flow_transmit(sc, conn, direction, &probe, how);
 }
 
+/* Takes the bytes: as a datagram or as a segment. */
+static void
+send_bytes(scenario *sc, connection *conn, int direction, GByteArray *bytes, const manner *how)
+{
+    if (conn->udp)
+        flow_emit(sc, conn, direction,
+                  packet_udp(conn->end[direction], conn->end[!direction], conn->port[direction], conn->port[!direction], bytes), how);
+    else
+        flow_send(sc, conn, direction, TCP_PSH | TCP_ACK, bytes, how);
+}
+
 static void
 send_data(scenario *sc, connection *conn, int direction, line_reader *line, const manner *how)
 {
@@ -70,7 +81,7 @@ send_data(scenario *sc, connection *conn, int direction, line_reader *line, cons
         line_fail(line, "data takes 1 to 60000 bytes");
     g_byte_array_set_size(data, (guint)len);
     memset(data->data, 0, (gsize)len);
-    flow_send(sc, conn, direction, TCP_PSH | TCP_ACK, data, how);
+    send_bytes(sc, conn, direction, data, how);
 }
 
 static void
@@ -80,7 +91,7 @@ send_text(scenario *sc, connection *conn, int direction, line_reader *line, cons
     GByteArray *data = g_byte_array_new();
 
     g_byte_array_append(data, (const guint8 *)text, (guint)strlen(text));
-    flow_send(sc, conn, direction, TCP_PSH | TCP_ACK, data, how);
+    send_bytes(sc, conn, direction, data, how);
 }
 
 static void
@@ -127,13 +138,14 @@ send_close(scenario *sc, connection *conn, int direction, line_reader *line, con
 static const struct {
     const char *name;
     void      (*send)(scenario *sc, connection *conn, int direction, line_reader *line, const manner *how);
+    gboolean    over_udp;
 } verbs[] = {
-    { "open", send_open },
-    { "close", send_close },
-    { "retransmit", send_retransmission },
-    { "keep-alive", send_keep_alive },
-    { "data", send_data },
-    { "text", send_text },
+    { "open", send_open, FALSE },
+    { "close", send_close, FALSE },
+    { "retransmit", send_retransmission, FALSE },
+    { "keep-alive", send_keep_alive, FALSE },
+    { "data", send_data, TRUE },
+    { "text", send_text, TRUE },
 };
 
 /* Messages: one or more, as a datagram or as records of a stream */
@@ -178,19 +190,14 @@ send_messages(scenario *sc, connection *conn, int direction, line_reader *line, 
 {
     GByteArray *bytes = read_messages(sc, conn, direction, line, how);
 
-    if (conn->udp) {
-        flow_emit(sc, conn, direction,
-             packet_udp(conn->end[direction], conn->end[!direction], conn->port[direction], conn->port[!direction], bytes), how);
-        return;
-    }
-    if (how->split > 0 && how->split < bytes->len) {
+    if (!conn->udp && how->split > 0 && how->split < bytes->len) {
         GByteArray *head = g_byte_array_new();
         g_byte_array_append(head, bytes->data, (guint)how->split);
         flow_send(sc, conn, direction, TCP_ACK, head, how);
         g_byte_array_remove_range(bytes, 0, (guint)how->split);
         wait_for(sc, 10 * MICROSECOND);
     }
-    flow_send(sc, conn, direction, TCP_PSH | TCP_ACK, bytes, how);
+    send_bytes(sc, conn, direction, bytes, how);
 }
 
 static int
@@ -215,8 +222,8 @@ connection_act(scenario *sc, connection *conn, line_reader *line)
         send_flags(sc, conn, direction, flags, line, &how);
         return;
     }
-    for (guint i = 0; word && !conn->udp && i < G_N_ELEMENTS(verbs); i++) {
-        if (strcmp(word, verbs[i].name) == 0) {
+    for (guint i = 0; word && i < G_N_ELEMENTS(verbs); i++) {
+        if (strcmp(word, verbs[i].name) == 0 && (verbs[i].over_udp || !conn->udp)) {
             line_next(line, word);
             verbs[i].send(sc, conn, direction, line, &how);
             return;
