@@ -211,18 +211,13 @@ fin_that_blocked(const nh_conn *conn, nh_moment at)
     const nh_conn *before = conn->previous;
     nh_moment none = { 0, NH_TIME_NONE };
 
-    if (!before || !before->half[0].fin || !before->troubles)
+    /* its trouble may not be known yet: a verdict is withheld while only one direction was seen */
+    if (!before || !before->half[0].fin || before->half[0].fin_resends == 0)
         return none;
-    for (guint i = 0; i < before->troubles->len; i++) {
-        const nh_trouble *trouble = &g_array_index(before->troubles, nh_trouble, i);
-        if (trouble->finding != NH_FIN_UNACKED)
-            continue;
-        gboolean released = before->half[0].fin_acked && at.time - before->half[0].fin_acked_at.time <= FIN_RELEASE_TIME;
-        gboolean expired = !before->half[0].fin_acked && at.time - before->half[0].fin_at.time <= FIN_BLOCK_MAX;
-        if (released || expired)
-            return before->half[0].fin_at;
-    }
-    return none;
+    const nh_half *half = &before->half[0];
+    gboolean released = half->fin_acked && at.time - half->fin_acked_at.time <= FIN_RELEASE_TIME;
+    gboolean expired = !half->fin_acked && at.time - half->fin_at.time <= FIN_BLOCK_MAX;
+    return released || expired ? (nh_moment){ half->fin_at.frame, half->fin_since } : none;
 }
 
 /* Calls of the outage wait for this connection: it is not opened for a new one. */
@@ -310,15 +305,15 @@ begin_while_closing(nh_pair *pair, nh_way way, const nh_conn *blocking, nh_momen
 {
     nh_attempt *attempt = &pair->attempt[way];
     nh_policy policy = nh_policy_of(pair, NH_L4_TCP, FALSE);
-    nh_moment fin = blocking->half[0].fin_at;
+    nh_time fin = blocking->half[0].fin_since;
     nh_time shortest, longest;
 
     nh_timer_major_range(&policy, nh_pair_family(pair), NH_WAIT_CLOSING, &shortest, &longest);
-    if (at.time - fin.time < shortest - SLACK || nh_pair_family(pair) == NH_FAMILY_3_10) {
+    if (at.time - fin < shortest - SLACK || nh_pair_family(pair) == NH_FAMILY_3_10) {
         begin(attempt, NH_WAIT_CLOSING, at.time, at);
         return;
     }
-    begin(attempt, NH_WAIT_CLOSING, MAX(fin.time, at.time - longest), at);
+    begin(attempt, NH_WAIT_CLOSING, MAX(fin, at.time - longest), at);
     attempt->start.time = at.time - shortest;
     attempt->line_seen = at;
     tell_rebind(pair, at, attempt->start.time, NULL);

@@ -50,6 +50,7 @@ typedef struct {
     guint32 hole_start, hole_end; /* bytes skipped: their late arrival is no retransmission */
     guint32 fin_end;
     nh_moment fin_at, fin_acked_at;
+    nh_time fin_since;   /* the earliest that it can have been sent: before fin_at where the capture begins among its resends */
     guint fin_resends;
     guint silent;        /* retransmissions and keep-alives since the peer's last packet */
     nh_moment awaiting;  /* first packet that the peer has not answered */

@@ -427,8 +427,8 @@ nh_policy_text(const nh_policy *policy, nh_family family)
  * sets the last timer of 78 s to that moment, and the wheel is up to 4.1 s late.
  */
 void
-nh_timer_fin_block(nh_time fin, nh_time *earliest, nh_time *latest)
+nh_timer_fin_block(nh_time fin_earliest, nh_time fin_latest, nh_time *earliest, nh_time *latest)
 {
-    *earliest = fin + 180 * NH_SECOND;
-    *latest = fin + 184300 * NH_MSEC;
+    *earliest = fin_earliest + 180 * NH_SECOND;
+    *latest = fin_latest + 184300 * NH_MSEC;
 }

@@ -81,7 +81,7 @@ void nh_timer_major_range(const nh_policy *policy, nh_family family, nh_wait wai
 /* "lockd nlm_timeout=10 (Linux 5.3+)", "mount timeo=600,retrans=2,proto=tcp,hard"; caller frees. */
 char *nh_policy_text(const nh_policy *policy, nh_family family);
 
-/* TCP_USER_TIMEOUT block of a FIN that nobody acknowledges: when the port is free again (180.0 .. 184.3 s after it). */
-void nh_timer_fin_block(nh_time fin, nh_time *earliest, nh_time *latest);
+/* TCP_USER_TIMEOUT block of a FIN that nobody acknowledges and that was first sent between the two: when the port is free again (180.0 .. 184.3 s after it). */
+void nh_timer_fin_block(nh_time fin_earliest, nh_time fin_latest, nh_time *earliest, nh_time *latest);
 
 #endif

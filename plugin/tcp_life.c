@@ -278,6 +278,19 @@ fin_of_server_again(nh_passage *p)
     g_free(since);
 }
 
+/*
+ * The capture begins with a FIN that may have been resent before. The retransmission
+ * timer doubles (RFC 6298 section 5.5), so that all before it took no longer than what follows.
+ */
+static void
+date_first_fin(nh_passage *p)
+{
+    nh_half *from = p->from;
+
+    if (from->fin_resends == 1 && from->packets == 1 && p->conn->middle)
+        from->fin_since = from->fin_at.time - (p->at.time - from->fin_at.time);
+}
+
 static void
 fin_again(nh_passage *p)
 {
@@ -286,12 +299,13 @@ fin_again(nh_passage *p)
     if (from->fin_acked)
         return;
     from->fin_resends++;
+    date_first_fin(p);
     if (!is_lock_clients(p)) {
         fin_of_server_again(p);
         return;
     }
     nh_time earliest, latest;
-    nh_timer_fin_block(from->fin_at.time, &earliest, &latest);
+    nh_timer_fin_block(from->fin_since, from->fin_at.time, &earliest, &latest);
     char *since = nh_moment_text(from->fin_at);
     char *free_from = nh_time_clock(earliest), *free_until = nh_time_clock(latest);
     nh_verdict(p->conn, NH_FIN_UNACKED, silent_side(!p->index), p->at, from->fin_at,
@@ -316,6 +330,7 @@ take_fin(nh_passage *p)
     from->fin = TRUE;
     from->fin_end = p->end;
     from->fin_at = p->at;
+    from->fin_since = p->at.time;
     if (p->index == 1 && !p->to->fin && p->conn->service != NH_SERVICE_PORTMAP)
         p->conn->pair->lost = p->at; /* the server closes first: its lock manager may be going down */
 }

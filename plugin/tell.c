@@ -24,11 +24,12 @@
 /* --- completing earlier frames ---------------------------------------------------- */
 
 static char *
-fin_text(const nh_trouble *trouble, const char *lasted)
+fin_text(const nh_conn *conn, const nh_trouble *trouble, const char *lasted)
 {
+    const nh_half *half = &conn->half[conn->half[0].fin_at.frame == trouble->since.frame ? 0 : 1];
     nh_time earliest, latest;
 
-    nh_timer_fin_block(trouble->since.time, &earliest, &latest);
+    nh_timer_fin_block(half->fin_since, half->fin_at.time, &earliest, &latest);
     char *from = nh_time_clock(earliest), *to = nh_time_clock(latest);
     char *text = g_strdup_printf("This FIN is not acknowledged for %s and resent %u time%s; unless that changes, its socket blocks the "
                                  "port until %s-%s", lasted, trouble->count, trouble->count == 1 ? "" : "s", from, to);
@@ -47,7 +48,7 @@ complete_trouble(nh_watch *watch, const nh_conn *conn)
         char *text = NULL;
 
         if (trouble->finding == NH_FIN_UNACKED)
-            text = fin_text(trouble, until);
+            text = fin_text(conn, trouble, until);
         else if (trouble->finding == NH_SYNACK_UNACKED)
             text = g_strdup_printf("This SYN-ACK is not acknowledged for %s (%u packets resent)", until, trouble->count);
         g_free(until);

@@ -451,7 +451,7 @@ static void
 test_fin_block(void)
 {
     nh_time earliest, latest;
-    nh_timer_fin_block(T0, &earliest, &latest);
+    nh_timer_fin_block(T0, T0, &earliest, &latest);
     assert_near(earliest, 180, "earliest", 0);
     assert_near(latest, 184.3, "latest", 0);
 }
