@@ -26,9 +26,13 @@ NAME_FUNCTION(nh_confidence_name, nh_confidence, NH_CONFIDENCES, NH_CONFIDENCE_C
 guint
 nh_addr_hash(const nh_addr *addr)
 {
-    guint hash = addr->len;
-    for (guint i = 0; i < addr->len; i++)
-        hash = hash * 31 + addr->bytes[i];
+    guint32 hash = addr->len, word;
+
+    for (guint i = 0; i < addr->len; i += sizeof word) { /* 4 or 16 bytes */
+        memcpy(&word, addr->bytes + i, sizeof word);
+        hash = (hash ^ word) * 0x9e3779b1u;
+        hash ^= hash >> 15;
+    }
     return hash;
 }
 
