@@ -282,7 +282,6 @@ struct nh_watch {
     GHashTable *ports;   /* by address, protocol, port: program */
     guint8 tcp_ports[65536 / 8]; /* bit per port that a followed connection may have; see nh_follow_may() */
     GPtrArray *frames;   /* nh_frame*, by number */
-    GHashTable *messages_seen;
     struct nh_lock_table *locks;
     GPtrArray *sealed;   /* flows of RPC over DTLS (sealed.c); NULL while there is none */
     struct nh_nfs *nfs;
