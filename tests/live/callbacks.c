@@ -23,9 +23,16 @@
 #define NLM_PORT 47021
 #define RES_MAX 256
 
-static int null_call(struct rpc_context *rpc, struct rpc_msg *call);
-static int granted_call(struct rpc_context *rpc, struct rpc_msg *call);
-static int granted_msg(struct rpc_context *rpc, struct rpc_msg *call);
+/* libnfs 5 hands over one argument more, which is not used here. */
+#ifdef LIBNFS_FEATURE_MULTITHREADING
+#define SERVICE_ARGS struct rpc_context *rpc, struct rpc_msg *call, void *opaque __attribute__((unused))
+#else
+#define SERVICE_ARGS struct rpc_context *rpc, struct rpc_msg *call
+#endif
+
+static int null_call(SERVICE_ARGS);
+static int granted_call(SERVICE_ARGS);
+static int granted_msg(SERVICE_ARGS);
 
 /* libnfs 4 hands over a buffer as malloc() left it, and its decoder copies to pointers in it that are not NULL. */
 static uint32_t
@@ -36,13 +43,13 @@ decode_args(ZDR *zdr, void *buffer, ...)
 }
 
 static struct service_proc procedures[] = {
-    { NULL_PROC, null_call, (zdrproc_t)zdr_void, 0 },
-    { NLM4_GRANT, granted_call, decode_args, sizeof(NLM4_GRANTEDargs) },
-    { NLM4_GRANT_MSG, granted_msg, decode_args, sizeof(NLM4_GRANTEDargs) },
+    { .proc = NULL_PROC, .func = null_call, .decode_fn = (zdrproc_t)zdr_void },
+    { .proc = NLM4_GRANT, .func = granted_call, .decode_fn = decode_args, .decode_buf_size = sizeof(NLM4_GRANTEDargs) },
+    { .proc = NLM4_GRANT_MSG, .func = granted_msg, .decode_fn = decode_args, .decode_buf_size = sizeof(NLM4_GRANTEDargs) },
 };
 
 static int
-null_call(struct rpc_context *rpc, struct rpc_msg *call)
+null_call(SERVICE_ARGS)
 {
     return rpc_send_reply(rpc, call, NULL, (zdrproc_t)zdr_void, 0);
 }
@@ -55,7 +62,7 @@ answer_to(const NLM4_GRANTEDargs *args)
 }
 
 static int
-granted_call(struct rpc_context *rpc, struct rpc_msg *call)
+granted_call(SERVICE_ARGS)
 {
     NLM4_GRANTEDres res = answer_to(call->body.cbody.args);
     return rpc_send_reply(rpc, call, &res, (zdrproc_t)zdr_NLM4_GRANTEDres, RES_MAX);
@@ -98,7 +105,7 @@ send_granted_res(NLM4_GRANTEDres *res)
 }
 
 static int
-granted_msg(struct rpc_context *rpc, struct rpc_msg *call)
+granted_msg(SERVICE_ARGS)
 {
     NLM4_GRANTEDres res = answer_to(call->body.cbody.args);
     int status = rpc_send_reply(rpc, call, NULL, (zdrproc_t)zdr_void, 0);
