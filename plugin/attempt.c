@@ -436,24 +436,33 @@ suspect(nh_call *call, nh_moment at)
         nh_outage_symptom(call->pair, &symptom);
 }
 
+/* No major timeout comes sooner after the issue, whatever the family: six steps. Predictions cost too much for each packet of a storm. */
+static gboolean
+is_early(const nh_pair *pair, nh_time issued, gboolean mount, nh_moment at)
+{
+    nh_policy policy = nh_policy_of(pair, NH_L4_TCP, mount);
+    return policy.kind == NH_POLICY_LOCKD && at.time - issued < 6 * policy.nlm_timeout * NH_SECOND - SLACK;
+}
+
 void
 nh_attempt_watch(nh_pair *pair, nh_moment at)
 {
     nh_attempt *attempt = &pair->attempt[NH_FORWARD];
+    gboolean use_mount = pair->watch->options.use_mount;
     nh_deadlines deadlines;
 
     for (guint i = 0; i < pair->outstanding[NH_FORWARD]->len; i++) {
         nh_call *call = g_ptr_array_index(pair->outstanding[NH_FORWARD], i);
-        if (call->outlived || call->prog != NH_PROG_NLM || at.time - call->issued_earliest < 18 * NH_SECOND)
+        if (call->outlived || call->prog != NH_PROG_NLM || is_early(pair, call->issued_earliest, use_mount, at))
             continue;
-        nh_call_deadlines(call, pair->watch->options.use_mount, &deadlines);
+        nh_call_deadlines(call, use_mount, &deadlines);
         call->outlived = call->line_seen.frame || at.time > deadlines.major_latest;
         if (call->outlived && !call->outage)
             suspect(call, at);
         if (call->outlived && call->outage)
             tell_outlived(pair, nh_line_event(call->way, call), at, &deadlines, call->line_seen);
     }
-    if (nh_attempt_pending(attempt) && !attempt->outlived && pair->troubled->len > 0) {
+    if (nh_attempt_pending(attempt) && !attempt->outlived && pair->troubled->len > 0 && !is_early(pair, attempt->earliest, FALSE, at)) {
         nh_attempt_deadlines(pair, attempt, &deadlines);
         attempt->outlived = attempt->line_seen.frame || at.time > deadlines.major_latest;
         if (attempt->outlived)
