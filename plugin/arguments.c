@@ -226,7 +226,7 @@ read_nlm(xdr *x, nh_message *message)
 
 /* --- portmap and rpcbind (RFC 1833) --------------------------------------------------------- */
 
-enum { PMAP_GETPORT = 3, PMAP_DUMP = 4, RPCB_GETADDR = 3, RPCB_DUMP = 4, RPCB_GETVERSADDR = 9 };
+enum { PMAP_GETPORT = 3, PMAP_DUMP = 4, PMAP_CALLIT = 5, RPCB_GETVERSADDR = 9, RPCB_INDIRECT = 10 }; /* rpcbind numbers the first three alike */
 
 static void
 add_mapping(nh_message *message, nh_mapping mapping)
@@ -254,17 +254,33 @@ port_of_uaddr(const char *uaddr)
     return (guint16)(g_ascii_strtoull(*high == '.' ? high + 1 : high, NULL, 10) << 8 | g_ascii_strtoull(low + 1, NULL, 10));
 }
 
+gboolean
+nh_arguments_indirect(guint32 vers, guint32 proc)
+{
+    return proc == PMAP_CALLIT || (vers > 3 && proc == RPCB_INDIRECT);
+}
+
+/* Whether the answer is one port. */
+static gboolean
+names_a_port(const nh_message *message)
+{
+    return message->proc == PMAP_GETPORT || (message->vers > 3 && message->proc == RPCB_GETVERSADDR) ||
+           nh_arguments_indirect(message->vers, message->proc);
+}
+
 static void
 read_portmap_call(xdr *x, nh_message *message)
 {
     nh_mapping query = { .prog = 0 };
     char netid[16] = "";
 
-    if (message->proc != PMAP_GETPORT && !(message->vers > 2 && message->proc == RPCB_GETVERSADDR))
+    if (!names_a_port(message))
         return;
     query.prog = get_uint(x);
     query.vers = get_uint(x);
-    if (message->vers == 2) {
+    if (nh_arguments_indirect(message->vers, message->proc)) {
+        query.prot = message->l4; /* the call is passed on as it came */
+    } else if (message->vers == 2) {
         query.prot = get_uint(x);
     } else {
         get_string(x, netid, sizeof netid);
@@ -308,7 +324,7 @@ read_portmap_reply(xdr *x, nh_message *message)
         read_dump(x, message);
         return;
     }
-    if (message->proc != PMAP_GETPORT && !(message->vers > 2 && message->proc == RPCB_GETVERSADDR))
+    if (!names_a_port(message))
         return;
     if (message->vers == 2) {
         answer.port = (guint16)get_uint(x);

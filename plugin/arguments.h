@@ -18,5 +18,7 @@
  * hold completely stays absent.
  */
 void nh_arguments_read(nh_message *message, const guint8 *bytes, guint length);
+/* Procedures of portmap and rpcbind that pass a call on (CALLIT, BCAST, INDIRECT): their answer names the port, too. */
+gboolean nh_arguments_indirect(guint32 vers, guint32 proc);
 
 #endif

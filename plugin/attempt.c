@@ -190,12 +190,27 @@ nh_attempt_pending(const nh_attempt *attempt)
     return attempt->active && !attempt->taken;
 }
 
+/* A look-up of this attempt over UDP, where no connection is in trouble, has no answer yet. */
+static gboolean
+lookup_waits(const nh_pair *pair, const nh_attempt *attempt, nh_moment at)
+{
+    nh_way way = attempt == &pair->attempt[NH_CALLBACK] ? NH_CALLBACK : NH_FORWARD;
+
+    for (guint i = 0; i < pair->outstanding[way]->len; i++) {
+        const nh_call *call = g_ptr_array_index(pair->outstanding[way], i);
+        guint32 first = g_array_index(call->sendings, nh_sending, 0).at.frame;
+        if (call->l4 == NH_L4_UDP && call->asked.prog == NH_PROG_NLM && first >= attempt->start.frame && first < at.frame)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 static gboolean
 attempt_lasts(const nh_pair *pair, const nh_attempt *attempt, nh_moment at)
 {
     nh_time latest = pair->relieved.frame ? MAX(attempt->step.time, pair->relieved.time) : attempt->step.time;
 
-    return nh_attempt_pending(attempt) && (pair->troubled->len > 0 || at.time - latest <= STEP_TIME);
+    return nh_attempt_pending(attempt) && (pair->troubled->len > 0 || at.time - latest <= STEP_TIME || lookup_waits(pair, attempt, at));
 }
 
 static void
@@ -319,6 +334,15 @@ begin_while_closing(nh_pair *pair, nh_way way, const nh_conn *blocking, nh_momen
     tell_rebind(pair, at, attempt->start.time, NULL);
 }
 
+static gboolean
+lock_calls_wait(const nh_pair *pair, nh_way way)
+{
+    for (guint i = 0; i < pair->outstanding[way]->len; i++)
+        if (((const nh_call *)g_ptr_array_index(pair->outstanding[way], i))->prog == NH_PROG_NLM)
+            return TRUE;
+    return FALSE;
+}
+
 void
 nh_attempt_lookup(nh_pair *pair, nh_way way, nh_conn *conn, nh_moment at, gboolean seen)
 {
@@ -344,7 +368,7 @@ nh_attempt_lookup(nh_pair *pair, nh_way way, nh_conn *conn, nh_moment at, gboole
             attempt->looker = conn;
             tell_rebind(pair, at, attempt->start.time, NULL);
         }
-    } else if (pair->outstanding[way]->len == 0) {
+    } else if (!lock_calls_wait(pair, way)) {
         if (blocking && seen)
             begin_while_closing(pair, way, blocking, at);
         else
@@ -462,7 +486,8 @@ nh_attempt_watch(nh_pair *pair, nh_moment at)
         if (call->outlived && call->outage)
             tell_outlived(pair, nh_line_event(call->way, call), at, &deadlines, call->line_seen);
     }
-    if (nh_attempt_pending(attempt) && !attempt->outlived && pair->troubled->len > 0 && !is_early(pair, attempt->earliest, FALSE, at)) {
+    if (nh_attempt_pending(attempt) && !attempt->outlived && !is_early(pair, attempt->earliest, FALSE, at) &&
+        (pair->troubled->len > 0 || lookup_waits(pair, attempt, at))) {
         nh_attempt_deadlines(pair, attempt, &deadlines);
         attempt->outlived = attempt->line_seen.frame || at.time > deadlines.major_latest;
         if (attempt->outlived)

@@ -8,6 +8,7 @@
 
 #include "datagrams.h"
 
+#include "async_calls.h"
 #include "call.h"
 #include "dead_calls.h"
 #include "frames.h"
@@ -31,6 +32,16 @@ met_icmp_error(const nh_call *call)
     return call->icmp.at.frame && call->icmp.at.frame > before->at.frame;
 }
 
+/* The server's look-up for a callback fails. */
+static void
+judge_callback(nh_call *call, nh_moment at, nh_moment since, nh_finding why)
+{
+    if (call->way == NH_CALLBACK && call->asked.prog == NH_PROG_NLM && call->pair->blocked.frame)
+        nh_grant_lost(call, at, since,
+                      g_strdup_printf("The callback for the lock blocked in frame %u cannot reach the client: %s", call->pair->blocked.frame,
+                                      nh_finding_name(why)));
+}
+
 /* Over UDP nothing acknowledges a call: two retransmissions without any answer are a silent peer. */
 void
 nh_datagram_resent(nh_call *call, nh_moment at)
@@ -46,6 +57,7 @@ nh_datagram_resent(nh_call *call, nh_moment at)
         nh_frame_note(call->pair->watch, at.frame, NH_PEER_SILENT,
                       g_strdup_printf("Retransmission number %u over UDP without any answer for %s", call->sendings->len - 1, silence));
         nh_dead_declare(call, NH_PEER_SILENT, since, at.frame, "is resent without any answer");
+        judge_callback(call, at, since, NH_PEER_SILENT);
         g_free(silence);
     }
     nh_call_symptom(call, NH_PEER_SILENT, at, since);
@@ -90,4 +102,5 @@ nh_datagram_quote(nh_watch *watch, const nh_quote *quote)
     call->icmp.sender = quote->sender;
     nh_dead_declare(call, NH_UNREACHABLE, at, nh_call_first(call)->at.frame, "cannot reach the server");
     nh_call_symptom(call, NH_UNREACHABLE, at, nh_call_first(call)->at);
+    judge_callback(call, at, nh_call_first(call)->at, NH_UNREACHABLE);
 }

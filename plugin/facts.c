@@ -338,15 +338,16 @@ dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 static gboolean
 has_header(tvbuff_t *tvb, nh_rpc_header *header)
 {
-    guint length = tvb_captured_length(tvb);
+    guint captured = tvb_captured_length(tvb), length = MIN(captured - 8, 1024);
 
-    if (length < 8 + 24 || tvb_get_ntohl(tvb, 12) > 1)
+    if (captured < 8 + 24 || tvb_get_ntohl(tvb, 12) > 1 || !nh_rpc_header_read(tvb_get_ptr(tvb, 8, length), length, header))
         return FALSE;
-    length = MIN(length - 8, 512);
-    return nh_rpc_header_read(tvb_get_ptr(tvb, 8, length), length, header);
+    if (length + 8 < tvb_reported_length(tvb))
+        header->body = NULL; /* cut */
+    return TRUE;
 }
 
-/* Refusals, replies without results and encrypted calls: Wireshark's RPC dissector hands them to nobody. */
+/* Refusals, calls and replies with nothing behind the header, and encrypted ones: Wireshark's RPC dissector hands them to nobody. */
 static void
 read_datagram(nh_watch *watch, tvbuff_t *tvb, packet_info *pinfo)
 {
@@ -359,7 +360,8 @@ read_datagram(nh_watch *watch, tvbuff_t *tvb, packet_info *pinfo)
         .frame = pinfo->num, .time = nh_facts_time(pinfo), .l4 = NH_L4_UDP,
         .src = { nh_facts_addr(&pinfo->src), tvb_get_ntohs(tvb, 0) },
         .dst = { nh_facts_addr(&pinfo->dst), tvb_get_ntohs(tvb, 2) },
-        .reply = header.reply, .refused = header.refused, .xid = header.xid, .travel = nh_facts_travel(pinfo),
+        .reply = header.reply, .refused = header.refused, .xid = header.xid, .prog = header.prog, .vers = header.vers, .proc = header.proc,
+        .travel = nh_facts_travel(pinfo),
     };
     if (readable)
         nh_watch_datagram(watch, &message, &header);

@@ -31,13 +31,30 @@ static const struct {
     { NH_PROG_STAT, 1, 1, 6 },
 };
 
+/*
+ * CALLIT carries a call inside, which Wireshark hands to its program's dissector
+ * (dissect_rpc_indir_call, packet-rpc.c): it was not sent to that program's port.
+ */
+static gboolean
+is_inside(const packet_info *pinfo, const rpc_call_info_value *rpc)
+{
+    static guint32 frame; /* of the latest message of the port mapper */
+    static gint64 offset; /* under a read filter two frames may have one number */
+
+    if (rpc->prog != NH_PROG_PORTMAP)
+        return frame == pinfo->num && offset == pinfo->fd->file_off;
+    frame = pinfo->num;
+    offset = pinfo->fd->file_off;
+    return FALSE;
+}
+
 static void
 take_message(tvbuff_t *tvb, packet_info *pinfo, const rpc_call_info_value *rpc, gboolean reply)
 {
     nh_watch *watch = sink(pinfo);
     guint captured = tvb_captured_length(tvb);
 
-    if (!watch || pinfo->flags.in_error_pkt)
+    if (!watch || pinfo->flags.in_error_pkt || is_inside(pinfo, rpc))
         return;
     nh_message message = {
         .frame = pinfo->num, .time = nh_facts_time(pinfo), .l4 = pinfo->ptype == PT_UDP ? NH_L4_UDP : NH_L4_TCP,

@@ -177,6 +177,57 @@ speaks_of_program(const nh_log_line *line, const char *program)
     return line->program && strcmp(line->program, program) == 0 && line->server;
 }
 
+/* Whether a host of the pair bears the name of the line, as far as is known. */
+static gboolean
+may_name(const nh_incident *incident, const nh_pair *pair, const nh_log_line *logged)
+{
+    char address[NH_ADDR_TEXT];
+
+    if (pair->log_name[NH_FORWARD])
+        return strcmp(pair->log_name[NH_FORWARD], logged->server) == 0;
+    return strcmp(nh_addr_text(&incident->server, address), logged->server) == 0 || !g_hostname_is_ip_address(logged->server);
+}
+
+/*
+ * The incident in which a call that the capture does not show may have printed
+ * the line; NULL when there is none. Such calls wait behind the one that is on
+ * the wire, or follow it when its process is killed (CANCEL, UNLOCK).
+ */
+static nh_incident *
+incident_of_unseen_call(const nh_watch *watch, const nh_story *story, const nh_log_line *logged)
+{
+    for (guint i = 0; i < story->incidents->len && logged->event == NH_LOG_STILL_TRYING && nh_time_known(logged->time); i++) {
+        nh_incident *incident = g_ptr_array_index(story->incidents, i);
+        const nh_pair *pair = nh_pair_find(watch, &incident->client, &incident->server);
+        nh_policy policy;
+        nh_time shortest, longest;
+        if (!pair || !may_name(incident, pair, logged))
+            continue;
+        policy = nh_policy_of(pair, NH_L4_TCP, FALSE);
+        nh_timer_major_range(&policy, nh_pair_family(pair), NH_WAIT_REPLY, &shortest, &longest);
+        nh_time end = nh_time_known(incident->end) ? incident->end : watch->last;
+        if (logged->time >= incident->start + shortest - MATCH_SLACK && logged->time <= end + MATCH_SLACK)
+            return incident;
+    }
+    return NULL;
+}
+
+/* Tell of it, and show it in the incident's timeline. FALSE when there is no such incident. */
+static gboolean
+attribute_to_unseen_call(const nh_watch *watch, nh_story *story, const nh_log_line *logged)
+{
+    nh_incident *incident = incident_of_unseen_call(watch, story, logged);
+
+    if (!incident)
+        return FALSE;
+    g_ptr_array_add(story->messages,
+                    g_strdup_printf("Kernel log line %u (%s): incident %u lasts then, and no call on the wire is due: a call that the capture does "
+                                    "not show. Such calls wait behind the one that it shows, or follow it when its program is killed.",
+                                    logged->number, logged->text, incident->id));
+    nh_incident_add_event(incident, 0, logged->time, "log", NH_FINDING_NONE, g_strdup_printf("kernel log: %s (no call on the wire is due)", logged->text));
+    return TRUE;
+}
+
 static void
 report_unmatched(const nh_watch *watch, nh_story *story, const nh_log_line *logged)
 {
@@ -195,7 +246,7 @@ match_line(nh_watch *watch, nh_story *story, const nh_log_line *logged)
     candidate found = nearest_line(story, logged);
 
     if (!found.line) {
-        if (logged->event != NH_LOG_OTHER && speaks_of_program(logged, "lockd"))
+        if (logged->event != NH_LOG_OTHER && speaks_of_program(logged, "lockd") && !attribute_to_unseen_call(watch, story, logged))
             report_unmatched(watch, story, logged);
         return;
     }

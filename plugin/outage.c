@@ -149,9 +149,13 @@ static nh_outage *
 outage_for(nh_pair *pair, const nh_symptom *symptom)
 {
     nh_outage *before = pair->outages->len ? g_ptr_array_index(pair->outages, pair->outages->len - 1) : NULL;
+    /* SM_NOTIFY, a reclaim that succeeds, then grace for new locks: one restart */
+    gboolean restarting = before && !before->proved && symptom->finding == NH_GRACE && before->count[NH_SERVER_RESTARTED] > 0;
     gboolean older = before && symptom->since.frame && symptom->since.frame <= before->last.frame;
     gboolean waited_for = (symptom->call && symptom->call->waits) || (symptom->conn && symptom->conn->waiting && symptom->conn->waiting->len);
 
+    if (restarting)
+        return reopen_outage(before);
     if (!older)
         return open_outage(pair, symptom);
     return waited_for || !before->ended_by ? reopen_outage(before) : NULL;

@@ -8,6 +8,7 @@
 
 #include "portmap.h"
 
+#include "arguments.h"
 #include "async_calls.h"
 #include "attempt.h"
 #include "call.h"
@@ -18,7 +19,8 @@
 void
 nh_portmap_call(nh_call *call, nh_conn *conn, const nh_message *message)
 {
-    gboolean for_nlm = message->n_mappings > 0 && message->mappings[0].prog == NH_PROG_NLM;
+    gboolean for_nlm = message->n_mappings > 0 && message->mappings[0].prog == NH_PROG_NLM &&
+                       !nh_arguments_indirect(message->vers, message->proc);
     nh_moment at = { message->frame, message->time };
 
     if (message->n_mappings == 0)
@@ -44,7 +46,7 @@ nh_portmap_answer(nh_watch *watch, nh_call *call, const nh_message *message, nh_
         const nh_mapping *mapping = listed->prog ? listed : &call->asked; /* a single answer repeats not what was asked */
         if (listed->port != 0)
             nh_port_learn(watch, &message->src.addr, mapping->prot == NH_L4_UDP ? NH_L4_UDP : NH_L4_TCP, listed->port, mapping->prog);
-        else if (mapping->prog == NH_PROG_NLM) {
+        else if (mapping->prog == NH_PROG_NLM && !nh_arguments_indirect(call->vers, call->proc)) {
             nh_frame_note(watch, at.frame, NH_NOT_REGISTERED, g_strdup_printf("The port mapper knows no NLM version %u", mapping->vers));
             nh_call_symptom(call, NH_NOT_REGISTERED, at, nh_call_first(call)->at);
             if (call->way == NH_CALLBACK && call->pair->blocked.frame)

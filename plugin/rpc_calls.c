@@ -21,6 +21,7 @@
 #include "pairs.h"
 #include "portmap.h"
 #include "rpc_replies.h"
+#include "statd.h"
 #include "tcp_life.h"
 #include "verdict.h"
 
@@ -185,24 +186,6 @@ resent(nh_call *call, nh_conn *conn, nh_moment at)
     nh_outage_join(call->pair, call);
 }
 
-#define STATD_SM_NOTIFY 6
-
-static void
-server_restarted(nh_watch *watch, const nh_message *message)
-{
-    nh_moment at = { message->frame, message->time };
-    nh_way way;
-    nh_pair *pair = nh_pair_of_flow(watch, &message->dst.addr, &message->src.addr, &way);
-    nh_symptom symptom = { .finding = NH_SERVER_RESTARTED, .service = NH_SERVICE_STATD, .way = NH_FORWARD, .at = at, .since = at };
-
-    nh_locks_restarted(pair, way, message->nsm_state);
-    if (way == NH_CALLBACK)
-        return; /* it is the client that restarted */
-    pair->restarted = at;
-    nh_frame_note(watch, at.frame, NH_SERVER_RESTARTED, g_strdup_printf("SM_NOTIFY: %s restarted", message->mon_name[0] ? message->mon_name : "the server"));
-    nh_outage_symptom(pair, &symptom);
-}
-
 static void
 nlm_call(nh_call *call, const nh_message *message, nh_moment at)
 {
@@ -240,8 +223,8 @@ take_call(nh_watch *watch, const nh_message *message)
             nlm_call(call, message, at);
         else if (message->prog == NH_PROG_PORTMAP)
             nh_portmap_call(call, conn, message);
-        else if (message->prog == NH_PROG_STAT && message->proc == STATD_SM_NOTIFY)
-            server_restarted(watch, message);
+        else if (message->prog == NH_PROG_STAT)
+            nh_statd_call(watch, message);
     } else {
         resent(call, conn, at);
     }
@@ -297,11 +280,11 @@ nh_calls_message(nh_watch *watch, const nh_message *message)
         take_call(watch, message);
 }
 
-/* Procedures without results: *_MSG, *_RES, FREE_ALL. */
+/* Procedures without results: NULL, *_MSG, *_RES, FREE_ALL. */
 static gboolean
 returns_nothing(const nh_call *call)
 {
-    return nh_async_is_message(call->prog, call->proc) || nh_async_is_result(call->prog, call->proc) ||
+    return call->proc == 0 || nh_async_is_message(call->prog, call->proc) || nh_async_is_result(call->prog, call->proc) ||
            (call->prog == NH_PROG_NLM && call->proc == NH_NLM_FREE_ALL);
 }
 

@@ -228,6 +228,8 @@ nh_watch_datagram(nh_watch *watch, const nh_message *message, const nh_rpc_heade
     nh_nfs_header(watch, &message->src, &message->dst, NH_L4_UDP, header, at);
     if (header->reply)
         nh_calls_empty_reply(watch, message);
+    else if (nh_service_of_program(header->prog) != NH_SERVICE_NONE && !header->tls_probe && header->body && header->body_length == 0)
+        nh_calls_message(watch, message);
 }
 
 void

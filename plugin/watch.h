@@ -31,7 +31,7 @@ void nh_watch_segment_done(nh_watch *watch);
 void nh_watch_seen(nh_watch *watch, const nh_addr *from, nh_moment at);
 void nh_watch_quote(nh_watch *watch, const nh_quote *quote);
 void nh_watch_message(nh_watch *watch, const nh_message *message);
-/* The RPC header in a UDP datagram: nobody else tells of refusals, of empty results, and of calls that are encrypted. */
+/* The RPC header in a UDP datagram: nobody else tells of refusals, of calls and replies with nothing behind it, and of what is encrypted. */
 void nh_watch_datagram(nh_watch *watch, const nh_message *message, const nh_rpc_header *header);
 /* A UDP datagram without one; of interest only while watch->sealed is not NULL. */
 void nh_watch_unreadable(nh_watch *watch, const nh_end *src, const nh_end *dst, nh_moment at);

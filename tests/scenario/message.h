@@ -50,7 +50,7 @@ typedef struct program {
     guint            count;
 } program;
 
-enum { NLM_PROCEDURES = 24, PORTMAP_PROCEDURES = 5, RPCBIND_PROCEDURES = 5, STATD_PROCEDURES = 7, NFS_PROCEDURES = 7, MOUNT_PROCEDURES = 4 };
+enum { NLM_PROCEDURES = 24, PORTMAP_PROCEDURES = 6, RPCBIND_PROCEDURES = 6, STATD_PROCEDURES = 7, NFS_PROCEDURES = 7, MOUNT_PROCEDURES = 4 };
 extern const procedure nlm_procedures[NLM_PROCEDURES];
 extern const procedure portmap_procedures[PORTMAP_PROCEDURES];
 extern const procedure rpcbind_procedures[RPCBIND_PROCEDURES];

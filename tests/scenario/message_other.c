@@ -167,12 +167,41 @@ encode_rpcbind_dump(XDR *xdr, const message *m)
     return ok && xdr_bool(xdr, &last);
 }
 
+/* The procedure NULL of a program, passed on: CALLIT NLM 4 */
+static bool_t
+encode_callit(XDR *xdr, const message *m)
+{
+    u_int words[4] = { 0 };
+    bool_t ok = TRUE;
+
+    words[0] = program_number(m, line_next(m->line, "a program"));
+    words[1] = (u_int)line_parse_number(m->line, line_next(m->line, "a version"));
+    for (guint i = 0; ok && i < G_N_ELEMENTS(words); i++)
+        ok = xdr_u_int(xdr, &words[i]);
+    return ok;
+}
+
+static bool_t
+encode_callit_port(XDR *xdr, const message *m)
+{
+    u_int nothing = 0;
+    return encode_port(xdr, m) && xdr_u_int(xdr, &nothing);
+}
+
+static bool_t
+encode_callit_address(XDR *xdr, const message *m)
+{
+    u_int nothing = 0;
+    return encode_address(xdr, m) && xdr_u_int(xdr, &nothing);
+}
+
 const procedure portmap_procedures[PORTMAP_PROCEDURES] = {
     [0] = { "NULL", encode_nothing, encode_nothing },
     [1] = { "SET", encode_getport, encode_true },
     [2] = { "UNSET", encode_getport, encode_true },
     [3] = { "GETPORT", encode_getport, encode_port },
     [4] = { "DUMP", encode_nothing, encode_portmap_dump },
+    [5] = { "CALLIT", encode_callit, encode_callit_port },
 };
 
 const procedure rpcbind_procedures[RPCBIND_PROCEDURES] = {
@@ -181,6 +210,7 @@ const procedure rpcbind_procedures[RPCBIND_PROCEDURES] = {
     [2] = { "UNSET", encode_getaddr, encode_true },
     [3] = { "GETADDR", encode_getaddr, encode_address },
     [4] = { "DUMP", encode_nothing, encode_rpcbind_dump },
+    [5] = { "CALLIT", encode_callit, encode_callit_address },   /* BCAST in version 4 */
 };
 
 /* Status monitor */

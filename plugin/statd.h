@@ -1,0 +1,17 @@
+/* statd.h
+ * What status monitors (NSM) say of restarts, and whom they mean.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef NLM_HEALTH_STATD_H
+#define NLM_HEALTH_STATD_H
+
+#include "model.h"
+
+/* A call to a status monitor. */
+void nh_statd_call(nh_watch *watch, const nh_message *message);
+
+#endif
