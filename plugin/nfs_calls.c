@@ -195,6 +195,16 @@ is_nfs(const nh_watch *watch, const nh_end *server)
     return server->port == NH_NFS_PORT || nh_port_program(watch, &server->addr, NH_L4_TCP, server->port) == NH_PROG_NFS;
 }
 
+/* Where nothing is known of a stream yet, its records can only be found from a segment that begins with one. */
+static gboolean
+begins_record(const nh_segment *segment)
+{
+    nh_rpc_header header;
+    guint32 size;
+
+    return nh_record_read(segment->payload, segment->captured, &header, &size);
+}
+
 void
 nh_nfs_segment(nh_watch *watch, const nh_segment *segment)
 {
@@ -210,7 +220,7 @@ nh_nfs_segment(nh_watch *watch, const nh_segment *segment)
         return;
     }
     if (!records) {
-        if (g_hash_table_size(watch->nfs->streams) >= STREAMS_MAX)
+        if (g_hash_table_size(watch->nfs->streams) >= STREAMS_MAX || !begins_record(segment))
             return;
         records = g_new0(nh_records, 1);
         g_hash_table_insert(watch->nfs->streams, g_memdup2(&key, sizeof key), records);
