@@ -18,7 +18,7 @@ def run(*command):
 
 
 @pytest.mark.parametrize("script", ["demo", "tests/run", "tests/matrix", ".ci/run", "tools/setup", "tools/package",
-                                    "tools/capture_json"])
+                                    "tools/capture_json", "tools/prefilter"])
 def test_shellcheck(script):
     if not shutil.which("shellcheck"):
         pytest.skip("shellcheck is not installed")
