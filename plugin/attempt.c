@@ -9,6 +9,7 @@
 #include "attempt.h"
 
 #include "answers.h"
+#include "follow.h"
 #include "frames.h"
 #include "lines.h"
 #include "outage.h"
@@ -110,7 +111,9 @@ void
 nh_call_deadlines(const nh_call *call, gboolean mount, nh_deadlines *out)
 {
     const nh_sending *first = &g_array_index(call->sendings, nh_sending, 0);
-    nh_wait_facts facts = { call->wait, call->issued_earliest, call->issued_latest, first->at.time };
+    /* RPC's transmission is into the socket: behind a closed window the packet comes later */
+    nh_time sent = call->wait == NH_WAIT_REPLY ? MIN(first->at.time, call->issued_latest) : first->at.time;
+    nh_wait_facts facts = { call->wait, call->issued_earliest, call->issued_latest, sent };
 
     deadlines_of(call->pair, call->outage, call->l4, mount, facts, out);
 }
@@ -401,6 +404,26 @@ issued_when_sent(nh_call *call, nh_wait wait, nh_moment at)
     call->issued_earliest = call->issued_latest = at.time;
 }
 
+/*
+ * The call lay behind a closed window: RPC had handed it to TCP between the closing
+ * and the first probe, which only waiting bytes cause (tcp_probe_timer,
+ * net/ipv4/tcp_timer.c). Those behind it may have come at any time.
+ */
+static gboolean
+lay_behind_window(nh_call *call, nh_conn *conn, nh_moment at)
+{
+    nh_half *receiver = conn ? &conn->half[!nh_conn_half(conn, &call->src)] : NULL;
+
+    if (!receiver || !receiver->shut.until.frame || at.time - receiver->shut.until.time > FIRST_CALL_TIME)
+        return FALSE;
+    call->wait = NH_WAIT_REPLY;
+    call->issued_from = receiver->shut.since;
+    call->issued_earliest = receiver->shut.since.time;
+    call->issued_latest = nh_time_known(receiver->shut.probed) ? receiver->shut.probed : at.time;
+    receiver->shut.probed = NH_TIME_NONE;
+    return TRUE;
+}
+
 void
 nh_attempt_sent(nh_call *call, nh_conn *conn, nh_moment at)
 {
@@ -410,6 +433,8 @@ nh_attempt_sent(nh_call *call, nh_conn *conn, nh_moment at)
 
     if (conn && !new_conn)
         attempt->active = FALSE;
+    if (lay_behind_window(call, conn, at))
+        return;
     if (!attempt->active) {
         issued_when_sent(call, first ? NH_WAIT_REPLY_NEW : NH_WAIT_REPLY, at);
         return;

@@ -76,7 +76,7 @@ nh_dead_deferred(nh_call *call, nh_moment at)
     nh_moment since = { 0, NH_TIME_NONE };
     nh_finding reason;
 
-    if (call->wait != NH_WAIT_CONNECT && call->wait != NH_WAIT_CLOSING)
+    if (call->wait != NH_WAIT_CONNECT && call->wait != NH_WAIT_CLOSING && at.time - call->issued_latest < NH_SECOND)
         return;
     reason = reason_of_deferral(call, &since);
     if (reason == NH_FINDING_NONE)

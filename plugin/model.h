@@ -58,7 +58,8 @@ typedef struct {
     gboolean ack_moved;  /* its acknowledgements advanced: it did receive something */
     guint32 window;
     nh_moment zero_since;
-    gboolean probed;     /* zero-window probes were sent to it */
+    nh_moment probed;    /* the first zero-window probe that was sent to it */
+    struct { nh_moment since, until; nh_time probed; } shut; /* the latest time that its window was closed, if bytes waited for it; until.frame 0: never */
     struct { guint32 key; nh_time time; } recent[NH_RECENT]; /* the latest segments, to know a duplicate frame */
     guint8 n_recent;
     nh_records records;

@@ -196,8 +196,13 @@ take_window(nh_passage *p)
         if (!p->from->zero_since.frame)
             p->from->zero_since = p->at;
     } else if (p->from->zero_since.frame) {
+        if (p->from->probed.frame) {
+            p->from->shut.since = p->from->zero_since;
+            p->from->shut.until = p->at;
+            p->from->shut.probed = p->from->probed.time;
+        }
         p->from->zero_since.frame = 0;
-        p->from->probed = FALSE;
+        p->from->probed.frame = 0;
         nh_trouble_end(p->conn, NH_ZERO_WINDOW, p->at);
     }
 }
@@ -209,7 +214,7 @@ judge_window(nh_passage *p)
     for (int i = 0; i < 2; i++) {
         nh_half *receiver = &p->conn->half[i];
         nh_moment since = receiver->zero_since;
-        if (!since.frame || p->at.time - since.time <= NH_SECOND || !(receiver->probed || outstanding(p->conn)))
+        if (!since.frame || p->at.time - since.time <= NH_SECOND || !(receiver->probed.frame || outstanding(p->conn)))
             continue;
         char *closed = nh_duration_text(p->at.time - since.time);
         nh_verdict(p->conn, NH_ZERO_WINDOW, silent_side(i), p->at, since,
@@ -381,7 +386,7 @@ take_data(nh_passage *p, nh_passing *passing)
     passing->end = p->seg->seq + p->seg->len;
     if (is_keepalive(p)) {
         if (p->to->zero_since.frame)
-            p->to->probed = TRUE;
+            p->to->probed = p->to->probed.frame ? p->to->probed : p->at;
         else if (!nh_tcp_acked(from, p->seg->seq + p->seg->len) || p->seg->len == 0)
             into_silence(p, "Keep-alive");
     } else if (p->seg->len > 0) {
