@@ -8,11 +8,13 @@
 
 #include "attempt.h"
 
+#include "age.h"
 #include "answers.h"
 #include "follow.h"
 #include "frames.h"
 #include "lines.h"
 #include "outage.h"
+#include "verdict.h"
 
 /* Between the steps of one attempt (look-up answered, then SYN) no more time passes than this. */
 #define STEP_TIME (5 * NH_SECOND)
@@ -113,7 +115,7 @@ nh_call_deadlines(const nh_call *call, gboolean mount, nh_deadlines *out)
     const nh_sending *first = &g_array_index(call->sendings, nh_sending, 0);
     /* RPC's transmission is into the socket: behind a closed window the packet comes later */
     nh_time sent = call->wait == NH_WAIT_REPLY ? MIN(first->at.time, call->issued_latest) : first->at.time;
-    nh_wait_facts facts = { call->wait, call->issued_earliest, call->issued_latest, sent };
+    nh_wait_facts facts = { call->wait, call->issued_earliest, call->issued_latest, call->first_unseen ? NH_TIME_NONE : sent };
 
     deadlines_of(call->pair, call->outage, call->l4, mount, facts, out);
 }
@@ -128,13 +130,10 @@ nh_attempt_deadlines(const nh_pair *pair, const nh_attempt *attempt, nh_deadline
     deadlines_of(pair, pair->outages->len ? g_ptr_array_index(pair->outages, pair->outages->len - 1) : NULL, NH_L4_TCP, FALSE, facts, out);
 }
 
-/* How late a timer of the client may be (timer wheel, kernel/time/timer.c). */
-#define LATENESS (2100 * NH_MSEC)
-
 static gboolean
 fits(nh_time gap, gint64 seconds)
 {
-    return gap >= seconds * NH_SECOND - SLACK && gap <= seconds * NH_SECOND + LATENESS;
+    return gap >= seconds * NH_SECOND - SLACK && gap <= seconds * NH_SECOND + NH_TIMER_LATENESS;
 }
 
 /* nlm_timeout T shows in the gaps T, 2T between the transmissions of one call; 0 when they show none. */
@@ -168,7 +167,8 @@ nh_attempt_recognise(nh_call *call)
         pair->nlm_timeout = timeout_of_gaps(sent, n, policy.nlm_timeout);
     if (pair->nlm_timeout)
         policy.nlm_timeout = pair->nlm_timeout;
-    if (pair->family == NH_FAMILY_UNKNOWN)
+    nh_age_by_copies(call);
+    if (pair->family == NH_FAMILY_UNKNOWN && !call->first_unseen)
         pair->family = nh_timer_recognise(&policy, call->wait, sent, n,
                                       call->line_seen.frame ? call->line_seen.time : NH_TIME_NONE);
 }
@@ -184,7 +184,7 @@ blocking_conn(const nh_pair *pair, nh_way way)
         if (conn->way == way && conn->service != NH_SERVICE_PORTMAP && nh_conn_trouble(conn)->finding == NH_FIN_UNACKED)
             return conn;
     }
-    return NULL;
+    return nh_verdict_withheld(pair, NH_FIN_UNACKED, way);
 }
 
 gboolean
@@ -195,25 +195,26 @@ nh_attempt_pending(const nh_attempt *attempt)
 
 /* A look-up of this attempt over UDP, where no connection is in trouble, has no answer yet. */
 static gboolean
-lookup_waits(const nh_pair *pair, const nh_attempt *attempt, nh_moment at)
+lookup_waits(const nh_pair *pair, nh_way way, nh_moment at)
 {
-    nh_way way = attempt == &pair->attempt[NH_CALLBACK] ? NH_CALLBACK : NH_FORWARD;
-
     for (guint i = 0; i < pair->outstanding[way]->len; i++) {
         const nh_call *call = g_ptr_array_index(pair->outstanding[way], i);
         guint32 first = g_array_index(call->sendings, nh_sending, 0).at.frame;
-        if (call->l4 == NH_L4_UDP && call->asked.prog == NH_PROG_NLM && first >= attempt->start.frame && first < at.frame)
+        if (call->l4 == NH_L4_UDP && call->asked.prog == NH_PROG_NLM && first >= pair->attempt[way].start.frame && first < at.frame)
             return TRUE;
     }
     return FALSE;
 }
 
-static gboolean
-attempt_lasts(const nh_pair *pair, const nh_attempt *attempt, nh_moment at)
+gboolean
+nh_attempt_lasts(const nh_pair *pair, nh_way way, nh_moment at)
 {
+    const nh_attempt *attempt = &pair->attempt[way];
     nh_time latest = pair->relieved.frame ? MAX(attempt->step.time, pair->relieved.time) : attempt->step.time;
+    /* where look-ups find nothing no connection is in trouble */
+    gboolean in_trouble = pair->troubled->len > 0 || (pair->open && pair->open->ways & (1u << way));
 
-    return nh_attempt_pending(attempt) && (pair->troubled->len > 0 || at.time - latest <= STEP_TIME || lookup_waits(pair, attempt, at));
+    return nh_attempt_pending(attempt) && (in_trouble || at.time - latest <= STEP_TIME || lookup_waits(pair, way, at));
 }
 
 static void
@@ -258,7 +259,7 @@ nh_attempt_connect(nh_conn *conn, nh_moment at)
     nh_outage_waits(pair, at.time);
     if (nh_answer_begins(pair, conn->way, at) || others_wait(pair, conn->way))
         return;
-    if (!attempt_lasts(pair, attempt, at)) {
+    if (!nh_attempt_lasts(pair, conn->way, at)) {
         begin(attempt, fin.frame ? NH_WAIT_CLOSING : NH_WAIT_CONNECT, fin.frame ? fin.time : at.time, at);
         if (fin.frame)
             attempt->start = at;
@@ -297,7 +298,7 @@ dates_a_call(nh_pair *pair, nh_way way, nh_moment at)
         nh_call *call = g_ptr_array_index(pair->outstanding[way], i);
         nh_deadlines deadlines;
 
-        if (call->prog != NH_PROG_NLM || call->line_seen.frame)
+        if (call->prog != NH_PROG_NLM || call->line_seen.frame || call->cycles_unseen)
             continue;
         nh_call_deadlines(call, FALSE, &deadlines);
         if (!in_window(&deadlines, at))
@@ -361,7 +362,7 @@ nh_attempt_lookup(nh_pair *pair, nh_way way, nh_conn *conn, nh_moment at, gboole
     }
     if (seen && !retry && dates_a_call(pair, way, at))
         return;
-    if (attempt_lasts(pair, attempt, at)) {
+    if (nh_attempt_lasts(pair, way, at)) {
         attempt->step = at;
         if (!seen || retry || attempt->line_seen.frame || attempt->answers)
             return;
@@ -481,7 +482,7 @@ suspect(nh_call *call, nh_moment at)
     nh_symptom symptom = { .finding = NH_REPLY_OVERDUE, .service = NH_SERVICE_NLM, .way = call->way, .at = at, .since = first->at,
                            .conn = first->conn, .call = call };
 
-    if (call->tcp_acked && call->pair->seen_client && call->pair->seen_server && !(first->conn && first->conn->one_sided))
+    if (call->tcp_acked && !call->first_unseen && call->pair->seen_client && call->pair->seen_server && !(first->conn && first->conn->one_sided))
         nh_outage_symptom(call->pair, &symptom);
 }
 
@@ -512,7 +513,7 @@ nh_attempt_watch(nh_pair *pair, nh_moment at)
             tell_outlived(pair, nh_line_event(call->way, call), at, &deadlines, call->line_seen);
     }
     if (nh_attempt_pending(attempt) && !attempt->outlived && !is_early(pair, attempt->earliest, FALSE, at) &&
-        (pair->troubled->len > 0 || lookup_waits(pair, attempt, at))) {
+        (pair->troubled->len > 0 || lookup_waits(pair, NH_FORWARD, at))) {
         nh_attempt_deadlines(pair, attempt, &deadlines);
         attempt->outlived = attempt->line_seen.frame || at.time > deadlines.major_latest;
         if (attempt->outlived)

@@ -11,6 +11,9 @@
 
 #include "model.h"
 
+/* How late a timer of the client may be (timer wheel, kernel/time/timer.c). */
+#define NH_TIMER_LATENESS (2100 * NH_MSEC)
+
 /* A SYN towards lockd (or a connection that probably is lockd's): begins or continues an attempt. */
 void nh_attempt_connect(nh_conn *conn, nh_moment at);
 /*
@@ -22,6 +25,8 @@ void nh_attempt_connect(nh_conn *conn, nh_moment at);
 void nh_attempt_lookup(nh_pair *pair, nh_way way, nh_conn *conn, nh_moment at, gboolean seen);
 /* The attempt lasts: no call has come of it yet. */
 gboolean nh_attempt_pending(const nh_attempt *attempt);
+/* It is pending, and its next step or its call may still come. */
+gboolean nh_attempt_lasts(const nh_pair *pair, nh_way way, nh_moment at);
 /* That look-up asked for another program: it was none of lockd's. */
 void nh_attempt_not_ours(nh_conn *conn);
 /* The call is sent for the first time: when was it issued, what did it wait for? Ends the attempt. */

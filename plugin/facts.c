@@ -111,6 +111,7 @@ read_options(tvbuff_t *tvb, guint end, nh_segment *segment)
         } else if (kind == OPTION_TIMESTAMPS && length == 10) {
             segment->has_tsval = TRUE;
             segment->tsval = tvb_get_ntohl(tvb, offset + 2);
+            segment->tsecr = tvb_get_ntohl(tvb, offset + 6);
         } else if (kind == OPTION_SACK) {
             read_sack(tvb, offset, length, segment);
         }

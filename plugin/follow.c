@@ -203,7 +203,9 @@ reopen(nh_watch *watch, nh_conn *conn, const nh_segment *segment)
     gboolean same_client = nh_conn_half(conn, &segment->src) == 0;
     gboolean from_client;
 
-    if (same_client && conn->syn.frame && conn->isn == segment->seq && conn->state != NH_TCP_CLOSED)
+    gboolean behind_answer = !conn->syn.frame && conn->synack.frame; /* captured behind its SYN-ACK */
+
+    if (same_client && (conn->syn.frame || behind_answer) && conn->isn == segment->seq && conn->state != NH_TCP_CLOSED)
         return conn;
     if (same_client && conn->syn.frame && !conn->established.frame && at.time - conn->last.time < ATTEMPTS_APART) {
         restart(conn);

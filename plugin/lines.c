@@ -44,7 +44,7 @@ nh_lines_narrow_by(nh_call *call, nh_time line_earliest, nh_time line_latest)
 void
 nh_lines_narrow(nh_call *call)
 {
-    if (call->line_seen.frame && (call->wait == NH_WAIT_CLOSING || call->wait == NH_WAIT_CONNECT))
+    if (call->line_seen.frame && (call->wait == NH_WAIT_CLOSING || call->wait == NH_WAIT_CONNECT || call->first_unseen))
         nh_lines_narrow_by(call, call->line_seen.time, call->line_seen.time);
 }
 

@@ -44,7 +44,7 @@ typedef struct {
 /* One direction of a connection. */
 typedef struct {
     guint packets;
-    gboolean has_next, has_acked, fin, fin_acked, has_hole;
+    gboolean has_next, has_acked, fin, fin_acked, has_hole, has_clock;
     guint32 next;        /* highest sequence number sent, plus one */
     guint32 acked;       /* highest acknowledgement that came back for it */
     guint32 hole_start, hole_end; /* bytes skipped: their late arrival is no retransmission */
@@ -54,6 +54,7 @@ typedef struct {
     guint fin_resends;
     guint silent;        /* retransmissions and keep-alives since the peer's last packet */
     nh_moment awaiting;  /* first packet that the peer has not answered */
+    guint32 clock;       /* its latest time stamp (RFC 7323) that is known, its own or as the peer echoes it */
     guint32 last_ack_sent;
     gboolean ack_moved;  /* its acknowledgements advanced: it did receive something */
     guint32 window;
@@ -130,6 +131,9 @@ struct nh_call {
     nh_moment issued_from;             /* frame that opens the issue window */
     nh_time issued_earliest, issued_latest;
     nh_moment line_seen; /* the frame that dates the kernel line */
+    gboolean opens_half; /* the capture has nothing that its sender sent before on this connection */
+    gboolean first_unseen; /* it was sent before the first copy that was captured */
+    gboolean cycles_unseen; /* and major timeouts may have passed before: nothing dates its kernel line */
     gboolean outlived;   /* not_responding was told */
     nh_moment answer_tried; /* GRANTED_MSG: the first packet for the client's GRANTED_RES */
     nh_outage *outage;

@@ -40,7 +40,7 @@ typedef struct {
     guint32 window;      /* as in the header, not scaled */
     gint8 wscale;        /* of a SYN; -1 = no option */
     gboolean has_tsval;
-    guint32 tsval;       /* RFC 7323 */
+    guint32 tsval, tsecr; /* RFC 7323 */
     guint n_sack;
     struct { guint32 left, right; } sack[NH_SACK_MAX];
     guint16 ip_id;       /* 0 over IPv6 */

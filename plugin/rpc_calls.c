@@ -8,6 +8,7 @@
 
 #include "rpc_calls.h"
 
+#include "age.h"
 #include "arguments.h"
 #include "async_calls.h"
 #include "attempt.h"
@@ -46,6 +47,7 @@ resent_by_tcp(nh_call *call, nh_conn *conn, nh_moment at)
     nh_sending sending = { at, conn, last_sending_on(call, conn)->seq_end, TRUE };
 
     g_array_append_val(call->sendings, sending);
+    nh_age_by_tcp(call);
     nh_frame_add_call(nh_frame_get(call->pair->watch, at), call);
     if (nh_conn_trouble(conn))
         nh_dead_declare(call, nh_conn_trouble(conn)->finding, nh_conn_trouble(conn)->since, at.frame, "is resent by TCP on a dead connection");
@@ -129,6 +131,7 @@ first_transmission(nh_call *call, nh_conn *conn, nh_moment at)
     call->pair->calls += !nh_async_is_result(call->prog, call->proc);
     if (conn)
         conn->calls++;
+    call->opens_half = conn && conn->middle && conn->half[nh_conn_half(conn, &call->src)].packets == 1;
     nh_attempt_sent(call, conn, at);
     nh_dead_deferred(call, at);
     if (conn)
@@ -175,7 +178,8 @@ resent(nh_call *call, nh_conn *conn, nh_moment at)
     }
     if (conn && nh_conn_trouble(conn))
         nh_dead_declare(call, nh_conn_trouble(conn)->finding, nh_conn_trouble(conn)->since, at.frame, "is resent on a dead connection");
-    if (call->tcp_acked) {
+    /* copies that left together: nothing is overdue yet */
+    if (call->tcp_acked && (before.conn != conn || at.time - before.at.time >= NH_QUEUED_TIME)) {
         char *ago = nh_duration_text(at.time - nh_call_first(call)->at.time);
         nh_frame_note(call->pair->watch, at.frame, NH_REPLY_OVERDUE,
                       g_strdup_printf("TCP acknowledged the call of frame %u, but no reply for %s", nh_call_first(call)->at.frame, ago));

@@ -21,6 +21,9 @@
 #define DUPLICATE_TIME (50 * NH_MSEC)
 #define COPY_TIME (2 * NH_MSEC)
 
+/* TCP resends no segment twice in less (RFC 6298, Linux' TCP_RTO_MIN is 0.2 s): what looks so was captured out of order. */
+#define SILENT_TIME (100 * NH_MSEC)
+
 #define SEQ_BEFORE(a, b) ((gint32)((a) - (b)) < 0)
 #define SEQ_AFTER(a, b)  ((gint32)((a) - (b)) > 0)
 
@@ -160,6 +163,15 @@ handle_rst(nh_passage *p)
 
 /* --- the open connection ----------------------------------------------------------------- */
 
+/* The bytes from the next one up to this one were not captured so far. */
+static void
+leave_hole(nh_half *half, guint32 end)
+{
+    half->has_hole = TRUE;
+    half->hole_start = half->next;
+    half->hole_end = end;
+}
+
 static void
 take_ack(nh_passage *p)
 {
@@ -171,7 +183,9 @@ take_ack(nh_passage *p)
     gboolean moved = p->from->packets && SEQ_AFTER(ack, p->from->last_ack_sent);
     if (moved)
         p->from->ack_moved = TRUE;
-    if (to->has_next ? SEQ_AFTER(ack, to->next) : moved) { /* it got bytes that the capture did not */
+    if (to->has_next ? SEQ_AFTER(ack, to->next) : moved) { /* it got bytes that the capture did not, or not yet */
+        if (to->has_next)
+            leave_hole(to, ack);
         to->next = ack;
         to->has_next = TRUE;
         p->conn->pair->watch->passing.missed = TRUE;
@@ -246,6 +260,28 @@ hear(nh_passage *p)
     nh_trouble_end(p->conn, NH_PEER_SILENT, p->at);
 }
 
+static void
+advance_clock(nh_half *half, guint32 clock)
+{
+    if (!half->has_clock || SEQ_AFTER(clock, half->clock))
+        half->clock = clock;
+    half->has_clock = TRUE;
+}
+
+/* A time stamp of the peer's is echoed that no captured packet had: one came that the capture missed (RFC 7323 section 4.3). */
+static void
+hear_unseen(nh_passage *p)
+{
+    if (!p->seg->has_tsval || !(p->seg->flags & NH_TH_ACK))
+        return;
+    if (p->to->has_clock && SEQ_AFTER(p->seg->tsecr, p->to->clock)) {
+        p->from->silent = 0;
+        p->from->awaiting.frame = 0;
+        nh_trouble_end(p->conn, NH_PEER_SILENT, p->at);
+    }
+    advance_clock(p->to, p->seg->tsecr);
+}
+
 /* One more packet into the silence of the peer: a retransmission or a keep-alive. */
 static void
 into_silence(nh_passage *p, const char *what)
@@ -255,7 +291,7 @@ into_silence(nh_passage *p, const char *what)
     if (!from->awaiting.frame)
         from->awaiting = p->at;
     from->silent++;
-    if (from->silent < 2 || p->to->zero_since.frame)
+    if (from->silent < 2 || p->to->zero_since.frame || p->at.time - from->awaiting.time < SILENT_TIME)
         return;
     char *silence = nh_duration_text(p->at.time - from->awaiting.time);
     nh_verdict(p->conn, NH_PEER_SILENT, silent_side(!p->index), p->at, from->awaiting,
@@ -360,11 +396,8 @@ advance(nh_passage *p)
 {
     nh_half *from = p->from;
 
-    if (from->has_next && SEQ_AFTER(p->seg->seq, from->next)) {
-        from->has_hole = TRUE;
-        from->hole_start = from->next;
-        from->hole_end = p->seg->seq;
-    }
+    if (from->has_next && SEQ_AFTER(p->seg->seq, from->next))
+        leave_hole(from, p->seg->seq);
     if (!from->has_next || SEQ_AFTER(p->end, from->next))
         from->next = p->end;
     from->has_next = TRUE;
@@ -450,6 +483,7 @@ pass_by_state(nh_passage *p, nh_passing *passing)
             return;
     }
     hear(p);
+    hear_unseen(p);
     take_ack(p);
     take_window(p);
     p->end = p->seg->seq + p->seg->len + (flags & NH_TH_SYN ? 1 : 0) + (flags & NH_TH_FIN ? 1 : 0);
@@ -484,6 +518,8 @@ pass(nh_conn *conn, const nh_segment *segment)
     nh_verdict_release(conn->pair);
     nh_outage_tick(conn->pair, p.at);
     nh_attempt_watch(conn->pair, p.at);
+    if (segment->has_tsval)
+        advance_clock(p.from, segment->tsval);
     pass_by_state(&p, &watch->passing);
     check_one_sided(&p);
     remember(p.from, segment, key);

@@ -8,6 +8,7 @@
 
 #include "tcp_open.h"
 
+#include "age.h"
 #include "attempt.h"
 #include "frames.h"
 #include "outage.h"
@@ -66,6 +67,8 @@ syn_again(nh_passage *p)
                                     trouble->finding == NH_RESET_STORM);
     char *since = nh_duration_text(p->at.time - conn->syn.time);
 
+    if (p->seg->seq == conn->isn && conn->syn_count == 1)
+        nh_age_by_syn(conn, p->at);
     conn->syn_count++;
     if (p->seg->seq != conn->isn)
         ; /* another attempt: whether it is answered is not known yet */
@@ -100,6 +103,8 @@ nh_open_synack(nh_passage *p)
         conn->synack = p->at;
         conn->server_isn = p->seg->seq;
         conn->synack_count = 1;
+        if (!conn->syn.frame) /* not captured, or comes behind */
+            conn->isn = p->seg->ack - 1;
         if (conn->state != NH_TCP_ESTABLISHED)
             conn->state = NH_TCP_SYN_RECEIVED;
         return;
@@ -167,7 +172,8 @@ nh_open_other(nh_passage *p)
             establish(p);
         return TRUE;
     }
-    if (p->seg->flags & NH_TH_ACK && p->seg->ack != conn->isn + 1 && !conn->synack.frame) {
+    /* what acknowledges a little more than the SYN was captured before the SYN-ACK */
+    if (p->seg->flags & NH_TH_ACK && p->seg->len == 0 && p->seg->ack - conn->isn - 1 > G_MAXUINT16 && !conn->synack.frame) {
         nh_verdict(conn, NH_CHALLENGE_ACK, NH_SILENT_NOBODY, p->at, conn->syn,
                    g_strdup_printf("Bare ACK answers the SYN of frame %u: the server still holds the old connection", conn->syn.frame));
         return FALSE;

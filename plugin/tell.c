@@ -331,7 +331,8 @@ add_calls(nh_incident *incident, const nh_outage *outage)
     }
     for (int way = NH_FORWARD; latest && way <= NH_CALLBACK; way++)
         if (nh_attempt_pending(&pair->attempt[way]) && !outage->ended_by && outage->ways & (1u << way) &&
-            pair->attempt[way].start.time <= outage->last.time && !outage->end.frame)
+            pair->attempt[way].start.time <= outage->last.time &&
+            (!outage->end.frame || nh_attempt_lasts(pair, way, (nh_moment){ pair->watch->frames_total, pair->watch->last })))
             nh_lines_of_attempt(incident, pair, way, add_attempt(incident, pair, way));
 }
 

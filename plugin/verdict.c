@@ -124,6 +124,17 @@ nh_remark(nh_conn *conn, nh_finding finding, nh_moment at, char *text)
     nh_frame_note(conn->pair->watch, at.frame, finding, text);
 }
 
+nh_conn *
+nh_verdict_withheld(const nh_pair *pair, nh_finding finding, nh_way way)
+{
+    for (guint i = 0; pair->withheld && i < pair->withheld->len; i++) {
+        const withheld *verdict = &g_array_index(pair->withheld, withheld, i);
+        if (verdict->finding == finding && verdict->conn->way == way && verdict->conn->service != NH_SERVICE_PORTMAP)
+            return verdict->conn;
+    }
+    return NULL;
+}
+
 void
 nh_verdict_release(nh_pair *pair)
 {

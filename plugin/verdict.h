@@ -22,6 +22,8 @@ typedef enum { NH_SILENT_NOBODY, NH_SILENT_CLIENT, NH_SILENT_SERVER } nh_silent;
 void nh_verdict(nh_conn *conn, nh_finding finding, nh_silent silent, nh_moment at, nh_moment since, char *text);
 /* A finding that is no trouble of the connection; text is taken over. */
 void nh_remark(nh_conn *conn, nh_finding finding, nh_moment at, char *text);
+/* A connection of this way on which this verdict is withheld, other than the port mapper's, or NULL. */
+nh_conn *nh_verdict_withheld(const nh_pair *pair, nh_finding finding, nh_way way);
 /* A packet of the pair was seen: verdicts that waited for the other direction are given. */
 void nh_verdict_release(nh_pair *pair);
 /* One more reset of the pair: TRUE when it is folded into a storm. Begins the storm at the third within a second. */

@@ -1,0 +1,187 @@
+/* age.c
+ * How old a call or a connection attempt was when the capture first showed it:
+ * captures begin in the middle of an outage, and lose packets. Nothing but the
+ * timers that follow can tell.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "age.h"
+
+#include "attempt.h"
+#include "frames.h"
+
+/* TCP_USER_TIMEOUT of lockd's sockets, and the lateness of its timer: no segment is resent for longer. */
+#define USER_TIMEOUT (184300 * NH_MSEC)
+/*
+ * A waiting call is sent again and again, in the same gaps after each major
+ * timeout. The copies do not tell how many of those came before the capture; for
+ * longer than this nobody is taken to have waited.
+ */
+#define OLDEST (600 * NH_SECOND)
+/* net/ipv4/tcp_timer.c: the gaps between SYNs are 1, 2, 4 ... s; from 6.5 on 1 s four times more (tcp_syn_linear_timeouts). */
+#define SYN_LINEAR (4 * NH_SECOND)
+#define CLOCK_SLACK (100 * NH_MSEC)
+
+static void
+issued_before(nh_call *call, nh_time earliest, nh_time latest, gboolean cycles)
+{
+    call->first_unseen = TRUE;
+    call->cycles_unseen = cycles;
+    call->issued_earliest = earliest;
+    call->issued_latest = latest;
+}
+
+static void
+issued_when_seen(nh_call *call)
+{
+    call->first_unseen = call->cycles_unseen = FALSE;
+    call->issued_earliest = call->issued_latest = g_array_index(call->sendings, nh_sending, 0).at.time;
+}
+
+/* How many copies RPC has sent that waited in the socket together with the first one seen; 1 unless one segment shows it. */
+static guint
+queued_together(const nh_call *call)
+{
+    const nh_sending *first = &g_array_index(call->sendings, nh_sending, 0);
+    guint copies = 1, in_one_frame = 0;
+
+    for (guint i = 1; i < call->sendings->len; i++) {
+        const nh_sending *sending = &g_array_index(call->sendings, nh_sending, i);
+        if (sending->by_tcp || sending->conn != first->conn || sending->at.time - first->at.time >= NH_QUEUED_TIME)
+            continue;
+        copies++;
+        in_one_frame += sending->at.frame == (sending - 1)->at.frame;
+    }
+    return in_one_frame ? copies : 1;
+}
+
+/* The least time from a call to its n-th copy: T, 2T, 3T, and the same again after the major timeout. */
+static nh_time
+time_of_copies(guint n, nh_time timeout)
+{
+    nh_time sum = 0;
+    for (guint i = 1; i < n; i++)
+        sum += ((i - 1) % 3 + 1) * timeout;
+    return sum;
+}
+
+/* The gap to the next copy that RPC's timer sent; NH_TIME_NONE when there is none. */
+static nh_time
+first_gap(const nh_call *call)
+{
+    nh_time first = g_array_index(call->sendings, nh_sending, 0).at.time;
+
+    for (guint i = 1; i < call->sendings->len; i++) {
+        const nh_sending *sending = &g_array_index(call->sendings, nh_sending, i);
+        if (!sending->by_tcp && sending->at.time - first >= NH_QUEUED_TIME)
+            return sending->at.time - first;
+    }
+    return NH_TIME_NONE;
+}
+
+/*
+ * Sent on an open connection right after a port look-up, and nothing of it before:
+ * after a major timeout, or kernels before 5.10 look up anew each minute.
+ */
+static gboolean
+follows_lookup(const nh_call *call)
+{
+    const nh_sending *first = &g_array_index(call->sendings, nh_sending, 0);
+    nh_moment lookup = call->pair->last_lookup[call->way];
+
+    return call->opens_half && lookup.frame && lookup.frame < first->at.frame && first->at.time - lookup.time < NH_SECOND;
+}
+
+/* Gaps in units of nlm_timeout, and how long the call had waited before: each copy one unit longer than the last (rpc_timer.c). */
+static const struct {
+    gint64 gap, least, most;
+} waits[] = {
+    { 2, 1, 1 },
+    { 3, 2, 3 }, /* 2 where the connect had cost one step */
+    { 4, 3, 5 }, /* over UDP, and where the connect had cost one */
+};
+
+void
+nh_age_by_copies(nh_call *call)
+{
+    const nh_sending *first = &g_array_index(call->sendings, nh_sending, 0);
+    nh_policy policy = nh_policy_of(call->pair, call->l4, FALSE);
+    nh_time timeout = policy.nlm_timeout * NH_SECOND, seen = first->at.time, gap = first_gap(call);
+    guint queued = queued_together(call);
+
+    if (call->way != NH_FORWARD || call->wait != NH_WAIT_REPLY || (call->first_unseen && !nh_time_known(gap) && queued == 1))
+        return;
+    if (queued > 1) {
+        issued_before(call, seen - USER_TIMEOUT, seen - time_of_copies(queued, timeout), FALSE);
+        return;
+    }
+    if (!nh_time_known(gap))
+        return;
+    /* an earlier copy that is not in the capture can only have come before it */
+    gboolean cycles = seen - call->pair->watch->first < 4 * timeout + NH_TIMER_LATENESS;
+    if (call->cycles_unseen || !call->first_unseen)
+        issued_when_seen(call);
+    if (follows_lookup(call)) {
+        issued_before(call, seen - OLDEST, seen, TRUE);
+        return;
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(waits); i++) {
+        if (gap < waits[i].gap * timeout - CLOCK_SLACK || gap > waits[i].gap * timeout + NH_TIMER_LATENESS)
+            continue;
+        /* met in the middle, the connection may have been a new one, and its first gap is 2T for kernels before 5.3 */
+        gboolean maybe_new = waits[i].gap == 2 && first->conn && first->conn->middle && nh_pair_family(call->pair) != NH_FAMILY_5_3;
+        nh_time least = maybe_new ? 0 : waits[i].least * timeout, most = waits[i].most * timeout + waits[i].most * NH_TIMER_LATENESS;
+        issued_before(call, seen - most - (cycles ? OLDEST : 0), seen - least + (maybe_new ? 0 : CLOCK_SLACK), cycles);
+        return;
+    }
+}
+
+void
+nh_age_by_tcp(nh_call *call)
+{
+    const nh_sending *first = &g_array_index(call->sendings, nh_sending, 0), *last = first + call->sendings->len - 1;
+    nh_time gap = last->at.time - first->at.time;
+
+    if (!call->opens_half || call->sendings->len != 2 || call->way != NH_FORWARD || call->wait != NH_WAIT_REPLY)
+        return;
+    /*
+     * The timer doubles (RFC 6298 section 5.5): all before took little longer than what
+     * follows, for the loss probe and lateness; above its limit of 120 s gaps tell nothing.
+     */
+    nh_time before = gap > USER_TIMEOUT / 3 ? USER_TIMEOUT : gap + gap / 32 + NH_SECOND;
+    issued_before(call, first->at.time - before, first->at.time, FALSE);
+}
+
+/* What a SYN dated that was not the first one. */
+static void
+undate(nh_pair *pair, nh_way way, guint32 frame)
+{
+    nh_attempt *attempt = &pair->attempt[way];
+
+    if (attempt->line_seen.frame == frame)
+        attempt->line_seen.frame = 0;
+    for (guint i = 0; i < pair->outstanding[way]->len; i++) {
+        nh_call *call = g_ptr_array_index(pair->outstanding[way], i);
+        if (call->line_seen.frame == frame)
+            call->line_seen.frame = 0;
+    }
+    nh_frame_unnote(pair->watch, frame, NH_NOT_RESPONDING);
+}
+
+void
+nh_age_by_syn(nh_conn *conn, nh_moment at)
+{
+    nh_attempt *attempt = &conn->pair->attempt[conn->way];
+    nh_time gap = at.time - conn->syn.time;
+
+    for (gint64 step = 2; step <= 64; step *= 2) {
+        if (gap < step * NH_SECOND - CLOCK_SLACK || gap > step * NH_SECOND + step * NH_SECOND / 10)
+            continue;
+        undate(conn->pair, conn->way, conn->syn.frame);
+        if (nh_attempt_pending(attempt) && attempt->start.frame == conn->syn.frame)
+            attempt->earliest = MIN(attempt->earliest, conn->syn.time - gap - SYN_LINEAR);
+    }
+}

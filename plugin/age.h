@@ -1,0 +1,28 @@
+/* age.h
+ * How old a call or a connection attempt was when the capture first showed it.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef NLM_HEALTH_AGE_H
+#define NLM_HEALTH_AGE_H
+
+#include "model.h"
+
+/* Copies closer than this were not sent by RPC's timer (nlm_timeout is 3 s at least): they waited in the socket together. */
+#define NH_QUEUED_TIME (2500 * NH_MSEC)
+
+/*
+ * RPC sent the call again: the gaps between its copies, and copies that left
+ * together, tell whether there was one before the first that was captured (the
+ * capture began later, or lost it). Widens the issue window if so.
+ */
+void nh_age_by_copies(nh_call *call);
+/* TCP sent the call again, for the first time in this capture: the same by TCP's own timer. */
+void nh_age_by_tcp(nh_call *call);
+/* The connection's SYN is resent, for the first time in this capture: undates what its first SYN dated if that was a resend, too. */
+void nh_age_by_syn(nh_conn *conn, nh_moment at);
+
+#endif
