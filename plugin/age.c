@@ -23,6 +23,10 @@
 #define OLDEST (600 * NH_SECOND)
 /* net/ipv4/tcp_timer.c: the gaps between SYNs are 1, 2, 4 ... s; from 6.5 on 1 s four times more (tcp_syn_linear_timeouts). */
 #define SYN_LINEAR (4 * NH_SECOND)
+/* TCP_USER_TIMEOUT of the closing socket, and RHEL7's 204.6 s without the clamp (tcp_clamp_rto_to_user_timeout). */
+#define FIN_BLOCK_MAX (210 * NH_SECOND)
+/* A SYN so soon after the stuck FIN was resolved had been waiting for that. */
+#define FIN_RELEASE_TIME (2 * NH_SECOND)
 #define CLOCK_SLACK (100 * NH_MSEC)
 
 static void
@@ -102,6 +106,7 @@ static const struct {
     { 2, 1, 1 },
     { 3, 2, 3 }, /* 2 where the connect had cost one step */
     { 4, 3, 5 }, /* over UDP, and where the connect had cost one */
+    { 0, 1, 5 }, /* over UDP, longer: no first gap in any case */
 };
 
 void
@@ -129,7 +134,9 @@ nh_age_by_copies(nh_call *call)
         return;
     }
     for (guint i = 0; i < G_N_ELEMENTS(waits); i++) {
-        if (gap < waits[i].gap * timeout - CLOCK_SLACK || gap > waits[i].gap * timeout + NH_TIMER_LATENESS)
+        gboolean fits = waits[i].gap ? ABS(gap - waits[i].gap * timeout) < NH_TIMER_LATENESS
+                                     : call->l4 == NH_L4_UDP && gap > 4 * timeout;
+        if (!fits)
             continue;
         /* met in the middle, the connection may have been a new one, and its first gap is 2T for kernels before 5.3 */
         gboolean maybe_new = waits[i].gap == 2 && first->conn && first->conn->middle && nh_pair_family(call->pair) != NH_FAMILY_5_3;
@@ -184,4 +191,37 @@ nh_age_by_syn(nh_conn *conn, nh_moment at)
         if (nh_attempt_pending(attempt) && attempt->start.frame == conn->syn.frame)
             attempt->earliest = MIN(attempt->earliest, conn->syn.time - gap - SYN_LINEAR);
     }
+}
+
+nh_moment
+nh_age_blocking_fin(const nh_conn *conn, nh_moment at)
+{
+    const nh_conn *before = conn->previous;
+    nh_moment none = { 0, NH_TIME_NONE };
+
+    /* its trouble may not be known yet: a verdict is withheld while only one direction was seen */
+    if (!before || !before->half[0].fin)
+        return none;
+    const nh_half *half = &before->half[0];
+    /* the only packet that the capture has of it, and nobody acknowledged it: the last of many */
+    if (half->fin_resends == 0 && before->middle && half->packets == 1 && !half->fin_acked && at.time - half->fin_at.time > FIN_RELEASE_TIME)
+        return (nh_moment){ half->fin_at.frame, at.time - FIN_BLOCK_MAX };
+    if (half->fin_resends == 0)
+        return none;
+    gboolean released = half->fin_acked && at.time - half->fin_acked_at.time <= FIN_RELEASE_TIME;
+    gboolean expired = !half->fin_acked && at.time - half->fin_at.time <= FIN_BLOCK_MAX;
+    return released || expired ? (nh_moment){ half->fin_at.frame, half->fin_since } : none;
+}
+
+void
+nh_age_by_fin(nh_attempt *attempt, const nh_conn *conn, nh_moment fin)
+{
+    /* only where the capture begins among its resends: else a look-up that begins an attempt is its beginning */
+    if (fin.frame > attempt->start.frame || fin.time >= conn->previous->half[0].fin_at.time)
+        return;
+    if (attempt->wait == NH_WAIT_CONNECT) {
+        attempt->wait = NH_WAIT_CLOSING;
+        attempt->earliest = MIN(attempt->earliest, fin.time);
+    }
+    attempt->undatable = TRUE;
 }

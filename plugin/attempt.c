@@ -22,10 +22,8 @@
 #define RETRY_TIME (8 * NH_SECOND)
 /* A call leaves so soon after its connection was established that it had been waiting for it. */
 #define FIRST_CALL_TIME (500 * NH_MSEC)
-/* TCP_USER_TIMEOUT of the closing socket, and RHEL7's 204.6 s without the clamp (tcp_clamp_rto_to_user_timeout). */
-#define FIN_BLOCK_MAX (210 * NH_SECOND)
-/* A SYN so soon after the stuck FIN was resolved had been waiting for that. */
-#define FIN_RELEASE_TIME (2 * NH_SECOND)
+/* Between two SYNs of a connection (tcp_syn_retries 6): where the capture begins late nothing else tells of the first ones. */
+#define SYN_GAP_MAX (70 * NH_SECOND)
 /* What a clock and a capture may differ from the timers' arithmetic. */
 #define SLACK (100 * NH_MSEC)
 
@@ -214,29 +212,15 @@ nh_attempt_lasts(const nh_pair *pair, nh_way way, nh_moment at)
     /* where look-ups find nothing no connection is in trouble */
     gboolean in_trouble = pair->troubled->len > 0 || (pair->open && pair->open->ways & (1u << way));
 
-    return nh_attempt_pending(attempt) && (in_trouble || at.time - latest <= STEP_TIME || lookup_waits(pair, way, at));
+    gboolean opening = attempt->opening && attempt->opening->state == NH_TCP_SYN_SENT && at.time - attempt->step.time <= SYN_GAP_MAX;
+
+    return nh_attempt_pending(attempt) && (in_trouble || opening || at.time - latest <= STEP_TIME || lookup_waits(pair, way, at));
 }
 
 static void
 begin(nh_attempt *attempt, nh_wait wait, nh_time earliest, nh_moment at)
 {
     *attempt = (nh_attempt){ .active = TRUE, .start = at, .step = at, .earliest = earliest, .wait = wait };
-}
-
-/* The FIN of the incarnation before, if its socket held this SYN back. */
-static nh_moment
-fin_that_blocked(const nh_conn *conn, nh_moment at)
-{
-    const nh_conn *before = conn->previous;
-    nh_moment none = { 0, NH_TIME_NONE };
-
-    /* its trouble may not be known yet: a verdict is withheld while only one direction was seen */
-    if (!before || !before->half[0].fin || before->half[0].fin_resends == 0)
-        return none;
-    const nh_half *half = &before->half[0];
-    gboolean released = half->fin_acked && at.time - half->fin_acked_at.time <= FIN_RELEASE_TIME;
-    gboolean expired = !half->fin_acked && at.time - half->fin_at.time <= FIN_BLOCK_MAX;
-    return released || expired ? (nh_moment){ half->fin_at.frame, half->fin_since } : none;
 }
 
 /* Calls of the outage wait for this connection: it is not opened for a new one. */
@@ -254,7 +238,7 @@ nh_attempt_connect(nh_conn *conn, nh_moment at)
 {
     nh_pair *pair = conn->pair;
     nh_attempt *attempt = &pair->attempt[conn->way];
-    nh_moment fin = fin_that_blocked(conn, at);
+    nh_moment fin = nh_age_blocking_fin(conn, at);
 
     nh_outage_waits(pair, at.time);
     if (nh_answer_begins(pair, conn->way, at) || others_wait(pair, conn->way))
@@ -264,7 +248,10 @@ nh_attempt_connect(nh_conn *conn, nh_moment at)
         if (fin.frame)
             attempt->start = at;
     }
+    if (fin.frame)
+        nh_age_by_fin(attempt, conn, fin);
     attempt->step = at;
+    attempt->opening = conn;
 }
 
 static void
@@ -364,7 +351,7 @@ nh_attempt_lookup(nh_pair *pair, nh_way way, nh_conn *conn, nh_moment at, gboole
         return;
     if (nh_attempt_lasts(pair, way, at)) {
         attempt->step = at;
-        if (!seen || retry || attempt->line_seen.frame || attempt->answers)
+        if (!seen || retry || attempt->line_seen.frame || attempt->answers || attempt->undatable)
             return;
         nh_attempt_deadlines(pair, attempt, &deadlines);
         if (in_window(&deadlines, at)) {
@@ -452,6 +439,7 @@ nh_attempt_sent(nh_call *call, nh_conn *conn, nh_moment at)
     if (first || !conn)
         call->line_seen = attempt->line_seen;
     call->outlived = attempt->outlived && !attempt->answers; /* soft: the task that outlived it is gone */
+    call->cycles_unseen = attempt->undatable;
     attempt->taken = TRUE;
 }
 

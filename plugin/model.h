@@ -154,6 +154,8 @@ typedef struct {
     nh_wait wait;
     nh_moment line_seen; /* the frame that dates the kernel line */
     gboolean outlived;   /* not_responding was told */
+    gboolean undatable;  /* it began long before it was noticed: look-ups may follow any major timeout */
+    nh_conn *opening;    /* its latest SYN is of this connection */
     nh_conn *looker;     /* portmap connection whose SYN began or dated it */
     nh_call *answers;    /* it is for the answer to this GRANTED_MSG; NULL: for a call of the client's own */
 } nh_attempt;
