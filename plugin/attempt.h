@@ -9,10 +9,7 @@
 #ifndef NLM_HEALTH_ATTEMPT_H
 #define NLM_HEALTH_ATTEMPT_H
 
-#include "model.h"
-
-/* How late a timer of the client may be (timer wheel, kernel/time/timer.c). */
-#define NH_TIMER_LATENESS (2100 * NH_MSEC)
+#include "deadlines.h"
 
 /* A SYN towards lockd (or a connection that probably is lockd's): begins or continues an attempt. */
 void nh_attempt_connect(nh_conn *conn, nh_moment at);
@@ -33,16 +30,5 @@ void nh_attempt_not_ours(nh_conn *conn);
 void nh_attempt_sent(nh_call *call, nh_conn *conn, nh_moment at);
 /* Time passes: tell when a waiting call or attempt outlives its major timeout. */
 void nh_attempt_watch(nh_pair *pair, nh_moment at);
-
-/* The family that rules a pair's timers: the preference, or the one recognised. */
-nh_family nh_pair_family(const nh_pair *pair);
-/* Try to recognise the family from a call's transmissions. */
-void nh_attempt_recognise(nh_call *call);
-/* The policy of a call over this transport; mount: timeo/retrans instead of lockd's timers. */
-nh_policy nh_policy_of(const nh_pair *pair, nh_l4 l4, gboolean mount);
-/* When a call's timers expire. */
-void nh_call_deadlines(const nh_call *call, gboolean mount, nh_deadlines *out);
-/* When an attempt's timers expire. */
-void nh_attempt_deadlines(const nh_pair *pair, const nh_attempt *attempt, nh_deadlines *out);
 
 #endif

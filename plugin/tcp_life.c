@@ -15,6 +15,7 @@
 #include "outage.h"
 #include "pairs.h"
 #include "tcp_open.h"
+#include "tcp_reset.h"
 #include "verdict.h"
 
 /* Frames that differ in nothing and follow this closely are one packet captured twice (interface "any", mirror ports). */
@@ -77,88 +78,6 @@ remember(nh_half *half, const nh_segment *seg, guint32 key)
     half->recent[place].key = key;
     half->recent[place].time = seg->time;
     half->n_recent = (guint8)MIN(half->packets, NH_RECENT);
-}
-
-/* --- resets ------------------------------------------------------------------ */
-
-static guint
-outstanding(const nh_conn *conn)
-{
-    return conn->waiting ? conn->waiting->len : 0;
-}
-
-static void
-refused(nh_passage *p)
-{
-    nh_conn *conn = p->conn;
-
-    conn->state = NH_TCP_RESET;
-    if (!nh_verdict_storm(conn, p->at))
-        nh_verdict(conn, NH_SYN_REFUSED, NH_SILENT_NOBODY, p->at, conn->syn,
-                   g_strdup_printf("Connection refused: RST answers the SYN of frame %u", conn->syn.frame));
-}
-
-static void
-reset(nh_passage *p)
-{
-    nh_conn *conn = p->conn;
-    gboolean closing = conn->half[0].fin || conn->half[1].fin;
-    char *state = outstanding(conn) ? g_strdup_printf("%u call%s without answer", outstanding(conn), outstanding(conn) == 1 ? "" : "s")
-                                    : g_strdup("nothing outstanding");
-
-    conn->state = NH_TCP_RESET;
-    conn->reset_by_client = p->index == 0;
-    if (p->index == 1 && conn->service != NH_SERVICE_PORTMAP)
-        conn->pair->lost = p->at;
-    char *text = g_strdup_printf("Connection reset by the %s, %s", side_word(p->index), state);
-
-    if (outstanding(conn) == 0) { /* nobody waits: it ends whatever was wrong and keeps nobody from connecting anew */
-        nh_trouble_end(conn, NH_FINDING_NONE, p->at);
-        if (!closing)
-            nh_remark(conn, NH_RESET, p->at, g_steal_pointer(&text));
-    } else if (!nh_verdict_storm(conn, p->at)) {
-        nh_verdict(conn, NH_RESET, NH_SILENT_NOBODY, p->at, p->at, g_steal_pointer(&text));
-    }
-    g_free(text);
-    g_free(state);
-}
-
-/* The client's host resets what the server accepted. */
-static void
-declined(nh_passage *p)
-{
-    nh_conn *conn = p->conn;
-
-    conn->state = NH_TCP_RESET;
-    conn->reset_by_client = TRUE;
-    if (!nh_verdict_storm(conn, p->at))
-        nh_verdict(conn, NH_RESET, NH_SILENT_NOBODY, p->at, conn->syn.frame ? conn->syn : p->at,
-                   g_strdup("The client resets the connection that the server's SYN-ACK accepted"));
-}
-
-static void
-handle_rst(nh_passage *p)
-{
-    nh_conn *conn = p->conn;
-
-    switch (conn->state) {
-    case NH_TCP_SYN_SENT:
-        if (p->index == 1)
-            refused(p);
-        return; /* the client's own RST answers a challenge ACK: part of that */
-    case NH_TCP_SYN_RECEIVED:
-        if (p->index == 0)
-            declined(p);
-        else
-            reset(p);
-        return;
-    case NH_TCP_ESTABLISHED:
-        reset(p);
-        return;
-    case NH_TCP_CLOSED:
-    case NH_TCP_RESET:
-        return;
-    }
 }
 
 /* --- the open connection ----------------------------------------------------------------- */
@@ -228,7 +147,7 @@ judge_window(nh_passage *p)
     for (int i = 0; i < 2; i++) {
         nh_half *receiver = &p->conn->half[i];
         nh_moment since = receiver->zero_since;
-        if (!since.frame || p->at.time - since.time <= NH_SECOND || !(receiver->probed.frame || outstanding(p->conn)))
+        if (!since.frame || p->at.time - since.time <= NH_SECOND || !(receiver->probed.frame || nh_conn_outstanding(p->conn)))
             continue;
         char *closed = nh_duration_text(p->at.time - since.time);
         nh_verdict(p->conn, NH_ZERO_WINDOW, silent_side(i), p->at, since,
@@ -468,7 +387,7 @@ pass_by_state(nh_passage *p, nh_passing *passing)
     guint16 flags = p->seg->flags;
 
     if (flags & NH_TH_RST) {
-        handle_rst(p);
+        nh_reset_take(p);
         return;
     }
     if (flags & NH_TH_SYN) {

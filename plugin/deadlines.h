@@ -1,0 +1,28 @@
+/* deadlines.h
+ * When the timers of a call or of an attempt expire, and what a pair's packets tell of them.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef NLM_HEALTH_DEADLINES_H
+#define NLM_HEALTH_DEADLINES_H
+
+#include "model.h"
+
+/* How late a timer of the client may be (timer wheel, kernel/time/timer.c). */
+#define NH_TIMER_LATENESS (2100 * NH_MSEC)
+
+/* The family that rules a pair's timers: the preference, or the one recognised. */
+nh_family nh_pair_family(const nh_pair *pair);
+/* Try to recognise the family from a call's transmissions. */
+void nh_attempt_recognise(nh_call *call);
+/* The policy of a call over this transport; mount: timeo/retrans instead of lockd's timers. */
+nh_policy nh_policy_of(const nh_pair *pair, nh_l4 l4, gboolean mount);
+/* When a call's timers expire. */
+void nh_call_deadlines(const nh_call *call, gboolean mount, nh_deadlines *out);
+/* When an attempt's timers expire. */
+void nh_attempt_deadlines(const nh_pair *pair, const nh_attempt *attempt, nh_deadlines *out);
+
+#endif
