@@ -65,7 +65,7 @@ class Usage(typing.NamedTuple):
 
 
 class Lab:
-    """A home folder with the plugin in it, and everything that runs there."""
+    """A home folder with the plugin and its profiles in it, and everything that runs there."""
 
     def __init__(self):
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="nlm_health."))
@@ -83,6 +83,8 @@ class Lab:
         folder.mkdir(parents=True)
         shutil.copy(plugin, folder)
         shutil.copytree(TOP / "captures", self.home / "captures")
+        shutil.copytree(TOP / "profiles", self.home / ".config" / "wireshark" / "profiles",
+                        ignore=shutil.ignore_patterns("CMakeLists.txt"))
         (self.home / "logs").mkdir()
         for log in [*TOP.glob("captures/*.log"), *TOP.glob("tests/scenarios/*.log")]:
             shutil.copy(log, self.home / "logs")

@@ -64,14 +64,11 @@ class Survey:
     def __init__(self, lab):
         self.lab = lab
         self.folder = lab.folder()
-        profiles = lab.home / ".config" / "wireshark" / "profiles"
-        if not profiles.exists():
-            shutil.copytree(harness.TOP / "profiles", profiles, ignore=shutil.ignore_patterns("CMakeLists.txt"))
         shutil.copytree(harness.TOP / "tools", self.folder / "tools")
         self.hand_over()
 
     def hand_over(self):
-        for path in [*self.lab.home.glob(".config/**/*"), self.lab.home / ".config", *self.folder.rglob("*")]:
+        for path in self.folder.rglob("*"):
             harness.hand_over(path)
 
     def add(self, name, content):

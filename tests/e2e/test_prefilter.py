@@ -25,12 +25,8 @@ FRAMES = re.compile(r"\bframe \d+|\bframes \d+(?:(?:, | and |-)\d+\b(?![.:]))*")
 def prefilter(lab):
     """prefilter(capture, *more) -> path of the smaller one"""
     folder = lab.folder()
-    profiles = lab.home / ".config" / "wireshark" / "profiles"
-    if not profiles.exists():
-        shutil.copytree(harness.TOP / "profiles", profiles, ignore=shutil.ignore_patterns("CMakeLists.txt"))
     shutil.copy(harness.TOP / "tools" / "prefilter", folder)
-    for path in [*lab.home.glob(".config/**/*"), lab.home / ".config", folder / "prefilter"]:
-        harness.hand_over(path)
+    harness.hand_over(folder / "prefilter")
 
     def run(capture, *more):
         smaller = lab.folder() / "smaller.pcap"

@@ -5,24 +5,10 @@ SPDX-License-Identifier: GPL-2.0-or-later
 
 import os
 import pathlib
-import shutil
 
 import pytest
 
 import desk
-import harness
-
-PROFILES = harness.TOP / "profiles"
-
-
-@pytest.fixture(scope="session")
-def lab(lab):
-    """tshark with the plugin, and with our profiles"""
-    settings = lab.home / ".config"
-    shutil.copytree(PROFILES, settings / "wireshark" / "profiles", ignore=shutil.ignore_patterns("CMakeLists.txt"))
-    for path in [settings, *settings.rglob("*")]:
-        harness.hand_over(path)
-    return lab
 
 
 @pytest.fixture(scope="session")
