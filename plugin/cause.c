@@ -193,29 +193,15 @@ blame_closed_window(const nh_outage *outage, const nh_symptom *evidence)
     return (blame){ evidence->deaf_client ? NH_SIDE_CLIENT : NH_SIDE_SERVER, NH_CONFIDENCE_SHOWN };
 }
 
-/* Each cause: whom it points at, and its clause in the summary (after "because"). */
-static const struct {
-    blame (*judge)(const nh_outage *outage, const nh_symptom *evidence);
-    const char *clause;
-} rulings[NH_FINDING_COUNT] = {
-    [NH_FIN_UNACKED] = { blame_silence, "the server never acknowledged the FIN of the old connection, whose socket kept blocking the port" },
-    [NH_SYNACK_UNACKED] = { blame_handshake, "the server's SYN-ACK was never acknowledged, so that no connection could be opened" },
-    [NH_SYN_UNANSWERED] = { blame_silence, "nothing answered the client's SYN" },
-    [NH_SYN_REFUSED] = { blame_server_shown, "the server refused the connection: nobody listened on the port" },
-    [NH_UNREACHABLE] = { blame_sender_of_icmp, "the server could not be reached, as an ICMP error says" },
-    [NH_CHALLENGE_ACK] = { blame_server_likely, "the server still held the old connection and answered the SYN with a bare ACK" },
-    [NH_PEER_SILENT] = { blame_silence, "the server fell silent: what was sent again and again met no answer" },
-    [NH_ZERO_WINDOW] = { blame_closed_window, "the server's receive window was closed" },
-    [NH_HALF_CLOSED] = { blame_server_likely, "the connection was half-closed" },
-    [NH_RESET] = { blame_sender_of_reset, "the connection was reset" },
-    [NH_RESET_STORM] = { blame_sender_of_reset, "connections were reset over and over" },
-    [NH_REPLY_OVERDUE] = { blame_server_shown, "the server had acknowledged the call by TCP and did not answer it" },
-    [NH_NOT_REGISTERED] = { blame_server_shown, "the server's port mapper knew no NLM" },
-    [NH_RPC_REJECTED] = { blame_server_shown, "RPC on the server refused the call" },
-    [NH_DENIED_NOLOCKS] = { blame_server_likely, "the server answered NLM_DENIED_NOLOCKS" },
-    [NH_GRACE] = { blame_server_shown, "the server was in its grace period" },
-    [NH_SERVER_RESTARTED] = { blame_server_shown, "the server's lock manager restarted" },
-    [NH_GRANT_LOST] = { blame_client_of_callback, "the server's callback for a blocked lock could not reach the client" },
+static blame (*const judges[NH_BLAME_COUNT])(const nh_outage *outage, const nh_symptom *evidence) = {
+    [NH_BLAME_SILENT] = blame_silence,
+    [NH_BLAME_HANDSHAKE] = blame_handshake,
+    [NH_BLAME_ICMP_SENDER] = blame_sender_of_icmp,
+    [NH_BLAME_RESET_SENDER] = blame_sender_of_reset,
+    [NH_BLAME_CALLED_BACK] = blame_client_of_callback,
+    [NH_BLAME_RECEIVER] = blame_closed_window,
+    [NH_BLAME_SERVER_LIKELY] = blame_server_likely,
+    [NH_BLAME_SERVER] = blame_server_shown,
 };
 
 static const nh_symptom *
@@ -245,11 +231,12 @@ nh_judgement
 nh_judge(const nh_outage *outage)
 {
     nh_judgement judgement = { .cause = find_cause(outage), .side = NH_SIDE_UNKNOWN, .confidence = NH_CONFIDENCE_POSSIBLE };
+    const nh_finding_row *row = nh_finding_get(judgement.cause);
 
     judgement.evidence = first_of(outage, judgement.cause);
     judgement.symptoms = count_of(outage, judgement.cause);
-    if (rulings[judgement.cause].judge && judgement.evidence) {
-        blame verdict = rulings[judgement.cause].judge(outage, judgement.evidence);
+    if (row && judges[row->blame] && judgement.evidence) {
+        blame verdict = judges[row->blame](outage, judgement.evidence);
         judgement.side = verdict.side;
         judgement.confidence = verdict.confidence;
     }
@@ -299,7 +286,8 @@ nh_outage_summary(const nh_outage *outage, const nh_judgement *judgement, nh_tim
 {
     char client[NH_ADDR_TEXT], server[NH_ADDR_TEXT];
     gboolean deaf = judgement->evidence && judgement->evidence->deaf_client;
-    const char *clause = !deaf                                  ? rulings[judgement->cause].clause
+    const nh_finding_row *row = nh_finding_get(judgement->cause);
+    const char *clause = !deaf                                ? row ? row->clause : NULL
                          : judgement->cause == NH_ZERO_WINDOW ? "the client's receive window was closed"
                                                               : "the client did not hear the server, which answered and was never acknowledged";
     char *start = nh_time_clock(outage->start.time);

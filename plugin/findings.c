@@ -11,8 +11,8 @@
 #include <glib.h>
 
 static const nh_finding_row rows[NH_FINDING_COUNT] = {
-#define X(id, name, group, severity, kind, title, raised, next) \
-    [id] = { name, #group, #severity, kind, title, raised, next },
+#define X(id, name, group, severity, kind, title, raised, next, blame, clause) \
+    [id] = { name, #group, #severity, kind, title, raised, next, blame, clause },
     NH_FINDINGS(X)
 #undef X
 };

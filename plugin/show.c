@@ -65,7 +65,7 @@ static const value_string service_vals[] = { NH_SERVICES(NH_VALUE_ROW) { 0, NULL
 static const value_string side_vals[] = { NH_SIDES(NH_VALUE_ROW) { 0, NULL } };
 static const value_string confidence_vals[] = { NH_CONFIDENCES(NH_VALUE_ROW) { 0, NULL } };
 static const value_string finding_vals[] = {
-#define X(id, name, group, severity, kind, title, raised, next) { id, name },
+#define X(id, name, group, severity, kind, title, raised, next, blame, clause) { id, name },
     NH_FINDINGS(X)
 #undef X
     { 0, NULL }
@@ -129,7 +129,7 @@ static void
 register_findings(int proto)
 {
     static ei_register_info ei[] = {
-#define X(id, name, group, severity, kind, title, raised, next) \
+#define X(id, name, group, severity, kind, title, raised, next, blame, clause) \
         { &ei_findings[id], { "nlm_health." name, PI_##group, PI_##severity, title, EXPFILL } },
         NH_FINDINGS(X)
 #undef X
