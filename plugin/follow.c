@@ -14,6 +14,7 @@
 #include "verdict.h"
 
 #define PORTMAP_PORT 111
+#define MOUNTD_PORT 20048 /* IANA; others are known by their look-up */
 /* Attempts further apart than this (xs_reconnect_delay waits up to 60 s, a connect up to 127 s) are none of one connect. */
 #define ATTEMPTS_APART (200 * NH_SECOND)
 /* Reserved ports a lock client binds to: 665-1023 (xs_get_random_port, net/sunrpc/xprtsock.c), wider for other systems */
@@ -95,11 +96,18 @@ nh_follow_service(const nh_watch *watch, const nh_end *server)
     return NH_SERVICE_NONE;
 }
 
+/* NFS and mountd are no lock service, and their clients use reserved ports, too: no dissector claims these by number. */
+static gboolean
+is_nfs(guint16 port)
+{
+    return port == NH_NFS_PORT || port == MOUNTD_PORT;
+}
+
 /* Rule (e): a reserved client port, and nobody else's server. */
 static gboolean
 is_probable(const nh_watch *watch, const nh_end *client, const nh_end *server, gboolean claimed)
 {
-    return watch->options.reserved_ports && is_reserved(client->port) && !claimed &&
+    return watch->options.reserved_ports && is_reserved(client->port) && !claimed && !is_nfs(server->port) &&
            nh_port_program(watch, &server->addr, NH_L4_TCP, server->port) == 0;
 }
 
@@ -157,6 +165,14 @@ new_conn(nh_watch *watch, const nh_end *client, const nh_end *server, nh_service
     g_ptr_array_add(watch->conn_list, conn);
     nh_follow_mark(watch, server->port);
     return conn;
+}
+
+void
+nh_conn_move(nh_conn *conn, nh_pair *pair, nh_way way)
+{
+    nh_verdict_forget(conn);
+    conn->pair = pair;
+    conn->way = way;
 }
 
 int

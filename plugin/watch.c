@@ -135,6 +135,8 @@ record_begins(nh_rpc_header *header, gpointer data)
             nh_verdict_disown(conn);
         else
             conn->service = service;
+    } else if ((header->prog == NH_PROG_NFS || header->prog == NH_PROG_MOUNT) && conn->calls == 0) {
+        nh_verdict_disown(conn); /* one port for all programs */
     }
     nh_hidden_header(watch, &segment->src, &segment->dst, conn, header, nh_hidden_starts_tls(conn, header), at);
 }
