@@ -56,7 +56,7 @@ nh_answer_given_up(const nh_call *grant, nh_deadlines *out)
 
     if (!grant->answer_tried.frame)
         return FALSE;
-    nh_attempt_deadlines(grant->pair, &attempt, out);
+    nh_attempt_deadlines(grant->pair, NH_FORWARD, &attempt, out);
     return !grant->reply.frame || grant->reply.time >= out->major_earliest;
 }
 

@@ -8,6 +8,8 @@
 
 #include "arguments.h"
 
+#include "statd.h"
+
 /* --- XDR (RFC 4506): a cursor that never reads past what was captured -------------- */
 
 typedef struct {
@@ -342,7 +344,7 @@ static void
 read_stat_call(xdr *x, nh_message *message)
 {
     get_string(x, message->mon_name, sizeof message->mon_name);
-    if (message->proc == 6) /* SM_NOTIFY: stat_chge */
+    if (message->proc == NH_NSM_NOTIFY) /* stat_chge */
         message->nsm_state = get_uint(x);
 }
 

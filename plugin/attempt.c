@@ -209,7 +209,7 @@ nh_attempt_lookup(nh_pair *pair, nh_way way, nh_conn *conn, nh_moment at, gboole
         attempt->step = at;
         if (!seen || retry || attempt->line_seen.frame || attempt->answers || attempt->undatable)
             return;
-        nh_attempt_deadlines(pair, attempt, &deadlines);
+        nh_attempt_deadlines(pair, way, attempt, &deadlines);
         if (in_window(&deadlines, at)) {
             attempt->line_seen = at;
             attempt->looker = conn;
@@ -358,7 +358,7 @@ nh_attempt_watch(nh_pair *pair, nh_moment at)
     }
     if (nh_attempt_pending(attempt) && !attempt->outlived && !is_early(pair, attempt->earliest, FALSE, at) &&
         (pair->troubled->len > 0 || lookup_waits(pair, NH_FORWARD, at))) {
-        nh_attempt_deadlines(pair, attempt, &deadlines);
+        nh_attempt_deadlines(pair, NH_FORWARD, attempt, &deadlines);
         attempt->outlived = attempt->line_seen.frame || at.time > deadlines.major_latest;
         if (attempt->outlived)
             tell_outlived(pair, nh_line_event(NH_FORWARD, attempt->answers), at, &deadlines, attempt->line_seen);

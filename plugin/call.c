@@ -12,6 +12,7 @@
 #include "lock_table.h"
 #include "outage.h"
 #include "pairs.h"
+#include "statd.h"
 
 /* The key of a call: Wireshark's own matching is per conversation, ours is not. */
 typedef struct {
@@ -81,6 +82,8 @@ sent_by_server(guint32 proc)
 nh_pair *
 nh_call_pair_of(nh_watch *watch, const nh_message *message, nh_way *way)
 {
+    if (message->prog == NH_PROG_STAT && message->proc == NH_NSM_NOTIFY)
+        return nh_pair_of_restart(watch, &message->src.addr, &message->dst.addr, way);
     if (message->prog != NH_PROG_NLM || message->proc == 0)
         return nh_pair_of_flow(watch, &message->src.addr, &message->dst.addr, way);
     if (sent_by_server(message->proc)) {

@@ -54,7 +54,7 @@ static nh_finding
 refine(const nh_outage *outage, nh_finding cause)
 {
     for (guint i = 0; i < G_N_ELEMENTS(refinements); i++)
-        if (cause == refinements[i].vague && outage->count[refinements[i].precise] > 0)
+        if (cause == refinements[i].vague && outage->count[NH_FORWARD][refinements[i].precise] > 0)
             cause = refinements[i].precise;
     return cause;
 }
@@ -93,17 +93,26 @@ earliest(const nh_outage *outage, nh_way way)
     return first;
 }
 
-/* The first symptom on the client's way; the callback's trouble only when there is none. */
+/* The callback was in trouble before the client's calls were, and still when those were answered. */
+static gboolean
+outlasts(const nh_outage *outage, const nh_symptom *callback, const nh_symptom *forward)
+{
+    nh_moment answered = outage->over[NH_FORWARD], reached = outage->over[NH_CALLBACK];
+
+    return callback->at.frame < forward->at.frame && answered.frame && (!reached.frame || reached.frame > answered.frame);
+}
+
+/* The first symptom on the client's way; the callback's trouble when there is none, or no more than an interlude. */
 static nh_finding
 find_cause(const nh_outage *outage)
 {
     const nh_symptom *forward = earliest(outage, NH_FORWARD), *callback = earliest(outage, NH_CALLBACK);
 
-    if (forward)
+    if (forward && !(callback && outlasts(outage, callback, forward)))
         return refine(outage, forward->finding);
     if (callback) /* whatever is wrong with the server's way back: that is what it means */
         return NH_GRANT_LOST;
-    return outage->count[NH_RESET_STORM] ? NH_RESET_STORM : NH_FINDING_NONE;
+    return outage->count[NH_FORWARD][NH_RESET_STORM] + outage->count[NH_CALLBACK][NH_RESET_STORM] ? NH_RESET_STORM : NH_FINDING_NONE;
 }
 
 /* --- the side ------------------------------------------------------------------------- */
@@ -168,7 +177,7 @@ blame_sender_of_reset(const nh_outage *outage, const nh_symptom *evidence)
 static blame
 blame_client_of_callback(const nh_outage *outage, const nh_symptom *evidence)
 {
-    gboolean refused = outage->count[NH_SYN_REFUSED] > 0;
+    gboolean refused = outage->count[NH_CALLBACK][NH_SYN_REFUSED] > 0;
 
     if (refused || nh_capture_position(outage->pair) == NH_SIDE_CLIENT)
         return (blame){ NH_SIDE_CLIENT, NH_CONFIDENCE_SHOWN };
@@ -249,6 +258,7 @@ nh_judge(const nh_outage *outage)
 static char *
 calls_clause(const nh_outage *outage, const nh_call *unanswered)
 {
+    const nh_attempt *attempt = outage->given_up ? &outage->attempt[NH_FORWARD] : &outage->pair->attempt[NH_FORWARD];
     guint deferred = 0, calls = outage->calls->len;
     nh_deadlines deadlines;
 
@@ -260,9 +270,12 @@ calls_clause(const nh_outage *outage, const nh_call *unanswered)
     for (guint i = 0; i < calls; i++)
         deferred += ((const nh_call *)g_ptr_array_index(outage->calls, i))->deferred;
     if (calls == 0)
-        return g_strdup(outage->pair->hidden.how                       ? "its calls cannot be read"
-                        : outage->pair->attempt[NH_FORWARD].active ? "no lock call could be sent"
-                                                                   : "no lock call was seen meanwhile");
+        return g_strdup(outage->pair->hidden.how ? "its calls cannot be read"
+                        : attempt->active        ? "no lock call could be sent"
+                                                 : "no lock call was seen meanwhile");
+    if (deferred == 0 && outage->served)
+        return g_strdup_printf("%u lock call%s affected, %u other%s answered meanwhile", calls, calls == 1 ? " was" : "s were", outage->served,
+                               outage->served == 1 ? " was" : "s were");
     if (deferred == 0)
         return g_strdup_printf("%u lock call%s affected", calls, calls == 1 ? " was" : "s were");
     if (deferred == calls)
@@ -275,17 +288,29 @@ duration_clause(const nh_outage *outage, nh_time now)
 {
     char *lasted = nh_duration_text((outage->end.frame ? outage->end.time : now) - outage->start.time);
     char *text = outage->ended_by ? g_strdup_printf("for %s, until the answer in frame %u,", lasted, outage->end.frame)
+                 : outage->given_up  ? g_strdup_printf("for %s, after which nothing more was tried,", lasted)
                  : outage->end.frame ? g_strdup_printf("for %s", lasted)
                                      : g_strdup_printf("for the %s until the end of the capture", lasted);
     g_free(lasted);
     return text;
 }
 
+/* What the client missed, up to the server's name. */
+static const char *
+what_was_missing(const nh_outage *outage, const nh_call *unanswered)
+{
+    if (unanswered)
+        return "could not answer the callback of";
+    if (outage->served)
+        return outage->calls->len == 1 ? "got no answer to one lock call from" : "got no answer to some lock calls from";
+    return "got no lock service from";
+}
+
 char *
 nh_outage_summary(const nh_outage *outage, const nh_judgement *judgement, nh_time now)
 {
     char client[NH_ADDR_TEXT], server[NH_ADDR_TEXT];
-    gboolean deaf = judgement->evidence && judgement->evidence->deaf_client;
+    gboolean deaf = judgement->evidence && judgement->evidence->deaf_client && judgement->cause != NH_GRANT_LOST;
     const nh_finding_row *row = nh_finding_get(judgement->cause);
     const char *clause = !deaf                                ? row ? row->clause : NULL
                          : judgement->cause == NH_ZERO_WINDOW ? "the client's receive window was closed"
@@ -297,7 +322,7 @@ nh_outage_summary(const nh_outage *outage, const nh_judgement *judgement, nh_tim
     const char *sure = judgement->confidence == NH_CONFIDENCE_SHOWN ? "the packets show it" : nh_confidence_name(judgement->confidence);
     char *text = g_strdup_printf("From %s UTC %s %s %s %s because %s (%s, from frame %u on); %s. Side: %s (%s).", start,
                                  lasted, nh_addr_text(&outage->pair->client, client),
-                                 unanswered ? "could not answer the callback of" : "got no lock service from",
+                                 what_was_missing(outage, unanswered),
                                  nh_addr_text(&outage->pair->server, server), clause ? clause : "of trouble on the way", nh_finding_name(judgement->cause), frame, calls,
                                  nh_side_name(judgement->side), sure);
     g_free(start);

@@ -59,9 +59,10 @@ held_back_then_silent(const nh_policy *policy, nh_family family, nh_wait_facts f
  * does for a closing socket: from 5.2 on they are capped by the deadline.
  */
 static void
-regard_errors(const nh_outage *outage, nh_family family, nh_wait_facts *facts, nh_time *lateness)
+regard_errors(const nh_outage *outage, nh_way way, nh_family family, nh_wait_facts *facts, nh_time *lateness)
 {
-    gboolean errors = outage && outage->count[NH_UNREACHABLE] + outage->count[NH_SYN_REFUSED] + outage->count[NH_RESET_STORM] > 0;
+    const guint *count = outage ? outage->count[way] : NULL;
+    gboolean errors = count && count[NH_UNREACHABLE] + count[NH_SYN_REFUSED] + count[NH_RESET_STORM] > 0;
 
     if (facts->wait != NH_WAIT_CONNECT)
         return;
@@ -72,14 +73,14 @@ regard_errors(const nh_outage *outage, nh_family family, nh_wait_facts *facts, n
 }
 
 static void
-deadlines_of(const nh_pair *pair, const nh_outage *outage, nh_l4 l4, gboolean mount, nh_wait_facts facts, nh_deadlines *out)
+deadlines_of(const nh_pair *pair, const nh_outage *outage, nh_way way, nh_l4 l4, gboolean mount, nh_wait_facts facts, nh_deadlines *out)
 {
     nh_policy policy = nh_policy_of(pair, l4, mount);
     nh_family family = nh_pair_family(pair);
     gboolean held = facts.wait == NH_WAIT_CONNECT || facts.wait == NH_WAIT_CLOSING;
     nh_time lateness = 0;
 
-    regard_errors(outage, family, &facts, &lateness);
+    regard_errors(outage, way, family, &facts, &lateness);
     if (held && nh_time_known(facts.sent)) {
         nh_time shortest, longest;
         nh_timer_major_range(&policy, family, facts.wait, &shortest, &longest);
@@ -100,17 +101,18 @@ nh_call_deadlines(const nh_call *call, gboolean mount, nh_deadlines *out)
     nh_time sent = call->wait == NH_WAIT_REPLY ? MIN(first->at.time, call->issued_latest) : first->at.time;
     nh_wait_facts facts = { call->wait, call->issued_earliest, call->issued_latest, call->first_unseen ? NH_TIME_NONE : sent };
 
-    deadlines_of(call->pair, call->outage, call->l4, mount, facts, out);
+    deadlines_of(call->pair, call->outage, call->way, call->l4, mount, facts, out);
 }
 
 void
-nh_attempt_deadlines(const nh_pair *pair, const nh_attempt *attempt, nh_deadlines *out)
+nh_attempt_deadlines(const nh_pair *pair, nh_way way, const nh_attempt *attempt, nh_deadlines *out)
 {
+    const nh_outage *latest = pair->outages->len ? g_ptr_array_index(pair->outages, pair->outages->len - 1) : NULL;
     nh_wait_facts facts = { attempt->wait, attempt->earliest, attempt->start.time, NH_TIME_NONE };
 
     if (attempt->wait == NH_WAIT_CLOSING && attempt->earliest < attempt->start.time)
         facts.issued_latest = attempt->step.time;
-    deadlines_of(pair, pair->outages->len ? g_ptr_array_index(pair->outages, pair->outages->len - 1) : NULL, NH_L4_TCP, FALSE, facts, out);
+    deadlines_of(pair, attempt->outage ? attempt->outage : latest, way, NH_L4_TCP, FALSE, facts, out);
 }
 
 static gboolean

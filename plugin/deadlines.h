@@ -22,7 +22,7 @@ void nh_attempt_recognise(nh_call *call);
 nh_policy nh_policy_of(const nh_pair *pair, nh_l4 l4, gboolean mount);
 /* When a call's timers expire. */
 void nh_call_deadlines(const nh_call *call, gboolean mount, nh_deadlines *out);
-/* When an attempt's timers expire. */
-void nh_attempt_deadlines(const nh_pair *pair, const nh_attempt *attempt, nh_deadlines *out);
+/* When the timers of an attempt of this way expire. */
+void nh_attempt_deadlines(const nh_pair *pair, nh_way way, const nh_attempt *attempt, nh_deadlines *out);
 
 #endif

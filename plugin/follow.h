@@ -34,6 +34,8 @@ nh_conn *nh_follow_find(const nh_watch *watch, const nh_end *a, const nh_end *b)
 nh_conn *nh_follow_message(nh_watch *watch, const nh_end *client, const nh_end *server, nh_service service, nh_moment at);
 /* Whether these are its ends. */
 gboolean nh_conn_joins(const nh_conn *conn, const nh_end *client, const nh_end *server);
+/* Its calls show that it belongs to another pair than it was taken for (hosts that mount from each other). */
+void nh_conn_move(nh_conn *conn, nh_pair *pair, nh_way way);
 /* Index of the half that this end sends: 0 the client's (who sent the SYN), 1 the server's. */
 int nh_conn_half(const nh_conn *conn, const nh_end *end);
 void nh_conn_free(gpointer conn);

@@ -121,6 +121,9 @@ add_line(nh_incident *incident, subject what, nh_time earliest, nh_time latest, 
     return line;
 }
 
+/* The longest that a client which still tries is silent before its first major timeout: between two SYNs (tcp_syn_retries). */
+#define SYN_GAP (35 * NH_SECOND)
+
 /* The line of a major timeout that the answer, if there is one, outlived. */
 static void
 add_outlived(nh_incident *incident, subject what, const nh_deadlines *deadlines, nh_moment seen, nh_moment answered,
@@ -173,14 +176,15 @@ nh_lines_of_call(nh_incident *incident, nh_call *call, const nh_story_call *stor
 }
 
 void
-nh_lines_of_attempt(nh_incident *incident, const nh_pair *pair, nh_way way, const nh_story_call *story_call)
+nh_lines_of_attempt(nh_incident *incident, const nh_pair *pair, nh_way way, const nh_attempt *attempt, const nh_story_call *story_call)
 {
     nh_deadlines deadlines;
-    const nh_attempt *attempt = &pair->attempt[way];
 
     if (attempt->answers)
         return; /* its line stands with the callback */
-    nh_attempt_deadlines(pair, attempt, &deadlines);
+    nh_attempt_deadlines(pair, way, attempt, &deadlines);
+    if (attempt->outage && !attempt->line_seen.frame && attempt->outage->last.time + SYN_GAP < deadlines.major_earliest)
+        return; /* given up before */
     add_line(incident, (subject){ LOCKD, pair, way, nh_line_event(way, NULL) }, deadlines.major_earliest, deadlines.major_latest,
              attempt->line_seen, story_call);
 }

@@ -155,6 +155,7 @@ typedef struct {
     nh_moment line_seen; /* the frame that dates the kernel line */
     gboolean outlived;   /* not_responding was told */
     gboolean undatable;  /* it began long before it was noticed: look-ups may follow any major timeout */
+    const nh_outage *outage; /* that it was given up with; NULL: the pair's latest */
     nh_conn *opening;    /* its latest SYN is of this connection */
     nh_conn *looker;     /* portmap connection whose SYN began or dated it */
     nh_call *answers;    /* it is for the answer to this GRANTED_MSG; NULL: for a call of the client's own */
@@ -220,9 +221,13 @@ struct nh_outage {
     nh_time waiting_since; /* somebody waits for an answer since */
     gboolean closed;
     gboolean proved;     /* it was an incident once */
+    nh_moment over[2];   /* by way: an answer while the other way stayed in trouble */
+    guint served;        /* other calls that were answered at once while some hung */
+    gboolean given_up;   /* it ended with the last attempt, without an answer */
+    nh_attempt attempt[2]; /* those that were given up with it */
     nh_call *ended_by;
     GArray *symptoms;    /* nh_symptom */
-    guint count[NH_FINDING_COUNT];
+    guint count[2][NH_FINDING_COUNT]; /* symptoms, by way */
     GPtrArray *calls;    /* nh_call* */
     GArray *locks;       /* nh_lock: the pair's when it began */
     guint nfs_answers;   /* of the server to the client's NFS calls meanwhile */

@@ -75,6 +75,20 @@ nh_trouble_end(nh_conn *conn, nh_finding finding, nh_moment at)
 
 /* --- outages ------------------------------------------------------------------ */
 
+/* This way falls into trouble, and who waits there with it. */
+static void
+affect(nh_outage *outage, nh_way way)
+{
+    const GPtrArray *waiting = outage->pair->outstanding[way];
+
+    if (outage->ways & (1u << way))
+        return;
+    outage->ways |= 1u << way;
+    outage->over[way].frame = 0;
+    for (guint i = 0; i < waiting->len; i++)
+        nh_outage_join(outage->pair, g_ptr_array_index(waiting, i));
+}
+
 static nh_outage *
 open_outage(nh_pair *pair, const nh_symptom *symptom)
 {
@@ -90,10 +104,6 @@ open_outage(nh_pair *pair, const nh_symptom *symptom)
     outage->locks = nh_locks_snapshot(pair->watch->locks, pair);
     g_ptr_array_add(pair->outages, outage);
     pair->open = outage;
-    for (int way = NH_FORWARD; way <= NH_CALLBACK; way++)
-        for (guint i = 0; i < pair->outstanding[way]->len; i++)
-            if (way == (int)symptom->way)
-                nh_outage_join(pair, g_ptr_array_index(pair->outstanding[way], i));
     return outage;
 }
 
@@ -150,7 +160,7 @@ outage_for(nh_pair *pair, const nh_symptom *symptom)
 {
     nh_outage *before = pair->outages->len ? g_ptr_array_index(pair->outages, pair->outages->len - 1) : NULL;
     /* SM_NOTIFY, a reclaim that succeeds, then grace for new locks: one restart */
-    gboolean restarting = before && !before->proved && symptom->finding == NH_GRACE && before->count[NH_SERVER_RESTARTED] > 0;
+    gboolean restarting = before && !before->proved && symptom->finding == NH_GRACE && before->count[NH_FORWARD][NH_SERVER_RESTARTED] > 0;
     gboolean older = before && symptom->since.frame && symptom->since.frame <= before->last.frame;
     gboolean waited_for = (symptom->call && symptom->call->waits) || (symptom->conn && symptom->conn->waiting && symptom->conn->waiting->len);
 
@@ -186,8 +196,8 @@ nh_outage_symptom(nh_pair *pair, const nh_symptom *symptom)
     if (attempt->active && !attempt->taken)
         reach_back(outage, attempt->start); /* the client wanted something before it failed */
     g_array_append_val(outage->symptoms, *symptom);
-    outage->count[symptom->finding]++;
-    outage->ways |= 1u << symptom->way;
+    outage->count[symptom->way][symptom->finding]++;
+    affect(outage, symptom->way);
     outage->settled.frame = 0;
     if (symptom->service != NH_SERVICE_PROBABLE)
         outage->only_probable = FALSE;
@@ -239,6 +249,14 @@ nh_outage_join(nh_pair *pair, nh_call *call)
     }
 }
 
+void
+nh_outage_leave(nh_call *call)
+{
+    if (call->outage)
+        g_ptr_array_remove(call->outage->calls, call);
+    call->outage = NULL;
+}
+
 static gboolean
 somebody_waits(const nh_outage *outage)
 {
@@ -286,6 +304,26 @@ absolve(nh_pair *pair, nh_way way, nh_service service, nh_moment at)
     }
 }
 
+/*
+ * Nothing but calls that the server has and does not answer, of which some wait
+ * on: a call that came later and was answered at once ends nothing for them.
+ */
+static gboolean
+others_hang(const nh_outage *outage, const nh_call *answered, nh_moment at)
+{
+    const nh_sending *first = answered ? &g_array_index(answered->sendings, nh_sending, 0) : NULL;
+
+    if (!first || answered->sendings->len > 1 || first->at.frame <= outage->start.frame || at.time - first->at.time >= NH_SECOND ||
+        outage->count[NH_FORWARD][NH_REPLY_OVERDUE] != outage->symptoms->len)
+        return FALSE;
+    for (guint i = 0; i < outage->symptoms->len; i++) {
+        const nh_call *hanging = g_array_index(outage->symptoms, nh_symptom, i).call;
+        if (hanging && hanging->waits)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 nh_outage *
 nh_outage_answer(nh_pair *pair, nh_way way, nh_service service, nh_call *call, nh_moment at)
 {
@@ -301,7 +339,13 @@ nh_outage_answer(nh_pair *pair, nh_way way, nh_service service, nh_call *call, n
     }
     if (service != NH_SERVICE_NLM)
         return NULL;
+    if (others_hang(outage, call, at)) {
+        nh_outage_leave(call);
+        outage->served++;
+        return NULL;
+    }
     outage->ways &= ~(1u << way);
+    outage->over[way] = at;
     if (outage->ways != 0) { /* the other way is still in trouble */
         touch(outage, at);
         return NULL;
@@ -310,6 +354,28 @@ nh_outage_answer(nh_pair *pair, nh_way way, nh_service service, nh_call *call, n
         nh_outage_join(pair, call);
     close_outage(outage, at, call);
     return outage;
+}
+
+/* Nobody tries any more: what was in trouble then has no part in what comes. */
+static void
+give_up(nh_outage *outage)
+{
+    nh_pair *pair = outage->pair;
+
+    outage->given_up = outage->closed = TRUE;
+    outage->end = outage->last;
+    pair->open = NULL;
+    for (int way = NH_FORWARD; way <= NH_CALLBACK; way++) {
+        if (pair->attempt[way].active && !pair->attempt[way].taken)
+            outage->attempt[way] = pair->attempt[way];
+        outage->attempt[way].outage = outage;
+        pair->attempt[way].active = FALSE;
+    }
+    for (guint i = pair->troubled->len; i-- > 0;) {
+        nh_trouble *trouble = nh_conn_trouble(g_ptr_array_index(pair->troubled, i));
+        trouble->until = trouble->last;
+    }
+    g_ptr_array_set_size(pair->troubled, 0);
 }
 
 void
@@ -321,12 +387,10 @@ nh_outage_tick(nh_pair *pair, nh_moment at)
         return;
     if (outage->settled.frame && at.time - outage->settled.time > SETTLE_TIME)
         close_outage(outage, outage->settled, NULL);
-    else if (at.time - outage->last.time > STALE_TIME && !somebody_waits(outage)) {
-        outage->closed = TRUE; /* never answered as far as the capture shows */
-        pair->open = NULL;
-    } else {
+    else if (at.time - outage->last.time > STALE_TIME && !somebody_waits(outage))
+        give_up(outage);
+    else
         promote(outage, at.time);
-    }
 }
 
 void
@@ -368,9 +432,36 @@ nh_outage_is_incident(const nh_outage *outage, nh_time now)
         return TRUE;
     for (guint i = 0; i < outage->symptoms->len && symptoms < 2; i++)
         symptoms += 1 + g_array_index(outage->symptoms, nh_symptom, i).count;
-    if (outage->count[NH_DENIED_NOLOCKS] > 0) /* the application's lock failed (ENOLCK): once is enough */
+    if (outage->count[NH_FORWARD][NH_DENIED_NOLOCKS] > 0) /* the application's lock failed (ENOLCK): once is enough */
         return TRUE;
     return symptoms >= 2 || (nh_time_known(outage->waiting_since) && until - outage->waiting_since >= NH_SECOND);
+}
+
+void
+nh_outage_turn_round(nh_outage *outage)
+{
+    outage->ways = (outage->ways & 1u) << 1 | outage->ways >> 1;
+    memset(outage->count, 0, sizeof outage->count);
+    for (guint i = 0; i < outage->symptoms->len; i++) {
+        nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
+        symptom->way = !symptom->way;
+        symptom->deaf_client = !symptom->deaf_client && (symptom->finding == NH_PEER_SILENT || symptom->finding == NH_ZERO_WINDOW);
+        outage->count[symptom->way][symptom->finding]++;
+    }
+}
+
+void
+nh_outage_retract(nh_outage *outage, guint index)
+{
+    const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, index);
+
+    outage->count[symptom->way][symptom->finding]--;
+    g_array_remove_index(outage->symptoms, index);
+    if (outage->symptoms->len || outage->pair->open != outage)
+        return;
+    outage->id = 0;
+    outage->closed = TRUE;
+    outage->pair->open = NULL;
 }
 
 void

@@ -9,6 +9,8 @@
 #include "pairs.h"
 
 #include "follow.h"
+#include "frames.h"
+#include "outage.h"
 
 typedef struct {
     nh_addr client, server;
@@ -79,6 +81,44 @@ nh_pair_of_flow(nh_watch *watch, const nh_addr *from, const nh_addr *to, nh_way 
     return new_pair(watch, from, to);
 }
 
+/* The restart that the client's status monitor told was told of the server. */
+static void
+retract_restart(nh_pair *pair)
+{
+    if (!pair->restarted.frame)
+        return;
+    nh_frame_unnote(pair->watch, pair->restarted.frame, NH_SERVER_RESTARTED);
+    pair->restarted.frame = 0;
+    for (guint i = 0; i < pair->outages->len; i++) {
+        nh_outage *outage = g_ptr_array_index(pair->outages, i);
+        for (guint j = outage->symptoms->len; j-- > 0;)
+            if (g_array_index(outage->symptoms, nh_symptom, j).finding == NH_SERVER_RESTARTED)
+                nh_outage_retract(outage, j);
+    }
+}
+
+#define SWAP(type, a, b) \
+    do { \
+        type swap = a; \
+        (a) = b; \
+        (b) = swap; \
+    } while (0)
+
+/* What is kept for each way or each host changes places. */
+static void
+swap_roles(nh_pair *pair)
+{
+    SWAP(nh_addr, pair->client, pair->server);
+    SWAP(gboolean, pair->seen_client, pair->seen_server);
+    SWAP(guint, pair->near_client, pair->near_server);
+    SWAP(GPtrArray *, pair->outstanding[NH_FORWARD], pair->outstanding[NH_CALLBACK]);
+    SWAP(nh_attempt, pair->attempt[NH_FORWARD], pair->attempt[NH_CALLBACK]);
+    SWAP(nh_moment, pair->last_lookup[NH_FORWARD], pair->last_lookup[NH_CALLBACK]);
+    SWAP(guint32, pair->nsm_state[NH_FORWARD], pair->nsm_state[NH_CALLBACK]);
+    for (guint i = 0; i < pair->outages->len; i++)
+        nh_outage_turn_round(g_ptr_array_index(pair->outages, i));
+}
+
 /*
  * A pair that was guessed from who connected first, and that has no lock call
  * to prove it, changes its roles.
@@ -89,19 +129,9 @@ turn_round(nh_watch *watch, nh_pair *pair)
     pair_key key = { pair->client, pair->server };
 
     g_hash_table_remove(watch->pairs, &key);
-    pair->client = key.server;
-    pair->server = key.client;
+    retract_restart(pair);
+    swap_roles(pair);
     insert_pair(watch, pair);
-
-    gboolean seen = pair->seen_client;
-    pair->seen_client = pair->seen_server;
-    pair->seen_server = seen;
-    GPtrArray *outstanding = pair->outstanding[NH_FORWARD];
-    pair->outstanding[NH_FORWARD] = pair->outstanding[NH_CALLBACK];
-    pair->outstanding[NH_CALLBACK] = outstanding;
-    nh_attempt attempt = pair->attempt[NH_FORWARD];
-    pair->attempt[NH_FORWARD] = pair->attempt[NH_CALLBACK];
-    pair->attempt[NH_CALLBACK] = attempt;
     for (guint i = 0; i < watch->conn_list->len; i++) {
         nh_conn *conn = g_ptr_array_index(watch->conn_list, i);
         if (conn->pair == pair)
@@ -126,6 +156,16 @@ nh_pair_of_roles(nh_watch *watch, const nh_addr *client, const nh_addr *server)
         return pair;
     }
     return new_pair(watch, client, server);
+}
+
+nh_pair *
+nh_pair_of_restart(nh_watch *watch, const nh_addr *restarted, const nh_addr *told, nh_way *way)
+{
+    nh_pair *pair = nh_pair_find(watch, restarted, told);
+    gboolean proved = pair && (pair->calls || pair->outages->len || pair->attempt[NH_FORWARD].active || pair->attempt[NH_CALLBACK].active);
+
+    *way = proved ? NH_FORWARD : NH_CALLBACK;
+    return proved ? pair : nh_pair_of_roles(watch, told, restarted);
 }
 
 void
@@ -154,6 +194,10 @@ void
 nh_port_learn(nh_watch *watch, const nh_addr *addr, nh_l4 l4, guint16 port, guint32 prog)
 {
     port_key key = make_port_key(addr, l4, port);
+
+    /* servers in user space may have NFS and NLM on one port */
+    if (nh_service_of_program(prog) == NH_SERVICE_NONE && nh_service_of_program(nh_port_program(watch, addr, l4, port)) != NH_SERVICE_NONE)
+        return;
     g_hash_table_insert(watch->ports, g_memdup2(&key, sizeof key), GUINT_TO_POINTER(prog));
     if (l4 == NH_L4_TCP && (prog == NH_PROG_NFS || nh_service_of_program(prog) != NH_SERVICE_NONE))
         nh_follow_mark(watch, port);

@@ -21,6 +21,12 @@ nh_pair *nh_pair_of_flow(nh_watch *watch, const nh_addr *from, const nh_addr *to
 nh_pair *nh_pair_find(const nh_watch *watch, const nh_addr *client, const nh_addr *server);
 /* The pair of a message whose roles its procedure tells; corrects a guess made earlier. */
 nh_pair *nh_pair_of_roles(nh_watch *watch, const nh_addr *client, const nh_addr *server);
+/*
+ * The pair of a host that restarted and the one that its status monitor tells: a
+ * lock server and its client, unless the pair is known with the other roles. The
+ * way is that of the message.
+ */
+nh_pair *nh_pair_of_restart(nh_watch *watch, const nh_addr *restarted, const nh_addr *told, nh_way *way);
 /* A packet of the pair came from this address. */
 void nh_pair_seen(nh_pair *pair, const nh_addr *from);
 void nh_pair_free(gpointer pair);

@@ -128,6 +128,8 @@ first_transmission(nh_call *call, nh_conn *conn, nh_moment at)
     nh_call_add_sending(call, conn, at);
     if (call->prog != NH_PROG_NLM)
         return;
+    if (conn && conn->calls == 0 && conn->pair != call->pair)
+        nh_conn_move(conn, call->pair, call->way);
     call->pair->calls += !nh_async_is_result(call->prog, call->proc);
     if (conn)
         conn->calls++;
@@ -136,7 +138,7 @@ first_transmission(nh_call *call, nh_conn *conn, nh_moment at)
     nh_dead_deferred(call, at);
     if (conn)
         nh_dead_sent(call, conn, at);
-    if (call->pair->open && call->way == NH_FORWARD)
+    if (call->pair->open && call->way == NH_FORWARD && call->pair->open->ways & (1u << NH_FORWARD))
         nh_outage_join(call->pair, call);
 }
 

@@ -24,7 +24,8 @@ tell_recovered(nh_call *call, const nh_outage *outage, nh_moment at)
 
     if (outage->id)
         nh_frame_note(call->pair->watch, at.frame, NH_RECOVERED,
-                      g_strdup_printf("First answer after %s without one%s%s%s", lasted, call->outlived ? ": \"" : "",
+                      g_strdup_printf("%s %s%s%s%s%s", outage->served ? "Answered after" : "First answer after", lasted,
+                                      outage->served ? "" : " without one", call->outlived ? ": \"" : "",
                                       call->outlived ? line : "", call->outlived ? "\" is logged now" : ""));
     g_free(line);
     g_free(lasted);
@@ -42,8 +43,10 @@ static void
 granted(nh_call *call, nh_moment at)
 {
     nh_pair *pair = call->pair;
+    const nh_nlm *lock = &pair->blocked_lock;
 
-    if (!pair->blocked.frame || !call->nlm.has_lock || call->nlm.svid != pair->blocked_lock.svid || call->nlm.file != pair->blocked_lock.file)
+    /* where the capture began after NLM_BLOCKED nothing tells which lock it was */
+    if (pair->blocked.frame ? !call->nlm.has_lock || call->nlm.svid != lock->svid || call->nlm.file != lock->file : !call->nlm.block)
         return;
     pair->blocked.frame = 0;
     pair->polled = at;

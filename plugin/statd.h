@@ -11,6 +11,9 @@
 
 #include "model.h"
 
+/* Procedures of the status monitor (X/Open NSM, nsm_prot.x). */
+enum { NH_NSM_SIMU_CRASH = 5, NH_NSM_NOTIFY = 6 };
+
 /* A call to a status monitor. */
 void nh_statd_call(nh_watch *watch, const nh_message *message);
 

@@ -134,7 +134,7 @@ drop_foreign_symptoms(nh_outage *outage)
     for (guint i = outage->symptoms->len; i-- > 0;) {
         const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
         if (symptom->conn && nh_conn_service(symptom->conn) == NH_SERVICE_NONE)
-            g_array_remove_index(outage->symptoms, i);
+            nh_outage_retract(outage, i);
         else if (symptom->conn && nh_conn_service(symptom->conn) != NH_SERVICE_PROBABLE)
             outage->only_probable = FALSE;
     }
@@ -211,8 +211,15 @@ outcome(const nh_call *call)
     return call->has_status ? nh_nlm_status_name(call->status) : NULL;
 }
 
+/* While some calls hang, those that are served tell nothing. */
+static gboolean
+is_bystander(const nh_outage *outage, const nh_call *call)
+{
+    return outage->served && call->prog == NH_PROG_NLM && call->outage != outage;
+}
+
 static void
-add_messages(nh_incident *incident, const nh_frame *frame)
+add_messages(nh_incident *incident, const nh_outage *outage, const nh_frame *frame)
 {
     for (const GSList *item = frame->calls; item; item = item->next) {
         const nh_call *call = item->data;
@@ -221,7 +228,7 @@ add_messages(nh_incident *incident, const nh_frame *frame)
         const char *status = reply ? outcome(call) : NULL;
         gboolean first = g_array_index(call->sendings, nh_sending, 0).at.frame == frame->at.frame;
 
-        if (!reply && !first)
+        if ((!reply && !first) || is_bystander(outage, call))
             continue;
         nh_incident_add_event(incident, frame->at.frame, frame->at.time, reply ? "reply" : "call", NH_FINDING_NONE,
                               g_strdup_printf("%s %s, XID 0x%08x%s%s", name ? name : "?", reply ? "reply" : "call", call->xid,
@@ -254,7 +261,7 @@ add_events(nh_incident *incident, const nh_outage *outage)
             continue;
         if (!frame->notes)
             add_milestone(incident, frame);
-        add_messages(incident, frame);
+        add_messages(incident, outage, frame);
     }
 }
 
@@ -299,41 +306,56 @@ add_call(nh_incident *incident, const nh_call *call)
 
 /* A request that never was on the wire in this capture. */
 static nh_story_call *
-add_attempt(nh_incident *incident, const nh_pair *pair, nh_way way)
+add_attempt(nh_incident *incident, const nh_outage *outage, nh_way way, const nh_attempt *attempt)
 {
+    const nh_pair *pair = outage->pair;
     nh_story_call *told = nh_incident_add_call(incident);
     nh_policy policy = nh_policy_of(pair, NH_L4_TCP, pair->watch->options.use_mount);
-    const nh_outage *outage = g_ptr_array_index(pair->outages, pair->outages->len - 1);
 
     told->prog = NH_PROG_NLM;
-    if (pair->attempt[way].answers) {
-        told->vers = pair->attempt[way].answers->vers;
+    if (attempt->answers) {
+        told->vers = attempt->answers->vers;
         told->proc = NH_NLM_GRANTED_RES;
         told->procedure = nh_nlm_procedure_name(told->vers, told->proc);
     }
     told->dead = TRUE;
-    told->dead_reason = nh_judge(outage).cause;
-    told->issued_earliest = pair->attempt[way].earliest;
-    told->issued_latest = pair->attempt[way].start.time;
+    told->dead_reason = way == NH_CALLBACK ? NH_GRANT_LOST : nh_judge(outage).cause;
+    told->issued_earliest = attempt->earliest;
+    told->issued_latest = attempt->start.time;
     told->policy = nh_policy_text(&policy, nh_pair_family(pair));
     return told;
+}
+
+/* The attempt that this outage left without a call, or NULL. */
+static const nh_attempt *
+attempt_of(const nh_outage *outage, nh_way way)
+{
+    const nh_pair *pair = outage->pair;
+    const nh_attempt *attempt = &pair->attempt[way];
+    gboolean latest = g_ptr_array_index(pair->outages, pair->outages->len - 1) == outage;
+
+    if (outage->given_up)
+        return outage->attempt[way].active ? &outage->attempt[way] : NULL;
+    if (!latest || !nh_attempt_pending(attempt) || outage->ended_by || !(outage->ways & (1u << way)) || attempt->start.time > outage->last.time)
+        return NULL;
+    if (outage->end.frame && !nh_attempt_lasts(pair, way, (nh_moment){ pair->watch->frames_total, pair->watch->last }))
+        return NULL;
+    return attempt;
 }
 
 static void
 add_calls(nh_incident *incident, const nh_outage *outage)
 {
-    const nh_pair *pair = outage->pair;
-    gboolean latest = g_ptr_array_index(pair->outages, pair->outages->len - 1) == outage;
 
     for (guint i = 0; i < outage->calls->len; i++) {
         nh_call *call = g_ptr_array_index(outage->calls, i);
         nh_lines_of_call(incident, call, add_call(incident, call));
     }
-    for (int way = NH_FORWARD; latest && way <= NH_CALLBACK; way++)
-        if (nh_attempt_pending(&pair->attempt[way]) && !outage->ended_by && outage->ways & (1u << way) &&
-            pair->attempt[way].start.time <= outage->last.time &&
-            (!outage->end.frame || nh_attempt_lasts(pair, way, (nh_moment){ pair->watch->frames_total, pair->watch->last })))
-            nh_lines_of_attempt(incident, pair, way, add_attempt(incident, pair, way));
+    for (int way = NH_FORWARD; way <= NH_CALLBACK; way++) {
+        const nh_attempt *attempt = attempt_of(outage, way);
+        if (attempt)
+            nh_lines_of_attempt(incident, outage->pair, way, attempt, add_attempt(incident, outage, way, attempt));
+    }
 }
 
 static void
@@ -343,7 +365,7 @@ add_next_steps(nh_incident *incident, const nh_outage *outage)
 
     for (int finding = incident->cause; told < 3 && finding < NH_FINDING_COUNT; finding++) {
         const nh_finding_row *row = nh_finding_get(finding);
-        if ((finding == (int)incident->cause || outage->count[finding]) && row->next) {
+        if ((finding == (int)incident->cause || outage->count[NH_FORWARD][finding] + outage->count[NH_CALLBACK][finding]) && row->next) {
             g_ptr_array_add(incident->next_steps, g_strdup(row->next));
             told++;
         }

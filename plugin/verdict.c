@@ -220,10 +220,5 @@ nh_verdict_forget(nh_conn *conn)
         return;
     for (guint i = outage->symptoms->len; i-- > 0;)
         if (g_array_index(outage->symptoms, nh_symptom, i).conn == conn)
-            g_array_remove_index(outage->symptoms, i);
-    if (outage->symptoms->len == 0) {
-        outage->id = 0;
-        outage->closed = TRUE;
-        conn->pair->open = NULL;
-    }
+            nh_outage_retract(outage, i);
 }

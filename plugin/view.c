@@ -64,7 +64,7 @@ timers_of_attempt(const nh_conn *conn, guint32 frame, nh_timers *timers)
         .observed = attempt->line_seen.frame ? attempt->line_seen.time : NH_TIME_NONE,
         .family = nh_pair_family(conn->pair), .policy = nh_policy_of(conn->pair, NH_L4_TCP, use_mount),
     };
-    nh_attempt_deadlines(conn->pair, attempt, &timers->deadlines);
+    nh_attempt_deadlines(conn->pair, conn->way, attempt, &timers->deadlines);
     return TRUE;
 }
 
