@@ -36,6 +36,12 @@ void nh_call_stop_waiting(nh_call *call);
 void nh_call_symptom(nh_call *call, nh_finding finding, nh_moment at, nh_moment since);
 /* The pair of a call (not of a reply), made when there is none; the procedure tells who of the two is the lock client. */
 nh_pair *nh_call_pair_of(nh_watch *watch, const nh_message *message, nh_way *way);
+/*
+ * Whether it asks again for the lock whose callback is due (Linux polls every
+ * 30 s, nlmclnt_lock, fs/lockd/clntproc.c); where the capture began after
+ * NLM_BLOCKED nothing tells which lock that is.
+ */
+gboolean nh_call_polls(const nh_call *call);
 void nh_call_free(gpointer call);
 
 guint nh_call_key_hash(gconstpointer key);

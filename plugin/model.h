@@ -223,6 +223,7 @@ struct nh_outage {
     gboolean proved;     /* it was an incident once */
     nh_moment over[2];   /* by way: an answer while the other way stayed in trouble */
     guint served;        /* other calls that were answered at once while some hung */
+    gboolean concluded;  /* closed for a story only: more packets may follow */
     gboolean given_up;   /* it ended with the last attempt, without an answer */
     nh_attempt attempt[2]; /* those that were given up with it */
     nh_call *ended_by;

@@ -378,9 +378,26 @@ give_up(nh_outage *outage)
     g_ptr_array_set_size(pair->troubled, 0);
 }
 
+/* Packets go on after a story was told: an outage that it closed is open, unless its time is over. */
+static void
+resume(nh_pair *pair, nh_moment at)
+{
+    nh_outage *latest = pair->outages->len ? g_ptr_array_index(pair->outages, pair->outages->len - 1) : NULL;
+
+    if (!latest || !latest->concluded)
+        return;
+    latest->concluded = FALSE;
+    if (at.time - latest->settled.time > SETTLE_TIME)
+        return;
+    latest->closed = FALSE;
+    latest->end = (nh_moment){ 0, NH_TIME_NONE };
+    pair->open = latest;
+}
+
 void
 nh_outage_tick(nh_pair *pair, nh_moment at)
 {
+    resume(pair, at);
     nh_outage *outage = pair->open;
 
     if (!outage)
@@ -396,8 +413,12 @@ nh_outage_tick(nh_pair *pair, nh_moment at)
 void
 nh_outage_conclude(nh_pair *pair)
 {
-    if (pair->open && pair->open->settled.frame)
-        close_outage(pair->open, pair->open->settled, NULL);
+    nh_outage *outage = pair->open;
+
+    if (!outage || !outage->settled.frame)
+        return;
+    close_outage(outage, outage->settled, NULL);
+    outage->concluded = TRUE;
 }
 
 void

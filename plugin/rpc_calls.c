@@ -138,7 +138,7 @@ first_transmission(nh_call *call, nh_conn *conn, nh_moment at)
     nh_dead_deferred(call, at);
     if (conn)
         nh_dead_sent(call, conn, at);
-    if (call->pair->open && call->way == NH_FORWARD && call->pair->open->ways & (1u << NH_FORWARD))
+    if (call->pair->open && call->way == NH_FORWARD && (call->pair->open->ways & (1u << NH_FORWARD) || nh_call_polls(call)))
         nh_outage_join(call->pair, call);
 }
 

@@ -43,10 +43,8 @@ static void
 granted(nh_call *call, nh_moment at)
 {
     nh_pair *pair = call->pair;
-    const nh_nlm *lock = &pair->blocked_lock;
 
-    /* where the capture began after NLM_BLOCKED nothing tells which lock it was */
-    if (pair->blocked.frame ? !call->nlm.has_lock || call->nlm.svid != lock->svid || call->nlm.file != lock->file : !call->nlm.block)
+    if (!nh_call_polls(call))
         return;
     pair->blocked.frame = 0;
     pair->polled = at;
