@@ -233,7 +233,7 @@ nh_outage_join(nh_pair *pair, nh_call *call)
     g_ptr_array_add(outage->calls, call);
     outage->only_probable = FALSE;
     if (call->waits) {
-        const nh_sending *first = &g_array_index(call->sendings, nh_sending, 0);
+        const nh_sending *first = &call->sendings[0];
         nh_outage_waits(pair, first->at.time);
         outage->settled.frame = 0;
     }
