@@ -42,18 +42,18 @@ static void
 issued_when_seen(nh_call *call)
 {
     call->first_unseen = call->cycles_unseen = FALSE;
-    call->issued_earliest = call->issued_latest = g_array_index(call->sendings, nh_sending, 0).at.time;
+    call->issued_earliest = call->issued_latest = call->sendings[0].at.time;
 }
 
 /* How many copies RPC has sent that waited in the socket together with the first one seen; 1 unless one segment shows it. */
 static guint
 queued_together(const nh_call *call)
 {
-    const nh_sending *first = &g_array_index(call->sendings, nh_sending, 0);
+    const nh_sending *first = &call->sendings[0];
     guint copies = 1, in_one_frame = 0;
 
-    for (guint i = 1; i < call->sendings->len; i++) {
-        const nh_sending *sending = &g_array_index(call->sendings, nh_sending, i);
+    for (guint i = 1; i < call->n_sendings; i++) {
+        const nh_sending *sending = &call->sendings[i];
         if (sending->by_tcp || sending->conn != first->conn || sending->at.time - first->at.time >= NH_QUEUED_TIME)
             continue;
         copies++;
@@ -76,10 +76,10 @@ time_of_copies(guint n, nh_time timeout)
 static nh_time
 first_gap(const nh_call *call)
 {
-    nh_time first = g_array_index(call->sendings, nh_sending, 0).at.time;
+    nh_time first = call->sendings[0].at.time;
 
-    for (guint i = 1; i < call->sendings->len; i++) {
-        const nh_sending *sending = &g_array_index(call->sendings, nh_sending, i);
+    for (guint i = 1; i < call->n_sendings; i++) {
+        const nh_sending *sending = &call->sendings[i];
         if (!sending->by_tcp && sending->at.time - first >= NH_QUEUED_TIME)
             return sending->at.time - first;
     }
@@ -93,7 +93,7 @@ first_gap(const nh_call *call)
 static gboolean
 follows_lookup(const nh_call *call)
 {
-    const nh_sending *first = &g_array_index(call->sendings, nh_sending, 0);
+    const nh_sending *first = &call->sendings[0];
     nh_moment lookup = call->pair->last_lookup[call->way];
 
     return call->opens_half && lookup.frame && lookup.frame < first->at.frame && first->at.time - lookup.time < NH_SECOND;
@@ -112,7 +112,7 @@ static const struct {
 void
 nh_age_by_copies(nh_call *call)
 {
-    const nh_sending *first = &g_array_index(call->sendings, nh_sending, 0);
+    const nh_sending *first = &call->sendings[0];
     nh_policy policy = nh_policy_of(call->pair, call->l4, FALSE);
     nh_time timeout = policy.nlm_timeout * NH_SECOND, seen = first->at.time, gap = first_gap(call);
     guint queued = queued_together(call);
@@ -149,10 +149,10 @@ nh_age_by_copies(nh_call *call)
 void
 nh_age_by_tcp(nh_call *call)
 {
-    const nh_sending *first = &g_array_index(call->sendings, nh_sending, 0), *last = first + call->sendings->len - 1;
+    const nh_sending *first = &call->sendings[0], *last = first + call->n_sendings - 1;
     nh_time gap = last->at.time - first->at.time;
 
-    if (!call->opens_half || call->sendings->len != 2 || call->way != NH_FORWARD || call->wait != NH_WAIT_REPLY)
+    if (!call->opens_half || call->n_sendings != 2 || call->way != NH_FORWARD || call->wait != NH_WAIT_REPLY)
         return;
     /*
      * The timer doubles (RFC 6298 section 5.5): all before took little longer than what

@@ -18,7 +18,7 @@
 static const nh_sending *
 last_sending(const nh_call *call)
 {
-    return &g_array_index(call->sendings, nh_sending, call->sendings->len - 1);
+    return &call->sendings[call->n_sendings - 1];
 }
 
 /* The GRANTED_MSG that came just before and has no GRANTED_RES, or NULL. */

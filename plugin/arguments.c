@@ -8,6 +8,7 @@
 
 #include "arguments.h"
 
+#include "crc32.h"
 #include "statd.h"
 
 /* --- XDR (RFC 4506): a cursor that never reads past what was captured -------------- */
@@ -30,10 +31,8 @@ get_uint(xdr *x)
 {
     guint32 value = 0;
 
-    if (has(x, 4)) {
-        const guint8 *at = x->bytes + x->offset;
-        value = (guint32)at[0] << 24 | (guint32)at[1] << 16 | (guint32)at[2] << 8 | at[3];
-    }
+    if (has(x, 4))
+        value = nh_be32(x->bytes + x->offset);
     x->offset += 4;
     return value;
 }
@@ -43,27 +42,6 @@ get_hyper(xdr *x)
 {
     guint64 high = get_uint(x);
     return high << 32 | get_uint(x);
-}
-
-/*
- * CRC-32 as zlib and Wireshark have it: a file handle's is what Wireshark shows
- * as its hash (packet-nfs.c, dissect_fhandle_data).
- */
-static guint32
-crc32(const guint8 *bytes, guint length)
-{
-    static const guint32 nibble[16] = {
-        0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4, 0x4db26158, 0x5005713c,
-        0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c, 0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
-    };
-    guint32 crc = 0xffffffff;
-
-    for (guint i = 0; i < length; i++) {
-        crc ^= bytes[i];
-        crc = crc >> 4 ^ nibble[crc & 15];
-        crc = crc >> 4 ^ nibble[crc & 15];
-    }
-    return ~crc;
 }
 
 /* Length of the opaque data at the cursor, which moves behind it; *start is where its bytes begin. */
@@ -86,7 +64,7 @@ get_hash(xdr *x)
 {
     guint start;
     guint32 length = get_opaque(x, &start);
-    return x->failed ? 0 : crc32(x->bytes + start, length);
+    return x->failed ? 0 : nh_crc32(x->bytes + start, length);
 }
 
 static void
@@ -149,7 +127,7 @@ get_cookie(xdr *x, nh_nlm *nlm)
         return;
     nlm->has_cookie = TRUE;
     if (length > 8) {
-        nlm->cookie = crc32(x->bytes + start, length);
+        nlm->cookie = nh_crc32(x->bytes + start, length);
         return;
     }
     for (guint i = 0; i < length; i++)

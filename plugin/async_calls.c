@@ -45,7 +45,7 @@ is_grant(const nh_call *call)
 static nh_moment
 first_sent(const nh_call *call)
 {
-    return g_array_index(call->sendings, nh_sending, 0).at;
+    return call->sendings[0].at;
 }
 
 nh_moment
@@ -88,7 +88,7 @@ nh_async_answered(nh_call *result)
 void
 nh_grant_lost(nh_call *call, nh_moment at, nh_moment since, char *text)
 {
-    const nh_sending *last = &g_array_index(call->sendings, nh_sending, call->sendings->len - 1);
+    const nh_sending *last = &call->sendings[call->n_sendings - 1];
     nh_symptom symptom = { .finding = NH_GRANT_LOST, .service = nh_service_of_program(call->prog), .way = call->way,
                            .at = at, .since = since, .conn = last->conn, .call = call };
 
@@ -223,7 +223,7 @@ nh_leak_judge(nh_call *call, nh_moment at)
 static const nh_conn *
 lost_under(const nh_call *call)
 {
-    const nh_conn *conn = g_array_index(call->sendings, nh_sending, call->sendings->len - 1).conn;
+    const nh_conn *conn = call->sendings[call->n_sendings - 1].conn;
     return conn && call->tcp_acked && conn->state == NH_TCP_RESET ? conn : NULL;
 }
 

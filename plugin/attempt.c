@@ -53,7 +53,7 @@ lookup_waits(const nh_pair *pair, nh_way way, nh_moment at)
 {
     for (guint i = 0; i < pair->outstanding[way]->len; i++) {
         const nh_call *call = g_ptr_array_index(pair->outstanding[way], i);
-        guint32 first = g_array_index(call->sendings, nh_sending, 0).at.frame;
+        guint32 first = call->sendings[0].at.frame;
         if (call->l4 == NH_L4_UDP && call->asked.prog == NH_PROG_NLM && first >= pair->attempt[way].start.frame && first < at.frame)
             return TRUE;
     }
@@ -114,7 +114,7 @@ static void
 tell_rebind(nh_pair *pair, nh_moment at, nh_time issued, const nh_call *call)
 {
     char *after = nh_duration_text(at.time - issued);
-    const nh_sending *first = call ? &g_array_index(call->sendings, nh_sending, 0) : NULL;
+    const nh_sending *first = call ? &call->sendings[0] : NULL;
     char *whose = first ? g_strdup_printf("the %s call of frame %u", nh_nlm_procedure_name(call->vers, call->proc), first->at.frame)
                         : g_strdup("a call that is not on the wire");
 
@@ -322,7 +322,7 @@ tell_outlived(nh_pair *pair, nh_log_event event, nh_moment at, const nh_deadline
 static void
 suspect(nh_call *call, nh_moment at)
 {
-    const nh_sending *first = &g_array_index(call->sendings, nh_sending, 0);
+    const nh_sending *first = &call->sendings[0];
     nh_symptom symptom = { .finding = NH_REPLY_OVERDUE, .service = NH_SERVICE_NLM, .way = call->way, .at = at, .since = first->at,
                            .conn = first->conn, .call = call };
 

@@ -42,22 +42,22 @@ nh_call_key_hash(gconstpointer data)
 gboolean
 nh_call_key_equal(gconstpointer a, gconstpointer b)
 {
-    return memcmp(a, b, sizeof(call_key)) == 0;
-}
-
-void
-nh_call_free(gpointer data)
-{
-    nh_call *call = data;
-    g_array_unref(call->sendings);
-    g_free(call);
+    const call_key *x = a, *y = b;
+    return x->xid == y->xid && x->prog == y->prog && nh_addr_equal(&x->from, &y->from) && nh_addr_equal(&x->to, &y->to);
 }
 
 nh_call *
-nh_call_find(const nh_watch *watch, const nh_addr *from, const nh_addr *to, guint32 prog, guint32 xid)
+nh_call_find(nh_watch *watch, const nh_addr *from, const nh_addr *to, guint32 prog, guint32 xid)
 {
+    nh_call *call = watch->latest_call;
+
+    if (call && call->xid == xid && call->prog == prog && nh_addr_equal(&call->src.addr, from) && nh_addr_equal(&call->dst.addr, to))
+        return call;
     call_key key = make_key(from, to, prog, xid);
-    return g_hash_table_lookup(watch->calls, &key);
+    call = g_hash_table_lookup(watch->calls, &key);
+    if (call)
+        watch->latest_call = call;
+    return call;
 }
 
 void
@@ -65,8 +65,8 @@ nh_call_stop_waiting(nh_call *call)
 {
     call->waits = FALSE;
     g_ptr_array_remove_fast(call->pair->outstanding[call->way], call);
-    for (guint i = 0; i < call->sendings->len; i++) {
-        nh_conn *conn = g_array_index(call->sendings, nh_sending, i).conn;
+    for (guint i = 0; i < call->n_sendings; i++) {
+        nh_conn *conn = call->sendings[i].conn;
         if (conn && conn->waiting)
             g_ptr_array_remove_fast(conn->waiting, call);
     }
@@ -115,12 +115,26 @@ nh_call_symptom(nh_call *call, nh_finding finding, nh_moment at, nh_moment since
 }
 
 void
+nh_call_append(nh_call *call, nh_sending sending)
+{
+    guint n = call->n_sendings;
+
+    if ((n & (n - 1)) == 0) { /* full: there is room for 1, 2, 4, 8 ... */
+        nh_sending *larger = nh_arena_take(call->pair->watch->arena, MAX(2 * n, 1) * sizeof *larger);
+        if (n > 0)
+            memcpy(larger, call->sendings, n * sizeof *larger);
+        call->sendings = larger;
+    }
+    call->sendings[call->n_sendings++] = sending;
+}
+
+void
 nh_call_add_sending(nh_call *call, nh_conn *conn, nh_moment at)
 {
     const nh_passing *passing = &call->pair->watch->passing;
     nh_sending sending = { at, conn, conn && passing->conn == conn ? passing->end : 0, FALSE };
 
-    g_array_append_val(call->sendings, sending);
+    nh_call_append(call, sending);
     if (!conn || !call->waits)
         return;
     if (!conn->waiting)
@@ -130,11 +144,13 @@ nh_call_add_sending(nh_call *call, nh_conn *conn, nh_moment at)
 }
 
 nh_call *
-nh_call_new(nh_watch *watch, const nh_message *message)
+nh_call_new(nh_pair *pair, nh_way way, const nh_message *message)
 {
-    nh_call *call = g_new0(nh_call, 1);
+    nh_watch *watch = pair->watch;
+    nh_call *call = nh_arena_take(watch->arena, sizeof *call);
 
-    call->pair = nh_call_pair_of(watch, message, &call->way);
+    call->pair = pair;
+    call->way = way;
     call->l4 = message->l4;
     call->src = message->src;
     call->dst = message->dst;
@@ -143,14 +159,14 @@ nh_call_new(nh_watch *watch, const nh_message *message)
     call->vers = message->vers;
     call->proc = message->proc;
     call->nlm = message->nlm;
-    call->sendings = g_array_new(FALSE, FALSE, sizeof(nh_sending));
     call->reply.time = NH_TIME_NONE;
     call->issued_earliest = call->issued_latest = NH_TIME_NONE;
     call->waits = !nh_async_is_result(call->prog, call->proc); /* many send no RPC reply to those */
     g_ptr_array_add(watch->call_list, call);
     call_key key = make_key(&message->src.addr, &message->dst.addr, message->prog, message->xid);
-    g_hash_table_replace(watch->calls, g_memdup2(&key, sizeof key), call);
+    g_hash_table_replace(watch->calls, nh_arena_copy(watch->arena, &key, sizeof key), call);
     if (call->waits)
         g_ptr_array_add(call->pair->outstanding[call->way], call);
+    watch->latest_call = call;
     return call;
 }

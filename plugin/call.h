@@ -15,20 +15,22 @@
 static inline const nh_sending *
 nh_call_first(const nh_call *call)
 {
-    return &g_array_index(call->sendings, nh_sending, 0);
+    return &call->sendings[0];
 }
 
 static inline const nh_sending *
 nh_call_last(const nh_call *call)
 {
-    return &g_array_index(call->sendings, nh_sending, call->sendings->len - 1);
+    return &call->sendings[call->n_sendings - 1];
 }
 
 /* The latest call with this XID, whatever connection carried it (Wireshark's own matching is per conversation); NULL when there is none. */
-nh_call *nh_call_find(const nh_watch *watch, const nh_addr *from, const nh_addr *to, guint32 prog, guint32 xid);
-/* A call that was not seen before; belongs to the watch. Its first transmission is yet to be added. */
-nh_call *nh_call_new(nh_watch *watch, const nh_message *message);
-/* One more transmission; conn NULL over UDP. */
+nh_call *nh_call_find(nh_watch *watch, const nh_addr *from, const nh_addr *to, guint32 prog, guint32 xid);
+/* A call that was not seen before, of this pair and way (nh_call_pair_of()); belongs to the watch. Its first transmission is yet to be added. */
+nh_call *nh_call_new(nh_pair *pair, nh_way way, const nh_message *message);
+/* One more transmission; the pointers to earlier ones stay good, but see no changes. */
+void nh_call_append(nh_call *call, nh_sending sending);
+/* RPC sent the call; conn NULL over UDP. */
 void nh_call_add_sending(nh_call *call, nh_conn *conn, nh_moment at);
 /* No answer is expected any longer: it came, or nobody can wait for it. */
 void nh_call_stop_waiting(nh_call *call);
@@ -42,7 +44,6 @@ nh_pair *nh_call_pair_of(nh_watch *watch, const nh_message *message, nh_way *way
  * NLM_BLOCKED nothing tells which lock that is.
  */
 gboolean nh_call_polls(const nh_call *call);
-void nh_call_free(gpointer call);
 
 guint nh_call_key_hash(gconstpointer key);
 gboolean nh_call_key_equal(gconstpointer a, gconstpointer b);

@@ -264,7 +264,7 @@ calls_clause(const nh_outage *outage, const nh_call *unanswered)
 
     if (unanswered) /* nlmclnt_grant, fs/lockd/clntlock.c: the process goes on before the answer is sent */
         return g_strdup_printf("the GRANTED_RES for frame %u %s (a Linux client has its lock all the same)",
-                               g_array_index(unanswered->sendings, nh_sending, 0).at.frame,
+                               unanswered->sendings[0].at.frame,
                                nh_answer_given_up(unanswered, &deadlines) ? "could not be sent" : "was held back until it ended");
 
     for (guint i = 0; i < calls; i++)

@@ -58,13 +58,12 @@ nh_rpc_proc_name(packet_info *pinfo, guint32 prog, guint32 vers, guint32 proc)
 }
 
 /*
- * A handle that stands in for another: same protocol and same name, so that
+ * A handle that stands in for another: the same name, so that
  * the Info column and the table of dissectors show the original's.
  */
 static inline dissector_handle_t
-nh_create_stand_in(dissector_t dissector, dissector_handle_t original)
+nh_create_stand_in(dissector_t dissector, dissector_handle_t original, int proto)
 {
-    int proto = dissector_handle_get_protocol_index(original);
 #if NH_WIRESHARK_SINCE(4, 2)
     return create_dissector_handle_with_name_and_description(dissector, proto, NULL,
                                                              dissector_handle_get_description(original));

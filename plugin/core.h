@@ -28,6 +28,19 @@ nh_time_known(nh_time t)
     return t != NH_TIME_NONE;
 }
 
+/* Numbers as the network has them: the first byte counts most. */
+static inline guint16
+nh_be16(const guint8 *bytes)
+{
+    return (guint16)(bytes[0] << 8 | bytes[1]);
+}
+
+static inline guint32
+nh_be32(const guint8 *bytes)
+{
+    return (guint32)bytes[0] << 24 | (guint32)bytes[1] << 16 | (guint32)bytes[2] << 8 | bytes[3];
+}
+
 /* Programs that are followed (RFC 1833, X/Open NLM, NSM) and those that are context. */
 #define NH_PROG_PORTMAP 100000
 #define NH_PROG_NFS     100003

@@ -28,7 +28,7 @@ nh_datagram_copied(const nh_call *call, const nh_message *message)
 static gboolean
 met_icmp_error(const nh_call *call)
 {
-    const nh_sending *before = &g_array_index(call->sendings, nh_sending, call->sendings->len - 2);
+    const nh_sending *before = &call->sendings[call->n_sendings - 2];
     return call->icmp.at.frame && call->icmp.at.frame > before->at.frame;
 }
 
@@ -52,10 +52,10 @@ nh_datagram_resent(nh_call *call, nh_moment at)
         nh_dead_declare(call, NH_UNREACHABLE, call->icmp.at, at.frame, "is resent into an ICMP error");
         return;
     }
-    if (call->sendings->len >= 3) {
+    if (call->n_sendings >= 3) {
         char *silence = nh_duration_text(at.time - since.time);
         nh_frame_note(call->pair->watch, at.frame, NH_PEER_SILENT,
-                      g_strdup_printf("Retransmission number %u over UDP without any answer for %s", call->sendings->len - 1, silence));
+                      g_strdup_printf("Retransmission number %u over UDP without any answer for %s", call->n_sendings - 1, silence));
         nh_dead_declare(call, NH_PEER_SILENT, since, at.frame, "is resent without any answer");
         judge_callback(call, at, since, NH_PEER_SILENT);
         g_free(silence);

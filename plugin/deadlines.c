@@ -96,7 +96,7 @@ deadlines_of(const nh_pair *pair, const nh_outage *outage, nh_way way, nh_l4 l4,
 void
 nh_call_deadlines(const nh_call *call, gboolean mount, nh_deadlines *out)
 {
-    const nh_sending *first = &g_array_index(call->sendings, nh_sending, 0);
+    const nh_sending *first = &call->sendings[0];
     /* RPC's transmission is into the socket: behind a closed window the packet comes later */
     nh_time sent = call->wait == NH_WAIT_REPLY ? MIN(first->at.time, call->issued_latest) : first->at.time;
     nh_wait_facts facts = { call->wait, call->issued_earliest, call->issued_latest, call->first_unseen ? NH_TIME_NONE : sent };
@@ -143,8 +143,8 @@ nh_attempt_recognise(nh_call *call)
 
     if (call->wait != NH_WAIT_REPLY && call->wait != NH_WAIT_REPLY_NEW)
         return;
-    for (guint i = 0; i < call->sendings->len && n < G_N_ELEMENTS(sent); i++) {
-        const nh_sending *sending = &g_array_index(call->sendings, nh_sending, i);
+    for (guint i = 0; i < call->n_sendings && n < G_N_ELEMENTS(sent); i++) {
+        const nh_sending *sending = &call->sendings[i];
         if (!sending->by_tcp)
             sent[n++] = sending->at.time;
     }

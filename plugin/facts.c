@@ -85,35 +85,34 @@ port_is_claimed(guint16 port)
 #define OPTION_TIMESTAMPS 8
 
 static void
-read_sack(tvbuff_t *tvb, guint offset, guint length, nh_segment *segment)
+read_sack(const guint8 *option, guint length, nh_segment *segment)
 {
     for (guint i = 2; i + 8 <= length && segment->n_sack < NH_SACK_MAX; i += 8) {
-        segment->sack[segment->n_sack].left = tvb_get_ntohl(tvb, offset + i);
-        segment->sack[segment->n_sack].right = tvb_get_ntohl(tvb, offset + i + 4);
+        segment->sack[segment->n_sack].left = nh_be32(option + i);
+        segment->sack[segment->n_sack].right = nh_be32(option + i + 4);
         segment->n_sack++;
     }
 }
 
 /* Options as far as they were captured (RFC 9293 section 3.2, RFC 7323, RFC 2018). */
 static void
-read_options(tvbuff_t *tvb, guint end, nh_segment *segment)
+read_options(const guint8 *bytes, guint end, nh_segment *segment)
 {
     guint offset = TCP_HEADER;
 
-    end = MIN(end, tvb_captured_length(tvb));
     while (offset + 1 < end) {
-        guint8 kind = tvb_get_uint8(tvb, offset);
-        guint8 length = kind == OPTION_NOP ? 1 : tvb_get_uint8(tvb, offset + 1);
+        const guint8 *option = bytes + offset;
+        guint8 kind = option[0], length = kind == OPTION_NOP ? 1 : option[1];
         if (kind == OPTION_END || length == 0 || offset + length > end)
             return;
         if (kind == OPTION_WSCALE && length == 3) {
-            segment->wscale = (gint8)tvb_get_uint8(tvb, offset + 2);
+            segment->wscale = (gint8)option[2];
         } else if (kind == OPTION_TIMESTAMPS && length == 10) {
             segment->has_tsval = TRUE;
-            segment->tsval = tvb_get_ntohl(tvb, offset + 2);
-            segment->tsecr = tvb_get_ntohl(tvb, offset + 6);
+            segment->tsval = nh_be32(option + 2);
+            segment->tsecr = nh_be32(option + 6);
         } else if (kind == OPTION_SACK) {
-            read_sack(tvb, offset, length, segment);
+            read_sack(option, length, segment);
         }
         offset += length;
     }
@@ -134,22 +133,24 @@ read_ip(const void *ip, nh_segment *segment)
 static gboolean
 read_segment(tvbuff_t *tvb, packet_info *pinfo, const void *ip, nh_segment *segment)
 {
-    guint header, reported = tvb_reported_length(tvb);
+    guint header, captured = tvb_captured_length(tvb), reported = tvb_reported_length(tvb);
+    const guint8 *bytes;
 
-    if (tvb_captured_length(tvb) < TCP_HEADER)
+    if (captured < TCP_HEADER)
         return FALSE;
-    header = (guint)(tvb_get_uint8(tvb, 12) >> 4) * 4;
+    bytes = tvb_get_ptr(tvb, 0, captured);
+    header = (guint)(bytes[12] >> 4) * 4;
     if (header < TCP_HEADER || header > reported)
         return FALSE;
     *segment = (nh_segment){
         .frame = pinfo->num,
         .time = nh_facts_time(pinfo),
-        .src = { nh_facts_addr(&pinfo->src), tvb_get_ntohs(tvb, 0) },
-        .dst = { nh_facts_addr(&pinfo->dst), tvb_get_ntohs(tvb, 2) },
-        .seq = tvb_get_ntohl(tvb, 4),
-        .ack = tvb_get_ntohl(tvb, 8),
-        .flags = tvb_get_ntohs(tvb, 12) & 0x0fff,
-        .window = tvb_get_ntohs(tvb, 14),
+        .src = { nh_facts_addr(&pinfo->src), nh_be16(bytes) },
+        .dst = { nh_facts_addr(&pinfo->dst), nh_be16(bytes + 2) },
+        .seq = nh_be32(bytes + 4),
+        .ack = nh_be32(bytes + 8),
+        .flags = nh_be16(bytes + 12) & 0x0fff,
+        .window = nh_be16(bytes + 14),
         .len = reported - header,
         .wscale = -1,
         .travel = nh_facts_travel(pinfo),
@@ -157,10 +158,10 @@ read_segment(tvbuff_t *tvb, packet_info *pinfo, const void *ip, nh_segment *segm
     segment->src_claimed = port_is_claimed(segment->src.port);
     segment->dst_claimed = port_is_claimed(segment->dst.port);
     read_ip(ip, segment);
-    read_options(tvb, header, segment);
-    if (tvb_captured_length(tvb) > header) {
-        segment->captured = MIN(tvb_captured_length(tvb) - header, segment->len);
-        segment->payload = tvb_get_ptr(tvb, header, segment->captured);
+    read_options(bytes, MIN(header, captured), segment);
+    if (captured > header) {
+        segment->captured = MIN(captured - header, segment->len);
+        segment->payload = bytes + header;
     }
     return segment->src.addr.len > 0 && segment->dst.addr.len > 0;
 }
@@ -282,7 +283,7 @@ may_matter(const nh_watch *watch, tvbuff_t *tvb)
     if (captured < TCP_HEADER)
         return FALSE;
     bytes = tvb_get_ptr(tvb, 0, captured);
-    if (nh_follow_may(watch, (guint16)(bytes[0] << 8 | bytes[1]), (guint16)(bytes[2] << 8 | bytes[3])))
+    if (nh_follow_may(watch, nh_be16(bytes), nh_be16(bytes + 2)))
         return TRUE;
     /* a lock call between ports of which nothing is known: record mark, XID, call, RPC version, program */
     header = (guint)(bytes[12] >> 4) * 4;

@@ -19,17 +19,21 @@ typedef struct {
     guint32 prog, vers, proc;
 } rpc_key;
 
-static GHashTable *before_call, *before_reply; /* rpc_key -> handle that stood there before ours */
+#define VERS_MAX 4
+#define PROC_MAX 23
+
+/* The followed programs, and the handles that stood there before ours: by reply, version and procedure. */
+static struct {
+    guint32 prog, vers_first, vers_last, proc_last;
+    const char *name, *abbreviation;
+    dissector_handle_t before[2][VERS_MAX + 1][PROC_MAX + 1];
+} programs[] = {
+    { NH_PROG_NLM, 1, 4, 23, "NLM seen by NLM Health", "nlm_health.nlm", { { { NULL } } } },
+    { NH_PROG_PORTMAP, 2, 4, 12, "Portmap seen by NLM Health", "nlm_health.portmap", { { { NULL } } } },
+    { NH_PROG_STAT, 1, 1, 6, "statd seen by NLM Health", "nlm_health.statd", { { { NULL } } } },
+};
 
 /* --- the handles ----------------------------------------------------------------------------------- */
-
-static const struct {
-    guint32 prog, vers_first, vers_last, proc_last;
-} programs[] = {
-    { NH_PROG_NLM, 1, 4, 23 },
-    { NH_PROG_PORTMAP, 2, 4, 12 },
-    { NH_PROG_STAT, 1, 1, 6 },
-};
 
 /*
  * CALLIT carries a call inside, which Wireshark hands to its program's dissector
@@ -56,13 +60,19 @@ take_message(tvbuff_t *tvb, packet_info *pinfo, const rpc_call_info_value *rpc, 
 
     if (!watch || pinfo->flags.in_error_pkt || is_inside(pinfo, rpc))
         return;
-    nh_message message = {
-        .frame = pinfo->num, .time = nh_facts_time(pinfo), .l4 = pinfo->ptype == PT_UDP ? NH_L4_UDP : NH_L4_TCP,
-        .src = { nh_facts_addr(&pinfo->src), (guint16)pinfo->srcport },
-        .dst = { nh_facts_addr(&pinfo->dst), (guint16)pinfo->destport },
-        .reply = reply, .xid = rpc->xid, .prog = rpc->prog, .vers = rpc->vers, .proc = rpc->proc,
-        .travel = nh_facts_travel(pinfo),
-    };
+    nh_message message;
+    nh_message_clear(&message);
+    message.frame = pinfo->num;
+    message.time = nh_facts_time(pinfo);
+    message.l4 = pinfo->ptype == PT_UDP ? NH_L4_UDP : NH_L4_TCP;
+    message.src = (nh_end){ nh_facts_addr(&pinfo->src), (guint16)pinfo->srcport };
+    message.dst = (nh_end){ nh_facts_addr(&pinfo->dst), (guint16)pinfo->destport };
+    message.reply = reply;
+    message.xid = rpc->xid;
+    message.prog = rpc->prog;
+    message.vers = rpc->vers;
+    message.proc = rpc->proc;
+    message.travel = nh_facts_travel(pinfo);
     if (message.src.addr.len == 0 || (pinfo->ptype != PT_UDP && pinfo->ptype != PT_TCP))
         return;
     if (message.l4 == NH_L4_TCP)
@@ -71,12 +81,21 @@ take_message(tvbuff_t *tvb, packet_info *pinfo, const rpc_call_info_value *rpc, 
     nh_watch_message(watch, &message);
 }
 
+/* The handle that stood before ours, or NULL. */
+static dissector_handle_t
+handle_before(const rpc_call_info_value *rpc, gboolean reply)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(programs); i++)
+        if (programs[i].prog == rpc->prog && rpc->vers <= VERS_MAX && rpc->proc <= PROC_MAX)
+            return programs[i].before[reply][rpc->vers][rpc->proc];
+    return NULL;
+}
+
 static int
-dissect_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data, GHashTable *before, gboolean reply)
+dissect_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data, gboolean reply)
 {
     const rpc_call_info_value *rpc = data;
-    rpc_key key = { rpc->prog, rpc->vers, rpc->proc };
-    dissector_handle_t handle = g_hash_table_lookup(before, &key);
+    dissector_handle_t handle = handle_before(rpc, reply);
 
     take_message(tvb, pinfo, rpc, reply);
     return handle ? call_dissector_only(handle, tvb, pinfo, tree, data) : 0;
@@ -85,38 +104,33 @@ dissect_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data,
 static int
 dissect_call(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
-    return dissect_message(tvb, pinfo, tree, data, before_call, FALSE);
+    return dissect_message(tvb, pinfo, tree, data, FALSE);
 }
 
 static int
 dissect_reply(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
-    return dissect_message(tvb, pinfo, tree, data, before_reply, TRUE);
+    return dissect_message(tvb, pinfo, tree, data, TRUE);
 }
 
-static guint
-key_hash(gconstpointer data)
+/*
+ * Stand before the owner of a procedure, which is returned; NULL when nobody owns
+ * it. The protocol "in name only", made of the first owner's, adds no layer to the frame.
+ */
+static dissector_handle_t
+stand_before(guint program, rpc_key key, gboolean reply, int *proto)
 {
-    const rpc_key *key = data;
-    return key->prog * 31 + key->vers * 1009 + key->proc;
-}
+    const char *table = reply ? "rpc.reply" : "rpc.call";
+    dissector_handle_t before = dissector_get_custom_table_handle(find_dissector_table(table), &key);
 
-static gboolean
-key_equal(gconstpointer a, gconstpointer b)
-{
-    return memcmp(a, b, sizeof(rpc_key)) == 0;
-}
-
-static gboolean
-stand_before(const char *table, GHashTable *before, rpc_key key, dissector_t dissector)
-{
-    dissector_handle_t handle = dissector_get_custom_table_handle(find_dissector_table(table), &key);
-
-    if (!handle)
-        return FALSE;
-    g_hash_table_insert(before, g_memdup2(&key, sizeof key), handle);
-    dissector_add_custom_table_handle(table, g_memdup2(&key, sizeof key), nh_create_stand_in(dissector, handle));
-    return TRUE;
+    if (!before)
+        return NULL;
+    if (*proto < 0)
+        *proto = proto_register_protocol_in_name_only(programs[program].name, programs[program].name, programs[program].abbreviation,
+                                                      dissector_handle_get_protocol_index(before), FT_PROTOCOL);
+    dissector_add_custom_table_handle(table, g_memdup2(&key, sizeof key),
+                                      nh_create_stand_in(reply ? dissect_reply : dissect_call, before, *proto));
+    return before;
 }
 
 void
@@ -125,16 +139,16 @@ nh_facts_rpc_handoff(nh_facts_sink the_sink)
     gboolean lock_found = FALSE;
 
     sink = the_sink;
-    before_call = g_hash_table_new(key_hash, key_equal);
-    before_reply = g_hash_table_new(key_hash, key_equal);
-    for (guint i = 0; i < G_N_ELEMENTS(programs); i++)
+    for (guint i = 0; i < G_N_ELEMENTS(programs); i++) {
+        int proto = -1;
         for (guint32 vers = programs[i].vers_first; vers <= programs[i].vers_last; vers++)
-            for (guint32 proc = 0; proc <= programs[i].proc_last; proc++) {
-                rpc_key key = { programs[i].prog, vers, proc };
-                gboolean found = stand_before("rpc.call", before_call, key, dissect_call);
-                stand_before("rpc.reply", before_reply, key, dissect_reply);
-                lock_found |= found && key.prog == NH_PROG_NLM;
-            }
+            for (guint32 proc = 0; proc <= programs[i].proc_last; proc++)
+                for (int reply = FALSE; reply <= TRUE; reply++) {
+                    rpc_key key = { programs[i].prog, vers, proc };
+                    programs[i].before[reply][vers][proc] = stand_before(i, key, reply, &proto);
+                    lock_found |= !reply && programs[i].before[reply][vers][proc] && key.prog == NH_PROG_NLM;
+                }
+    }
     if (!lock_found)
         g_warning("NLM Health: this Wireshark keeps its RPC procedures in another way; lock calls are not seen");
 }

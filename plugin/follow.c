@@ -21,34 +21,49 @@
 #define RESERVED_MIN 512
 #define RESERVED_MAX 1023
 
+/* Both directions of a 4-tuple are one key. */
 typedef struct {
-    nh_end low, high;
+    nh_end one, other;
 } conn_key;
 
-/* Both directions of a 4-tuple have one key. */
-static conn_key
-make_key(const nh_end *a, const nh_end *b)
+static guint32
+hash_end(const nh_end *end)
 {
-    conn_key key;
-    gint order = memcmp(&a->addr, &b->addr, sizeof a->addr);
+    return (nh_addr_hash(&end->addr) ^ end->port) * 0x9e3779b1u;
+}
 
-    memset(&key, 0, sizeof key); /* padding takes part in the comparison */
-    if (order > 0 || (order == 0 && a->port > b->port)) {
-        const nh_end *swap = a;
-        a = b;
-        b = swap;
-    }
-    key.low.addr = a->addr;
-    key.low.port = a->port;
-    key.high.addr = b->addr;
-    key.high.port = b->port;
-    return key;
+static guint
+key_hash(gconstpointer data)
+{
+    const conn_key *key = data;
+    guint32 hash = hash_end(&key->one) + hash_end(&key->other);
+    return hash ^ hash >> 15;
+}
+
+static gboolean
+same_end(const nh_end *a, const nh_end *b)
+{
+    return a->port == b->port && nh_addr_equal(&a->addr, &b->addr);
+}
+
+static gboolean
+key_equal(gconstpointer a, gconstpointer b)
+{
+    const conn_key *x = a, *y = b;
+    return (same_end(&x->one, &y->one) && same_end(&x->other, &y->other)) ||
+           (same_end(&x->one, &y->other) && same_end(&x->other, &y->one));
+}
+
+GHashTable *
+nh_conns_new(void)
+{
+    return g_hash_table_new(key_hash, key_equal);
 }
 
 nh_conn *
 nh_follow_find(const nh_watch *watch, const nh_end *a, const nh_end *b)
 {
-    conn_key key = make_key(a, b);
+    conn_key key = { *a, *b };
     return g_hash_table_lookup(watch->conns, &key);
 }
 
@@ -152,8 +167,8 @@ judge(const nh_watch *watch, const nh_segment *segment, gboolean *from_client)
 static nh_conn *
 new_conn(nh_watch *watch, const nh_end *client, const nh_end *server, nh_service service, nh_moment at)
 {
-    nh_conn *conn = g_new0(nh_conn, 1);
-    conn_key key = make_key(client, server);
+    nh_conn *conn = nh_arena_take(watch->arena, sizeof *conn);
+    conn_key key = { *client, *server };
 
     conn->client = *client;
     conn->server = *server;
@@ -161,7 +176,7 @@ new_conn(nh_watch *watch, const nh_end *client, const nh_end *server, nh_service
     conn->first = conn->last = at;
     conn->previous = g_hash_table_lookup(watch->conns, &key);
     conn->pair = nh_pair_of_flow(watch, &client->addr, &server->addr, &conn->way);
-    g_hash_table_replace(watch->conns, g_memdup2(&key, sizeof key), conn);
+    g_hash_table_replace(watch->conns, nh_arena_copy(watch->arena, &key, sizeof key), conn);
     g_ptr_array_add(watch->conn_list, conn);
     nh_follow_mark(watch, server->port);
     return conn;
@@ -198,7 +213,6 @@ nh_conn_free(gpointer data)
         g_ptr_array_unref(conn->waiting);
     if (conn->replied)
         g_ptr_array_unref(conn->replied);
-    g_free(conn);
 }
 
 /* Another attempt to open a connection that never opened: the same story goes on. */

@@ -24,6 +24,8 @@ nh_follow_may(const nh_watch *watch, guint16 src, guint16 dst)
     return (watch->tcp_ports[src >> 3] >> (src & 7) & 1) || (watch->tcp_ports[dst >> 3] >> (dst & 7) & 1);
 }
 
+/* The table watch->conns. */
+GHashTable *nh_conns_new(void);
 /* The service behind a server's port as portmap, its number or the preferences tell; NH_SERVICE_NONE when nothing is known. */
 nh_service nh_follow_service(const nh_watch *watch, const nh_end *server);
 /* The connection of a segment, NULL when it is not followed. Makes it (a SYN opens a new incarnation) where one of the rules says so. */
@@ -38,6 +40,7 @@ gboolean nh_conn_joins(const nh_conn *conn, const nh_end *client, const nh_end *
 void nh_conn_move(nh_conn *conn, nh_pair *pair, nh_way way);
 /* Index of the half that this end sends: 0 the client's (who sent the SYN), 1 the server's. */
 int nh_conn_half(const nh_conn *conn, const nh_end *end);
+/* Of watch->conn_list: what a connection has beside the arena. */
 void nh_conn_free(gpointer conn);
 
 #endif

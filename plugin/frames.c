@@ -46,7 +46,7 @@ nh_frame_get(nh_watch *watch, nh_moment at)
 
     if (frame && frame->at.frame == at.frame)
         return frame;
-    frame = g_slice_new0(nh_frame);
+    frame = nh_arena_take(watch->arena, sizeof *frame);
     frame->at = at;
     g_ptr_array_insert(watch->frames, (gint)i, frame);
     return frame;
@@ -71,9 +71,7 @@ void
 nh_frame_free(gpointer data)
 {
     nh_frame *frame = data;
-    g_slist_free(frame->calls);
     g_slist_free_full(frame->notes, note_free);
-    g_slice_free(nh_frame, frame);
 }
 
 static nh_note *
@@ -128,8 +126,13 @@ nh_frame_unnote(nh_watch *watch, guint32 number, nh_finding finding)
 void
 nh_frame_add_call(nh_frame *frame, nh_call *call)
 {
-    if (!g_slist_find(frame->calls, call))
-        frame->calls = g_slist_append(frame->calls, call);
+    GSList **end = &frame->calls;
+
+    for (; *end; end = &(*end)->next)
+        if ((*end)->data == call)
+            return;
+    *end = nh_arena_take(call->pair->watch->arena, sizeof **end);
+    (*end)->data = call;
 }
 
 char *

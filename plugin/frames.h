@@ -28,6 +28,7 @@ void nh_frame_unnote(nh_watch *watch, guint32 frame, nh_finding finding);
 const nh_note *nh_frame_has(const nh_frame *frame, nh_finding finding);
 /* A call was sent or answered in this frame. */
 void nh_frame_add_call(nh_frame *frame, nh_call *call);
+/* Of watch->frames: what a frame has beside the arena. */
 void nh_frame_free(gpointer frame);
 
 /* "frame 12, 22:53:13.639"; caller frees. */

@@ -255,8 +255,8 @@ remember_suspect(GArray *locks, const nh_call *call, nh_lock suspect)
 {
     guint copies = 0;
 
-    for (guint i = 0; i < call->sendings->len; i++)
-        copies += !g_array_index(call->sendings, nh_sending, i).by_tcp;
+    for (guint i = 0; i < call->n_sendings; i++)
+        copies += !call->sendings[i].by_tcp;
     if (copies < 2)
         return;
     suspect.state = NH_LOCK_SUSPECT;

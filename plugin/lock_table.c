@@ -24,7 +24,6 @@ struct nh_lock_table {
     GHashTable *files;   /* file_key -> GArray of nh_lock; no empty ones */
     GHashTable *clients; /* nh_addr -> nh_moment: last seen, of clients that hold locks */
     GHashTable *graces;  /* nh_addr: servers whose locks are being reclaimed */
-    GStringChunk *names;
     guint64 version;     /* changes with each change */
     struct { const nh_pair *pair; guint64 version; GArray *locks; } latest; /* snapshot */
 };
@@ -68,7 +67,6 @@ nh_locks_new(void)
     table->files = g_hash_table_new_full(file_key_hash, file_key_equal, g_free, free_array);
     table->clients = g_hash_table_new_full(addr_hash, addr_equal, g_free, g_free);
     table->graces = g_hash_table_new_full(addr_hash, addr_equal, g_free, NULL);
-    table->names = g_string_chunk_new(256);
     return table;
 }
 
@@ -78,7 +76,6 @@ nh_locks_free(nh_lock_table *table)
     g_hash_table_unref(table->files);
     g_hash_table_unref(table->clients);
     g_hash_table_unref(table->graces);
-    g_string_chunk_free(table->names);
     if (table->latest.locks)
         g_array_unref(table->latest.locks);
     g_free(table);
@@ -118,10 +115,10 @@ lock_at(const GArray *locks, guint i)
 
 /* A reservation of SHARE stands for the whole file and has no svid (nlm_share: caller_name, fh, oh, mode, access). */
 static nh_lock
-asked_by(nh_lock_table *table, const nh_call *call)
+asked_by(const nh_call *call)
 {
     const nh_nlm *nlm = &call->nlm;
-    return (nh_lock){ .pair = call->pair, .caller = g_string_chunk_insert_const(table->names, nlm->caller), .file = nlm->file,
+    return (nh_lock){ .pair = call->pair, .caller = nlm->caller, .file = nlm->file,
                       .svid = nlm->svid, .owner = nlm->owner, .first = nlm->offset, .last = nh_lock_last_byte(nlm->offset, nlm->length),
                       .state = NH_LOCK_HELD, .exclusive = nlm->exclusive, .share = nlm->has_share, .reclaimed = nlm->reclaim };
 }
@@ -240,10 +237,10 @@ nh_locks_answer(const nh_call *call, const nh_nlm *answer, nh_moment at)
         return;
     if (answer->status == NH_NLM_STAT_GRACE && call->way == NH_FORWARD)
         grace_period(table, call);
-    nh_lock asked = asked_by(table, call);
+    nh_lock asked = asked_by(call);
     GArray *locks = get_file(table, &call->pair->server, asked.file);
     /* who waits, waits since he asked */
-    asked.since = answer->status == NH_NLM_STAT_BLOCKED ? g_array_index(call->sendings, nh_sending, 0).at : at;
+    asked.since = answer->status == NH_NLM_STAT_BLOCKED ? call->sendings[0].at : at;
     if (nh_lock_effect(locks, call, &asked, answer, at))
         note_grace(table, &asked);
     table->version++;
@@ -277,7 +274,7 @@ nh_locks_called_back(const nh_call *call, nh_lock *found)
 {
     nh_lock_table *table = call->pair->watch->locks;
     const GArray *locks = find_file(table, &call->pair->server, call->nlm.file);
-    nh_lock asked = asked_by(table, call);
+    nh_lock asked = asked_by(call);
     gboolean held = FALSE;
 
     for (guint i = 0; locks && i < locks->len; i++) {
@@ -299,7 +296,7 @@ nh_locks_suspect(const nh_call *call, nh_lock *found)
 {
     nh_lock_table *table = call->pair->watch->locks;
     const GArray *locks = find_file(table, &call->pair->server, call->nlm.file);
-    nh_lock asked = asked_by(table, call);
+    nh_lock asked = asked_by(call);
     gboolean suspect = FALSE;
 
     for (guint i = 0; locks && i < locks->len; i++) {

@@ -34,7 +34,7 @@ typedef enum {
 
 typedef struct {
     nh_pair *pair;       /* the owner's; of a reported lock the pair that was told */
-    const char *caller;  /* its host name, "" when unknown; lives as long as the table */
+    const char *caller;  /* its host name, "" when unknown; of the call that asked for it */
     guint32 file, svid, owner;
     guint64 first, last; /* bytes, both included; G_MAXUINT64: to the end */
     nh_lock_state state;

@@ -136,7 +136,7 @@ call_of_story(nh_watch *watch, const nh_story_call *story_call)
         return NULL;
     for (guint i = 0; i < watch->call_list->len; i++) {
         nh_call *call = g_ptr_array_index(watch->call_list, i);
-        if (g_array_index(call->sendings, nh_sending, 0).at.frame == g_array_index(story_call->frames, guint32, 0) &&
+        if (call->sendings[0].at.frame == g_array_index(story_call->frames, guint32, 0) &&
             call->xid == story_call->xid)
             return call;
     }

@@ -58,10 +58,13 @@ nh_lone_syn_keep(nh_watch *watch, const nh_segment *segment)
 gboolean
 nh_lone_syn_take(nh_watch *watch, const nh_addr *a, const nh_addr *b, nh_segment *syn)
 {
-    nh_segment hosts = { .src = { .addr = *a }, .dst = { .addr = *b } };
-    const nh_segment *kept = g_hash_table_size(watch->lone_syns) ? g_hash_table_lookup(watch->lone_syns, &hosts) : NULL;
+    const nh_segment *kept;
     nh_frame *frame;
 
+    if (g_hash_table_size(watch->lone_syns) == 0)
+        return FALSE;
+    nh_segment hosts = { .src = { .addr = *a }, .dst = { .addr = *b } };
+    kept = g_hash_table_lookup(watch->lone_syns, &hosts);
     if (!kept)
         return FALSE;
     *syn = *kept;

@@ -9,6 +9,7 @@
 #ifndef NLM_HEALTH_MODEL_H
 #define NLM_HEALTH_MODEL_H
 
+#include "arena.h"
 #include "kernel_log.h"
 #include "observe.h"
 #include "rpc_timer.h"
@@ -113,7 +114,8 @@ struct nh_call {
     nh_l4 l4;
     nh_end src, dst;
     guint32 xid, prog, vers, proc;
-    GArray *sendings;    /* nh_sending */
+    nh_sending *sendings; /* its transmissions, at least one */
+    guint n_sendings;
     gboolean tcp_acked;
     gboolean waits;      /* an answer is expected and has not come */
     nh_moment reply;
@@ -247,7 +249,7 @@ typedef struct {
     nh_pair *pair;
     nh_conn *conn;
     nh_service service;
-    GSList *calls;       /* nh_call* sent or answered in this frame */
+    GSList *calls;       /* nh_call* sent or answered in this frame; of the arena, never to be freed */
     GSList *notes;       /* nh_note* */
 } nh_frame;
 
@@ -285,13 +287,16 @@ typedef struct {
 
 struct nh_watch {
     nh_options options;
+    nh_arena *arena;     /* of connections, calls, frames and keys */
     GHashTable *pairs;   /* by client and server */
     GPtrArray *pair_list;
+    nh_pair *latest_pair; /* of the packet, which asks for it several times; NULL = none yet */
     GHashTable *conns;   /* by 4-tuple: latest incarnation */
     GPtrArray *conn_list;
     GHashTable *lone_syns; /* of hosts that no pair knows yet (lone_syns.c) */
     GHashTable *calls;   /* by sender, receiver, program, XID: latest */
     GPtrArray *call_list;
+    nh_call *latest_call; /* the same of its call */
     GHashTable *ports;   /* by address, protocol, port: program */
     guint8 tcp_ports[65536 / 8]; /* bit per port that a followed connection may have; see nh_follow_may() */
     GPtrArray *frames;   /* nh_frame*, by number */

@@ -171,6 +171,8 @@ nh_nfs_header(nh_watch *watch, const nh_end *src, const nh_end *dst, nh_l4 l4, c
 {
     nfs_peers *peers;
 
+    if (header->reply && g_hash_table_size(watch->nfs->peers) == 0)
+        return;
     if (header->reply) {
         peers = find_peers(watch->nfs, &dst->addr, &src->addr);
         if (peers && take_reply(peers, header, at))

@@ -10,6 +10,8 @@
 #ifndef NLM_HEALTH_OBSERVE_H
 #define NLM_HEALTH_OBSERVE_H
 
+#include <stddef.h>
+
 #include "core.h"
 
 /* One end of a flow. */
@@ -98,11 +100,18 @@ typedef struct {
     const char *refused; /* a refused reply: "PROG_UNAVAIL", "AUTH_ERROR" ...; static; else NULL */
     guint32 xid, prog, vers, proc;
     nh_nlm nlm;
-    guint n_mappings;    /* portmap: the query (call) or the answers (reply) */
-    nh_mapping mappings[NH_MAPPINGS_MAX];
     char mon_name[64];   /* statd: who restarted */
     guint32 nsm_state;   /* SM_NOTIFY: counts the restarts; 0 = unknown */
     nh_travel travel;
+    guint n_mappings;    /* portmap: the query (call) or the answers (reply) */
+    nh_mapping mappings[NH_MAPPINGS_MAX]; /* last: nh_message_clear() */
 } nh_message;
+
+/* Nothing is known yet. The room for mappings is most of a message, and not touched. */
+static inline void
+nh_message_clear(nh_message *message)
+{
+    memset(message, 0, offsetof(nh_message, mappings));
+}
 
 #endif

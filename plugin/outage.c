@@ -243,7 +243,7 @@ nh_outage_join(nh_pair *pair, nh_call *call)
     g_ptr_array_add(outage->calls, call);
     outage->only_probable = FALSE;
     if (call->waits) {
-        const nh_sending *first = &g_array_index(call->sendings, nh_sending, 0);
+        const nh_sending *first = &call->sendings[0];
         nh_outage_waits(pair, first->at.time);
         outage->settled.frame = 0;
     }
@@ -311,9 +311,9 @@ absolve(nh_pair *pair, nh_way way, nh_service service, nh_moment at)
 static gboolean
 others_hang(const nh_outage *outage, const nh_call *answered, nh_moment at)
 {
-    const nh_sending *first = answered ? &g_array_index(answered->sendings, nh_sending, 0) : NULL;
+    const nh_sending *first = answered ? answered->sendings : NULL;
 
-    if (!first || answered->sendings->len > 1 || first->at.frame <= outage->start.frame || at.time - first->at.time >= NH_SECOND ||
+    if (!first || answered->n_sendings > 1 || first->at.frame <= outage->start.frame || at.time - first->at.time >= NH_SECOND ||
         outage->count[NH_FORWARD][NH_REPLY_OVERDUE] != outage->symptoms->len)
         return FALSE;
     for (guint i = 0; i < outage->symptoms->len; i++) {

@@ -149,7 +149,10 @@ proto_register_nlm_health(void)
     nh_prefs_register(proto_nlm_health);
     register_init_routine(start_file);
     register_cleanup_routine(end_file);
-    register_postdissector(register_dissector("nlm_health", dissect_nlm_health, proto_nlm_health));
+    /* in name only: adds no layer to each frame, which nobody asks for and which costs */
+    int in_name_only = proto_register_protocol_in_name_only("NLM Health of a frame", "NLM Health of a frame", "nlm_health.frame",
+                                                            proto_nlm_health, FT_PROTOCOL);
+    register_postdissector(register_dissector("nlm_health", dissect_nlm_health, in_name_only));
     nlm_health_register_menu(proto_nlm_health);
 }
 

@@ -19,6 +19,10 @@ typedef struct {
 nh_pair *
 nh_pair_find(const nh_watch *watch, const nh_addr *client, const nh_addr *server)
 {
+    nh_pair *latest = watch->latest_pair;
+
+    if (latest && nh_addr_equal(&latest->client, client) && nh_addr_equal(&latest->server, server))
+        return latest;
     pair_key key = { *client, *server };
     return g_hash_table_lookup(watch->pairs, &key);
 }
@@ -72,11 +76,11 @@ nh_pair_of_flow(nh_watch *watch, const nh_addr *from, const nh_addr *to, nh_way 
 
     *way = NH_FORWARD;
     if (pair)
-        return pair;
+        return watch->latest_pair = pair;
     pair = nh_pair_find(watch, to, from);
     if (pair) {
         *way = NH_CALLBACK;
-        return pair;
+        return watch->latest_pair = pair;
     }
     return new_pair(watch, from, to);
 }
@@ -149,7 +153,7 @@ nh_pair_of_roles(nh_watch *watch, const nh_addr *client, const nh_addr *server)
 {
     nh_pair *pair = nh_pair_find(watch, client, server);
     if (pair)
-        return pair;
+        return watch->latest_pair = pair;
     pair = nh_pair_find(watch, server, client);
     if (pair && pair->calls == 0) {
         turn_round(watch, pair);

@@ -12,12 +12,6 @@
 #define AUTH_TLS   7 /* RFC 9289 section 4.1 */
 #define RECORD_MAX (4u << 20) /* larger marks are no marks */
 
-static guint32
-word(const guint8 *bytes)
-{
-    return (guint32)bytes[0] << 24 | (guint32)bytes[1] << 16 | (guint32)bytes[2] << 8 | bytes[3];
-}
-
 /* reject_stat and accept_stat (RFC 5531 section 9) */
 static const char *
 refusal(const guint8 *bytes, guint length)
@@ -26,14 +20,14 @@ refusal(const guint8 *bytes, guint length)
 
     if (length < 16)
         return NULL;
-    if (word(bytes + 8) == 1) /* MSG_DENIED */
-        return word(bytes + 12) == 0 ? "RPC_MISMATCH" : "AUTH_ERROR";
+    if (nh_be32(bytes + 8) == 1) /* MSG_DENIED */
+        return nh_be32(bytes + 12) == 0 ? "RPC_MISMATCH" : "AUTH_ERROR";
     if (length < 20)
         return NULL;
-    guint32 verifier = word(bytes + 16);
+    guint32 verifier = nh_be32(bytes + 16);
     if (verifier > 400 || length < 24 + ((verifier + 3) & ~3u))
         return NULL;
-    guint32 state = word(bytes + 20 + ((verifier + 3) & ~3u));
+    guint32 state = nh_be32(bytes + 20 + ((verifier + 3) & ~3u));
     return state < G_N_ELEMENTS(accept) ? accept[state] : NULL;
 }
 
@@ -41,23 +35,23 @@ refusal(const guint8 *bytes, guint length)
 static gboolean
 is_private(const guint8 *bytes, guint length)
 {
-    return length >= 48 && word(bytes + 24) == RPCSEC_GSS && word(bytes + 36) == 0 && word(bytes + 44) == 3;
+    return length >= 48 && nh_be32(bytes + 24) == RPCSEC_GSS && nh_be32(bytes + 36) == 0 && nh_be32(bytes + 44) == 3;
 }
 
 /* An accepted reply whose verifier is AUTH_NONE with these 8 bytes (RFC 9289 section 4.1) */
 static gboolean
 starts_tls(const guint8 *bytes, guint length)
 {
-    return length >= 28 && word(bytes + 8) == 0 && word(bytes + 12) == 0 && word(bytes + 16) == 8 && memcmp(bytes + 20, "STARTTLS", 8) == 0;
+    return length >= 28 && nh_be32(bytes + 8) == 0 && nh_be32(bytes + 12) == 0 && nh_be32(bytes + 16) == 8 && memcmp(bytes + 20, "STARTTLS", 8) == 0;
 }
 
 /* Where the opaque_auth at this offset ends (RFC 5531 section 8.2); 0 when it was not captured, is none or may wrap what follows. */
 static guint
 behind_auth(const guint8 *bytes, guint length, guint offset)
 {
-    if (offset == 0 || offset + 8 > length || word(bytes + offset) == RPCSEC_GSS || word(bytes + offset + 4) > 400)
+    if (offset == 0 || offset + 8 > length || nh_be32(bytes + offset) == RPCSEC_GSS || nh_be32(bytes + offset + 4) > 400)
         return 0;
-    guint end = offset + 8 + ((word(bytes + offset + 4) + 3) & ~3u);
+    guint end = offset + 8 + ((nh_be32(bytes + offset + 4) + 3) & ~3u);
     return end <= length ? end : 0;
 }
 
@@ -68,7 +62,7 @@ find_body(const guint8 *bytes, guint length, nh_rpc_header *header)
     guint start = header->reply ? behind_auth(bytes, length, 12) : behind_auth(bytes, length, behind_auth(bytes, length, 24));
 
     if (header->reply && start) {
-        gboolean success = word(bytes + 8) == 0 && start + 4 <= length && word(bytes + start) == 0;
+        gboolean success = nh_be32(bytes + 8) == 0 && start + 4 <= length && nh_be32(bytes + start) == 0;
         start = success ? start + 4 : 0;
     }
     if (!start)
@@ -82,20 +76,20 @@ nh_rpc_header_read(const guint8 *bytes, guint length, nh_rpc_header *header)
 {
     if (length < 12)
         return FALSE;
-    *header = (nh_rpc_header){ .xid = word(bytes) };
-    switch (word(bytes + 4)) {
+    *header = (nh_rpc_header){ .xid = nh_be32(bytes) };
+    switch (nh_be32(bytes + 4)) {
     case 0: /* CALL */
-        if (length < 24 || word(bytes + 8) != 2)
+        if (length < 24 || nh_be32(bytes + 8) != 2)
             return FALSE;
-        header->prog = word(bytes + 12);
-        header->vers = word(bytes + 16);
-        header->proc = word(bytes + 20);
+        header->prog = nh_be32(bytes + 12);
+        header->vers = nh_be32(bytes + 16);
+        header->proc = nh_be32(bytes + 20);
         header->privacy = is_private(bytes, length);
-        header->tls_probe = length >= 28 && word(bytes + 24) == AUTH_TLS;
+        header->tls_probe = length >= 28 && nh_be32(bytes + 24) == AUTH_TLS;
         find_body(bytes, length, header);
         return header->vers < 100 && header->proc < 1000;
     case 1: /* REPLY */
-        if (word(bytes + 8) > 1)
+        if (nh_be32(bytes + 8) > 1)
             return FALSE;
         header->reply = TRUE;
         header->refused = refusal(bytes, length);
@@ -112,7 +106,7 @@ nh_record_read(const guint8 *bytes, guint length, nh_rpc_header *header, guint32
 {
     if (length < 4)
         return FALSE;
-    *size = word(bytes) & 0x7fffffff;
+    *size = nh_be32(bytes) & 0x7fffffff;
     return *size >= 12 && *size <= RECORD_MAX && nh_rpc_header_read(bytes + 4, MIN(length - 4, *size), header);
 }
 
@@ -144,7 +138,7 @@ nh_records_feed(nh_records *records, const nh_segment *segment, nh_record_cb cb,
             return;
         }
         gboolean readable = nh_record_read(segment->payload + offset, segment->captured - offset, &header, &size);
-        size = word(segment->payload + offset) & 0x7fffffff;
+        size = nh_be32(segment->payload + offset) & 0x7fffffff;
         if (size > RECORD_MAX) {
             records->synced = FALSE;
             return;

@@ -32,8 +32,8 @@
 static nh_sending *
 last_sending_on(nh_call *call, const nh_conn *conn)
 {
-    for (guint i = call->sendings->len; i-- > 0;) {
-        nh_sending *sending = &g_array_index(call->sendings, nh_sending, i);
+    for (guint i = call->n_sendings; i-- > 0;) {
+        nh_sending *sending = &call->sendings[i];
         if (sending->conn == conn)
             return sending;
     }
@@ -46,7 +46,7 @@ resent_by_tcp(nh_call *call, nh_conn *conn, nh_moment at)
 {
     nh_sending sending = { at, conn, last_sending_on(call, conn)->seq_end, TRUE };
 
-    g_array_append_val(call->sendings, sending);
+    nh_call_append(call, sending);
     nh_age_by_tcp(call);
     nh_frame_add_call(nh_frame_get(call->pair->watch, at), call);
     if (nh_conn_trouble(conn))
@@ -164,7 +164,7 @@ tell_resent(nh_call *call, const nh_sending *before, nh_conn *conn, nh_moment at
 static void
 resent(nh_call *call, nh_conn *conn, nh_moment at)
 {
-    nh_sending before = g_array_index(call->sendings, nh_sending, call->sendings->len - 1);
+    nh_sending before = call->sendings[call->n_sendings - 1];
 
     nh_call_add_sending(call, conn, at);
     tell_resent(call, &before, conn, at);
@@ -212,8 +212,9 @@ same_arguments(const nh_nlm *a, const nh_nlm *b)
 }
 
 static void
-take_call(nh_watch *watch, const nh_message *message)
+take_call(nh_pair *pair, nh_way way, const nh_message *message)
 {
+    nh_watch *watch = pair->watch;
     nh_conn *conn = carrier(watch, message);
     nh_moment at = { message->frame, message->time };
     nh_call *call = nh_call_find(watch, &message->src.addr, &message->dst.addr, message->prog, message->xid);
@@ -223,7 +224,7 @@ take_call(nh_watch *watch, const nh_message *message)
     if (same && (copy_by_tcp(watch, conn) || nh_datagram_copied(call, message)))
         return;
     if (!same) {
-        call = nh_call_new(watch, message);
+        call = nh_call_new(pair, way, message);
         first_transmission(call, conn, at);
         if (message->prog == NH_PROG_NLM)
             nlm_call(call, message, at);
@@ -283,7 +284,7 @@ nh_calls_message(nh_watch *watch, const nh_message *message)
     if (message->reply)
         take_reply(watch, message);
     else
-        take_call(watch, message);
+        take_call(pair, way, message);
 }
 
 /* Procedures without results: NULL, *_MSG, *_RES, FREE_ALL. */

@@ -224,7 +224,7 @@ show_dead_call(place *at, proto_tree *tree, const nh_call *call)
     add_time(at, tree, hf_call_issued_earliest, call->issued_earliest);
     add_time(at, tree, hf_call_issued_latest, call->issued_latest);
     if (call->deferred)
-        add_time(at, tree, hf_call_held, g_array_index(call->sendings, nh_sending, 0).at.time - call->issued_earliest);
+        add_time(at, tree, hf_call_held, call->sendings[0].at.time - call->issued_earliest);
 }
 
 static void
@@ -252,7 +252,7 @@ show_timers(place *at, proto_tree *tree, const nh_timers *timers)
 static void
 show_call(place *at, proto_tree *tree, const nh_frame *frame, const nh_call *call)
 {
-    const nh_sending *first = &g_array_index(call->sendings, nh_sending, 0);
+    const nh_sending *first = &call->sendings[0];
     const char *procedure = nh_procedure_name(call->prog, call->vers, call->proc);
     nh_timers timers;
 
@@ -334,6 +334,9 @@ void
 nh_show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const nh_view *view, const nh_story *story)
 {
     place at = { tvb, pinfo };
+
+    if (!tree && !view->frame->notes)
+        return; /* nobody looks, and there is nothing to tell those who do not */
     proto_item *root = proto_tree_add_item(tree, proto_nlm_health, tvb, 0, 0, ENC_NA);
     proto_tree *branch = proto_item_add_subtree(root, ett_nlm_health);
 
@@ -360,8 +363,8 @@ times_resent(const nh_call *call, guint32 frame)
 {
     guint times = 0;
 
-    for (guint i = 1; i < call->sendings->len; i++) {
-        const nh_sending *sending = &g_array_index(call->sendings, nh_sending, i);
+    for (guint i = 1; i < call->n_sendings; i++) {
+        const nh_sending *sending = &call->sendings[i];
         times += sending->at.frame == frame && !sending->by_tcp;
     }
     return times;
@@ -378,12 +381,12 @@ count_calls(const nh_view *view, nh_tap_info *info)
         if (call->prog != NH_PROG_NLM || nh_async_is_result(call->prog, call->proc) || receipt)
             continue; /* a *_RES is an answer */
         if (call->reply.frame == frame) {
-            nh_time latency = call->reply.time - g_array_index(call->sendings, nh_sending, 0).at.time;
+            nh_time latency = call->reply.time - call->sendings[0].at.time;
             info->answers++;
             info->denied += call->has_status && call->status != 0 && call->status != 3;
             if (!nh_time_known(info->answered_in) || latency > info->answered_in)
                 info->answered_in = latency;
-        } else if (g_array_index(call->sendings, nh_sending, 0).at.frame == frame) {
+        } else if (call->sendings[0].at.frame == frame) {
             info->calls++;
         } else {
             info->resent += times_resent(call, frame);

@@ -425,6 +425,7 @@ pass(nh_conn *conn, const nh_segment *segment)
     guint32 key = key_of(segment);
 
     watch->passing = (nh_passing){ .conn = conn, .half = index };
+    watch->latest_pair = conn->pair;
     if (!frame->conn) {
         frame->conn = conn;
         frame->pair = conn->pair;

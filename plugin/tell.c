@@ -92,7 +92,7 @@ complete_call(nh_watch *watch, nh_call *call)
     char *from = nh_time_clock(call->line_seen.frame ? call->line_seen.time : deadlines.major_earliest);
     char *to = nh_time_clock(deadlines.major_latest);
     char *line = nh_line_text(call->pair, call->way, nh_line_event(call->way, call));
-    nh_frame_note(watch, g_array_index(call->sendings, nh_sending, 0).at.frame, NH_NOT_RESPONDING,
+    nh_frame_note(watch, call->sendings[0].at.frame, NH_NOT_RESPONDING,
                   g_strdup_printf("\"%s\" was logged %s%s%s%s for this call", line, call->line_seen.frame ? "at " : "between ", from,
                                   call->line_seen.frame ? "" : " and ", call->line_seen.frame ? "" : to));
     g_free(line);
@@ -226,7 +226,7 @@ add_messages(nh_incident *incident, const nh_outage *outage, const nh_frame *fra
         const char *name = nh_procedure_name(call->prog, call->vers, call->proc);
         gboolean reply = call->reply.frame == frame->at.frame;
         const char *status = reply ? outcome(call) : NULL;
-        gboolean first = g_array_index(call->sendings, nh_sending, 0).at.frame == frame->at.frame;
+        gboolean first = call->sendings[0].at.frame == frame->at.frame;
 
         if ((!reply && !first) || is_bystander(outage, call))
             continue;
@@ -288,14 +288,14 @@ add_call(nh_incident *incident, const nh_call *call)
     told->vers = call->vers;
     told->proc = call->proc;
     told->procedure = nh_procedure_name(call->prog, call->vers, call->proc);
-    for (guint i = 0; i < call->sendings->len; i++)
-        g_array_append_val(told->frames, g_array_index(call->sendings, nh_sending, i).at.frame);
+    for (guint i = 0; i < call->n_sendings; i++)
+        g_array_append_val(told->frames, call->sendings[i].at.frame);
     told->reply_frame = call->reply.frame;
     told->status = outcome(call);
     told->dead = call->dead != NH_FINDING_NONE;
     told->dead_reason = call->dead;
     told->deferred = call->deferred;
-    told->sent = g_array_index(call->sendings, nh_sending, 0).at.time;
+    told->sent = call->sendings[0].at.time;
     told->issued_earliest = call->issued_earliest;
     told->issued_latest = call->issued_latest;
     if (call->reply.frame)

@@ -47,7 +47,7 @@ nh_unheard_message(nh_watch *watch, const nh_message *message)
 static void
 wait_on(nh_call *call, nh_conn *conn)
 {
-    guint32 first = g_array_index(call->sendings, nh_sending, 0).at.frame;
+    guint32 first = call->sendings[0].at.frame;
 
     call->unheard = call->reply;
     call->reply = (nh_moment){ 0, NH_TIME_NONE };

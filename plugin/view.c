@@ -17,8 +17,8 @@
 guint
 nh_view_attempt(const nh_frame *frame, const nh_call *call)
 {
-    for (guint i = 0; i < call->sendings->len && call->reply.frame != frame->at.frame; i++)
-        if (g_array_index(call->sendings, nh_sending, i).at.frame == frame->at.frame)
+    for (guint i = 0; i < call->n_sendings && call->reply.frame != frame->at.frame; i++)
+        if (call->sendings[i].at.frame == frame->at.frame)
             return i + 1;
     return 0;
 }

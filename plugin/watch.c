@@ -47,7 +47,6 @@ hash_bytes(gconstpointer data, gsize size)
     static guint name##_hash(gconstpointer key) { return hash_bytes(key, size); } \
     static gboolean name##_equal(gconstpointer a, gconstpointer b) { return memcmp(a, b, size) == 0; }
 KEY_FUNCTIONS(pair_key, 2 * sizeof(nh_addr))
-KEY_FUNCTIONS(conn_key, 2 * sizeof(nh_end))
 KEY_FUNCTIONS(port_key, sizeof(nh_addr) + 3)
 
 nh_watch *
@@ -56,13 +55,14 @@ nh_watch_new(const nh_options *options)
     nh_watch *watch = g_new0(nh_watch, 1);
 
     watch->options = *options;
+    watch->arena = nh_arena_new();
     watch->pairs = g_hash_table_new_full(pair_key_hash, pair_key_equal, g_free, NULL);
     watch->pair_list = g_ptr_array_new_with_free_func(nh_pair_free);
-    watch->conns = g_hash_table_new_full(conn_key_hash, conn_key_equal, g_free, NULL);
+    watch->conns = nh_conns_new();
     watch->conn_list = g_ptr_array_new_with_free_func(nh_conn_free);
     watch->lone_syns = nh_lone_syns_new();
-    watch->calls = g_hash_table_new_full(nh_call_key_hash, nh_call_key_equal, g_free, NULL);
-    watch->call_list = g_ptr_array_new_with_free_func(nh_call_free);
+    watch->calls = g_hash_table_new(nh_call_key_hash, nh_call_key_equal);
+    watch->call_list = g_ptr_array_new();
     watch->ports = g_hash_table_new_full(port_key_hash, port_key_equal, g_free, NULL);
     watch->frames = g_ptr_array_new_with_free_func(nh_frame_free);
     watch->locks = nh_locks_new();
@@ -95,6 +95,7 @@ nh_watch_free(nh_watch *watch)
         g_ptr_array_unref(watch->sealed);
     nh_locks_free(watch->locks);
     nh_nfs_free(watch->nfs);
+    nh_arena_free(watch->arena);
     g_free(watch);
 }
 
@@ -123,8 +124,16 @@ record_begins(nh_rpc_header *header, gpointer data)
                                                                     header->body, header->body_length };
     if (header->reply) {
         nh_hidden_header(watch, &segment->src, &segment->dst, conn, header, nh_hidden_starts_tls(conn, header), at);
-        nh_message message = { .frame = segment->frame, .time = segment->time, .l4 = NH_L4_TCP, .src = segment->src,
-                               .dst = segment->dst, .reply = TRUE, .refused = header->refused, .xid = header->xid };
+        nh_message message;
+        nh_message_clear(&message);
+        message.frame = segment->frame;
+        message.time = segment->time;
+        message.l4 = NH_L4_TCP;
+        message.src = segment->src;
+        message.dst = segment->dst;
+        message.reply = TRUE;
+        message.refused = header->refused;
+        message.xid = header->xid;
         nh_calls_empty_reply(watch, &message);
         return;
     }

@@ -1,0 +1,17 @@
+/* crc32.h
+ * CRC-32 as zlib and Wireshark have it.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef NLM_HEALTH_CRC32_H
+#define NLM_HEALTH_CRC32_H
+
+#include <glib.h>
+
+/* That of a file handle is what Wireshark shows as its hash (packet-nfs.c, dissect_fhandle_data). */
+guint32 nh_crc32(const guint8 *bytes, guint length);
+
+#endif
