@@ -338,6 +338,16 @@ is_early(const nh_pair *pair, nh_time issued, gboolean mount, nh_moment at)
     return policy.kind == NH_POLICY_LOCKD && at.time - issued < 6 * policy.nlm_timeout * NH_SECOND - SLACK;
 }
 
+/* Its connection opened and nothing was in its way since: its call went out, whether or not the capture shows it (snaplen). */
+static void
+lapse(nh_attempt *attempt, nh_moment at)
+{
+    const nh_conn *conn = attempt->opening;
+
+    if (conn && conn->established.frame >= attempt->step.frame && !nh_conn_trouble(conn) && at.time - conn->established.time > STEP_TIME)
+        attempt->active = FALSE;
+}
+
 void
 nh_attempt_watch(nh_pair *pair, nh_moment at)
 {
@@ -345,6 +355,9 @@ nh_attempt_watch(nh_pair *pair, nh_moment at)
     gboolean use_mount = pair->watch->options.use_mount;
     nh_deadlines deadlines;
 
+    for (int way = NH_FORWARD; way <= NH_CALLBACK; way++)
+        if (pair->attempt[way].active)
+            lapse(&pair->attempt[way], at);
     for (guint i = 0; i < pair->outstanding[NH_FORWARD]->len; i++) {
         nh_call *call = g_ptr_array_index(pair->outstanding[NH_FORWARD], i);
         if (call->outlived || call->prog != NH_PROG_NLM || is_early(pair, call->issued_earliest, use_mount, at))

@@ -9,6 +9,7 @@
 #include "facts.h"
 
 #include <epan/conversation.h>
+#include <epan/exceptions.h>
 #include <epan/dissectors/packet-ip.h>
 #include <epan/ipproto.h>
 #include <epan/proto.h>
@@ -59,20 +60,27 @@ nh_facts_travel(const packet_info *pinfo)
     }
 }
 
+enum { NOT_ASKED, FREE, CLAIMED };
+static guint8 owners[65536]; /* of TCP ports */
+
 /*
  * Whether a dissector other than RPC's owns a TCP port (988 is LNet's, 873
- * rsync's): looked up once per port.
+ * rsync's): looked up once per port and file, as "Decode As" may change it.
  */
 static gboolean
 port_is_claimed(guint16 port)
 {
-    static guint8 known[65536]; /* 0 = not asked yet, 1 = free, 2 = claimed */
-
-    if (known[port] == 0) {
+    if (owners[port] == NOT_ASKED) {
         dissector_handle_t owner = dissector_get_uint_handle(tcp_ports, port);
-        known[port] = owner ? 2 : 1;
+        owners[port] = owner && owner != rpc_tcp ? CLAIMED : FREE;
     }
-    return known[port] == 2;
+    return owners[port] == CLAIMED;
+}
+
+void
+nh_facts_begin(void)
+{
+    memset(owners, 0, sizeof owners);
 }
 
 /* --- TCP -------------------------------------------------------------------------- */
@@ -314,6 +322,25 @@ dissect_skipped(nh_watch *watch, tvbuff_t *tvb, packet_info *pinfo, proto_tree *
     return used;
 }
 
+/* Whatever TCP's dissector and those above it throw (a packet cut by snaplen), the records of this segment are not lost. */
+static int
+dissect_followed(nh_watch *watch, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data, const nh_segment *segment)
+{
+    volatile int used = 0;
+
+    nh_watch_segment(watch, segment);
+    decode_middle_as_rpc(pinfo, segment);
+    TRY {
+        used = call_dissector_only(tcp_before, tvb, pinfo, tree, data);
+    }
+    FINALLY {
+        nh_watch_segment_done(watch);
+        decode_new_as_rpc(watch, pinfo, segment);
+    }
+    ENDTRY;
+    return used;
+}
+
 static int
 dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
@@ -326,12 +353,7 @@ dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
     } else if (watch && !may_matter(watch, tvb)) {
         return dissect_skipped(watch, tvb, pinfo, tree, data);
     } else if (watch && read_segment(tvb, pinfo, data, &segment)) {
-        nh_watch_segment(watch, &segment);
-        decode_middle_as_rpc(pinfo, &segment);
-        int used = call_dissector_only(tcp_before, tvb, pinfo, tree, data);
-        nh_watch_segment_done(watch);
-        decode_new_as_rpc(watch, pinfo, &segment);
-        return used;
+        return dissect_followed(watch, tvb, pinfo, tree, data, &segment);
     }
     return call_dissector_only(tcp_before, tvb, pinfo, tree, data);
 }

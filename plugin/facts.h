@@ -27,6 +27,9 @@ typedef nh_watch *(*nh_facts_sink)(const packet_info *pinfo);
  */
 void nh_facts_handoff(nh_facts_sink sink, const wsbool *decode_as);
 
+/* A file begins: nothing that an earlier one was told holds. */
+void nh_facts_begin(void);
+
 /* A message of a followed program came in a segment that was not looked at: hand it to the core before the message. */
 void nh_facts_late_segment(nh_watch *watch, packet_info *pinfo);
 

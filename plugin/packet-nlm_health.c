@@ -46,6 +46,7 @@ start_file(void)
 {
     nh_options options;
 
+    nh_facts_begin();
     nh_prefs_options(&options);
     watch = nh_watch_new(&options);
     story_is_stale = TRUE;
