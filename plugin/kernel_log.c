@@ -201,8 +201,10 @@ keep(reader *r, const message *m, const nh_log_stamp *stamp)
     line->text = g_strchomp(text_of(m->start, m->end));
     if (m->has_program)
         line->program = text_of(m->start, memchr(m->start, ':', (gsize)(m->end - m->start)));
-    if (m->server)
+    if (m->server) {
         line->server = text_of(m->server, m->server_end);
+        nh_addr_parse(line->server, &line->address);
+    }
     g_ptr_array_add(r->log->lines, line);
     nh_time uptime = stamp->clock == NH_CLOCK_UPTIME ? NH_TIME_NONE : stamp->uptime;
     g_array_append_val(r->uptimes, uptime);

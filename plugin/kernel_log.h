@@ -39,6 +39,8 @@ typedef struct {
     nh_time stamp;     /* as the log's clock has it, kernel_log_offset added: what alignment starts from */
     char *program;     /* "lockd", "nfs" ...; NULL for rpc_debug lines */
     char *server;      /* name or address as printed; NULL when there is none */
+    nh_addr address;   /* that server is; len 0 for a name */
+    guint kind;        /* which predictions may be of it (kernel_log_fit.c); 0: none */
     guint task;        /* rpc_debug: number of the RPC task */
     guint alarm_ms;    /* NH_LOG_ALARM */
     char *text;        /* the message from the program's name on */
@@ -63,6 +65,8 @@ typedef struct {
 /* A line that the capture predicts. */
 typedef struct {
     nh_log_event event;
+    const char *program;            /* whose line it is */
+    nh_addr server;                 /* that the line speaks of */
     nh_time earliest, latest;
     nh_time best;                   /* most likely time, NH_TIME_NONE when unknown */
 } nh_log_expectation;

@@ -18,6 +18,13 @@
 /* An observed line is dated this well. */
 #define OBSERVED_SLACK (100 * NH_MSEC)
 
+/* The host that a line speaks of. */
+static const nh_addr *
+host_of(const nh_incident *incident, const nh_kernel_line *line)
+{
+    return line->of_server ? &incident->client : &incident->server;
+}
+
 static GArray *
 expectations(const nh_story *story)
 {
@@ -27,7 +34,7 @@ expectations(const nh_story *story)
         const nh_incident *incident = g_ptr_array_index(story->incidents, i);
         for (guint j = 0; j < incident->kernel_lines->len; j++) {
             const nh_kernel_line *line = g_ptr_array_index(incident->kernel_lines, j);
-            nh_log_expectation expected = { line->event, line->earliest, line->latest, line->observed };
+            nh_log_expectation expected = { line->event, line->program, *host_of(incident, line), line->earliest, line->latest, line->observed };
             g_array_append_val(all, expected);
         }
     }

@@ -48,6 +48,8 @@ predict(nh_log_expectation *expected, const guint8 *header, nh_time base)
     guint n = header[0] % (EXPECTED_MAX + 1);
     for (guint i = 0; i < n; i++) {
         guint8 a = header[4 + i], b = header[4 + (i * 7 + 3) % 12];
+        expected[i].program = a & 64 ? "nfs" : "lockd";
+        expected[i].server = (nh_addr){ 4, { 10, 0, 0, a % 4 } };
         expected[i].event = (nh_log_event)(a % (NH_LOG_OTHER + 1));
         expected[i].earliest = time_from(b, base);
         expected[i].latest = expected[i].earliest >= base - 200 * NH_SECOND && expected[i].earliest < G_MAXINT64 / 2

@@ -43,7 +43,7 @@ assert_contains(const char *text, const char *part)
 static nh_log_expectation
 expect(nh_log_event event, nh_time best)
 {
-    return (nh_log_expectation){ event, best - NH_SECOND, best + 2 * NH_SECOND, best };
+    return (nh_log_expectation){ event, "lockd", { 4, { 11, 73, 24, 85 } }, best - NH_SECOND, best + 2 * NH_SECOND, best };
 }
 
 #define T22 AT(22, 55, 38)
@@ -278,6 +278,54 @@ test_zone_found(void)
     g_assert_cmpint(line_at(log, 1)->time, ==, AT(22, 56, 18));
     assert_contains(log->message, "wall clock read as UTC; 0 of them where");
     nh_kernel_log_free(log);
+}
+
+/* Lines of another program or about another server say nothing of the clock. */
+static void
+test_zone_of_others(void)
+{
+    static const char *const others[] = { "nfs: server 11.73.24.85 OK", "lockd: server 11.73.24.86 OK", "lockd: server 2001:db8::1 OK" };
+    nh_log_expectation expected[] = { expect(NH_LOG_OK, AT(14, 56, 18)) };
+    for (guint i = 0; i < G_N_ELEMENTS(others); i++) {
+        char *text = g_strconcat("Jun 22 22:56:18 h kernel: ", others[i], "\n[ 5.5] ", others[i], "\n", NULL);
+        nh_kernel_log *log = parse_with(text, &june);
+        nh_kernel_log_align(log, &june, expected, 1);
+        g_assert_false(log->shifted);
+        assert_contains(log->message, "wall clock read as UTC, 1 dated by seconds since boot only");
+        assert_contains(log->message, "0 of them where");
+        nh_kernel_log_free(log);
+        g_free(text);
+    }
+}
+
+/* The same address in other words, and a name, which may be any server's. */
+static void
+test_zone_of_same(void)
+{
+    static const char *const same[] = { "2001:db8:0::1", "2001:DB8::1", "filer" };
+    nh_log_expectation expected[] = { expect(NH_LOG_OK, AT(14, 56, 18)) };
+    g_assert_true(nh_addr_parse("2001:db8::1", &expected[0].server));
+    for (guint i = 0; i < G_N_ELEMENTS(same); i++) {
+        char *text = g_strdup_printf("Jun 22 22:56:18 h kernel: lockd: server %s OK\n", same[i]);
+        nh_kernel_log *log = parse_with(text, &june);
+        nh_kernel_log_align(log, &june, expected, 1);
+        g_assert_cmpint(log->shift, ==, -8 * HOUR);
+        nh_kernel_log_free(log);
+        g_free(text);
+    }
+}
+
+static void
+test_addresses(void)
+{
+    nh_addr addr, other;
+    g_assert_true(nh_addr_parse("::ffff:10.7.1.1", &addr) && nh_addr_parse("10.7.1.1", &other));
+    g_assert_true(nh_addr_equal(&addr, &other));
+    g_assert_true(nh_addr_parse("fe80::1%eth0", &addr) && nh_addr_parse("fe80:0::0001", &other));
+    g_assert_true(nh_addr_equal(&addr, &other));
+    g_assert_false(nh_addr_parse("filer", &addr) || nh_addr_parse("", &addr) || nh_addr_parse("10.7.1", &addr) ||
+                   nh_addr_parse("10.7.1.1.", &addr));
+    g_assert_cmpuint(addr.len, ==, 0);
 }
 
 static void
@@ -520,6 +568,9 @@ main(int argc, char **argv)
     g_test_add_func("/kernel_log/undated", test_undated);
     g_test_add_func("/kernel_log/uptime_refines", test_uptime_refines);
     g_test_add_func("/kernel_log/zone_found", test_zone_found);
+    g_test_add_func("/kernel_log/zone_of_others", test_zone_of_others);
+    g_test_add_func("/kernel_log/zone_of_same", test_zone_of_same);
+    g_test_add_func("/kernel_log/addresses", test_addresses);
     g_test_add_func("/kernel_log/zone_not_needed", test_zone_not_needed);
     g_test_add_func("/kernel_log/own_zone", test_own_zone);
     g_test_add_func("/kernel_log/offset", test_offset);
