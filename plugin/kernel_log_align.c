@@ -16,55 +16,247 @@
 /* A boot time is fitted to the windows themselves: only the drift between lines has to be allowed for. */
 #define BOOT_SLACK  (NH_SECOND / 2)
 #define BOOTS_NAMED 4
+#define CHANGES_NAMED 2
+#define SUMMER_TIME (3600 * NH_SECOND)
 #define BOOTS_MAX   16 /* more are no boots but shuffled lines */
 
+static GPtrArray *
+lines_of(const nh_kernel_log *log, nh_log_clock clock)
+{
+    GPtrArray *lines = g_ptr_array_new();
+    for (guint i = 0; i < log->lines->len; i++) {
+        nh_log_line *line = g_ptr_array_index(log->lines, i);
+        if (line->clock == clock)
+            g_ptr_array_add(lines, line);
+    }
+    return lines;
+}
+
+/* --- wall clocks ------------------------------------------------------------------ */
+
+/*
+ * What has to be added to each line of wall clock to make it UTC. One zone is
+ * not one number: summer time may begin or end within the log.
+ */
+typedef struct {
+    const GPtrArray *lines;
+    GArray *shifts; /* nh_time of each line */
+    nh_log_fit fit;
+    gboolean own;   /* this machine's zone */
+} zone;
+
+static zone
+zone_new(const GPtrArray *lines)
+{
+    zone z = { lines, g_array_sized_new(FALSE, TRUE, sizeof(nh_time), lines->len), { 0, 0 }, FALSE };
+    g_array_set_size(z.shifts, lines->len);
+    return z;
+}
+
+static const nh_time *
+shifts_of(const zone *z)
+{
+    return (const nh_time *)(const void *)z->shifts->data;
+}
+
+static void
+zone_measure(zone *z, const nh_log_predictions *p)
+{
+    z->fit = nh_log_measure(p, z->lines, shifts_of(z), 0, ZONE_SLACK);
+}
+
+/* The lines from first on; another zone than before. */
+static void
+zone_set(zone *z, guint first, nh_time shift)
+{
+    for (guint i = first; i < z->lines->len; i++)
+        g_array_index(z->shifts, nh_time, i) = shift;
+    z->own = FALSE;
+}
+
 static guint
-lines_within(const GPtrArray *lines, nh_time shift, const nh_log_hints *hints)
+lines_within(const zone *z, const nh_log_hints *hints)
 {
     guint n = 0;
-    for (guint i = 0; i < lines->len; i++) {
-        nh_time t = ((const nh_log_line *)g_ptr_array_index(lines, i))->stamp + shift;
+    for (guint i = 0; i < z->lines->len; i++) {
+        nh_time t = ((const nh_log_line *)g_ptr_array_index(z->lines, i))->stamp + g_array_index(z->shifts, nh_time, i);
         n += t >= hints->capture_first && t <= hints->capture_last;
     }
     return n;
 }
 
-/* What has to be added to this machine's wall clock to make it UTC; 0 when the capture has no time. */
+/*
+ * What makes a wall clock of this machine's zone UTC. The hour that summer time
+ * repeats is read both ways: as the capture predicts the line, else as the line
+ * before was read.
+ */
 static nh_time
-own_zone_shift(const nh_log_hints *hints)
+own_shift(GTimeZone *local, const nh_log_predictions *p, const nh_log_line *line, nh_time offset, nh_time before)
 {
-    if (!hints || hints->capture_first <= 0)
-        return 0;
-    GTimeZone *zone = g_time_zone_new_local();
-    int interval = g_time_zone_find_interval(zone, G_TIME_TYPE_UNIVERSAL, hints->capture_first / NH_SECOND);
-    nh_time shift = interval < 0 ? 0 : -(nh_time)g_time_zone_get_offset(zone, interval) * NH_SECOND;
-    g_time_zone_unref(zone);
-    return shift;
+    gint64 summer = (line->stamp - offset) / NH_SECOND, winter = summer;
+    int first = g_time_zone_adjust_time(local, G_TIME_TYPE_DAYLIGHT, &summer);
+    int last = g_time_zone_adjust_time(local, G_TIME_TYPE_STANDARD, &winter);
+    nh_time earlier = -(nh_time)g_time_zone_get_offset(local, first) * NH_SECOND;
+    nh_time later = -(nh_time)g_time_zone_get_offset(local, last) * NH_SECOND;
+    if (nh_log_meets(p, line, earlier, ZONE_SLACK))
+        return earlier;
+    return nh_log_meets(p, line, later, ZONE_SLACK) || before == later ? later : earlier;
 }
 
-static nh_time
-zone_shift(const GPtrArray *lines, const nh_log_hints *hints, const nh_log_predictions *p, nh_log_fit *best)
+/* This machine's zone; that of a capture without time is UTC. */
+static zone
+own_zone(const GPtrArray *lines, const nh_log_hints *hints, const nh_log_predictions *p, nh_time offset)
 {
-    nh_time shift = 0, own = own_zone_shift(hints);
-    *best = nh_log_measure(p, lines, NULL, 0, ZONE_SLACK);
-    nh_log_fit by_own = nh_log_measure(p, lines, NULL, own, ZONE_SLACK);
-    /* Without a single line met only the two likely zones are weighed: some other one would always hit by chance. */
-    gboolean inside = best->met == 0 && own != 0 && lines_within(lines, own, hints) > lines_within(lines, 0, hints);
-    if (by_own.met > best->met || inside) {
-        *best = by_own;
-        shift = own;
+    zone own = zone_new(lines);
+    GTimeZone *local = g_time_zone_new_local();
+    nh_time before = 0;
+    for (guint i = 0; i < lines->len && hints && hints->capture_first > 0; i++) {
+        before = own_shift(local, p, g_ptr_array_index(lines, i), offset, before);
+        g_array_index(own.shifts, nh_time, i) = before;
+        own.own |= before != 0;
     }
+    g_time_zone_unref(local);
+    zone_measure(&own, p);
+    return own;
+}
+
+static void
+zone_take(zone *best, const zone *other)
+{
+    g_array_free(best->shifts, TRUE);
+    *best = *other;
+}
+
+/* UTC or this machine's zone, whichever meets more. */
+static zone
+likely_zone(const GPtrArray *lines, const nh_log_hints *hints, const nh_log_predictions *p, nh_time offset)
+{
+    zone best = zone_new(lines), own = own_zone(lines, hints, p, offset);
+    zone_measure(&best, p);
+    /* Without a single line met only the two likely zones are weighed: some other one would always hit by chance. */
+    gboolean inside = best.fit.met == 0 && own.own && lines_within(&own, hints) > lines_within(&best, hints);
+    if (own.fit.met > best.fit.met || inside)
+        zone_take(&best, &own);
+    else
+        g_array_free(own.shifts, TRUE);
+    return best;
+}
+
+/* Any other zone, if it meets more lines. */
+static void
+try_all_zones(zone *best, const nh_log_predictions *p)
+{
     gboolean preferred = TRUE;
     for (int step = -ZONE_STEPS; step <= ZONE_STEPS; step++) {
-        nh_log_fit f = nh_log_measure(p, lines, NULL, step * ZONE_STEP, ZONE_SLACK);
-        if (f.met > best->met || (!preferred && f.met == best->met && f.distance < best->distance)) {
-            *best = f;
-            shift = step * ZONE_STEP;
+        nh_log_fit f = nh_log_measure(p, best->lines, NULL, step * ZONE_STEP, ZONE_SLACK);
+        if (f.met > best->fit.met || (!preferred && f.met == best->fit.met && f.distance < best->fit.distance)) {
+            best->fit = f;
+            zone_set(best, 0, step * ZONE_STEP);
             preferred = FALSE;
         }
     }
-    return shift;
 }
+
+/* How many lines are met when those from change on have the second shift; the best such change, the last of equals. */
+static guint
+met_with_change(const zone *z, const nh_log_predictions *p, nh_time first, nh_time second, guint *change)
+{
+    guint after = nh_log_measure(p, z->lines, NULL, second, ZONE_SLACK).met;
+    int gain = 0, most = 0;
+    *change = 0;
+    for (guint i = 0; i < z->lines->len; i++) {
+        const nh_log_line *line = g_ptr_array_index(z->lines, i);
+        gain += nh_log_meets(p, line, first, ZONE_SLACK) - nh_log_meets(p, line, second, ZONE_SLACK);
+        if (gain >= most && gain > 0) {
+            most = gain;
+            *change = i + 1;
+        }
+    }
+    return after + (guint)most;
+}
+
+/* The zone with one change of its clock, if that meets more windows than the best. */
+static void
+try_change(zone *best, const nh_log_predictions *p, nh_time first, nh_time second, guint *windows)
+{
+    zone changed = zone_new(best->lines);
+    guint change;
+    if (met_with_change(best, p, first, second, &change) > *windows) {
+        zone_set(&changed, 0, first);
+        zone_set(&changed, change, second);
+        guint met = nh_log_windows_met(p, changed.lines, shifts_of(&changed), ZONE_SLACK);
+        if (met > *windows) {
+            *windows = met;
+            zone_take(best, &changed);
+            return;
+        }
+    }
+    g_array_free(changed.shifts, TRUE);
+}
+
+/* A zone whose summer time begins or ends inside the log. One window more would be met by chance too often. */
+static void
+try_changes(zone *best, const nh_log_predictions *p)
+{
+    guint windows = nh_log_windows_met(p, best->lines, shifts_of(best), ZONE_SLACK) + 1;
+    for (int step = -ZONE_STEPS; step <= ZONE_STEPS && windows < best->lines->len; step++) {
+        try_change(best, p, step * ZONE_STEP, step * ZONE_STEP + SUMMER_TIME, &windows);
+        try_change(best, p, step * ZONE_STEP, step * ZONE_STEP - SUMMER_TIME, &windows);
+    }
+    zone_measure(best, p);
+}
+
+static void
+append_offset(GString *message, nh_time shift)
+{
+    int minutes = (int)(ABS(shift) / (60 * NH_SECOND));
+    g_string_append(message, "UTC");
+    if (shift != 0)
+        g_string_append_printf(message, "%c%02d:%02d", shift < 0 ? '+' : '-', minutes / 60, minutes % 60);
+}
+
+static void
+append_zone(GString *message, const zone *z)
+{
+    const nh_time *shifts = shifts_of(z);
+    guint changes = 0;
+    g_string_append(message, ", wall clock read as ");
+    append_offset(message, shifts[0]);
+    for (guint i = 1; i < z->lines->len; i++) {
+        if (shifts[i] == shifts[i - 1] || changes++ >= CHANGES_NAMED)
+            continue;
+        g_string_append_printf(message, ", from line %u on as ", ((const nh_log_line *)g_ptr_array_index(z->lines, i))->number);
+        append_offset(message, shifts[i]);
+    }
+    if (changes > CHANGES_NAMED)
+        g_string_append_printf(message, " and so on (%u changes)", changes);
+    if (z->fit.met > 0 && (shifts[0] != 0 || changes > 0))
+        g_string_append(message, " (best match with the capture)");
+    else if (z->own)
+        g_string_append(message, " (this machine's time zone)");
+}
+
+static void
+align_wall_clocks(nh_kernel_log *log, const nh_log_hints *hints, const nh_log_predictions *p, GString *message)
+{
+    GPtrArray *lines = lines_of(log, NH_CLOCK_LOCAL);
+    if (lines->len > 0) {
+        zone z = likely_zone(lines, hints, p, log->offset);
+        try_all_zones(&z, p);
+        try_changes(&z, p);
+        for (guint i = 0; i < lines->len; i++) {
+            nh_log_line *line = g_ptr_array_index(lines, i);
+            line->time = line->stamp + g_array_index(z.shifts, nh_time, i);
+        }
+        log->shift = g_array_index(z.shifts, nh_time, 0);
+        log->shifted = log->shift != 0;
+        append_zone(message, &z);
+        g_array_free(z.shifts, TRUE);
+    }
+    g_ptr_array_free(lines, TRUE);
+}
+
+/* --- seconds since boot -------------------------------------------------------------- */
 
 /* The boot time of lines of one boot; NH_TIME_NONE when none brings a single line to where one is predicted. */
 static nh_time
@@ -92,18 +284,6 @@ boot_shift(const GPtrArray *lines, const nh_log_predictions *p, nh_time preferre
     return shift;
 }
 
-static GPtrArray *
-lines_of(const nh_kernel_log *log, nh_log_clock clock)
-{
-    GPtrArray *lines = g_ptr_array_new();
-    for (guint i = 0; i < log->lines->len; i++) {
-        nh_log_line *line = g_ptr_array_index(log->lines, i);
-        if (line->clock == clock)
-            g_ptr_array_add(lines, line);
-    }
-    return lines;
-}
-
 static void
 move(const GPtrArray *lines, nh_time shift)
 {
@@ -111,33 +291,6 @@ move(const GPtrArray *lines, nh_time shift)
         nh_log_line *line = g_ptr_array_index(lines, i);
         line->time = nh_time_known(shift) ? line->stamp + shift : NH_TIME_NONE;
     }
-}
-
-static void
-append_zone(GString *message, nh_time shift, const nh_log_hints *hints, guint met)
-{
-    nh_time offset = ABS(shift) / (60 * NH_SECOND);
-    g_string_append(message, ", wall clock read as UTC");
-    if (shift != 0)
-        g_string_append_printf(message, "%c%02d:%02d", shift < 0 ? '+' : '-', (int)(offset / 60), (int)(offset % 60));
-    if (met > 0)
-        g_string_append(message, shift != 0 ? " (best match with the capture)" : "");
-    else if (shift != 0 && shift == own_zone_shift(hints))
-        g_string_append(message, " (this machine's time zone)");
-}
-
-static void
-align_wall_clocks(nh_kernel_log *log, const nh_log_hints *hints, const nh_log_predictions *p, GString *message)
-{
-    GPtrArray *lines = lines_of(log, NH_CLOCK_LOCAL);
-    if (lines->len > 0) {
-        nh_log_fit best;
-        log->shift = zone_shift(lines, hints, p, &best);
-        log->shifted = log->shift != 0;
-        move(lines, log->shift);
-        append_zone(message, log->shift, hints, best.met);
-    }
-    g_ptr_array_free(lines, TRUE);
 }
 
 /* The lines from first on that are of one boot: its seconds only grow (lines of several processors may swap). */
@@ -202,6 +355,8 @@ align_uptimes(nh_kernel_log *log, const nh_log_predictions *p, GString *message)
                                "predicts a line", lost, lost == 1 ? "it" : "them");
     g_ptr_array_free(lines, TRUE);
 }
+
+/* --- both ------------------------------------------------------------------------------ */
 
 static void
 append_met(GString *message, const nh_kernel_log *log, const nh_log_predictions *p, guint n_expected)

@@ -152,12 +152,13 @@ predictions_of(const nh_log_predictions *p, const nh_log_line *line)
     return line->kind > 0 ? g_ptr_array_index(p->kinds, line->kind - 1) : NULL;
 }
 
-gboolean
-nh_log_predicted(const nh_log_predictions *p, const nh_log_line *line, nh_time low, nh_time high)
+/* The window that a line of this kind meets somewhere from low to high; NULL when there is none. */
+static const nh_log_range *
+window_met(const nh_log_predictions *p, const nh_log_line *line, nh_time low, nh_time high)
 {
     const prediction *kind = predictions_of(p, line);
     if (!kind)
-        return FALSE;
+        return NULL;
     guint from = 0, to = kind->windows->len;
     while (from < to) {
         guint middle = from + (to - from) / 2;
@@ -166,7 +167,14 @@ nh_log_predicted(const nh_log_predictions *p, const nh_log_line *line, nh_time l
         else
             to = middle;
     }
-    return from < kind->windows->len && g_array_index(kind->windows, nh_log_range, from).low <= high;
+    const nh_log_range *window = &g_array_index(kind->windows, nh_log_range, from);
+    return from < kind->windows->len && window->low <= high ? window : NULL;
+}
+
+gboolean
+nh_log_predicted(const nh_log_predictions *p, const nh_log_line *line, nh_time low, nh_time high)
+{
+    return window_met(p, line, low, high) != NULL;
 }
 
 gboolean
@@ -209,6 +217,22 @@ nh_log_measure(const nh_log_predictions *p, const GPtrArray *lines, const nh_tim
     }
     fit.distance /= MAX(fit.met, 1);
     return fit;
+}
+
+guint
+nh_log_windows_met(const nh_log_predictions *p, const GPtrArray *lines, const nh_time *shifts, nh_time slack)
+{
+    GHashTable *met = g_hash_table_new(NULL, NULL);
+    for (guint i = 0; i < lines->len; i++) {
+        const nh_log_line *line = g_ptr_array_index(lines, i);
+        nh_time low = line->stamp + shifts[i];
+        gconstpointer window = window_met(p, line, low - slack, low + line->resolution + slack);
+        if (window)
+            g_hash_table_add(met, (gpointer)window);
+    }
+    guint n = g_hash_table_size(met);
+    g_hash_table_unref(met);
+    return n;
 }
 
 /* --- shifts under which most are met ------------------------------------------------ */

@@ -362,6 +362,43 @@ test_own_zone(void)
     nh_kernel_log_free(log);
 }
 
+/* 2025-10-26: at 01:00 UTC summer time ends in Berlin. */
+#define OCT26 (G_GINT64_CONSTANT(1761436800) * NH_SECOND)
+#define SUMMER_LOG \
+    "Oct 26 02:11:00 h kernel: " STILL "\nOct 26 02:11:05 h kernel: lockd: server 11.73.24.85 OK\n" \
+    "Oct 26 02:41:00 h kernel: lockd: nothing\nOct 26 03:11:00 h kernel: " STILL "\n"
+
+static void
+summer_time_case(const char *tz, guint n_lines, const char *words)
+{
+    static const nh_time minutes[] = { 11, 11, 41, 131, 131 };
+    const nh_log_hints hints = { 0, 0, OCT26, OCT26 + 3 * HOUR };
+    nh_log_expectation expected[] = {
+        expect(NH_LOG_STILL_TRYING, OCT26 + 11 * 60 * NH_SECOND), expect(NH_LOG_OK, OCT26 + 665 * NH_SECOND),
+        expect(NH_LOG_STILL_TRYING, OCT26 + 131 * 60 * NH_SECOND), expect(NH_LOG_OK, OCT26 + 7865 * NH_SECOND),
+    };
+    nh_kernel_log *log = parse_with(SUMMER_LOG "Oct 26 03:11:05 h kernel: lockd: server 11.73.24.85 OK\n", &hints);
+    g_ptr_array_set_size(log->lines, (int)n_lines);
+    g_setenv("TZ", tz, TRUE);
+    nh_kernel_log_align(log, &hints, expected, G_N_ELEMENTS(expected));
+    g_setenv("TZ", "UTC", TRUE);
+    assert_contains(log->message, words);
+    for (guint i = 0; i < n_lines && strstr(words, "line 4"); i++)
+        g_assert_cmpint((line_at(log, i)->time - OCT26) / NH_SECOND / 60, ==, minutes[i]);
+    nh_kernel_log_free(log);
+}
+
+static void
+test_summer_time(void)
+{
+    static const char berlin[] = "CET-1CEST,M3.5.0,M10.5.0/3";
+    summer_time_case("UTC", 5, "read as UTC+02:00, from line 4 on as UTC+01:00 (best match with the capture); 4 of them");
+    /* Where the machine's zone is the log's, one line is enough. */
+    summer_time_case(berlin, 4, "read as UTC+02:00, from line 4 on as UTC+01:00 (best match with the capture); 3 of them");
+    /* Elsewhere one line may be chance. */
+    summer_time_case("UTC", 4, "read as UTC; 2 of them");
+}
+
 static void
 test_offset(void)
 {
@@ -573,6 +610,7 @@ main(int argc, char **argv)
     g_test_add_func("/kernel_log/addresses", test_addresses);
     g_test_add_func("/kernel_log/zone_not_needed", test_zone_not_needed);
     g_test_add_func("/kernel_log/own_zone", test_own_zone);
+    g_test_add_func("/kernel_log/summer_time", test_summer_time);
     g_test_add_func("/kernel_log/offset", test_offset);
     g_test_add_func("/kernel_log/boot_found", test_boot_found);
     g_test_add_func("/kernel_log/boot_unknown", test_boot_unknown);
