@@ -56,6 +56,11 @@ typedef struct {
     char *message;     /* one sentence for the user: how the clock was read, or why the log is of no use; never NULL */
 } nh_kernel_log;
 
+/* Years and offsets that leave room in 64 bits of nanoseconds for every sum made of them. */
+#define NH_LOG_YEAR_FIRST 1970
+#define NH_LOG_YEAR_LAST  2100
+#define NH_LOG_OFFSET_MAX (G_GINT64_CONSTANT(50) * 365 * 86400 * NH_SECOND)
+
 typedef struct {
     guint year;                     /* kernel_log_year; 0 = the capture's */
     nh_time offset;                 /* kernel_log_offset */
