@@ -87,6 +87,15 @@ nh_kernel_log *nh_kernel_log_read(const char *path, const nh_log_hints *hints);
  * called again with other expectations.
  */
 void nh_kernel_log_align(nh_kernel_log *log, const nh_log_hints *hints, const nh_log_expectation *expected, guint n_expected);
+
+/* The log's clock is wrong: what has to be added, from low to high, to bring further lines (0: it is not) to where they are predicted. */
+typedef struct {
+    guint lines;
+    nh_time low, high;
+} nh_log_skew;
+
+/* Of an aligned log. At least two lines have to be moved by the same time: one may be anything. */
+nh_log_skew nh_kernel_log_skew(nh_kernel_log *log, const nh_log_expectation *expected, guint n_expected);
 void nh_kernel_log_free(nh_kernel_log *log);
 
 #endif

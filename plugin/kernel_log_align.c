@@ -17,6 +17,7 @@
 #define BOOT_SLACK  (NH_SECOND / 2)
 #define BOOTS_NAMED 4
 #define CHANGES_NAMED 2
+#define SKEW_MAX    (600 * NH_SECOND) /* less than zones are apart; a clock that nobody sets strays by seconds a day */
 #define SUMMER_TIME (3600 * NH_SECOND)
 #define BOOTS_MAX   16 /* more are no boots but shuffled lines */
 
@@ -184,7 +185,7 @@ try_change(zone *best, const nh_log_predictions *p, nh_time first, nh_time secon
     if (met_with_change(best, p, first, second, &change) > *windows) {
         zone_set(&changed, 0, first);
         zone_set(&changed, change, second);
-        guint met = nh_log_windows_met(p, changed.lines, shifts_of(&changed), ZONE_SLACK);
+        guint met = nh_log_windows_met(p, changed.lines, shifts_of(&changed), 0, ZONE_SLACK);
         if (met > *windows) {
             *windows = met;
             zone_take(best, &changed);
@@ -198,7 +199,7 @@ try_change(zone *best, const nh_log_predictions *p, nh_time first, nh_time secon
 static void
 try_changes(zone *best, const nh_log_predictions *p)
 {
-    guint windows = nh_log_windows_met(p, best->lines, shifts_of(best), ZONE_SLACK) + 1;
+    guint windows = nh_log_windows_met(p, best->lines, shifts_of(best), 0, ZONE_SLACK) + 1;
     for (int step = -ZONE_STEPS; step <= ZONE_STEPS && windows < best->lines->len; step++) {
         try_change(best, p, step * ZONE_STEP, step * ZONE_STEP + SUMMER_TIME, &windows);
         try_change(best, p, step * ZONE_STEP, step * ZONE_STEP - SUMMER_TIME, &windows);
@@ -391,4 +392,58 @@ nh_kernel_log_align(nh_kernel_log *log, const nh_log_hints *hints, const nh_log_
     log->message = g_string_free(message, FALSE);
     g_ptr_array_free(zoned, TRUE);
     nh_log_predictions_free(p);
+}
+
+/* --- a clock that is wrong ------------------------------------------------------------------ */
+
+/* Dated lines as they stand now, so that a further shift can be tried. Uptimes were put where they fit. */
+static GArray *
+dated_lines(const nh_kernel_log *log)
+{
+    GArray *lines = g_array_new(FALSE, FALSE, sizeof(nh_log_line));
+    for (guint i = 0; i < log->lines->len; i++) {
+        nh_log_line line = *(const nh_log_line *)g_ptr_array_index(log->lines, i);
+        if (line.clock == NH_CLOCK_UPTIME || line.kind == 0)
+            continue;
+        line.stamp = line.time;
+        g_array_append_val(lines, line);
+    }
+    return lines;
+}
+
+/* The smallest of the shifts under which most windows are met. */
+static nh_log_skew
+best_skew(const nh_log_predictions *p, const GPtrArray *lines)
+{
+    static const nh_log_freedom wrong = { 0, -SKEW_MAX, SKEW_MAX };
+    GArray *ranges = nh_log_best_ranges(p, lines, &wrong);
+    nh_log_skew best = { 0, 0, 0 };
+    for (guint i = 0; i < ranges->len; i++) {
+        const nh_log_range *r = &g_array_index(ranges, nh_log_range, i);
+        guint met = nh_log_windows_met(p, lines, NULL, r->low + (r->high - r->low) / 2, 0);
+        if (met > best.lines || (met == best.lines && ABS(r->low + r->high) < ABS(best.low + best.high)))
+            best = (nh_log_skew){ met, r->low, r->high };
+    }
+    g_array_free(ranges, TRUE);
+    return best;
+}
+
+nh_log_skew
+nh_kernel_log_skew(nh_kernel_log *log, const nh_log_expectation *expected, guint n_expected)
+{
+    nh_log_predictions *p = nh_log_predictions_new(log, expected, n_expected);
+    GArray *copies = dated_lines(log);
+    GPtrArray *lines = g_ptr_array_new();
+    for (guint i = 0; i < copies->len; i++)
+        g_ptr_array_add(lines, &g_array_index(copies, nh_log_line, i));
+    nh_log_skew skew = best_skew(p, lines);
+    guint now = nh_log_windows_met(p, lines, NULL, 0, 0);
+    if (skew.lines < now + 2)
+        skew = (nh_log_skew){ 0, 0, 0 };
+    else
+        skew.lines -= now;
+    g_ptr_array_free(lines, TRUE);
+    g_array_free(copies, TRUE);
+    nh_log_predictions_free(p);
+    return skew;
 }

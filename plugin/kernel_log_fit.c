@@ -220,12 +220,12 @@ nh_log_measure(const nh_log_predictions *p, const GPtrArray *lines, const nh_tim
 }
 
 guint
-nh_log_windows_met(const nh_log_predictions *p, const GPtrArray *lines, const nh_time *shifts, nh_time slack)
+nh_log_windows_met(const nh_log_predictions *p, const GPtrArray *lines, const nh_time *shifts, nh_time shift, nh_time slack)
 {
     GHashTable *met = g_hash_table_new(NULL, NULL);
     for (guint i = 0; i < lines->len; i++) {
         const nh_log_line *line = g_ptr_array_index(lines, i);
-        nh_time low = line->stamp + shifts[i];
+        nh_time low = line->stamp + (shifts ? shifts[i] : shift);
         gconstpointer window = window_met(p, line, low - slack, low + line->resolution + slack);
         if (window)
             g_hash_table_add(met, (gpointer)window);

@@ -42,7 +42,7 @@ gboolean nh_log_meets(const nh_log_predictions *p, const nh_log_line *line, nh_t
 /* shifts: one for each of the lines, or NULL: shift is for all. */
 nh_log_fit nh_log_measure(const nh_log_predictions *p, const GPtrArray *lines, const nh_time *shifts, nh_time shift, nh_time slack);
 /* How many windows have a line; several lines in one count once. */
-guint nh_log_windows_met(const nh_log_predictions *p, const GPtrArray *lines, const nh_time *shifts, nh_time slack);
+guint nh_log_windows_met(const nh_log_predictions *p, const GPtrArray *lines, const nh_time *shifts, nh_time shift, nh_time slack);
 /* Ranges (nh_log_range) of shifts under which most lines are met. A long log is sampled, so that this stays linear. */
 GArray *nh_log_best_ranges(const nh_log_predictions *p, const GPtrArray *lines, const nh_log_freedom *freedom);
 /* No more are kept. */
