@@ -1,5 +1,5 @@
 /* fuzz_kernel_log.c
- * Kernel logs of arbitrary bytes, parsed and aligned; the first HEADER bytes
+ * Kernel logs of arbitrary bytes, parsed, aligned and searched for a wrong clock; the first HEADER bytes
  * choose the hints and what the capture predicts.
  *
  * clang -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Iplugin \
@@ -67,6 +67,8 @@ run(const guint8 *text, gsize size, const nh_log_hints *hints, const nh_log_expe
     check(log);
     nh_kernel_log_align(log, hints, expected, n);
     check(log);
+    nh_log_skew skew = nh_kernel_log_skew(log, expected, n);
+    g_assert_true(skew.low <= skew.high && (skew.lines == 0 || skew.lines >= 2));
     nh_kernel_log_align(log, hints, expected, n / 2);
     check(log);
     nh_kernel_log_free(log);

@@ -412,6 +412,31 @@ test_offset(void)
     nh_kernel_log_free(log);
 }
 
+static nh_log_skew
+skew_case(const char *second)
+{
+    nh_log_expectation expected[] = { expect(NH_LOG_STILL_TRYING, AT(14, 55, 38)), expect(NH_LOG_OK, AT(14, 56, 18)) };
+    char *text = g_strdup_printf("2025-06-22T14:56:20Z h kernel: " STILL "\n2025-06-22T14:%sZ h kernel: lockd: server 11.73.24.85 OK\n", second);
+    nh_kernel_log *log = parse_with(text, &june);
+    nh_kernel_log_align(log, &june, expected, 2);
+    nh_log_skew skew = nh_kernel_log_skew(log, expected, 2);
+    nh_kernel_log_free(log);
+    g_free(text);
+    return skew;
+}
+
+/* Two lines off by the same time: the clock is wrong. One that is off, or two by different times, may be anything. */
+static void
+test_skew(void)
+{
+    nh_log_skew skew = skew_case("57:00");
+    g_assert_cmpuint(skew.lines, ==, 2);
+    g_assert_cmpint(skew.low, ==, -44 * NH_SECOND);
+    g_assert_cmpint(skew.high, ==, -40 * NH_SECOND);
+    g_assert_cmpuint(skew_case("56:18").lines, ==, 0);
+    g_assert_cmpuint(skew_case("57:30").lines, ==, 0);
+}
+
 #define RAW_LOG \
     "[ 1000.500000] RPC:    38 setting alarm for 10000 ms\n" \
     "[ 1060.700000] " STILL "\n" \
@@ -569,7 +594,8 @@ static void
 test_long(void)
 {
     static const char *const units[] = { ":", "lockd: ", "[", " ", "[ ", "1", "RPC: ", "lockd: server ", "a", "Jun      ",
-                                         "nfs: server a OK ", "[ 1.5] lockd: server a OK\n", "[ 1.5] lockd: x " };
+                                         "nfs: server a OK ", "[ 1.5] lockd: server a OK\n", "Jun 22 22:55:38 h kernel: lockd: server a OK\n",
+                                         "[ 1.5] lockd: x " };
     const gsize size = 4 * 1024 * 1024;
     for (guint i = 0; i < G_N_ELEMENTS(units); i++) {
         GString *text = g_string_new("[ 1.5] lockd: x");
@@ -612,6 +638,7 @@ main(int argc, char **argv)
     g_test_add_func("/kernel_log/own_zone", test_own_zone);
     g_test_add_func("/kernel_log/summer_time", test_summer_time);
     g_test_add_func("/kernel_log/offset", test_offset);
+    g_test_add_func("/kernel_log/skew", test_skew);
     g_test_add_func("/kernel_log/boot_found", test_boot_found);
     g_test_add_func("/kernel_log/boot_unknown", test_boot_unknown);
     g_test_add_func("/kernel_log/two_boots", test_two_boots);
