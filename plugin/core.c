@@ -44,6 +44,27 @@ nh_addr_text(const nh_addr *addr, char *buf)
     return buf;
 }
 
+gboolean
+nh_addr_parse(const char *text, nh_addr *addr)
+{
+    static const guint8 mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
+    const char *scope = strchr(text, '%');
+    char *plain = g_strndup(text, scope ? (gsize)(scope - text) : strlen(text));
+
+    *addr = (nh_addr){ 0 };
+    if (inet_pton(AF_INET, plain, addr->bytes) == 1)
+        addr->len = 4;
+    else if (inet_pton(AF_INET6, plain, addr->bytes) == 1)
+        addr->len = 16;
+    if (addr->len == 16 && memcmp(addr->bytes, mapped, sizeof mapped) == 0) {
+        nh_addr v4 = { .len = 4 };
+        memcpy(v4.bytes, addr->bytes + sizeof mapped, 4);
+        *addr = v4;
+    }
+    g_free(plain);
+    return addr->len != 0;
+}
+
 /* Whole seconds and the nanoseconds that remain, also before 1970. */
 static GDateTime *
 split_time(nh_time t, gint64 *nanoseconds)

@@ -98,6 +98,9 @@ guint nh_addr_hash(const nh_addr *addr);
 /* Numeric text of an address into buf (NH_ADDR_TEXT bytes); returns buf. */
 const char *nh_addr_text(const nh_addr *addr, char *buf);
 
+/* The address that a text is, however it is written; its scope is left out, an IPv4-mapped one is IPv4. FALSE for any other text. */
+gboolean nh_addr_parse(const char *text, nh_addr *addr);
+
 /* RFC 3339 in UTC with nine digits; caller frees. NULL for NH_TIME_NONE. */
 char *nh_time_rfc3339(nh_time t);
 /* HH:MM:SS.mmm in UTC; caller frees. "-" for NH_TIME_NONE. */

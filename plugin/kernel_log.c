@@ -19,7 +19,6 @@
 #define LINES_MAX       100000
 #define TEXT_BYTES_MAX  512
 #define SERVER_BYTES_MAX 255 /* a DNS name; the kernel takes no longer one */
-#define OFFSET_MAX      (G_GINT64_CONSTANT(50) * 365 * 86400 * NH_SECOND)
 #define NEAR_MAX        (G_GINT64_CONSTANT(130) * 365 * 86400 * NH_SECOND)
 
 /*
@@ -201,8 +200,10 @@ keep(reader *r, const message *m, const nh_log_stamp *stamp)
     line->text = g_strchomp(text_of(m->start, m->end));
     if (m->has_program)
         line->program = text_of(m->start, memchr(m->start, ':', (gsize)(m->end - m->start)));
-    if (m->server)
+    if (m->server) {
         line->server = text_of(m->server, m->server_end);
+        nh_addr_parse(line->server, &line->address);
+    }
     g_ptr_array_add(r->log->lines, line);
     nh_time uptime = stamp->clock == NH_CLOCK_UPTIME ? NH_TIME_NONE : stamp->uptime;
     g_array_append_val(r->uptimes, uptime);
@@ -391,7 +392,7 @@ parse(const char *text, gsize length, const nh_log_hints *hints, const char *nam
     reader r = { .log = new_log(), .uptimes = g_array_new(FALSE, FALSE, sizeof(nh_time)) };
     nh_time near = h->capture_first > 0 ? h->capture_first : g_get_real_time() * 1000;
     r.calendar = (nh_log_calendar){ .year = h->year, .near = MIN(near, NEAR_MAX) };
-    r.log->offset = CLAMP(h->offset, -OFFSET_MAX, OFFSET_MAX);
+    r.log->offset = CLAMP(h->offset, -NH_LOG_OFFSET_MAX, NH_LOG_OFFSET_MAX);
 
     const char *kind = length > 0 ? binary_kind(text, length) : NULL;
     if (!kind && length > 0) {

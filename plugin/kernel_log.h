@@ -39,6 +39,8 @@ typedef struct {
     nh_time stamp;     /* as the log's clock has it, kernel_log_offset added: what alignment starts from */
     char *program;     /* "lockd", "nfs" ...; NULL for rpc_debug lines */
     char *server;      /* name or address as printed; NULL when there is none */
+    nh_addr address;   /* that server is; len 0 for a name */
+    guint kind;        /* which predictions may be of it (kernel_log_fit.c); 0: none */
     guint task;        /* rpc_debug: number of the RPC task */
     guint alarm_ms;    /* NH_LOG_ALARM */
     char *text;        /* the message from the program's name on */
@@ -54,6 +56,11 @@ typedef struct {
     char *message;     /* one sentence for the user: how the clock was read, or why the log is of no use; never NULL */
 } nh_kernel_log;
 
+/* Years and offsets that leave room in 64 bits of nanoseconds for every sum made of them. */
+#define NH_LOG_YEAR_FIRST 1970
+#define NH_LOG_YEAR_LAST  2100
+#define NH_LOG_OFFSET_MAX (G_GINT64_CONSTANT(50) * 365 * 86400 * NH_SECOND)
+
 typedef struct {
     guint year;                     /* kernel_log_year; 0 = the capture's */
     nh_time offset;                 /* kernel_log_offset */
@@ -63,6 +70,8 @@ typedef struct {
 /* A line that the capture predicts. */
 typedef struct {
     nh_log_event event;
+    const char *program;            /* whose line it is */
+    nh_addr server;                 /* that the line speaks of */
     nh_time earliest, latest;
     nh_time best;                   /* most likely time, NH_TIME_NONE when unknown */
 } nh_log_expectation;
@@ -78,6 +87,15 @@ nh_kernel_log *nh_kernel_log_read(const char *path, const nh_log_hints *hints);
  * called again with other expectations.
  */
 void nh_kernel_log_align(nh_kernel_log *log, const nh_log_hints *hints, const nh_log_expectation *expected, guint n_expected);
+
+/* The log's clock is wrong: what has to be added, from low to high, to bring further lines (0: it is not) to where they are predicted. */
+typedef struct {
+    guint lines;
+    nh_time low, high;
+} nh_log_skew;
+
+/* Of an aligned log. At least two lines have to be moved by the same time: one may be anything. */
+nh_log_skew nh_kernel_log_skew(nh_kernel_log *log, const nh_log_expectation *expected, guint n_expected);
 void nh_kernel_log_free(nh_kernel_log *log);
 
 #endif

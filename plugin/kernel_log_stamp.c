@@ -8,9 +8,6 @@
 
 #include "kernel_log_stamp.h"
 
-/* Years that leave room in 64 bits of nanoseconds for every sum made of them. */
-#define YEAR_FIRST   1970
-#define YEAR_LAST    2100
 #define DAY_SECONDS  86400
 #define UNIX_SECONDS_MAX G_GUINT64_CONSTANT(4102444800) /* 2100-01-01 */
 
@@ -120,7 +117,7 @@ take_month_day(cursor *c, guint *month, guint *day)
 static nh_time
 date_time(guint64 year, guint month, guint day, nh_time time_of_day)
 {
-    if (year < YEAR_FIRST || year > YEAR_LAST ||
+    if (year < NH_LOG_YEAR_FIRST || year > NH_LOG_YEAR_LAST ||
         !g_date_valid_dmy((GDateDay)day, (GDateMonth)month, (GDateYear)year))
         return NH_TIME_NONE;
     GDate date, epoch;
@@ -147,9 +144,9 @@ static guint
 year_of(nh_time t)
 {
     GDateTime *date = g_date_time_new_from_unix_utc(t / NH_SECOND);
-    guint year = date ? (guint)g_date_time_get_year(date) : YEAR_FIRST;
+    guint year = date ? (guint)g_date_time_get_year(date) : NH_LOG_YEAR_FIRST;
     g_clear_pointer(&date, g_date_time_unref);
-    return CLAMP(year, YEAR_FIRST, YEAR_LAST);
+    return CLAMP(year, NH_LOG_YEAR_FIRST, NH_LOG_YEAR_LAST);
 }
 
 /* Four years either way, so that February 29 always finds one (but around 2100). */

@@ -31,21 +31,37 @@ narrow(nh_time *earliest, nh_time *latest, nh_time from, nh_time to)
     }
 }
 
-void
-nh_lines_narrow_by(nh_call *call, nh_time line_earliest, nh_time line_latest)
+static void
+narrow_issue(const nh_call *call, nh_time line_earliest, nh_time line_latest, nh_time *earliest, nh_time *latest)
 {
     nh_policy policy = nh_policy_of(call->pair, call->l4, FALSE);
     nh_time shortest, longest;
 
     nh_timer_major_range(&policy, nh_pair_family(call->pair), call->wait, &shortest, &longest);
-    narrow(&call->issued_earliest, &call->issued_latest, line_earliest - longest, line_latest - shortest);
+    narrow(earliest, latest, line_earliest - longest, line_latest - shortest);
 }
 
 void
 nh_lines_narrow(nh_call *call)
 {
     if (call->line_seen.frame && (call->wait == NH_WAIT_CLOSING || call->wait == NH_WAIT_CONNECT || call->first_unseen))
-        nh_lines_narrow_by(call, call->line_seen.time, call->line_seen.time);
+        narrow_issue(call, call->line_seen.time, call->line_seen.time, &call->issued_earliest, &call->issued_latest);
+}
+
+void
+nh_lines_narrow_by_log(nh_call *call, nh_time line_earliest, nh_time line_latest)
+{
+    call->issued_by_log.known = TRUE;
+    call->issued_by_log.earliest = call->issued_earliest;
+    call->issued_by_log.latest = call->issued_latest;
+    narrow_issue(call, line_earliest, line_latest, &call->issued_by_log.earliest, &call->issued_by_log.latest);
+}
+
+void
+nh_lines_issued(const nh_call *call, nh_time *earliest, nh_time *latest)
+{
+    *earliest = call->issued_by_log.known ? call->issued_by_log.earliest : call->issued_earliest;
+    *latest = call->issued_by_log.known ? call->issued_by_log.latest : call->issued_latest;
 }
 
 nh_log_event
@@ -130,8 +146,9 @@ add_outlived(nh_incident *incident, subject what, const nh_deadlines *deadlines,
              const nh_story_call *call)
 {
     nh_time latest = answered.frame ? MIN(deadlines->major_latest, answered.time) : deadlines->major_latest;
+    nh_kernel_line *line = add_line(incident, what, deadlines->major_earliest, latest, seen, call);
 
-    add_line(incident, what, deadlines->major_earliest, latest, seen, call);
+    line->answered = answered.frame ? answered.time : NH_TIME_NONE;
 }
 
 /* Printed only if the other line was; certain when that is sure. */

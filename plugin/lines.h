@@ -39,7 +39,12 @@ void nh_lines_of_attempt(nh_incident *incident, const nh_pair *pair, nh_way way,
 void nh_lines_of_nfs(nh_incident *incident, const nh_pair *pair, nh_l4 l4, nh_moment sent, nh_moment answered);
 /* The text of a line anew, once the log has told the server's name. Caller frees. */
 char *nh_line_text_again(const nh_kernel_line *line, const nh_pair *pair);
-/* A call's issue window follows from when its line was logged, somewhere between the two. */
-void nh_lines_narrow_by(nh_call *call, nh_time line_earliest, nh_time line_latest);
+/*
+ * A call's issue window follows from when its line was logged, somewhere between
+ * the two. The prediction of that line stays what the packets tell.
+ */
+void nh_lines_narrow_by_log(nh_call *call, nh_time line_earliest, nh_time line_latest);
+/* When a call was issued, as packets and log tell. */
+void nh_lines_issued(const nh_call *call, nh_time *earliest, nh_time *latest);
 
 #endif

@@ -11,36 +11,20 @@
 #include "attempt.h"
 #include "frames.h"
 #include "lines.h"
+#include "log_candidates.h"
+#include "log_tell.h"
 #include "pairs.h"
 
-/* Clocks of log and capture may differ this much without a word. */
-#define MATCH_SLACK (2 * NH_SECOND)
-/* An observed line is dated this well. */
-#define OBSERVED_SLACK (100 * NH_MSEC)
+typedef struct {
+    nh_watch *watch;
+    nh_story *story;
+    const nh_log_names *names;
+    nh_log_skew skew;
+    GPtrArray *unmatched; /* nh_log_line* */
+    GArray *unseen;       /* nh_log_unseen */
+} matching;
 
-static GArray *
-expectations(const nh_story *story)
-{
-    GArray *all = g_array_new(FALSE, FALSE, sizeof(nh_log_expectation));
-
-    for (guint i = 0; i < story->incidents->len; i++) {
-        const nh_incident *incident = g_ptr_array_index(story->incidents, i);
-        for (guint j = 0; j < incident->kernel_lines->len; j++) {
-            const nh_kernel_line *line = g_ptr_array_index(incident->kernel_lines, j);
-            nh_log_expectation expected = { line->event, line->earliest, line->latest, line->observed };
-            g_array_append_val(all, expected);
-        }
-    }
-    return all;
-}
-
-static nh_time
-distance(const nh_kernel_line *line, const nh_log_line *logged)
-{
-    if (logged->time + logged->resolution < line->earliest)
-        return line->earliest - logged->time - logged->resolution;
-    return logged->time > line->latest ? logged->time - line->latest : 0;
-}
+/* --- the server's name ------------------------------------------------------------ */
 
 /* The server's name as the log has it stands in the predicted text, and in every other line of the pair. */
 static void
@@ -97,37 +81,7 @@ name_servers(const nh_watch *watch, const nh_story *story)
     }
 }
 
-typedef struct {
-    nh_incident *incident;
-    nh_kernel_line *line;
-} candidate;
-
-static gboolean
-speaks_of(const nh_kernel_line *line, const nh_log_line *logged)
-{
-    return line->event == logged->event && strcmp(line->program, logged->program) == 0;
-}
-
-static candidate
-nearest_line(const nh_story *story, const nh_log_line *logged)
-{
-    candidate best = { NULL, NULL };
-    nh_time nearest = MATCH_SLACK + 1;
-
-    if (!nh_time_known(logged->time))
-        return best;
-    for (guint i = 0; i < story->incidents->len; i++) {
-        nh_incident *incident = g_ptr_array_index(story->incidents, i);
-        for (guint j = 0; j < incident->kernel_lines->len; j++) {
-            nh_kernel_line *line = g_ptr_array_index(incident->kernel_lines, j);
-            if (nh_time_known(line->logged) || !speaks_of(line, logged) || distance(line, logged) >= nearest)
-                continue;
-            nearest = distance(line, logged);
-            best = (candidate){ incident, line };
-        }
-    }
-    return best;
-}
+/* --- a line that has its match ------------------------------------------------------ */
 
 static nh_call *
 call_of_story(nh_watch *watch, const nh_story_call *story_call)
@@ -143,20 +97,20 @@ call_of_story(nh_watch *watch, const nh_story_call *story_call)
     return NULL;
 }
 
-/* A logged line tells when its call was issued: 60 s before, give or take the lateness of the timers. */
+/*
+ * A logged line tells when its call was issued: 60 s before, give or take the
+ * lateness of the timers. What was expected stays: it is what the log is held against.
+ */
 static void
-narrow_by_log(nh_watch *watch, nh_kernel_line *line, const nh_log_line *logged)
+narrow_issue(nh_watch *watch, const nh_kernel_line *line, const nh_log_line *logged)
 {
     nh_call *call = call_of_story(watch, line->call);
     nh_story_call *story_call = (nh_story_call *)line->call;
 
     if (!call || logged->event != NH_LOG_STILL_TRYING || call->issued_earliest == call->issued_latest)
         return;
-    nh_lines_narrow_by(call, logged->time, logged->time + logged->resolution);
-    story_call->issued_earliest = call->issued_earliest;
-    story_call->issued_latest = call->issued_latest;
-    line->earliest = MAX(line->earliest, logged->time);
-    line->latest = MAX(line->earliest, MIN(line->latest, logged->time + logged->resolution));
+    nh_lines_narrow_by_log(call, MAX(logged->time, line->earliest), MIN(logged->time + logged->resolution, line->latest));
+    nh_lines_issued(call, &story_call->issued_earliest, &story_call->issued_latest);
 }
 
 /* The logged line stands at its call, too. */
@@ -171,22 +125,19 @@ note_call(nh_watch *watch, const nh_kernel_line *line, const nh_log_line *logged
     g_free(clock);
 }
 
-static gboolean
-speaks_of_program(const nh_log_line *line, const char *program)
+static void
+take_match(matching *m, nh_log_candidate found, const nh_log_line *logged)
 {
-    return line->program && strcmp(line->program, program) == 0 && line->server;
+    found.line->logged = logged->time;
+    found.line->logged_resolution = logged->resolution;
+    found.line->logged_text = g_strdup(logged->text);
+    take_name(nh_pair_find(m->watch, &found.incident->client, &found.incident->server), found.line, logged);
+    note_call(m->watch, found.line, logged);
+    narrow_issue(m->watch, found.line, logged);
+    nh_incident_add_event(found.incident, 0, logged->time, "log", NH_FINDING_NONE, g_strdup_printf("kernel log: %s", logged->text));
 }
 
-/* Whether a host of the pair bears the name of the line, as far as is known. */
-static gboolean
-may_name(const nh_incident *incident, const nh_pair *pair, const nh_log_line *logged)
-{
-    char address[NH_ADDR_TEXT];
-
-    if (pair->log_name[NH_FORWARD])
-        return strcmp(pair->log_name[NH_FORWARD], logged->server) == 0;
-    return strcmp(nh_addr_text(&incident->server, address), logged->server) == 0 || !g_hostname_is_ip_address(logged->server);
-}
+/* --- a line that has none -------------------------------------------------------------- */
 
 /*
  * The incident in which a call that the capture does not show may have printed
@@ -194,68 +145,61 @@ may_name(const nh_incident *incident, const nh_pair *pair, const nh_log_line *lo
  * the wire, or follow it when its process is killed (CANCEL, UNLOCK).
  */
 static nh_incident *
-incident_of_unseen_call(const nh_watch *watch, const nh_story *story, const nh_log_line *logged)
+incident_of_unseen_call(const matching *m, const nh_log_line *logged)
 {
-    for (guint i = 0; i < story->incidents->len && logged->event == NH_LOG_STILL_TRYING && nh_time_known(logged->time); i++) {
-        nh_incident *incident = g_ptr_array_index(story->incidents, i);
-        const nh_pair *pair = nh_pair_find(watch, &incident->client, &incident->server);
+    for (guint i = 0; i < m->story->incidents->len && logged->event == NH_LOG_STILL_TRYING && nh_time_known(logged->time); i++) {
+        nh_incident *incident = g_ptr_array_index(m->story->incidents, i);
+        const nh_pair *pair = nh_pair_find(m->watch, &incident->client, &incident->server);
         nh_policy policy;
         nh_time shortest, longest;
-        if (!pair || !may_name(incident, pair, logged))
+        if (!pair || !nh_log_may_be(m->names, logged, &incident->server))
             continue;
         policy = nh_policy_of(pair, NH_L4_TCP, FALSE);
         nh_timer_major_range(&policy, nh_pair_family(pair), NH_WAIT_REPLY, &shortest, &longest);
-        nh_time end = nh_time_known(incident->end) ? incident->end : watch->last;
-        if (logged->time >= incident->start + shortest - MATCH_SLACK && logged->time <= end + MATCH_SLACK)
+        nh_time end = nh_time_known(incident->end) ? incident->end + NH_LOG_OBSERVED_SLACK : m->watch->last + NH_LOG_SLACK;
+        if (logged->time >= incident->start + shortest - NH_LOG_SLACK && logged->time <= end)
             return incident;
     }
     return NULL;
 }
 
-/* Tell of it, and show it in the incident's timeline. FALSE when there is no such incident. */
+/* It would have a match if the log's clock were set right. */
 static gboolean
-attribute_to_unseen_call(const nh_watch *watch, nh_story *story, const nh_log_line *logged)
+is_of_skew(const matching *m, const nh_log_line *logged)
 {
-    nh_incident *incident = incident_of_unseen_call(watch, story, logged);
+    nh_log_line moved = *logged;
 
-    if (!incident)
+    if (m->skew.lines == 0 || !nh_time_known(logged->time))
         return FALSE;
-    g_ptr_array_add(story->messages,
-                    g_strdup_printf("Kernel log line %u (%s): incident %u lasts then, and no call on the wire is due: a call that the capture does "
-                                    "not show. Such calls wait behind the one that it shows, or follow it when its program is killed.",
-                                    logged->number, logged->text, incident->id));
-    nh_incident_add_event(incident, 0, logged->time, "log", NH_FINDING_NONE, g_strdup_printf("kernel log: %s (no call on the wire is due)", logged->text));
-    return TRUE;
+    moved.time += m->skew.low + (m->skew.high - m->skew.low) / 2;
+    return nh_log_nearest(m->story, m->names, &moved).line != NULL;
 }
 
 static void
-report_unmatched(const nh_watch *watch, nh_story *story, const nh_log_line *logged)
+take_unmatched(matching *m, nh_log_line *logged)
 {
-    gboolean outside = nh_time_known(logged->time) && (logged->time < watch->first - MATCH_SLACK || logged->time > watch->last + MATCH_SLACK);
-    char *clock = nh_time_rfc3339(logged->time);
+    nh_incident *incident = incident_of_unseen_call(m, logged);
 
-    g_ptr_array_add(story->messages, g_strdup_printf("Kernel log line %u (%s, %s): %s", logged->number, clock ? clock : "undated",
-                                                     logged->text, outside ? "outside the time of the capture"
-                                                                           : "no packet of this capture explains it"));
-    g_free(clock);
-}
-
-static void
-match_line(nh_watch *watch, nh_story *story, const nh_log_line *logged)
-{
-    candidate found = nearest_line(story, logged);
-
-    if (!found.line) {
-        if (logged->event != NH_LOG_OTHER && speaks_of_program(logged, "lockd") && !attribute_to_unseen_call(watch, story, logged))
-            report_unmatched(watch, story, logged);
+    if (is_of_skew(m, logged))
+        return;
+    if (!incident) {
+        g_ptr_array_add(m->unmatched, logged);
         return;
     }
-    found.line->logged = logged->time;
-    found.line->logged_text = g_strdup(logged->text);
-    take_name(nh_pair_find(watch, &found.incident->client, &found.incident->server), found.line, logged);
-    note_call(watch, found.line, logged);
-    narrow_by_log(watch, found.line, logged);
-    nh_incident_add_event(found.incident, 0, logged->time, "log", NH_FINDING_NONE, g_strdup_printf("kernel log: %s", logged->text));
+    nh_log_unseen unseen = { logged, incident->id };
+    g_array_append_val(m->unseen, unseen);
+    nh_incident_add_event(incident, 0, logged->time, "log", NH_FINDING_NONE, g_strdup_printf("kernel log: %s (no call on the wire is due)", logged->text));
+}
+
+static void
+match_line(matching *m, nh_log_line *logged)
+{
+    nh_log_candidate found = nh_log_nearest(m->story, m->names, logged);
+
+    if (found.line)
+        take_match(m, found, logged);
+    else if (logged->event != NH_LOG_OTHER && nh_log_speaks_of(logged, "lockd"))
+        take_unmatched(m, logged);
 }
 
 /* RPC's own debug lines stand in the timeline. */
@@ -271,96 +215,7 @@ show_debug(nh_watch *watch, nh_story *story, const nh_log_line *logged)
     }
 }
 
-static void
-report_unlogged(nh_story *story)
-{
-    for (guint i = 0; i < story->incidents->len; i++) {
-        const nh_incident *incident = g_ptr_array_index(story->incidents, i);
-        for (guint j = 0; j < incident->kernel_lines->len; j++) {
-            const nh_kernel_line *line = g_ptr_array_index(incident->kernel_lines, j);
-            if (nh_time_known(line->observed) && !nh_time_known(line->logged) && line->event != NH_LOG_TIMED_OUT)
-                g_ptr_array_add(story->messages, g_strdup_printf("Incident %u: frame %u shows the line \"%s\", but the kernel log has none there",
-                                                                 incident->id, line->observed_frame, line->text));
-        }
-    }
-}
-
-/* Steps of lockd's alarms, which are multiples of nlm_timeout: the alarms of the task that printed the line (0 = not told). */
-static guint
-step_of_alarms(const nh_kernel_log *log, guint task)
-{
-    guint before = 0;
-
-    for (guint i = 0; i < log->lines->len; i++) {
-        const nh_log_line *line = g_ptr_array_index(log->lines, i);
-        if (line->event != NH_LOG_ALARM || line->task != task)
-            continue;
-        if (before && line->alarm_ms > before)
-            return (line->alarm_ms - before) / 1000;
-        before = line->alarm_ms;
-    }
-    return 0;
-}
-
-/* The task whose major timeout is followed by lockd's line; 0 when there is none. */
-static guint
-task_of_lockd(const nh_kernel_log *log)
-{
-    guint task = 0;
-
-    for (guint i = 0; i < log->lines->len; i++) {
-        const nh_log_line *line = g_ptr_array_index(log->lines, i);
-        if (line->event == NH_LOG_MAJOR)
-            task = line->task;
-        else if (line->event == NH_LOG_STILL_TRYING && speaks_of_program(line, "lockd") && task)
-            return task;
-    }
-    return 0;
-}
-
-/* Minor timeouts are printed by the old family only (call_timeout, net/sunrpc/clnt.c); alarms tell nlm_timeout. */
-static void
-learn_timers(nh_watch *watch, const nh_kernel_log *log)
-{
-    gboolean minor = FALSE;
-    guint task = task_of_lockd(log), step = task ? step_of_alarms(log, task) : 0;
-
-    for (guint i = 0; i < log->lines->len; i++)
-        minor |= ((const nh_log_line *)g_ptr_array_index(log->lines, i))->event == NH_LOG_MINOR;
-    for (guint i = 0; minor && i < watch->pair_list->len; i++) {
-        nh_pair *pair = g_ptr_array_index(watch->pair_list, i);
-        if (pair->family == NH_FAMILY_UNKNOWN)
-            pair->family = NH_FAMILY_3_10;
-    }
-    if (step >= 3 && step <= 20)
-        watch->options.lockd.nlm_timeout = step;
-}
-
-/* Clocks of the log and of the capture that differ by more than the precision of an observed line. */
-static void
-report_skew(nh_story *story)
-{
-    nh_time low = G_MAXINT64, high = G_MININT64;
-    guint lines = 0;
-
-    for (guint i = 0; i < story->incidents->len; i++) {
-        const nh_incident *incident = g_ptr_array_index(story->incidents, i);
-        for (guint j = 0; j < incident->kernel_lines->len; j++) {
-            const nh_kernel_line *line = g_ptr_array_index(incident->kernel_lines, j);
-            if (!nh_time_known(line->logged) || !nh_time_known(line->observed) || line->logged % NH_SECOND == 0)
-                continue; /* a clock of whole seconds proves no skew */
-            low = MIN(low, line->logged - line->observed);
-            high = MAX(high, line->logged - line->observed);
-            lines++;
-        }
-    }
-    if (lines >= 2 && (low > OBSERVED_SLACK || high < -OBSERVED_SLACK)) {
-        char *skew = nh_duration_text(ABS(low + high) / 2);
-        g_ptr_array_add(story->messages, g_strdup_printf("The kernel log's clock is %s %s the capture's (%u lines)", skew,
-                                                         low > 0 ? "ahead of" : "behind", lines));
-        g_free(skew);
-    }
-}
+/* --- all lines ---------------------------------------------------------------------------- */
 
 nh_kernel_log *
 nh_log_match_read(nh_watch *watch)
@@ -371,33 +226,61 @@ nh_log_match_read(nh_watch *watch)
         return NULL;
     hints.capture_first = watch->first;
     hints.capture_last = watch->last;
-    nh_kernel_log *log = nh_kernel_log_read(watch->options.log_path, &hints);
-    learn_timers(watch, log);
-    return log;
+    return nh_kernel_log_read(watch->options.log_path, &hints);
+}
+
+nh_log_skew
+nh_log_match_align(const nh_watch *watch, const nh_story *story, nh_kernel_log *log)
+{
+    nh_log_hints hints = watch->options.log_hints;
+    GArray *expected = nh_log_expectations(story);
+    const nh_log_expectation *first = (const nh_log_expectation *)(void *)expected->data;
+
+    hints.capture_first = watch->first;
+    hints.capture_last = watch->last;
+    nh_kernel_log_align(log, &hints, first, expected->len);
+    nh_log_skew skew = nh_kernel_log_skew(log, first, expected->len);
+    g_array_unref(expected);
+    return skew;
+}
+
+static void
+match_lines(matching *m, const nh_kernel_log *log)
+{
+    for (guint i = 0; i < log->lines->len; i++) {
+        nh_log_line *line = g_ptr_array_index(log->lines, i);
+        if (nh_log_speaks_of(line, "lockd") || nh_log_speaks_of(line, "nfs"))
+            match_line(m, line);
+        else if (line->event >= NH_LOG_ALARM && line->event <= NH_LOG_MAJOR)
+            show_debug(m->watch, m->story, line);
+    }
+    name_servers(m->watch, m->story);
+}
+
+static void
+tell(const matching *m, const nh_kernel_log *log)
+{
+    nh_log_tell_unseen(m->story, m->unseen);
+    nh_log_tell_unmatched(m->story, m->unmatched);
+    if (m->skew.lines)
+        nh_log_tell_skew(m->story, &m->skew, log->offset);
+    else if (log->lines->len)
+        nh_log_tell_unlogged(m->story);
 }
 
 void
 nh_log_match(nh_watch *watch, nh_story *story, nh_kernel_log *log)
 {
-    nh_log_hints hints = watch->options.log_hints;
-
     if (!log)
         return;
-    hints.capture_first = watch->first;
-    hints.capture_last = watch->last;
-    GArray *expected = expectations(story);
-    nh_kernel_log_align(log, &hints, (const nh_log_expectation *)(void *)expected->data, expected->len);
-    g_array_unref(expected);
+    nh_log_skew skew = nh_log_match_align(watch, story, log);
+    nh_log_names *names = nh_log_names_new(story, log);
+    matching m = { watch, story, names, skew, g_ptr_array_new(), g_array_new(FALSE, FALSE, sizeof(nh_log_unseen)) };
+
     g_ptr_array_add(story->messages, g_strdup(log->message));
-    for (guint i = 0; i < log->lines->len; i++) {
-        const nh_log_line *line = g_ptr_array_index(log->lines, i);
-        if (speaks_of_program(line, "lockd") || speaks_of_program(line, "nfs"))
-            match_line(watch, story, line);
-        else if (line->event >= NH_LOG_ALARM && line->event <= NH_LOG_MAJOR)
-            show_debug(watch, story, line);
-    }
-    name_servers(watch, story);
-    if (log->lines->len)
-        report_unlogged(story);
-    report_skew(story);
+    match_lines(&m, log);
+    tell(&m, log);
+    g_ptr_array_unref(m.unmatched);
+    g_array_unref(m.unseen);
+    nh_log_names_free(names);
 }

@@ -12,8 +12,10 @@
 #include "model.h"
 #include "story.h"
 
-/* Read the log that the preference names, NULL without one; what RPC's debug lines tell of the timers is taken into the watch. */
+/* Read the log that the preference names, NULL without one. */
 nh_kernel_log *nh_log_match_read(nh_watch *watch);
+/* Find the clock of its lines by what the story predicts; and how wrong that clock is. */
+nh_log_skew nh_log_match_align(const nh_watch *watch, const nh_story *story, nh_kernel_log *log);
 /* Match the lines of the log (may be NULL) with those of the story. */
 void nh_log_match(nh_watch *watch, nh_story *story, nh_kernel_log *log);
 

@@ -132,6 +132,7 @@ struct nh_call {
     nh_wait wait;
     nh_moment issued_from;             /* frame that opens the issue window */
     nh_time issued_earliest, issued_latest;
+    struct { gboolean known; nh_time earliest, latest; } issued_by_log; /* what the kernel log leaves of that window */
     nh_moment line_seen; /* the frame that dates the kernel line */
     gboolean opens_half; /* the capture has nothing that its sender sent before on this connection */
     gboolean first_unseen; /* it was sent before the first copy that was captured */

@@ -99,20 +99,23 @@ in_tcp_or_udp_ports(nh_l4 l4, guint16 port)
     return range && value_is_in_range(range, port);
 }
 
-/* Seconds with fraction and sign; FALSE for anything else. */
-static gboolean
+/* Seconds with fraction and sign; what is wrong with the text, or NULL. */
+static char *
 parse_offset(nh_time *offset)
 {
+    const double most = (double)(NH_LOG_OFFSET_MAX / NH_SECOND);
     char *end = NULL;
     double seconds = g_ascii_strtod(kernel_log_offset, &end);
 
     *offset = 0;
     if (!*kernel_log_offset)
-        return TRUE;
-    if (*end || !(seconds > -1e10 && seconds < 1e10))
-        return FALSE;
+        return NULL;
+    if (*end || end == kernel_log_offset || seconds != seconds)
+        return g_strdup("no number of seconds");
+    if (seconds < -most || seconds > most)
+        return g_strdup_printf("out of range (-%.0f to %.0f seconds)", most, most);
     *offset = (nh_time)(seconds * NH_SECOND);
-    return TRUE;
+    return NULL;
 }
 
 static void
@@ -153,10 +156,14 @@ check_mount(nh_options *options, GPtrArray *complaints)
 static void
 check_log(nh_options *options, GPtrArray *complaints)
 {
-    if (!parse_offset(&options->log_hints.offset))
-        g_ptr_array_add(complaints, g_strdup_printf("Preference nlm_health.kernel_log_offset: \"%s\" is no number of seconds; 0 is used", kernel_log_offset));
-    if (kernel_log_year && (kernel_log_year < 1970 || kernel_log_year > 9999)) {
-        g_ptr_array_add(complaints, g_strdup_printf("Preference nlm_health.kernel_log_year is %u: a year or 0 is expected; 0 is used", kernel_log_year));
+    char *wrong = parse_offset(&options->log_hints.offset);
+
+    if (wrong)
+        g_ptr_array_add(complaints, g_strdup_printf("Preference nlm_health.kernel_log_offset: \"%s\" is %s; 0 is used", kernel_log_offset, wrong));
+    g_free(wrong);
+    if (kernel_log_year && (kernel_log_year < NH_LOG_YEAR_FIRST || kernel_log_year > NH_LOG_YEAR_LAST)) {
+        g_ptr_array_add(complaints, g_strdup_printf("Preference nlm_health.kernel_log_year is %u: 0 or a year from %u to %u is expected; 0 is used",
+                                                    kernel_log_year, NH_LOG_YEAR_FIRST, NH_LOG_YEAR_LAST));
         options->log_hints.year = 0;
     }
 }

@@ -279,10 +279,9 @@ append_calls(GString *out, const nh_incident *incident, clock_text clock)
 static void
 append_log_distance(GString *out, const nh_kernel_line *line)
 {
-    nh_time from = nh_time_known(line->observed) ? line->observed : CLAMP(line->logged, line->earliest, line->latest);
-    nh_time distance = line->logged - from;
+    nh_time distance = nh_kernel_line_offset(line);
 
-    if (!nh_time_known(line->observed) && (!nh_time_known(line->earliest) || !nh_time_known(line->latest)))
+    if (!nh_time_known(distance))
         return;
     if (distance == 0) {
         g_string_append(out, nh_time_known(line->observed) ? " (as observed)" : " (as expected)");

@@ -218,13 +218,16 @@ show_trouble(place *at, proto_tree *tree, const nh_view *view)
 static void
 show_dead_call(place *at, proto_tree *tree, const nh_call *call)
 {
+    nh_time earliest, latest;
+
     if (call->dead)
         add_uint(at, tree, hf_call_dead_reason, call->dead);
     proto_item_set_generated(proto_tree_add_boolean(tree, hf_call_deferred, at->tvb, 0, 0, call->deferred));
-    add_time(at, tree, hf_call_issued_earliest, call->issued_earliest);
-    add_time(at, tree, hf_call_issued_latest, call->issued_latest);
+    nh_lines_issued(call, &earliest, &latest);
+    add_time(at, tree, hf_call_issued_earliest, earliest);
+    add_time(at, tree, hf_call_issued_latest, latest);
     if (call->deferred)
-        add_time(at, tree, hf_call_held, call->sendings[0].at.time - call->issued_earliest);
+        add_time(at, tree, hf_call_held, call->sendings[0].at.time - earliest);
 }
 
 static void
@@ -300,7 +303,7 @@ show_kernel_log(place *at, proto_tree *tree, guint32 frame, const nh_story *stor
             if (!line->logged_text || !line_is_of_frame(line, frame))
                 continue;
             add_string(at, tree, hf_kernel_log_line, line->logged_text);
-            add_time(at, tree, hf_kernel_log_offset, line->logged - (nh_time_known(line->observed) ? line->observed : line->earliest));
+            add_time(at, tree, hf_kernel_log_offset, nh_kernel_line_offset(line));
         }
     }
 }

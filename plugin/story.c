@@ -97,9 +97,22 @@ nh_kernel_line *
 nh_incident_add_line(nh_incident *incident)
 {
     nh_kernel_line *line = g_new0(nh_kernel_line, 1);
-    line->earliest = line->latest = line->observed = line->logged = NH_TIME_NONE;
+    line->earliest = line->latest = line->observed = line->answered = line->logged = NH_TIME_NONE;
     g_ptr_array_add(incident->kernel_lines, line);
     return line;
+}
+
+nh_time
+nh_kernel_line_offset(const nh_kernel_line *line)
+{
+    nh_time low = nh_time_known(line->observed) ? line->observed : line->earliest;
+    nh_time high = nh_time_known(line->observed) ? line->observed : line->latest;
+
+    if (!nh_time_known(line->logged) || !nh_time_known(low) || !nh_time_known(high))
+        return NH_TIME_NONE;
+    if (line->logged > high)
+        return line->logged - high;
+    return MIN(line->logged + line->logged_resolution - low, 0);
 }
 
 nh_event *

@@ -44,7 +44,9 @@ typedef struct {
     char *text;             /* the line, letter by letter */
     nh_time earliest, latest, observed;
     guint32 observed_frame; /* 0 = none */
+    nh_time answered;       /* the answer that came after it; a line that was logged later is another */
     nh_time logged;         /* time of the matched line in the kernel log */
+    nh_time logged_resolution; /* it was printed in [logged, logged + logged_resolution) */
     char *logged_text;      /* that line as it stands in the log; NULL when none */
     const nh_story_call *call;
 } nh_kernel_line;
@@ -101,6 +103,12 @@ nh_story *nh_story_new(void);
 nh_incident *nh_story_add_incident(nh_story *story);
 nh_story_call *nh_incident_add_call(nh_incident *incident);
 nh_kernel_line *nh_incident_add_line(nh_incident *incident);
+/*
+ * How far the logged line is from the prediction: from the time that the capture
+ * shows, else from the nearer end of the window; 0 within, negative before.
+ * NH_TIME_NONE without a logged line or a prediction.
+ */
+nh_time nh_kernel_line_offset(const nh_kernel_line *line);
 /* text is taken over */
 nh_event *nh_incident_add_event(nh_incident *incident, guint32 frame, nh_time time, const char *event,
                                 nh_finding finding, char *text);

@@ -17,6 +17,7 @@
 #include "lock_story.h"
 #include "lock_table.h"
 #include "log_match.h"
+#include "log_timers.h"
 #include "nfs_calls.h"
 #include "outage.h"
 #include "verdict.h"
@@ -419,6 +420,21 @@ tell_pair(nh_story *story, const nh_pair *pair)
         told->incidents += ((const nh_outage *)g_ptr_array_index(pair->outages, i))->id != 0;
 }
 
+/* Whose timers the log tells shows in whose lines it has. */
+static void
+learn_timers(nh_watch *watch, nh_kernel_log *log)
+{
+    nh_story *draft = nh_story_new();
+    GArray *before = nh_log_assume_timers(watch, log);
+    GPtrArray *outages = number_outages(watch);
+
+    for (guint i = 0; i < outages->len; i++)
+        tell_outage(watch, draft, g_ptr_array_index(outages, i));
+    nh_log_keep_timers(watch, draft, log, before);
+    g_ptr_array_unref(outages);
+    nh_story_free(draft);
+}
+
 nh_story *
 nh_watch_story(nh_watch *watch)
 {
@@ -430,6 +446,8 @@ nh_watch_story(nh_watch *watch)
         nh_outage_conclude(g_ptr_array_index(watch->pair_list, i));
     }
     nh_kernel_log *log = nh_log_match_read(watch);
+    if (log && nh_log_tells_timers(log))
+        learn_timers(watch, log);
     complete(watch);
     GPtrArray *outages = number_outages(watch);
     story->frames = watch->frames_total;

@@ -443,6 +443,9 @@ def test_read_filter_leaves_no_trace_of_rejected_frames(lab):
     ("mount_options:garbage in", "mount_options: there is no timeo"), ("mount_options:timeo=x", "wrong mount option"),
     ("timeo:0", "timeo is 0"), ("timeo:6001", "timeo is 6001"), ("retrans:65536", "retrans is 65536"),
     ("nlm_timeout:2", "nlm_timeout is 2"), ("kernel_log:/nowhere", "kernel_log: "), ("kernel_log:/dev/null", "kernel_log: "),
+    ("kernel_log_offset:9900000000", 'kernel_log_offset: "9900000000" is out of range'),
+    ("kernel_log_offset:-1e300", "kernel_log_offset: "), ("kernel_log_offset:nan", "kernel_log_offset: "), ("kernel_log_offset:1s", "kernel_log_offset: "),
+    ("kernel_log_year:3000", "kernel_log_year is 3000"), ("kernel_log_year:2101", "kernel_log_year is 2101"), ("kernel_log_year:1969", "kernel_log_year is 1969"),
 ])
 def test_wrong_preferences_are_told_once(lab, preference, words):
     """Also to who looks at fields only; nothing ends because of it."""
@@ -450,7 +453,8 @@ def test_wrong_preferences_are_told_once(lab, preference, words):
     assert output.stdout.strip() and output.stderr.count(words) == 1, output.stderr
 
 
-@pytest.mark.parametrize("preference", ["mount_options:rw,soft", "timeo:1", "timeo:6000", "retrans:0", "retrans:65535"])
+@pytest.mark.parametrize("preference", ["mount_options:rw,soft", "timeo:1", "timeo:6000", "retrans:0", "retrans:65535",
+                                        "kernel_log_offset:-1576800000", "kernel_log_offset:0.25", "kernel_log_year:1970", "kernel_log_year:2100"])
 def test_right_preferences_are_accepted(lab, preference):
     assert "nlm_health." not in lab.tshark("-r", lab.capture(HEALTHY), "-o", f"nlm_health.{preference}", "-c", "1").stderr
 

@@ -1,5 +1,5 @@
 /* fuzz_kernel_log.c
- * Kernel logs of arbitrary bytes, parsed and aligned; the first HEADER bytes
+ * Kernel logs of arbitrary bytes, parsed, aligned and searched for a wrong clock; the first HEADER bytes
  * choose the hints and what the capture predicts.
  *
  * clang -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Iplugin \
@@ -48,6 +48,8 @@ predict(nh_log_expectation *expected, const guint8 *header, nh_time base)
     guint n = header[0] % (EXPECTED_MAX + 1);
     for (guint i = 0; i < n; i++) {
         guint8 a = header[4 + i], b = header[4 + (i * 7 + 3) % 12];
+        expected[i].program = a & 64 ? "nfs" : "lockd";
+        expected[i].server = (nh_addr){ 4, { 10, 0, 0, a % 4 } };
         expected[i].event = (nh_log_event)(a % (NH_LOG_OTHER + 1));
         expected[i].earliest = time_from(b, base);
         expected[i].latest = expected[i].earliest >= base - 200 * NH_SECOND && expected[i].earliest < G_MAXINT64 / 2
@@ -65,6 +67,8 @@ run(const guint8 *text, gsize size, const nh_log_hints *hints, const nh_log_expe
     check(log);
     nh_kernel_log_align(log, hints, expected, n);
     check(log);
+    nh_log_skew skew = nh_kernel_log_skew(log, expected, n);
+    g_assert_true(skew.low <= skew.high && (skew.lines == 0 || skew.lines >= 2));
     nh_kernel_log_align(log, hints, expected, n / 2);
     check(log);
     nh_kernel_log_free(log);

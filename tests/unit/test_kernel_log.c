@@ -43,7 +43,7 @@ assert_contains(const char *text, const char *part)
 static nh_log_expectation
 expect(nh_log_event event, nh_time best)
 {
-    return (nh_log_expectation){ event, best - NH_SECOND, best + 2 * NH_SECOND, best };
+    return (nh_log_expectation){ event, "lockd", { 4, { 11, 73, 24, 85 } }, best - NH_SECOND, best + 2 * NH_SECOND, best };
 }
 
 #define T22 AT(22, 55, 38)
@@ -280,6 +280,54 @@ test_zone_found(void)
     nh_kernel_log_free(log);
 }
 
+/* Lines of another program or about another server say nothing of the clock. */
+static void
+test_zone_of_others(void)
+{
+    static const char *const others[] = { "nfs: server 11.73.24.85 OK", "lockd: server 11.73.24.86 OK", "lockd: server 2001:db8::1 OK" };
+    nh_log_expectation expected[] = { expect(NH_LOG_OK, AT(14, 56, 18)) };
+    for (guint i = 0; i < G_N_ELEMENTS(others); i++) {
+        char *text = g_strconcat("Jun 22 22:56:18 h kernel: ", others[i], "\n[ 5.5] ", others[i], "\n", NULL);
+        nh_kernel_log *log = parse_with(text, &june);
+        nh_kernel_log_align(log, &june, expected, 1);
+        g_assert_false(log->shifted);
+        assert_contains(log->message, "wall clock read as UTC, 1 dated by seconds since boot only");
+        assert_contains(log->message, "0 of them where");
+        nh_kernel_log_free(log);
+        g_free(text);
+    }
+}
+
+/* The same address in other words, and a name, which may be any server's. */
+static void
+test_zone_of_same(void)
+{
+    static const char *const same[] = { "2001:db8:0::1", "2001:DB8::1", "filer" };
+    nh_log_expectation expected[] = { expect(NH_LOG_OK, AT(14, 56, 18)) };
+    g_assert_true(nh_addr_parse("2001:db8::1", &expected[0].server));
+    for (guint i = 0; i < G_N_ELEMENTS(same); i++) {
+        char *text = g_strdup_printf("Jun 22 22:56:18 h kernel: lockd: server %s OK\n", same[i]);
+        nh_kernel_log *log = parse_with(text, &june);
+        nh_kernel_log_align(log, &june, expected, 1);
+        g_assert_cmpint(log->shift, ==, -8 * HOUR);
+        nh_kernel_log_free(log);
+        g_free(text);
+    }
+}
+
+static void
+test_addresses(void)
+{
+    nh_addr addr, other;
+    g_assert_true(nh_addr_parse("::ffff:10.7.1.1", &addr) && nh_addr_parse("10.7.1.1", &other));
+    g_assert_true(nh_addr_equal(&addr, &other));
+    g_assert_true(nh_addr_parse("fe80::1%eth0", &addr) && nh_addr_parse("fe80:0::0001", &other));
+    g_assert_true(nh_addr_equal(&addr, &other));
+    g_assert_false(nh_addr_parse("filer", &addr) || nh_addr_parse("", &addr) || nh_addr_parse("10.7.1", &addr) ||
+                   nh_addr_parse("10.7.1.1.", &addr));
+    g_assert_cmpuint(addr.len, ==, 0);
+}
+
 static void
 test_zone_not_needed(void)
 {
@@ -314,6 +362,43 @@ test_own_zone(void)
     nh_kernel_log_free(log);
 }
 
+/* 2025-10-26: at 01:00 UTC summer time ends in Berlin. */
+#define OCT26 (G_GINT64_CONSTANT(1761436800) * NH_SECOND)
+#define SUMMER_LOG \
+    "Oct 26 02:11:00 h kernel: " STILL "\nOct 26 02:11:05 h kernel: lockd: server 11.73.24.85 OK\n" \
+    "Oct 26 02:41:00 h kernel: lockd: nothing\nOct 26 03:11:00 h kernel: " STILL "\n"
+
+static void
+summer_time_case(const char *tz, guint n_lines, const char *words)
+{
+    static const nh_time minutes[] = { 11, 11, 41, 131, 131 };
+    const nh_log_hints hints = { 0, 0, OCT26, OCT26 + 3 * HOUR };
+    nh_log_expectation expected[] = {
+        expect(NH_LOG_STILL_TRYING, OCT26 + 11 * 60 * NH_SECOND), expect(NH_LOG_OK, OCT26 + 665 * NH_SECOND),
+        expect(NH_LOG_STILL_TRYING, OCT26 + 131 * 60 * NH_SECOND), expect(NH_LOG_OK, OCT26 + 7865 * NH_SECOND),
+    };
+    nh_kernel_log *log = parse_with(SUMMER_LOG "Oct 26 03:11:05 h kernel: lockd: server 11.73.24.85 OK\n", &hints);
+    g_ptr_array_set_size(log->lines, (int)n_lines);
+    g_setenv("TZ", tz, TRUE);
+    nh_kernel_log_align(log, &hints, expected, G_N_ELEMENTS(expected));
+    g_setenv("TZ", "UTC", TRUE);
+    assert_contains(log->message, words);
+    for (guint i = 0; i < n_lines && strstr(words, "line 4"); i++)
+        g_assert_cmpint((line_at(log, i)->time - OCT26) / NH_SECOND / 60, ==, minutes[i]);
+    nh_kernel_log_free(log);
+}
+
+static void
+test_summer_time(void)
+{
+    static const char berlin[] = "CET-1CEST,M3.5.0,M10.5.0/3";
+    summer_time_case("UTC", 5, "read as UTC+02:00, from line 4 on as UTC+01:00 (best match with the capture); 4 of them");
+    /* Where the machine's zone is the log's, one line is enough. */
+    summer_time_case(berlin, 4, "read as UTC+02:00, from line 4 on as UTC+01:00 (best match with the capture); 3 of them");
+    /* Elsewhere one line may be chance. */
+    summer_time_case("UTC", 4, "read as UTC; 2 of them");
+}
+
 static void
 test_offset(void)
 {
@@ -325,6 +410,31 @@ test_offset(void)
     nh_kernel_log_align(log, &hints, expected, 1);
     g_assert_false(log->shifted);
     nh_kernel_log_free(log);
+}
+
+static nh_log_skew
+skew_case(const char *second)
+{
+    nh_log_expectation expected[] = { expect(NH_LOG_STILL_TRYING, AT(14, 55, 38)), expect(NH_LOG_OK, AT(14, 56, 18)) };
+    char *text = g_strdup_printf("2025-06-22T14:56:20Z h kernel: " STILL "\n2025-06-22T14:%sZ h kernel: lockd: server 11.73.24.85 OK\n", second);
+    nh_kernel_log *log = parse_with(text, &june);
+    nh_kernel_log_align(log, &june, expected, 2);
+    nh_log_skew skew = nh_kernel_log_skew(log, expected, 2);
+    nh_kernel_log_free(log);
+    g_free(text);
+    return skew;
+}
+
+/* Two lines off by the same time: the clock is wrong. One that is off, or two by different times, may be anything. */
+static void
+test_skew(void)
+{
+    nh_log_skew skew = skew_case("57:00");
+    g_assert_cmpuint(skew.lines, ==, 2);
+    g_assert_cmpint(skew.low, ==, -44 * NH_SECOND);
+    g_assert_cmpint(skew.high, ==, -40 * NH_SECOND);
+    g_assert_cmpuint(skew_case("56:18").lines, ==, 0);
+    g_assert_cmpuint(skew_case("57:30").lines, ==, 0);
 }
 
 #define RAW_LOG \
@@ -484,7 +594,8 @@ static void
 test_long(void)
 {
     static const char *const units[] = { ":", "lockd: ", "[", " ", "[ ", "1", "RPC: ", "lockd: server ", "a", "Jun      ",
-                                         "nfs: server a OK ", "[ 1.5] lockd: server a OK\n", "[ 1.5] lockd: x " };
+                                         "nfs: server a OK ", "[ 1.5] lockd: server a OK\n", "Jun 22 22:55:38 h kernel: lockd: server a OK\n",
+                                         "[ 1.5] lockd: x " };
     const gsize size = 4 * 1024 * 1024;
     for (guint i = 0; i < G_N_ELEMENTS(units); i++) {
         GString *text = g_string_new("[ 1.5] lockd: x");
@@ -520,9 +631,14 @@ main(int argc, char **argv)
     g_test_add_func("/kernel_log/undated", test_undated);
     g_test_add_func("/kernel_log/uptime_refines", test_uptime_refines);
     g_test_add_func("/kernel_log/zone_found", test_zone_found);
+    g_test_add_func("/kernel_log/zone_of_others", test_zone_of_others);
+    g_test_add_func("/kernel_log/zone_of_same", test_zone_of_same);
+    g_test_add_func("/kernel_log/addresses", test_addresses);
     g_test_add_func("/kernel_log/zone_not_needed", test_zone_not_needed);
     g_test_add_func("/kernel_log/own_zone", test_own_zone);
+    g_test_add_func("/kernel_log/summer_time", test_summer_time);
     g_test_add_func("/kernel_log/offset", test_offset);
+    g_test_add_func("/kernel_log/skew", test_skew);
     g_test_add_func("/kernel_log/boot_found", test_boot_found);
     g_test_add_func("/kernel_log/boot_unknown", test_boot_unknown);
     g_test_add_func("/kernel_log/two_boots", test_two_boots);
