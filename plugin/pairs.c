@@ -95,6 +95,8 @@ turn_round(nh_watch *watch, nh_pair *pair)
     g_hash_table_remove(watch->pairs, &key);
     pair->client = key.server;
     pair->server = key.client;
+    pair->alive.as_of = 0;
+    pair->alive.client = pair->alive.server = NULL;
     insert_pair(watch, pair);
 
     gboolean seen = pair->seen_client;
@@ -135,6 +137,8 @@ nh_pair_of_roles(nh_watch *watch, const nh_addr *client, const nh_addr *server)
 void
 nh_pair_seen(nh_pair *pair, const nh_addr *from)
 {
+    if (pair->seen_client && pair->seen_server)
+        return;
     if (nh_addr_equal(from, &pair->client))
         pair->seen_client = TRUE;
     else
