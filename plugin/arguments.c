@@ -14,26 +14,29 @@
 /* --- XDR (RFC 4506): a cursor that never reads past what was captured -------------- */
 
 typedef struct {
-    const guint8 *bytes;
-    guint length, offset;
-    gboolean failed;
+    const guint8 *at;
+    guint left; /* bytes */
+    gboolean failed; /* nothing is left then */
 } xdr;
 
-static gboolean
-has(xdr *x, guint bytes)
+static guint32
+fail(xdr *x)
 {
-    x->failed = x->failed || x->offset > x->length || bytes > x->length - x->offset;
-    return !x->failed;
+    x->left = 0;
+    x->failed = TRUE;
+    return 0;
 }
 
 static guint32
 get_uint(xdr *x)
 {
-    guint32 value = 0;
+    guint32 value;
 
-    if (has(x, 4))
-        value = nh_be32(x->bytes + x->offset);
-    x->offset += 4;
+    if (x->left < 4)
+        return fail(x);
+    value = nh_be32(x->at);
+    x->at += 4;
+    x->left -= 4;
     return value;
 }
 
@@ -46,37 +49,37 @@ get_hyper(xdr *x)
 
 /* Length of the opaque data at the cursor, which moves behind it; *start is where its bytes begin. */
 static guint32
-get_opaque(xdr *x, guint *start)
+get_opaque(xdr *x, const guint8 **start)
 {
     guint32 length = get_uint(x);
+    guint padded = MIN((length + 3) & ~3u, x->left); /* the padding need not be there where nothing follows */
 
-    *start = x->offset;
-    if (x->failed || length > 1024 || !has(x, length)) {
-        x->failed = TRUE;
-        return 0;
-    }
-    x->offset += (length + 3) & ~3u;
+    *start = x->at;
+    if (x->failed || length > 1024 || length > x->left)
+        return fail(x);
+    x->at += padded;
+    x->left -= padded;
     return length;
 }
 
 static guint32
 get_hash(xdr *x)
 {
-    guint start;
+    const guint8 *start;
     guint32 length = get_opaque(x, &start);
-    return x->failed ? 0 : nh_crc32(x->bytes + start, length);
+    return x->failed ? 0 : nh_crc32(start, length);
 }
 
 static void
 get_string(xdr *x, char *text, gsize size)
 {
-    guint start;
+    const guint8 *start;
     guint32 length = get_opaque(x, &start);
 
     if (x->failed)
         return;
     length = MIN(length, (guint32)size - 1);
-    memcpy(text, x->bytes + start, length);
+    memcpy(text, start, length);
     text[length] = '\0';
 }
 
@@ -120,18 +123,18 @@ static const guint8 reply_layout[] = {
 static void
 get_cookie(xdr *x, nh_nlm *nlm)
 {
-    guint start;
+    const guint8 *start;
     guint32 length = get_opaque(x, &start);
 
     if (x->failed)
         return;
     nlm->has_cookie = TRUE;
     if (length > 8) {
-        nlm->cookie = nh_crc32(x->bytes + start, length);
+        nlm->cookie = nh_crc32(start, length);
         return;
     }
     for (guint i = 0; i < length; i++)
-        nlm->cookie = nlm->cookie << 8 | x->bytes[start + i];
+        nlm->cookie = nlm->cookie << 8 | start[i];
 }
 
 static void
@@ -331,7 +334,7 @@ read_stat_call(xdr *x, nh_message *message)
 void
 nh_arguments_read(nh_message *message, const guint8 *bytes, guint length)
 {
-    xdr x = { bytes, length, 0, FALSE };
+    xdr x = { bytes, length, FALSE };
 
     switch (message->prog) {
     case NH_PROG_NLM:

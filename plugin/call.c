@@ -14,50 +14,29 @@
 #include "pairs.h"
 #include "statd.h"
 
-/* The key of a call: Wireshark's own matching is per conversation, ours is not. */
-typedef struct {
-    nh_addr from, to;
-    guint32 prog, xid;
-} call_key;
-
-static call_key
-make_key(const nh_addr *from, const nh_addr *to, guint32 prog, guint32 xid)
+/* Wireshark's own matching is per conversation, ours is not. */
+static guint32
+hash_call(const nh_addr *from, const nh_addr *to, guint32 prog, guint32 xid)
 {
-    call_key key;
-    memset(&key, 0, sizeof key);
-    key.from = *from;
-    key.to = *to;
-    key.prog = prog;
-    key.xid = xid;
-    return key;
+    guint32 hash = nh_addr_hash(from) * 31 + nh_addr_hash(to) + xid * 2654435761u + prog;
+    return hash ^ hash >> 15;
 }
 
-guint
-nh_call_key_hash(gconstpointer data)
+static nh_call *
+find(const nh_watch *watch, const nh_addr *from, const nh_addr *to, guint32 prog, guint32 xid, guint32 hash)
 {
-    const call_key *key = data;
-    return nh_addr_hash(&key->from) * 31 + nh_addr_hash(&key->to) + key->xid * 2654435761u + key->prog;
-}
-
-gboolean
-nh_call_key_equal(gconstpointer a, gconstpointer b)
-{
-    const call_key *x = a, *y = b;
-    return x->xid == y->xid && x->prog == y->prog && nh_addr_equal(&x->from, &y->from) && nh_addr_equal(&x->to, &y->to);
+    for (nh_link *link = nh_table_first(&watch->calls, hash); link; link = nh_table_next(link->next, hash)) {
+        nh_call *call = (nh_call *)link;
+        if (call->xid == xid && call->prog == prog && nh_addr_equal(&call->src.addr, from) && nh_addr_equal(&call->dst.addr, to))
+            return call;
+    }
+    return NULL;
 }
 
 nh_call *
-nh_call_find(nh_watch *watch, const nh_addr *from, const nh_addr *to, guint32 prog, guint32 xid)
+nh_call_find(const nh_watch *watch, const nh_addr *from, const nh_addr *to, guint32 prog, guint32 xid)
 {
-    nh_call *call = watch->latest_call;
-
-    if (call && call->xid == xid && call->prog == prog && nh_addr_equal(&call->src.addr, from) && nh_addr_equal(&call->dst.addr, to))
-        return call;
-    call_key key = make_key(from, to, prog, xid);
-    call = g_hash_table_lookup(watch->calls, &key);
-    if (call)
-        watch->latest_call = call;
-    return call;
+    return find(watch, from, to, prog, xid, hash_call(from, to, prog, xid));
 }
 
 void
@@ -163,10 +142,10 @@ nh_call_new(nh_pair *pair, nh_way way, const nh_message *message)
     call->issued_earliest = call->issued_latest = NH_TIME_NONE;
     call->waits = !nh_async_is_result(call->prog, call->proc); /* many send no RPC reply to those */
     g_ptr_array_add(watch->call_list, call);
-    call_key key = make_key(&message->src.addr, &message->dst.addr, message->prog, message->xid);
-    g_hash_table_replace(watch->calls, nh_arena_copy(watch->arena, &key, sizeof key), call);
+    guint32 hash = hash_call(&call->src.addr, &call->dst.addr, call->prog, call->xid);
+    nh_call *before = find(watch, &call->src.addr, &call->dst.addr, call->prog, call->xid, hash);
+    nh_table_put(&watch->calls, &call->link, hash, before ? &before->link : NULL);
     if (call->waits)
         g_ptr_array_add(call->pair->outstanding[call->way], call);
-    watch->latest_call = call;
     return call;
 }

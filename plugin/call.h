@@ -25,7 +25,7 @@ nh_call_last(const nh_call *call)
 }
 
 /* The latest call with this XID, whatever connection carried it (Wireshark's own matching is per conversation); NULL when there is none. */
-nh_call *nh_call_find(nh_watch *watch, const nh_addr *from, const nh_addr *to, guint32 prog, guint32 xid);
+nh_call *nh_call_find(const nh_watch *watch, const nh_addr *from, const nh_addr *to, guint32 prog, guint32 xid);
 /* A call that was not seen before, of this pair and way (nh_call_pair_of()); belongs to the watch. Its first transmission is yet to be added. */
 nh_call *nh_call_new(nh_pair *pair, nh_way way, const nh_message *message);
 /* One more transmission; the pointers to earlier ones stay good, but see no changes. */
@@ -44,8 +44,5 @@ nh_pair *nh_call_pair_of(nh_watch *watch, const nh_message *message, nh_way *way
  * NLM_BLOCKED nothing tells which lock that is.
  */
 gboolean nh_call_polls(const nh_call *call);
-
-guint nh_call_key_hash(gconstpointer key);
-gboolean nh_call_key_equal(gconstpointer a, gconstpointer b);
 
 #endif

@@ -88,21 +88,9 @@ nh_facts_begin(void)
 #define TCP_HEADER 20
 #define OPTION_END 0
 #define OPTION_NOP 1
-#define OPTION_WSCALE 3
-#define OPTION_SACK 5
 #define OPTION_TIMESTAMPS 8
 
-static void
-read_sack(const guint8 *option, guint length, nh_segment *segment)
-{
-    for (guint i = 2; i + 8 <= length && segment->n_sack < NH_SACK_MAX; i += 8) {
-        segment->sack[segment->n_sack].left = nh_be32(option + i);
-        segment->sack[segment->n_sack].right = nh_be32(option + i + 4);
-        segment->n_sack++;
-    }
-}
-
-/* Options as far as they were captured (RFC 9293 section 3.2, RFC 7323, RFC 2018). */
+/* The options as far as they were captured (RFC 9293 section 3.2): time stamps (RFC 7323). */
 static void
 read_options(const guint8 *bytes, guint end, nh_segment *segment)
 {
@@ -113,14 +101,10 @@ read_options(const guint8 *bytes, guint end, nh_segment *segment)
         guint8 kind = option[0], length = kind == OPTION_NOP ? 1 : option[1];
         if (kind == OPTION_END || length == 0 || offset + length > end)
             return;
-        if (kind == OPTION_WSCALE && length == 3) {
-            segment->wscale = (gint8)option[2];
-        } else if (kind == OPTION_TIMESTAMPS && length == 10) {
+        if (kind == OPTION_TIMESTAMPS && length == 10) {
             segment->has_tsval = TRUE;
             segment->tsval = nh_be32(option + 2);
             segment->tsecr = nh_be32(option + 6);
-        } else if (kind == OPTION_SACK) {
-            read_sack(option, length, segment);
         }
         offset += length;
     }
@@ -131,23 +115,24 @@ read_ip(const void *ip, nh_segment *segment)
 {
     const ws_ip4 *v4 = WS_IP4_PTR((void *)(guintptr)ip);
 
-    if (v4) {
+    if (v4)
         segment->ip_id = v4->ip_id;
-        segment->ttl = v4->ip_ttl;
-    }
 }
 
-/* FALSE when the header was not captured or is none. */
-static gboolean
-read_segment(tvbuff_t *tvb, packet_info *pinfo, const void *ip, nh_segment *segment)
+/* What was captured of a segment; NULL when that is less than a header. */
+static const guint8 *
+bytes_of(tvbuff_t *tvb, guint *captured)
 {
-    guint header, captured = tvb_captured_length(tvb), reported = tvb_reported_length(tvb);
-    const guint8 *bytes;
+    *captured = tvb_captured_length(tvb);
+    return *captured < TCP_HEADER ? NULL : tvb_get_ptr(tvb, 0, *captured);
+}
 
-    if (captured < TCP_HEADER)
-        return FALSE;
-    bytes = tvb_get_ptr(tvb, 0, captured);
-    header = (guint)(bytes[12] >> 4) * 4;
+/* FALSE when the header is none. */
+static gboolean
+read_segment(const guint8 *bytes, guint captured, guint reported, packet_info *pinfo, const void *ip, nh_segment *segment)
+{
+    guint header = (guint)(bytes[12] >> 4) * 4;
+
     if (header < TCP_HEADER || header > reported)
         return FALSE;
     *segment = (nh_segment){
@@ -160,7 +145,6 @@ read_segment(tvbuff_t *tvb, packet_info *pinfo, const void *ip, nh_segment *segm
         .flags = nh_be16(bytes + 12) & 0x0fff,
         .window = nh_be16(bytes + 14),
         .len = reported - header,
-        .wscale = -1,
         .travel = nh_facts_travel(pinfo),
     };
     segment->src_claimed = port_is_claimed(segment->src.port);
@@ -282,15 +266,11 @@ static struct {
 
 /* Whether a segment is worth a look. Most are not, and cost as little as possible. */
 static gboolean
-may_matter(const nh_watch *watch, tvbuff_t *tvb)
+may_matter(const nh_watch *watch, const guint8 *bytes, guint captured)
 {
-    guint captured = tvb_captured_length(tvb), header;
-    const guint8 *bytes;
+    guint header;
     static const guint8 nlm[] = { NH_PROG_NLM >> 24, NH_PROG_NLM >> 16 & 0xff, NH_PROG_NLM >> 8 & 0xff, NH_PROG_NLM & 0xff };
 
-    if (captured < TCP_HEADER)
-        return FALSE;
-    bytes = tvb_get_ptr(tvb, 0, captured);
     if (nh_follow_may(watch, nh_be16(bytes), nh_be16(bytes + 2)))
         return TRUE;
     /* a lock call between ports of which nothing is known: record mark, XID, call, RPC version, program */
@@ -302,8 +282,10 @@ void
 nh_facts_late_segment(nh_watch *watch, packet_info *pinfo)
 {
     nh_segment segment;
+    guint captured;
+    const guint8 *bytes = skipped.frame == pinfo->num ? bytes_of(skipped.tvb, &captured) : NULL;
 
-    if (skipped.frame == pinfo->num && read_segment(skipped.tvb, pinfo, skipped.ip, &segment))
+    if (bytes && read_segment(bytes, captured, tvb_reported_length(skipped.tvb), pinfo, skipped.ip, &segment))
         nh_watch_segment(watch, &segment);
     skipped.frame = 0;
 }
@@ -345,14 +327,16 @@ static int
 dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
     nh_watch *watch = sink(pinfo);
+    guint captured;
+    const guint8 *bytes = watch ? bytes_of(tvb, &captured) : NULL;
     nh_segment segment;
 
     skipped.frame = 0;
     if (watch && pinfo->flags.in_error_pkt) {
         quote(watch, tvb, pinfo, NH_L4_TCP);
-    } else if (watch && !may_matter(watch, tvb)) {
+    } else if (watch && !(bytes && may_matter(watch, bytes, captured))) {
         return dissect_skipped(watch, tvb, pinfo, tree, data);
-    } else if (watch && read_segment(tvb, pinfo, data, &segment)) {
+    } else if (watch && read_segment(bytes, captured, tvb_reported_length(tvb), pinfo, data, &segment)) {
         return dissect_followed(watch, tvb, pinfo, tree, data, &segment);
     }
     return call_dissector_only(tcp_before, tvb, pinfo, tree, data);

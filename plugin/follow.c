@@ -21,50 +21,29 @@
 #define RESERVED_MIN 512
 #define RESERVED_MAX 1023
 
-/* Both directions of a 4-tuple are one key. */
-typedef struct {
-    nh_end one, other;
-} conn_key;
-
+/* Both directions of a 4-tuple have one hash. */
 static guint32
-hash_end(const nh_end *end)
+hash_ends(const nh_end *a, const nh_end *b)
 {
-    return (nh_addr_hash(&end->addr) ^ end->port) * 0x9e3779b1u;
-}
-
-static guint
-key_hash(gconstpointer data)
-{
-    const conn_key *key = data;
-    guint32 hash = hash_end(&key->one) + hash_end(&key->other);
+    guint32 hash = (nh_addr_hash(&a->addr) ^ a->port) * 0x9e3779b1u + (nh_addr_hash(&b->addr) ^ b->port) * 0x9e3779b1u;
     return hash ^ hash >> 15;
 }
 
-static gboolean
-same_end(const nh_end *a, const nh_end *b)
+static nh_conn *
+find(const nh_watch *watch, const nh_end *a, const nh_end *b, guint32 hash)
 {
-    return a->port == b->port && nh_addr_equal(&a->addr, &b->addr);
-}
-
-static gboolean
-key_equal(gconstpointer a, gconstpointer b)
-{
-    const conn_key *x = a, *y = b;
-    return (same_end(&x->one, &y->one) && same_end(&x->other, &y->other)) ||
-           (same_end(&x->one, &y->other) && same_end(&x->other, &y->one));
-}
-
-GHashTable *
-nh_conns_new(void)
-{
-    return g_hash_table_new(key_hash, key_equal);
+    for (nh_link *link = nh_table_first(&watch->conns, hash); link; link = nh_table_next(link->next, hash)) {
+        nh_conn *conn = (nh_conn *)link;
+        if (nh_conn_joins(conn, a, b) || nh_conn_joins(conn, b, a))
+            return conn;
+    }
+    return NULL;
 }
 
 nh_conn *
 nh_follow_find(const nh_watch *watch, const nh_end *a, const nh_end *b)
 {
-    conn_key key = { *a, *b };
-    return g_hash_table_lookup(watch->conns, &key);
+    return find(watch, a, b, hash_ends(a, b));
 }
 
 /* --- which ports may matter ------------------------------------------------ */
@@ -168,15 +147,15 @@ static nh_conn *
 new_conn(nh_watch *watch, const nh_end *client, const nh_end *server, nh_service service, nh_moment at)
 {
     nh_conn *conn = nh_arena_take(watch->arena, sizeof *conn);
-    conn_key key = { *client, *server };
+    guint32 hash = hash_ends(client, server);
 
     conn->client = *client;
     conn->server = *server;
     conn->service = service;
     conn->first = conn->last = at;
-    conn->previous = g_hash_table_lookup(watch->conns, &key);
+    conn->previous = find(watch, client, server, hash);
     conn->pair = nh_pair_of_flow(watch, &client->addr, &server->addr, &conn->way);
-    g_hash_table_replace(watch->conns, nh_arena_copy(watch->arena, &key, sizeof key), conn);
+    nh_table_put(&watch->conns, &conn->link, hash, conn->previous ? &conn->previous->link : NULL);
     g_ptr_array_add(watch->conn_list, conn);
     nh_follow_mark(watch, server->port);
     return conn;

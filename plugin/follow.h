@@ -24,8 +24,6 @@ nh_follow_may(const nh_watch *watch, guint16 src, guint16 dst)
     return (watch->tcp_ports[src >> 3] >> (src & 7) & 1) || (watch->tcp_ports[dst >> 3] >> (dst & 7) & 1);
 }
 
-/* The table watch->conns. */
-GHashTable *nh_conns_new(void);
 /* The service behind a server's port as portmap, its number or the preferences tell; NH_SERVICE_NONE when nothing is known. */
 nh_service nh_follow_service(const nh_watch *watch, const nh_end *server);
 /* The connection of a segment, NULL when it is not followed. Makes it (a SYN opens a new incarnation) where one of the rules says so. */

@@ -32,6 +32,8 @@ nh_frame_index(const nh_watch *watch, guint32 frame)
 nh_frame *
 nh_frame_find(const nh_watch *watch, guint32 number)
 {
+    if (watch->latest_frame && watch->latest_frame->at.frame == number)
+        return watch->latest_frame;
     guint i = nh_frame_index(watch, number);
     nh_frame *frame = i < watch->frames->len ? g_ptr_array_index(watch->frames, i) : NULL;
 
@@ -41,22 +43,26 @@ nh_frame_find(const nh_watch *watch, guint32 number)
 nh_frame *
 nh_frame_get(nh_watch *watch, nh_moment at)
 {
+    if (watch->latest_frame && watch->latest_frame->at.frame == at.frame)
+        return watch->latest_frame;
     guint i = nh_frame_index(watch, at.frame);
     nh_frame *frame = i < watch->frames->len ? g_ptr_array_index(watch->frames, i) : NULL;
 
     if (frame && frame->at.frame == at.frame)
-        return frame;
+        return watch->latest_frame = frame;
     frame = nh_arena_take(watch->arena, sizeof *frame);
     frame->at = at;
     g_ptr_array_insert(watch->frames, (gint)i, frame);
-    return frame;
+    return watch->latest_frame = frame;
 }
 
 void
 nh_frame_drop(nh_watch *watch, guint32 frame)
 {
-    if (nh_frame_find(watch, frame))
-        g_ptr_array_remove_index(watch->frames, nh_frame_index(watch, frame));
+    if (!nh_frame_find(watch, frame))
+        return;
+    watch->latest_frame = NULL;
+    g_ptr_array_remove_index(watch->frames, nh_frame_index(watch, frame));
 }
 
 static void

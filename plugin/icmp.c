@@ -66,7 +66,7 @@ static nh_conn *
 follow_quoted_syn(nh_watch *watch, const nh_quote *quote, nh_moment at)
 {
     nh_segment syn = { .frame = quote->frame, .time = quote->time, .src = quote->src, .dst = quote->dst, .seq = quote->seq,
-                       .flags = NH_TH_SYN, .wscale = -1, .quoted = TRUE,
+                       .flags = NH_TH_SYN, .quoted = TRUE,
                        .src_claimed = quote->src_claimed, .dst_claimed = quote->dst_claimed };
 
     nh_tcp_segment(watch, &syn);

@@ -222,9 +222,11 @@ note_grace(nh_lock_table *table, const nh_lock *asked)
 /* --- answers --------------------------------------------------------------------------------- */
 
 static void
-know_client(nh_lock_table *table, const nh_addr *client, nh_moment at)
+know_client(nh_lock_table *table, const nh_pair *pair, nh_moment at)
 {
-    if (!g_hash_table_contains(table->clients, client))
+    const nh_addr *client = &pair->client;
+
+    if (!pair->alive.client && !g_hash_table_contains(table->clients, client))
         g_hash_table_insert(table->clients, g_memdup2(client, sizeof *client), g_memdup2(&at, sizeof at));
 }
 
@@ -245,7 +247,7 @@ nh_locks_answer(const nh_call *call, const nh_nlm *answer, nh_moment at)
         note_grace(table, &asked);
     table->version++;
     if (locks->len)
-        know_client(table, &call->pair->client, at);
+        know_client(table, call->pair, at);
     else {
         file_key key = make_key(&call->pair->server, asked.file);
         g_hash_table_remove(table->files, &key);
@@ -256,6 +258,24 @@ void
 nh_locks_seen(nh_lock_table *table, const nh_addr *from, nh_moment at)
 {
     nh_moment *seen = g_hash_table_size(table->clients) ? g_hash_table_lookup(table->clients, from) : NULL;
+    if (seen)
+        *seen = at;
+}
+
+void
+nh_locks_pair_seen(nh_pair *pair, const nh_addr *from, nh_moment at)
+{
+    GHashTable *clients = pair->watch->locks->clients;
+    guint known = g_hash_table_size(clients);
+
+    if (known == 0)
+        return;
+    if (pair->alive.as_of != known) { /* none is ever removed */
+        pair->alive.client = g_hash_table_lookup(clients, &pair->client);
+        pair->alive.server = g_hash_table_lookup(clients, &pair->server);
+        pair->alive.as_of = known;
+    }
+    nh_moment *seen = nh_addr_equal(from, &pair->client) ? pair->alive.client : pair->alive.server;
     if (seen)
         *seen = at;
 }

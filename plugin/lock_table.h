@@ -56,6 +56,8 @@ void nh_locks_free_all(const nh_call *call);
 void nh_locks_restarted(nh_pair *pair, nh_way way, guint32 state);
 /* A packet came from this address: the client lives. */
 void nh_locks_seen(nh_lock_table *table, const nh_addr *from, nh_moment at);
+/* The same of a host of a pair, without a look-up for each packet. */
+void nh_locks_pair_seen(nh_pair *pair, const nh_addr *from, nh_moment at);
 /* The latest packet of a client that holds a lock; frame 0 when there was none. */
 nh_moment nh_locks_last_seen(const nh_lock_table *table, const nh_addr *client);
 

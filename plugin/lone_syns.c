@@ -58,13 +58,12 @@ nh_lone_syn_keep(nh_watch *watch, const nh_segment *segment)
 gboolean
 nh_lone_syn_take(nh_watch *watch, const nh_addr *a, const nh_addr *b, nh_segment *syn)
 {
-    const nh_segment *kept;
+    nh_segment hosts;
+    hosts.src.addr = *a; /* nothing else of it is compared */
+    hosts.dst.addr = *b;
+    const nh_segment *kept = g_hash_table_lookup(watch->lone_syns, &hosts);
     nh_frame *frame;
 
-    if (g_hash_table_size(watch->lone_syns) == 0)
-        return FALSE;
-    nh_segment hosts = { .src = { .addr = *a }, .dst = { .addr = *b } };
-    kept = g_hash_table_lookup(watch->lone_syns, &hosts);
     if (!kept)
         return FALSE;
     *syn = *kept;

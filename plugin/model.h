@@ -13,6 +13,7 @@
 #include "kernel_log.h"
 #include "observe.h"
 #include "rpc_timer.h"
+#include "table.h"
 
 typedef struct nh_pair nh_pair;
 typedef struct nh_conn nh_conn;
@@ -77,6 +78,7 @@ typedef struct {
 } nh_trouble;
 
 struct nh_conn {
+    nh_link link;        /* in watch->conns */
     nh_end client, server;
     nh_pair *pair;
     nh_conn *previous;   /* earlier incarnation of the 4-tuple */
@@ -109,6 +111,7 @@ typedef struct {
 } nh_sending;
 
 struct nh_call {
+    nh_link link;        /* in watch->calls */
     nh_pair *pair;
     nh_way way;
     nh_l4 l4;
@@ -195,6 +198,7 @@ struct nh_pair {
     GPtrArray *troubled; /* nh_conn* in trouble */
     GPtrArray *unsettled; /* nh_call*: asynchronous calls without their *_RES, callbacks without answer; or NULL */
     guint waiters;       /* locks that wait (lock_table.c) */
+    struct { nh_moment *client, *server; guint as_of; } alive; /* when they were seen last, if they hold locks; lock_table.c */
     guint32 nsm_state[2]; /* state number of the latest SM_NOTIFY, by way */
     struct { guint how; nh_moment since; } hidden; /* calls that cannot be read (hidden.c) */
 };
@@ -292,15 +296,15 @@ struct nh_watch {
     GHashTable *pairs;   /* by client and server */
     GPtrArray *pair_list;
     nh_pair *latest_pair; /* of the packet, which asks for it several times; NULL = none yet */
-    GHashTable *conns;   /* by 4-tuple: latest incarnation */
+    nh_table conns;      /* nh_conn by 4-tuple: latest incarnation */
     GPtrArray *conn_list;
     GHashTable *lone_syns; /* of hosts that no pair knows yet (lone_syns.c) */
-    GHashTable *calls;   /* by sender, receiver, program, XID: latest */
+    nh_table calls;      /* nh_call by sender, receiver, program, XID: latest */
     GPtrArray *call_list;
-    nh_call *latest_call; /* the same of its call */
     GHashTable *ports;   /* by address, protocol, port: program */
     guint8 tcp_ports[65536 / 8]; /* bit per port that a followed connection may have; see nh_follow_may() */
     GPtrArray *frames;   /* nh_frame*, by number */
+    nh_frame *latest_frame; /* the one that was asked for last, or NULL */
     struct nh_lock_table *locks;
     GPtrArray *sealed;   /* flows of RPC over DTLS (sealed.c); NULL while there is none */
     struct nh_nfs *nfs;

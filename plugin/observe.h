@@ -30,8 +30,6 @@ typedef struct {
 /* Whether the capturing host itself sent the packet (cooked captures, pcapng flags). */
 typedef enum { NH_TRAVEL_UNKNOWN, NH_TRAVEL_SENT, NH_TRAVEL_RECEIVED } nh_travel;
 
-#define NH_SACK_MAX 4
-
 typedef struct {
     guint32 frame;
     nh_time time;
@@ -40,13 +38,9 @@ typedef struct {
     guint32 len;         /* payload bytes on the wire (from the IP length, not the snapped one) */
     guint16 flags;
     guint32 window;      /* as in the header, not scaled */
-    gint8 wscale;        /* of a SYN; -1 = no option */
     gboolean has_tsval;
     guint32 tsval, tsecr; /* RFC 7323 */
-    guint n_sack;
-    struct { guint32 left, right; } sack[NH_SACK_MAX];
     guint16 ip_id;       /* 0 over IPv6 */
-    guint8 ttl;
     nh_travel travel;
     gboolean quoted;     /* not seen itself: known from an ICMP error that quotes it */
     gboolean src_claimed, dst_claimed; /* a dissector other than RPC's or none owns that port */

@@ -113,6 +113,8 @@ static void
 swap_roles(nh_pair *pair)
 {
     SWAP(nh_addr, pair->client, pair->server);
+    pair->alive.as_of = 0;
+    pair->alive.client = pair->alive.server = NULL;
     SWAP(gboolean, pair->seen_client, pair->seen_server);
     SWAP(guint, pair->near_client, pair->near_server);
     SWAP(GPtrArray *, pair->outstanding[NH_FORWARD], pair->outstanding[NH_CALLBACK]);
@@ -175,6 +177,8 @@ nh_pair_of_restart(nh_watch *watch, const nh_addr *restarted, const nh_addr *tol
 void
 nh_pair_seen(nh_pair *pair, const nh_addr *from)
 {
+    if (pair->seen_client && pair->seen_server)
+        return;
     if (nh_addr_equal(from, &pair->client))
         pair->seen_client = TRUE;
     else

@@ -11,6 +11,7 @@
 #include "attempt.h"
 #include "follow.h"
 #include "frames.h"
+#include "lock_table.h"
 #include "lone_syns.h"
 #include "outage.h"
 #include "pairs.h"
@@ -50,12 +51,12 @@ nh_tcp_acked(const nh_half *half, guint32 end)
 static guint32
 key_of(const nh_segment *seg)
 {
-    const guint32 words[] = { seg->seq, seg->ack, seg->len, seg->flags, seg->window, seg->ip_id, seg->tsval };
-    guint32 key = 2166136261u;
+    const guint64 factor = G_GUINT64_CONSTANT(0x9e3779b97f4a7c15);
+    guint64 key = ((guint64)seg->seq << 32 | seg->ack) * factor;
 
-    for (guint i = 0; i < G_N_ELEMENTS(words); i++)
-        key = (key ^ words[i]) * 16777619u + (words[i] >> 16);
-    return key;
+    key = (key ^ key >> 32 ^ ((guint64)seg->len << 32 | seg->tsval)) * factor;
+    key = (key ^ key >> 32 ^ ((guint64)seg->flags << 48 | (guint64)seg->window << 16 | seg->ip_id)) * factor;
+    return (guint32)(key >> 32);
 }
 
 static gboolean
@@ -64,7 +65,7 @@ is_duplicate(const nh_half *half, const nh_segment *seg, guint32 key)
     /* an IP identification or a time stamp tells a copy from a retransmission; without them only the time does */
     nh_time within = seg->ip_id != 0 || seg->has_tsval ? DUPLICATE_TIME : COPY_TIME;
 
-    for (guint i = 0; i < MIN(half->n_recent, NH_RECENT); i++)
+    for (guint i = 0; i < half->n_recent; i++)
         if (half->recent[i].key == key && ABS(seg->time - half->recent[i].time) < within)
             return TRUE;
     return FALSE;
@@ -455,11 +456,11 @@ nh_tcp_adopt(nh_conn *conn, const nh_segment *segment)
 void
 nh_tcp_wake(nh_watch *watch, const nh_addr *a, const nh_addr *b)
 {
-    nh_passing passing = watch->passing;
     nh_segment syn;
 
-    if (!nh_lone_syn_take(watch, a, b, &syn))
+    if (g_hash_table_size(watch->lone_syns) == 0 || !nh_lone_syn_take(watch, a, b, &syn))
         return;
+    nh_passing passing = watch->passing;
     nh_conn *conn = nh_follow(watch, &syn);
     if (conn)
         pass(conn, &syn);
@@ -472,8 +473,10 @@ nh_tcp_segment(nh_watch *watch, const nh_segment *segment)
     nh_tcp_wake(watch, &segment->src.addr, &segment->dst.addr);
 
     nh_conn *conn = nh_lone_syn_keep(watch, segment) ? NULL : nh_follow(watch, segment);
-    if (conn)
-        pass(conn, segment);
-    else
+    if (!conn) {
         watch->passing = (nh_passing){ .conn = NULL };
+        return;
+    }
+    nh_locks_pair_seen(conn->pair, &segment->src.addr, (nh_moment){ segment->frame, segment->time });
+    pass(conn, segment);
 }

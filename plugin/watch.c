@@ -58,10 +58,10 @@ nh_watch_new(const nh_options *options)
     watch->arena = nh_arena_new();
     watch->pairs = g_hash_table_new_full(pair_key_hash, pair_key_equal, g_free, NULL);
     watch->pair_list = g_ptr_array_new_with_free_func(nh_pair_free);
-    watch->conns = nh_conns_new();
+    nh_table_init(&watch->conns);
     watch->conn_list = g_ptr_array_new_with_free_func(nh_conn_free);
     watch->lone_syns = nh_lone_syns_new();
-    watch->calls = g_hash_table_new(nh_call_key_hash, nh_call_key_equal);
+    nh_table_init(&watch->calls);
     watch->call_list = g_ptr_array_new();
     watch->ports = g_hash_table_new_full(port_key_hash, port_key_equal, g_free, NULL);
     watch->frames = g_ptr_array_new_with_free_func(nh_frame_free);
@@ -84,10 +84,10 @@ nh_watch_free(nh_watch *watch)
     }
     g_ptr_array_unref(watch->frames);
     g_hash_table_unref(watch->ports);
-    g_hash_table_unref(watch->calls);
+    nh_table_clear(&watch->calls);
     g_ptr_array_unref(watch->call_list);
     g_hash_table_unref(watch->lone_syns);
-    g_hash_table_unref(watch->conns);
+    nh_table_clear(&watch->conns);
     g_ptr_array_unref(watch->conn_list);
     g_hash_table_unref(watch->pairs);
     g_ptr_array_unref(watch->pair_list);
@@ -158,9 +158,9 @@ nh_watch_segment(nh_watch *watch, const nh_segment *segment)
 
     watch->segment = *segment;
     watch->n_unreported = 0;
-    nh_locks_seen(watch->locks, &segment->src.addr, at);
     nh_tcp_segment(watch, segment);
     if (!passing->conn) {
+        nh_locks_seen(watch->locks, &segment->src.addr, at);
         nh_nfs_segment(watch, segment);
         return passing;
     }

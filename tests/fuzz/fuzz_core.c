@@ -92,7 +92,7 @@ take_segment(run *r)
     static const guint8 flags[] = { NH_TH_SYN, NH_TH_SYN | NH_TH_ACK, NH_TH_ACK, NH_TH_ACK | NH_TH_PSH, NH_TH_FIN | NH_TH_ACK,
                                     NH_TH_RST, NH_TH_RST | NH_TH_ACK, 0 };
     input *in = &r->in;
-    nh_segment segment = { .frame = r->frame, .time = r->time, .src = take_end(r), .dst = take_end(r), .wscale = -1 };
+    nh_segment segment = { .frame = r->frame, .time = r->time, .src = take_end(r), .dst = take_end(r) };
     guint8 how = byte(in), shape = byte(in);
     guint32 *next = &r->next[segment.src.port % 7], ack = r->next[segment.dst.port % 7];
 

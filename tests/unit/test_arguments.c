@@ -113,7 +113,7 @@ static void
 pass(talk *t, const nh_end *src, const nh_end *dst, guint16 flags, guint32 seq, guint32 ack, const wire *payload)
 {
     nh_segment s = { .frame = ++t->frame, .time = t->now, .src = *src, .dst = *dst, .flags = flags, .seq = seq, .ack = ack, .window = 500,
-                     .wscale = -1, .payload = payload ? payload->bytes : NULL, .captured = payload ? payload->length : 0,
+                     .payload = payload ? payload->bytes : NULL, .captured = payload ? payload->length : 0,
                      .len = payload ? payload->length : 0 };
 
     t->now += NH_MSEC;
