@@ -14,6 +14,7 @@
 #include "lone_syns.h"
 #include "outage.h"
 #include "pairs.h"
+#include "portmap.h"
 #include "tcp_open.h"
 #include "tcp_reset.h"
 #include "verdict.h"
@@ -437,6 +438,7 @@ pass(nh_conn *conn, const nh_segment *segment)
     nh_verdict_release(conn->pair);
     nh_outage_tick(conn->pair, p.at);
     nh_attempt_watch(conn->pair, p.at);
+    nh_portmap_watch(conn->pair, p.at);
     if (segment->has_tsval)
         advance_clock(p.from, segment->tsval);
     pass_by_state(&p, &watch->passing);
