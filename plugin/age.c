@@ -13,8 +13,6 @@
 #include "attempt.h"
 #include "frames.h"
 
-/* TCP_USER_TIMEOUT of lockd's sockets, and the lateness of its timer: no segment is resent for longer. */
-#define USER_TIMEOUT (184300 * NH_MSEC)
 /*
  * A waiting call is sent again and again, in the same gaps after each major
  * timeout. The copies do not tell how many of those came before the capture; for
@@ -62,11 +60,13 @@ queued_together(const nh_call *call)
     return in_one_frame ? copies : 1;
 }
 
-/* The least time from a call to its n-th copy: T, 2T, 3T, and the same again after the major timeout. */
-static nh_time
-time_of_copies(guint n, nh_time timeout)
+/* T, 2T, 3T, and the same again after the major timeout. */
+nh_time
+nh_age_of_copies(const nh_call *call, guint n)
 {
-    nh_time sum = 0;
+    nh_policy policy = nh_policy_of(call->pair, call->l4, FALSE);
+    nh_time timeout = policy.nlm_timeout * NH_SECOND, sum = 0;
+
     for (guint i = 1; i < n; i++)
         sum += ((i - 1) % 3 + 1) * timeout;
     return sum;
@@ -119,8 +119,12 @@ nh_age_by_copies(nh_call *call)
 
     if (call->way != NH_FORWARD || call->wait != NH_WAIT_REPLY || (call->first_unseen && !nh_time_known(gap) && queued == 1))
         return;
+    if (call->queued) {
+        call->issued_latest = CLAMP(seen - nh_age_of_copies(call, queued), call->issued_earliest, call->issued_latest);
+        return;
+    }
     if (queued > 1) {
-        issued_before(call, seen - USER_TIMEOUT, seen - time_of_copies(queued, timeout), FALSE);
+        issued_before(call, seen - NH_SOCKET_MAX, seen - nh_age_of_copies(call, queued), FALSE);
         return;
     }
     if (!nh_time_known(gap))
@@ -158,7 +162,7 @@ nh_age_by_tcp(nh_call *call)
      * The timer doubles (RFC 6298 section 5.5): all before took little longer than what
      * follows, for the loss probe and lateness; above its limit of 120 s gaps tell nothing.
      */
-    nh_time before = gap > USER_TIMEOUT / 3 ? USER_TIMEOUT : gap + gap / 32 + NH_SECOND;
+    nh_time before = gap > NH_SOCKET_MAX / 3 ? NH_SOCKET_MAX : gap + gap / 32 + NH_SECOND;
     issued_before(call, first->at.time - before, first->at.time, FALSE);
 }
 

@@ -15,6 +15,7 @@
 #include "lines.h"
 #include "outage.h"
 #include "portmap.h"
+#include "queued.h"
 #include "verdict.h"
 
 /* Between the steps of one attempt (look-up answered, then SYN) no more time passes than this. */
@@ -280,7 +281,9 @@ nh_attempt_sent(nh_call *call, nh_conn *conn, nh_moment at)
     nh_portmap_overtaken(call->pair, call->way);
     if (conn && !new_conn)
         attempt->active = FALSE;
-    if (lay_behind_window(call, conn, at))
+    if (lay_behind_window(call, conn, at) || nh_queued_call(call, conn, at))
+        return;
+    if (!attempt->active && new_conn && nh_queued_reconnect(call, conn, at))
         return;
     if (!attempt->active) {
         issued_when_sent(call, first ? NH_WAIT_REPLY_NEW : NH_WAIT_REPLY, at);

@@ -60,6 +60,9 @@ typedef struct {
     guint32 window;
     nh_moment zero_since;
     nh_moment probed;    /* the first zero-window probe that was sent to it */
+    nh_moment newest, data_before; /* its latest data that was no retransmission; the same before the latest burst of it */
+    guint32 queue_frame; /* this frame has a copy that lay in the socket (queued.c) */
+    nh_time queue_from;  /* when RPC sent that copy */
     struct { nh_moment since, until; nh_time probed; } shut; /* the latest time that its window was closed, if bytes waited for it; until.frame 0: never */
     struct { guint32 key; nh_time time; } recent[NH_RECENT]; /* the latest segments, to know a duplicate frame */
     guint8 n_recent;
@@ -135,6 +138,7 @@ struct nh_call {
     gboolean first_unseen; /* it was sent before the first copy that was captured */
     gboolean cycles_unseen; /* and major timeouts may have passed before: nothing dates its kernel line */
     gboolean outlived;   /* not_responding was told */
+    gboolean queued;     /* it lay in the socket while the peer was silent */
     nh_moment answer_tried; /* GRANTED_MSG: the first packet for the client's GRANTED_RES */
     nh_outage *outage;
     struct { nh_moment at; nh_addr sender; } icmp; /* over UDP: the latest ICMP error that quotes it */

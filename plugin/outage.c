@@ -8,6 +8,7 @@
 
 #include "outage.h"
 
+#include "age.h"
 #include "frames.h"
 #include "lock_table.h"
 
@@ -237,6 +238,18 @@ nh_outage_join(nh_pair *pair, nh_call *call)
         nh_outage_waits(pair, first->at.time);
         outage->settled.frame = 0;
     }
+}
+
+void
+nh_outage_join_late(nh_call *call, nh_moment at)
+{
+    const GPtrArray *outages = call->pair->outages;
+    nh_outage *latest = outages->len ? g_ptr_array_index(outages, outages->len - 1) : NULL;
+
+    if (!latest || call->outage || !latest->end.frame || call->issued_earliest >= latest->end.time || at.time - latest->end.time > NH_QUEUED_TIME)
+        return;
+    call->outage = latest;
+    g_ptr_array_add(latest->calls, call);
 }
 
 static gboolean

@@ -19,6 +19,8 @@ void nh_outage_fold(nh_pair *pair, nh_moment at);
 void nh_outage_waits(nh_pair *pair, nh_time since);
 /* A call belongs to the open outage. */
 void nh_outage_join(nh_pair *pair, nh_call *call);
+/* A call that was issued during the outage that an answer has just ended. */
+void nh_outage_join_late(nh_call *call, nh_moment at);
 /* Trouble on a connection is over: when nothing else is wrong the outage settles. */
 void nh_outage_settle(nh_pair *pair, nh_moment at);
 /* An RPC answer of this service; returns the outage that it ends, or NULL. */

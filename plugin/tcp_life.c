@@ -330,6 +330,17 @@ is_keepalive(nh_passage *p)
            !(p->seg->flags & (NH_TH_SYN | NH_TH_FIN | NH_TH_RST));
 }
 
+/* Segments that follow each other this closely left together. */
+#define BURST_TIME (500 * NH_MSEC)
+
+static void
+note_new_data(nh_half *half, nh_moment at)
+{
+    if (half->newest.frame && at.time - half->newest.time >= BURST_TIME)
+        half->data_before = half->newest;
+    half->newest = at;
+}
+
 static void
 take_data(nh_passage *p, nh_passing *passing)
 {
@@ -345,6 +356,8 @@ take_data(nh_passage *p, nh_passing *passing)
     } else if (p->seg->len > 0) {
         passing->retransmission = was_sent(p);
         passing->new_data = !passing->retransmission;
+        if (passing->new_data)
+            note_new_data(from, p->at);
         if (passing->retransmission && !nh_tcp_acked(from, passing->end))
             into_silence(p, "Retransmission");
         else if (passing->new_data && !from->awaiting.frame)
