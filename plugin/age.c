@@ -11,6 +11,7 @@
 #include "age.h"
 
 #include "attempt.h"
+#include "follow.h"
 #include "frames.h"
 
 /*
@@ -43,9 +44,8 @@ issued_when_seen(nh_call *call)
     call->issued_earliest = call->issued_latest = g_array_index(call->sendings, nh_sending, 0).at.time;
 }
 
-/* How many copies RPC has sent that waited in the socket together with the first one seen; 1 unless one segment shows it. */
-static guint
-queued_together(const nh_call *call)
+guint
+nh_age_queued_together(const nh_call *call)
 {
     const nh_sending *first = &g_array_index(call->sendings, nh_sending, 0);
     guint copies = 1, in_one_frame = 0;
@@ -109,13 +109,23 @@ static const struct {
     { 0, 1, 5 }, /* over UDP, longer: no first gap in any case */
 };
 
+/* The latest that its sender had sent on this connection: what the stream holds behind it came later. */
+static nh_time
+sent_before(const nh_call *call)
+{
+    const nh_sending *first = &g_array_index(call->sendings, nh_sending, 0);
+    nh_moment before = first->conn ? first->conn->half[nh_conn_half(first->conn, &call->src)].data_before : first->at;
+
+    return before.frame && before.frame < first->at.frame ? before.time : first->at.time - NH_SOCKET_MAX;
+}
+
 void
 nh_age_by_copies(nh_call *call)
 {
     const nh_sending *first = &g_array_index(call->sendings, nh_sending, 0);
     nh_policy policy = nh_policy_of(call->pair, call->l4, FALSE);
     nh_time timeout = policy.nlm_timeout * NH_SECOND, seen = first->at.time, gap = first_gap(call);
-    guint queued = queued_together(call);
+    guint queued = nh_age_queued_together(call);
 
     if (call->way != NH_FORWARD || call->wait != NH_WAIT_REPLY || (call->first_unseen && !nh_time_known(gap) && queued == 1))
         return;
@@ -124,7 +134,8 @@ nh_age_by_copies(nh_call *call)
         return;
     }
     if (queued > 1) {
-        issued_before(call, seen - NH_SOCKET_MAX, seen - nh_age_of_copies(call, queued), FALSE);
+        nh_time latest = seen - nh_age_of_copies(call, queued);
+        issued_before(call, CLAMP(sent_before(call), seen - NH_SOCKET_MAX, latest), latest, FALSE);
         return;
     }
     if (!nh_time_known(gap))

@@ -208,6 +208,7 @@ typedef struct {
     nh_moment at, since;
     nh_conn *conn;
     nh_call *call;
+    gboolean unseen;     /* what the client sent meanwhile did not come to where the capture was taken */
     gboolean deaf_client; /* it is the client that does not acknowledge what reaches it */
     guint count;         /* symptoms folded into this one (storms) */
     nh_addr icmp_sender; /* of an ICMP error that no connection or call tells of; len 0 = none */

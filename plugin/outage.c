@@ -326,6 +326,15 @@ nh_outage_answer(nh_pair *pair, nh_way way, nh_service service, nh_call *call, n
 }
 
 void
+nh_outage_in_hindsight(nh_call *call, const nh_symptom *symptom)
+{
+    nh_outage_symptom(call->pair, symptom);
+    nh_outage_waits(call->pair, symptom->since.time);
+    if (call->outage && call->outage == call->pair->open && call->reply.frame)
+        close_outage(call->outage, call->reply, call);
+}
+
+void
 nh_outage_tick(nh_pair *pair, nh_moment at)
 {
     nh_outage *outage = pair->open;

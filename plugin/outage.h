@@ -19,6 +19,8 @@ void nh_outage_fold(nh_pair *pair, nh_moment at);
 void nh_outage_waits(nh_pair *pair, nh_time since);
 /* A call belongs to the open outage. */
 void nh_outage_join(nh_pair *pair, nh_call *call);
+/* The symptom of an outage that its call's answer had ended before it was noticed, or that lasts. */
+void nh_outage_in_hindsight(nh_call *call, const nh_symptom *symptom);
 /* A call that was issued during the outage that an answer has just ended. */
 void nh_outage_join_late(nh_call *call, nh_moment at);
 /* Trouble on a connection is over: when nothing else is wrong the outage settles. */

@@ -18,6 +18,7 @@
 #include "dead_calls.h"
 #include "deadlines.h"
 #include "follow.h"
+#include "frames.h"
 #include "outage.h"
 
 /* Later copies follow a major timeout and its look-up, which may take any time. */
@@ -53,6 +54,27 @@ nh_queued_call(nh_call *call, nh_conn *conn, nh_moment at)
         return FALSE;
     lay(call, half, half->queue_from, at.time, at);
     return TRUE;
+}
+
+void
+nh_queued_unseen(nh_call *call, nh_conn *conn, nh_moment at)
+{
+    guint copies = nh_age_queued_together(call), first = g_array_index(call->sendings, nh_sending, 0).at.frame;
+    nh_moment since = { first, call->issued_latest };
+
+    if (call->outage && call->outage->start.frame == first) /* one more copy: it lasted longer */
+        call->outage->start.time = MIN(call->outage->start.time, since.time);
+    if (!conn || copies < 2 || call->outage || call->pair->open || call->queued || call->way != NH_FORWARD || call->prog != NH_PROG_NLM)
+        return;
+    nh_symptom symptom = { .finding = NH_PEER_SILENT, .service = NH_SERVICE_NLM, .way = call->way, .at = at, .since = since,
+                           .conn = conn, .call = call, .unseen = TRUE };
+    char *waited = nh_duration_text(at.time - call->issued_latest);
+    nh_frame_note(call->pair->watch, at.frame, NH_PEER_SILENT,
+                  g_strdup_printf("Copies of the call of frame %u that RPC had sent one after another leave the socket together: for %s or "
+                                  "longer nothing got through", first, waited));
+    g_free(waited);
+    nh_outage_in_hindsight(call, &symptom);
+    nh_dead_declare(call, NH_PEER_SILENT, since, first, "had been issued long before, and lay in the socket");
 }
 
 /* The latest that the caller sent on connections before this one that a waiting call of the outage was sent on. */

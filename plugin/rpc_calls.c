@@ -171,6 +171,7 @@ resent(nh_call *call, nh_conn *conn, nh_moment at)
     if (call->prog == NH_PROG_NLM)
         nh_attempt_recognise(call);
     nh_queued_copy(call, conn, at);
+    nh_queued_unseen(call, conn, at);
     if (!call->waits || (call->prog != NH_PROG_NLM && call->asked.prog != NH_PROG_NLM))
         return;
     if (call->l4 == NH_L4_UDP) {
