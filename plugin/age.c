@@ -134,8 +134,9 @@ nh_age_by_copies(nh_call *call)
         return;
     }
     if (queued > 1) {
-        nh_time latest = seen - nh_age_of_copies(call, queued);
-        issued_before(call, CLAMP(sent_before(call), seen - NH_SOCKET_MAX, latest), latest, FALSE);
+        nh_time before = sent_before(call), latest = seen - nh_age_of_copies(call, queued);
+        /* more time than the capture's clock has for it: that host was suspended */
+        issued_before(call, MAX(before, seen - NH_SOCKET_MAX), before > latest ? seen : latest, FALSE);
         return;
     }
     if (!nh_time_known(gap))

@@ -59,22 +59,23 @@ nh_queued_call(nh_call *call, nh_conn *conn, nh_moment at)
 void
 nh_queued_unseen(nh_call *call, nh_conn *conn, nh_moment at)
 {
-    guint copies = nh_age_queued_together(call), first = g_array_index(call->sendings, nh_sending, 0).at.frame;
-    nh_moment since = { first, call->issued_latest };
+    guint copies = nh_age_queued_together(call);
+    nh_moment first = g_array_index(call->sendings, nh_sending, 0).at;
+    nh_moment since = { first.frame, first.time - nh_age_of_copies(call, copies) };
 
-    if (call->outage && call->outage->start.frame == first) /* one more copy: it lasted longer */
+    if (call->outage && call->outage->start.frame == first.frame) /* one more copy: it lasted longer */
         call->outage->start.time = MIN(call->outage->start.time, since.time);
     if (!conn || copies < 2 || call->outage || call->pair->open || call->queued || call->way != NH_FORWARD || call->prog != NH_PROG_NLM)
         return;
     nh_symptom symptom = { .finding = NH_PEER_SILENT, .service = NH_SERVICE_NLM, .way = call->way, .at = at, .since = since,
                            .conn = conn, .call = call, .unseen = TRUE };
-    char *waited = nh_duration_text(at.time - call->issued_latest);
+    char *waited = nh_duration_text(at.time - since.time);
     nh_frame_note(call->pair->watch, at.frame, NH_PEER_SILENT,
                   g_strdup_printf("Copies of the call of frame %u that RPC had sent one after another leave the socket together: for %s or "
-                                  "longer nothing got through", first, waited));
+                                  "longer nothing got through", first.frame, waited));
     g_free(waited);
     nh_outage_in_hindsight(call, &symptom);
-    nh_dead_declare(call, NH_PEER_SILENT, since, first, "had been issued long before, and lay in the socket");
+    nh_dead_declare(call, NH_PEER_SILENT, since, first.frame, "had been issued long before, and lay in the socket");
 }
 
 /* The latest that the caller sent on connections before this one that a waiting call of the outage was sent on. */
@@ -139,8 +140,9 @@ nh_queued_copy(const nh_call *copy, nh_conn *conn, nh_moment at)
     for (guint i = 0; i < copy->sendings->len; i++)
         n += !g_array_index(copy->sendings, nh_sending, i).by_tcp;
     nh_half *half = sender_of(conn, copy);
-    nh_time sent = first->at.time + nh_age_of_copies(copy, n);
-    lay_before(conn, half, n <= DATED_COPIES ? sent + COPY_LATENESS : at.time, at);
+    nh_time age = nh_age_of_copies(copy, n);
+    gboolean dated = n <= DATED_COPIES && !copy->first_unseen;
+    lay_before(conn, half, dated ? first->at.time + age + COPY_LATENESS : at.time, at);
     half->queue_frame = at.frame;
-    half->queue_from = sent;
+    half->queue_from = copy->issued_earliest + age;
 }

@@ -356,7 +356,7 @@ take_data(nh_passage *p, nh_passing *passing)
     } else if (p->seg->len > 0) {
         passing->retransmission = was_sent(p);
         passing->new_data = !passing->retransmission;
-        if (passing->new_data)
+        if (passing->new_data && !(p->conn->middle && from->packets == 0)) /* the first one seen may have been sent before */
             note_new_data(from, p->at);
         if (passing->retransmission && !nh_tcp_acked(from, passing->end))
             into_silence(p, "Retransmission");
