@@ -61,7 +61,7 @@ typedef enum {
       "The server still holds an old connection of this port pair (client restarted, NAT swapped ports, TIME-WAIT): `ss -tno` on the server; RFC 5961 lets the client's RST clear it.") \
     X(NH_PEER_SILENT, "peer_silent", SEQUENCE, WARN, NH_KIND_TRANSPORT, \
       "Peer silent", \
-      "2nd and later retransmission of data or keep-alive without any packet back", \
+      "2nd and later retransmission of data or keep-alive without any packet back; copies of a call that left the socket together", \
       "Did the server or the path go away? Look for drops on the server and on firewalls or NAT boxes between (idle timeout), and for a fail-over of the address.") \
     X(NH_ZERO_WINDOW, "zero_window", SEQUENCE, WARN, NH_KIND_TRANSPORT, \
       "Receive window closed", \
@@ -89,7 +89,7 @@ typedef enum {
       NULL) \
     X(NH_REPLY_OVERDUE, "reply_overdue", RESPONSE_CODE, WARN, NH_KIND_ANSWER, \
       "Server has the call and does not answer", \
-      "resent call whose first copy was acknowledged by TCP", \
+      "resent call whose first copy was acknowledged by TCP; look-up that was acknowledged 10 s ago", \
       "On the server: what is lockd waiting for (`cat /proc/$(pgrep -x lockd)/stack`, hung file system, delegation recall, statd)? For nfs-ganesha: its worker threads.") \
     X(NH_REBIND, "rebind", SEQUENCE, NOTE, NH_KIND_NOTE, \
       "Port looked up again after a major timeout", \
