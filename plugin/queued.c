@@ -129,6 +129,15 @@ lay_before(nh_conn *conn, nh_half *half, nh_time until, nh_moment at)
     }
 }
 
+/* The most time from a call to its n-th transmission: before 5.3 a connection that it had to open has cost one step of its timer. */
+static nh_time
+latest_of_copies(const nh_call *call, guint n)
+{
+    gboolean stepped = call->wait != NH_WAIT_REPLY && nh_pair_family(call->pair) != NH_FAMILY_5_3;
+
+    return nh_age_of_copies(call, n) + (stepped ? (n - 1) * nh_age_of_copies(call, 2) : 0) + COPY_LATENESS;
+}
+
 void
 nh_queued_copy(const nh_call *copy, nh_conn *conn, nh_moment at)
 {
@@ -140,9 +149,8 @@ nh_queued_copy(const nh_call *copy, nh_conn *conn, nh_moment at)
     for (guint i = 0; i < copy->sendings->len; i++)
         n += !g_array_index(copy->sendings, nh_sending, i).by_tcp;
     nh_half *half = sender_of(conn, copy);
-    nh_time age = nh_age_of_copies(copy, n);
     gboolean dated = n <= DATED_COPIES && !copy->first_unseen;
-    lay_before(conn, half, dated ? first->at.time + age + COPY_LATENESS : at.time, at);
+    lay_before(conn, half, dated ? first->at.time + latest_of_copies(copy, n) : at.time, at);
     half->queue_frame = at.frame;
-    half->queue_from = copy->issued_earliest + age;
+    half->queue_from = copy->issued_earliest + nh_age_of_copies(copy, n);
 }
