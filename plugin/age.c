@@ -14,12 +14,6 @@
 #include "follow.h"
 #include "frames.h"
 
-/*
- * A waiting call is sent again and again, in the same gaps after each major
- * timeout. The copies do not tell how many of those came before the capture; for
- * longer than this nobody is taken to have waited.
- */
-#define OLDEST (600 * NH_SECOND)
 /* net/ipv4/tcp_timer.c: the gaps between SYNs are 1, 2, 4 ... s; from 6.5 on 1 s four times more (tcp_syn_linear_timeouts). */
 #define SYN_LINEAR (4 * NH_SECOND)
 /* TCP_USER_TIMEOUT of the closing socket, and RHEL7's 204.6 s without the clamp (tcp_clamp_rto_to_user_timeout). */
@@ -146,7 +140,7 @@ nh_age_by_copies(nh_call *call)
     if (call->cycles_unseen || !call->first_unseen)
         issued_when_seen(call);
     if (follows_lookup(call)) {
-        issued_before(call, seen - OLDEST, seen, TRUE);
+        issued_before(call, seen - NH_WAITED_MAX, seen, TRUE);
         return;
     }
     for (guint i = 0; i < G_N_ELEMENTS(waits); i++) {
@@ -157,7 +151,7 @@ nh_age_by_copies(nh_call *call)
         /* met in the middle, the connection may have been a new one, and its first gap is 2T for kernels before 5.3 */
         gboolean maybe_new = waits[i].gap == 2 && first->conn && first->conn->middle && nh_pair_family(call->pair) != NH_FAMILY_5_3;
         nh_time least = maybe_new ? 0 : waits[i].least * timeout, most = waits[i].most * timeout + waits[i].most * NH_TIMER_LATENESS;
-        issued_before(call, seen - most - (cycles ? OLDEST : 0), seen - least + (maybe_new ? 0 : CLOCK_SLACK), cycles);
+        issued_before(call, seen - most - (cycles ? NH_WAITED_MAX : 0), seen - least + (maybe_new ? 0 : CLOCK_SLACK), cycles);
         return;
     }
 }

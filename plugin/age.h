@@ -17,6 +17,9 @@
 /* TCP_USER_TIMEOUT of lockd's sockets, and the lateness of its timer: no segment is resent for longer. */
 #define NH_SOCKET_MAX (184300 * NH_MSEC)
 
+/* The copies of a waiting call do not tell how many cycles came before the capture; for longer than this nobody is taken to have waited. */
+#define NH_WAITED_MAX (600 * NH_SECOND)
+
 /* The least time from a call to its n-th transmission by RPC. */
 nh_time nh_age_of_copies(const nh_call *call, guint n);
 /* How many copies RPC has sent that waited in the socket together with the first one seen; 1 unless one segment shows it. */

@@ -176,6 +176,7 @@ struct nh_pair {
     GPtrArray *outstanding[2];          /* nh_call* that wait, by way */
     nh_attempt attempt[2];
     nh_moment last_lookup[2];
+    struct { guint n; nh_moment first, last, before; } unfollowed; /* look-ups with an answer since the client's last packet to lockd */
     nh_time resets[3];   /* times of the latest resets */
     guint n_resets;
     struct { gboolean active; nh_moment start; nh_moment last; guint count; } storm;

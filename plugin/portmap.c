@@ -14,6 +14,7 @@
 #include "call.h"
 #include "frames.h"
 #include "pairs.h"
+#include "unfollowed.h"
 #include "verdict.h"
 
 /* Where RPC sends a look-up again, it does so after this time: lockd's timers (from 5.13 on). */
@@ -89,6 +90,8 @@ nh_portmap_answer(nh_watch *watch, nh_call *call, const nh_message *message, nh_
     for (guint i = 0; i < message->n_mappings; i++) {
         const nh_mapping *listed = &message->mappings[i];
         const nh_mapping *mapping = listed->prog ? listed : &call->asked; /* a single answer repeats not what was asked */
+        if (listed->port != 0 && mapping->prog == NH_PROG_NLM && !listed->prog)
+            nh_unfollowed_answer(call, at);
         if (listed->port != 0)
             nh_port_learn(watch, &message->src.addr, mapping->prot == NH_L4_UDP ? NH_L4_UDP : NH_L4_TCP, listed->port, mapping->prog);
         else if (mapping->prog == NH_PROG_NLM && !nh_arguments_indirect(call->vers, call->proc)) {

@@ -17,6 +17,7 @@
 #include "portmap.h"
 #include "tcp_open.h"
 #include "tcp_reset.h"
+#include "unfollowed.h"
 #include "verdict.h"
 
 /* Frames that differ in nothing and follow this closely are one packet captured twice (interface "any", mirror ports). */
@@ -452,6 +453,8 @@ pass(nh_conn *conn, const nh_segment *segment)
     nh_outage_tick(conn->pair, p.at);
     nh_attempt_watch(conn->pair, p.at);
     nh_portmap_watch(conn->pair, p.at);
+    if (index == 0 && conn->way == NH_FORWARD && nh_conn_service(conn) == NH_SERVICE_NLM)
+        nh_unfollowed_end(conn, (segment->flags & NH_TH_SYN) != 0, p.at);
     if (segment->has_tsval)
         advance_clock(p.from, segment->tsval);
     pass_by_state(&p, &watch->passing);
