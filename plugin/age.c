@@ -11,16 +11,9 @@
 #include "age.h"
 
 #include "attempt.h"
+#include "follow.h"
 #include "frames.h"
 
-/* TCP_USER_TIMEOUT of lockd's sockets, and the lateness of its timer: no segment is resent for longer. */
-#define USER_TIMEOUT (184300 * NH_MSEC)
-/*
- * A waiting call is sent again and again, in the same gaps after each major
- * timeout. The copies do not tell how many of those came before the capture; for
- * longer than this nobody is taken to have waited.
- */
-#define OLDEST (600 * NH_SECOND)
 /* net/ipv4/tcp_timer.c: the gaps between SYNs are 1, 2, 4 ... s; from 6.5 on 1 s four times more (tcp_syn_linear_timeouts). */
 #define SYN_LINEAR (4 * NH_SECOND)
 /* TCP_USER_TIMEOUT of the closing socket, and RHEL7's 204.6 s without the clamp (tcp_clamp_rto_to_user_timeout). */
@@ -45,9 +38,8 @@ issued_when_seen(nh_call *call)
     call->issued_earliest = call->issued_latest = call->sendings[0].at.time;
 }
 
-/* How many copies RPC has sent that waited in the socket together with the first one seen; 1 unless one segment shows it. */
-static guint
-queued_together(const nh_call *call)
+guint
+nh_age_queued_together(const nh_call *call)
 {
     const nh_sending *first = &call->sendings[0];
     guint copies = 1, in_one_frame = 0;
@@ -62,11 +54,13 @@ queued_together(const nh_call *call)
     return in_one_frame ? copies : 1;
 }
 
-/* The least time from a call to its n-th copy: T, 2T, 3T, and the same again after the major timeout. */
-static nh_time
-time_of_copies(guint n, nh_time timeout)
+/* T, 2T, 3T, and the same again after the major timeout. */
+nh_time
+nh_age_of_copies(const nh_call *call, guint n)
 {
-    nh_time sum = 0;
+    nh_policy policy = nh_policy_of(call->pair, call->l4, FALSE);
+    nh_time timeout = policy.nlm_timeout * NH_SECOND, sum = 0;
+
     for (guint i = 1; i < n; i++)
         sum += ((i - 1) % 3 + 1) * timeout;
     return sum;
@@ -109,18 +103,34 @@ static const struct {
     { 0, 1, 5 }, /* over UDP, longer: no first gap in any case */
 };
 
+/* The latest that its sender had sent on this connection: what the stream holds behind it came later. */
+static nh_time
+sent_before(const nh_call *call)
+{
+    const nh_sending *first = call->sendings;
+    nh_moment before = first->conn ? first->conn->half[nh_conn_half(first->conn, &call->src)].data_before : first->at;
+
+    return before.frame && before.frame < first->at.frame ? before.time : first->at.time - NH_SOCKET_MAX;
+}
+
 void
 nh_age_by_copies(nh_call *call)
 {
     const nh_sending *first = &call->sendings[0];
     nh_policy policy = nh_policy_of(call->pair, call->l4, FALSE);
     nh_time timeout = policy.nlm_timeout * NH_SECOND, seen = first->at.time, gap = first_gap(call);
-    guint queued = queued_together(call);
+    guint queued = nh_age_queued_together(call);
 
     if (call->way != NH_FORWARD || call->wait != NH_WAIT_REPLY || (call->first_unseen && !nh_time_known(gap) && queued == 1))
         return;
+    if (call->queued) {
+        call->issued_latest = CLAMP(seen - nh_age_of_copies(call, queued), call->issued_earliest, call->issued_latest);
+        return;
+    }
     if (queued > 1) {
-        issued_before(call, seen - USER_TIMEOUT, seen - time_of_copies(queued, timeout), FALSE);
+        nh_time before = sent_before(call), latest = seen - nh_age_of_copies(call, queued);
+        /* more time than the capture's clock has for it: that host was suspended */
+        issued_before(call, MAX(before, seen - NH_SOCKET_MAX), before > latest ? seen : latest, FALSE);
         return;
     }
     if (!nh_time_known(gap))
@@ -130,7 +140,7 @@ nh_age_by_copies(nh_call *call)
     if (call->cycles_unseen || !call->first_unseen)
         issued_when_seen(call);
     if (follows_lookup(call)) {
-        issued_before(call, seen - OLDEST, seen, TRUE);
+        issued_before(call, seen - NH_WAITED_MAX, seen, TRUE);
         return;
     }
     for (guint i = 0; i < G_N_ELEMENTS(waits); i++) {
@@ -141,7 +151,7 @@ nh_age_by_copies(nh_call *call)
         /* met in the middle, the connection may have been a new one, and its first gap is 2T for kernels before 5.3 */
         gboolean maybe_new = waits[i].gap == 2 && first->conn && first->conn->middle && nh_pair_family(call->pair) != NH_FAMILY_5_3;
         nh_time least = maybe_new ? 0 : waits[i].least * timeout, most = waits[i].most * timeout + waits[i].most * NH_TIMER_LATENESS;
-        issued_before(call, seen - most - (cycles ? OLDEST : 0), seen - least + (maybe_new ? 0 : CLOCK_SLACK), cycles);
+        issued_before(call, seen - most - (cycles ? NH_WAITED_MAX : 0), seen - least + (maybe_new ? 0 : CLOCK_SLACK), cycles);
         return;
     }
 }
@@ -158,7 +168,7 @@ nh_age_by_tcp(nh_call *call)
      * The timer doubles (RFC 6298 section 5.5): all before took little longer than what
      * follows, for the loss probe and lateness; above its limit of 120 s gaps tell nothing.
      */
-    nh_time before = gap > USER_TIMEOUT / 3 ? USER_TIMEOUT : gap + gap / 32 + NH_SECOND;
+    nh_time before = gap > NH_SOCKET_MAX / 3 ? NH_SOCKET_MAX : gap + gap / 32 + NH_SECOND;
     issued_before(call, first->at.time - before, first->at.time, FALSE);
 }
 

@@ -14,6 +14,16 @@
 /* Copies closer than this were not sent by RPC's timer (nlm_timeout is 3 s at least): they waited in the socket together. */
 #define NH_QUEUED_TIME (2500 * NH_MSEC)
 
+/* TCP_USER_TIMEOUT of lockd's sockets, and the lateness of its timer: no segment is resent for longer. */
+#define NH_SOCKET_MAX (184300 * NH_MSEC)
+
+/* The copies of a waiting call do not tell how many cycles came before the capture; for longer than this nobody is taken to have waited. */
+#define NH_WAITED_MAX (600 * NH_SECOND)
+
+/* The least time from a call to its n-th transmission by RPC. */
+nh_time nh_age_of_copies(const nh_call *call, guint n);
+/* How many copies RPC has sent that waited in the socket together with the first one seen; 1 unless one segment shows it. */
+guint nh_age_queued_together(const nh_call *call);
 /*
  * RPC sent the call again: the gaps between its copies, and copies that left
  * together, tell whether there was one before the first that was captured (the

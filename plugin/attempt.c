@@ -14,6 +14,8 @@
 #include "frames.h"
 #include "lines.h"
 #include "outage.h"
+#include "portmap.h"
+#include "queued.h"
 #include "verdict.h"
 
 /* Between the steps of one attempt (look-up answered, then SYN) no more time passes than this. */
@@ -96,6 +98,7 @@ nh_attempt_connect(nh_conn *conn, nh_moment at)
     nh_attempt *attempt = &pair->attempt[conn->way];
     nh_moment fin = nh_age_blocking_fin(conn, at);
 
+    nh_portmap_overtaken(pair, conn->way);
     nh_outage_waits(pair, at.time);
     if (nh_answer_begins(pair, conn->way, at) || others_wait(pair, conn->way))
         return;
@@ -275,9 +278,12 @@ nh_attempt_sent(nh_call *call, nh_conn *conn, nh_moment at)
     gboolean new_conn = conn && conn->established.frame && at.time - conn->established.time <= FIRST_CALL_TIME;
     gboolean first = new_conn && conn->calls == 1;
 
+    nh_portmap_overtaken(call->pair, call->way);
     if (conn && !new_conn)
         attempt->active = FALSE;
-    if (lay_behind_window(call, conn, at))
+    if (lay_behind_window(call, conn, at) || nh_queued_call(call, conn, at))
+        return;
+    if (!attempt->active && new_conn && nh_queued_reconnect(call, conn, at))
         return;
     if (!attempt->active) {
         issued_when_sent(call, first ? NH_WAIT_REPLY_NEW : NH_WAIT_REPLY, at);

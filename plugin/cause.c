@@ -126,6 +126,8 @@ typedef struct {
 static blame
 blame_silence(const nh_outage *outage, const nh_symptom *evidence)
 {
+    if (evidence->unseen) /* its packets did not come to the capture: they never left the client, or were lost on the way */
+        return (blame){ nh_capture_position(outage->pair) == NH_SIDE_CLIENT ? NH_SIDE_CLIENT : NH_SIDE_PATH, NH_CONFIDENCE_LIKELY };
     if (evidence->deaf_client)
         return (blame){ NH_SIDE_CLIENT, nh_capture_position(outage->pair) == NH_SIDE_CLIENT ? NH_CONFIDENCE_SHOWN : NH_CONFIDENCE_LIKELY };
     if (nh_capture_position(outage->pair) == NH_SIDE_SERVER)
@@ -311,8 +313,10 @@ nh_outage_summary(const nh_outage *outage, const nh_judgement *judgement, nh_tim
 {
     char client[NH_ADDR_TEXT], server[NH_ADDR_TEXT];
     gboolean deaf = judgement->evidence && judgement->evidence->deaf_client && judgement->cause != NH_GRANT_LOST;
+    gboolean unseen = judgement->evidence && judgement->evidence->unseen;
     const nh_finding_row *row = nh_finding_get(judgement->cause);
-    const char *clause = !deaf                                ? row ? row->clause : NULL
+    const char *clause = unseen                               ? "nothing that the client sent meanwhile got to where the capture was taken"
+                         : !deaf                              ? row ? row->clause : NULL
                          : judgement->cause == NH_ZERO_WINDOW ? "the client's receive window was closed"
                                                               : "the client did not hear the server, which answered and was never acknowledged";
     char *start = nh_time_clock(outage->start.time);

@@ -58,7 +58,7 @@ nh_dead_bury(nh_conn *conn, const nh_trouble *trouble)
 static nh_finding
 reason_of_deferral(const nh_call *call, nh_moment *since)
 {
-    const nh_outage *outage = call->pair->open;
+    const nh_outage *outage = call->outage ? call->outage : call->pair->open;
     nh_judgement judgement;
 
     if (!outage)
@@ -76,7 +76,7 @@ nh_dead_deferred(nh_call *call, nh_moment at)
     nh_moment since = { 0, NH_TIME_NONE };
     nh_finding reason;
 
-    if (call->wait != NH_WAIT_CONNECT && call->wait != NH_WAIT_CLOSING && at.time - call->issued_latest < NH_SECOND)
+    if (call->wait != NH_WAIT_CONNECT && call->wait != NH_WAIT_CLOSING && !call->queued && at.time - call->issued_latest < NH_SECOND)
         return;
     reason = reason_of_deferral(call, &since);
     if (reason == NH_FINDING_NONE)

@@ -84,7 +84,7 @@ typedef enum {
       NH_BLAME_SERVER_LIKELY, "the server still held the old connection and answered the SYN with a bare ACK") \
     X(NH_PEER_SILENT, "peer_silent", SEQUENCE, WARN, NH_KIND_TRANSPORT, \
       "Peer silent", \
-      "2nd and later retransmission of data or keep-alive without any packet back", \
+      "2nd and later retransmission of data or keep-alive without any packet back; copies of a call that left the socket together", \
       "Did the server or the path go away? Look for drops on the server and on firewalls or NAT boxes between (idle timeout), and for a fail-over of the address.", \
       NH_BLAME_SILENT, "the server fell silent: what was sent again and again met no answer") \
     X(NH_ZERO_WINDOW, "zero_window", SEQUENCE, WARN, NH_KIND_TRANSPORT, \
@@ -119,7 +119,7 @@ typedef enum {
       NH_BLAME_NOBODY, NULL) \
     X(NH_REPLY_OVERDUE, "reply_overdue", RESPONSE_CODE, WARN, NH_KIND_ANSWER, \
       "Server has the call and does not answer", \
-      "resent call whose first copy was acknowledged by TCP", \
+      "resent call whose first copy was acknowledged by TCP; look-up that was acknowledged 10 s ago", \
       "On the server: what is lockd waiting for (`cat /proc/$(pgrep -x lockd)/stack`, hung file system, delegation recall, statd)? For nfs-ganesha: its worker threads.", \
       NH_BLAME_SERVER, "the server had acknowledged the call by TCP and did not answer it") \
     X(NH_REBIND, "rebind", SEQUENCE, NOTE, NH_KIND_NOTE, \

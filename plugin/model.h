@@ -62,6 +62,9 @@ typedef struct {
     guint32 window;
     nh_moment zero_since;
     nh_moment probed;    /* the first zero-window probe that was sent to it */
+    nh_moment newest, data_before; /* its latest data that was no retransmission; the same before the latest burst of it */
+    guint32 queue_frame; /* this frame has a copy that lay in the socket (queued.c) */
+    nh_time queue_from;  /* when RPC sent that copy */
     struct { nh_moment since, until; nh_time probed; } shut; /* the latest time that its window was closed, if bytes waited for it; until.frame 0: never */
     struct { guint32 key; nh_time time; } recent[NH_RECENT]; /* the latest segments, to know a duplicate frame */
     guint8 n_recent;
@@ -141,6 +144,7 @@ struct nh_call {
     gboolean first_unseen; /* it was sent before the first copy that was captured */
     gboolean cycles_unseen; /* and major timeouts may have passed before: nothing dates its kernel line */
     gboolean outlived;   /* not_responding was told */
+    gboolean queued;     /* it lay in the socket while the peer was silent */
     nh_moment answer_tried; /* GRANTED_MSG: the first packet for the client's GRANTED_RES */
     nh_outage *outage;
     struct { nh_moment at; nh_addr sender; } icmp; /* over UDP: the latest ICMP error that quotes it */
@@ -179,6 +183,7 @@ struct nh_pair {
     GPtrArray *outstanding[2];          /* nh_call* that wait, by way */
     nh_attempt attempt[2];
     nh_moment last_lookup[2];
+    struct { guint n; nh_moment first, last, before; } unfollowed; /* look-ups with an answer since the client's last packet to lockd */
     nh_time resets[3];   /* times of the latest resets */
     guint n_resets;
     struct { gboolean active; nh_moment start; nh_moment last; guint count; } storm;
@@ -212,6 +217,7 @@ typedef struct {
     nh_moment at, since;
     nh_conn *conn;
     nh_call *call;
+    gboolean unseen;     /* what the client sent meanwhile did not come to where the capture was taken */
     gboolean deaf_client; /* it is the client that does not acknowledge what reaches it */
     guint count;         /* symptoms folded into this one (storms) */
     nh_addr icmp_sender; /* of an ICMP error that no connection or call tells of; len 0 = none */

@@ -8,6 +8,7 @@
 
 #include "outage.h"
 
+#include "age.h"
 #include "frames.h"
 #include "lock_table.h"
 
@@ -257,6 +258,18 @@ nh_outage_leave(nh_call *call)
     call->outage = NULL;
 }
 
+void
+nh_outage_join_late(nh_call *call, nh_moment at)
+{
+    const GPtrArray *outages = call->pair->outages;
+    nh_outage *latest = outages->len ? g_ptr_array_index(outages, outages->len - 1) : NULL;
+
+    if (!latest || call->outage || !latest->end.frame || call->issued_earliest >= latest->end.time || at.time - latest->end.time > NH_QUEUED_TIME)
+        return;
+    call->outage = latest;
+    g_ptr_array_add(latest->calls, call);
+}
+
 static gboolean
 somebody_waits(const nh_outage *outage)
 {
@@ -392,6 +405,15 @@ resume(nh_pair *pair, nh_moment at)
     latest->closed = FALSE;
     latest->end = (nh_moment){ 0, NH_TIME_NONE };
     pair->open = latest;
+}
+
+void
+nh_outage_in_hindsight(nh_call *call, const nh_symptom *symptom)
+{
+    nh_outage_symptom(call->pair, symptom);
+    nh_outage_waits(call->pair, symptom->since.time);
+    if (call->outage && call->outage == call->pair->open && call->reply.frame)
+        close_outage(call->outage, call->reply, call);
 }
 
 void

@@ -25,6 +25,10 @@ void nh_outage_leave(nh_call *call);
 void nh_outage_turn_round(nh_outage *outage);
 /* One symptom, by its place in the list, was none; an open outage without any is none either. */
 void nh_outage_retract(nh_outage *outage, guint index);
+/* The symptom of an outage that its call's answer had ended before it was noticed, or that lasts. */
+void nh_outage_in_hindsight(nh_call *call, const nh_symptom *symptom);
+/* A call that was issued during the outage that an answer has just ended. */
+void nh_outage_join_late(nh_call *call, nh_moment at);
 /* Trouble on a connection is over: when nothing else is wrong the outage settles. */
 void nh_outage_settle(nh_pair *pair, nh_moment at);
 /* An RPC answer of this service; returns the outage that it ends, or NULL. */

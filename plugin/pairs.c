@@ -121,6 +121,7 @@ swap_roles(nh_pair *pair)
     SWAP(nh_attempt, pair->attempt[NH_FORWARD], pair->attempt[NH_CALLBACK]);
     SWAP(nh_moment, pair->last_lookup[NH_FORWARD], pair->last_lookup[NH_CALLBACK]);
     SWAP(guint32, pair->nsm_state[NH_FORWARD], pair->nsm_state[NH_CALLBACK]);
+    pair->unfollowed.n = 0;
     for (guint i = 0; i < pair->outages->len; i++)
         nh_outage_turn_round(g_ptr_array_index(pair->outages, i));
 }

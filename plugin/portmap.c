@@ -14,7 +14,11 @@
 #include "call.h"
 #include "frames.h"
 #include "pairs.h"
+#include "unfollowed.h"
 #include "verdict.h"
+
+/* Where RPC sends a look-up again, it does so after this time: lockd's timers (from 5.13 on). */
+#define LOOKUP_TIME (10 * NH_SECOND)
 
 void
 nh_portmap_call(nh_call *call, nh_conn *conn, const nh_message *message)
@@ -37,6 +41,48 @@ nh_portmap_call(nh_call *call, nh_conn *conn, const nh_message *message)
     }
 }
 
+/* An acknowledged look-up without an answer: who waits for it is told, and whoever sees the server's callback fail. */
+static void
+overdue(nh_call *call, nh_moment at)
+{
+    char *ago = nh_duration_text(at.time - nh_call_first(call)->at.time);
+
+    call->outlived = TRUE;
+    nh_frame_note(call->pair->watch, at.frame, NH_REPLY_OVERDUE,
+                  g_strdup_printf("TCP acknowledged the look-up of frame %u, but no reply for %s", nh_call_first(call)->at.frame, ago));
+    g_free(ago);
+    nh_call_symptom(call, NH_REPLY_OVERDUE, at, nh_call_first(call)->at);
+    if (call->way == NH_CALLBACK && call->pair->blocked.frame)
+        nh_grant_lost(call, at, nh_call_first(call)->at, g_strdup("A lock was blocked, and the client's port mapper does not answer the look-up for its callback"));
+}
+
+/*
+ * Before 5.13 the port mapper's client has a timer of its own, 60 s (rpcb_create, net/sunrpc/rpcb_clnt.c): no copy of
+ * the look-up ever tells that it is overdue.
+ */
+void
+nh_portmap_watch(nh_pair *pair, nh_moment at)
+{
+    for (int way = NH_FORWARD; way <= NH_CALLBACK; way++)
+        for (guint i = 0; i < pair->outstanding[way]->len; i++) {
+            nh_call *call = g_ptr_array_index(pair->outstanding[way], i);
+            const nh_sending *first = nh_call_first(call);
+            if (call->prog == NH_PROG_PORTMAP && call->asked.prog == NH_PROG_NLM && call->tcp_acked && !call->outlived &&
+                at.time - first->at.time >= LOOKUP_TIME && !(first->conn && first->conn->one_sided))
+                overdue(call, at);
+        }
+}
+
+void
+nh_portmap_overtaken(nh_pair *pair, nh_way way)
+{
+    for (guint i = pair->outstanding[way]->len; i-- > 0;) {
+        nh_call *call = g_ptr_array_index(pair->outstanding[way], i);
+        if (call->prog == NH_PROG_PORTMAP && call->l4 == NH_L4_TCP && !call->outlived)
+            nh_call_stop_waiting(call);
+    }
+}
+
 /* GETPORT, GETADDR or DUMP answered: who listens where? */
 void
 nh_portmap_answer(nh_watch *watch, nh_call *call, const nh_message *message, nh_moment at)
@@ -44,6 +90,8 @@ nh_portmap_answer(nh_watch *watch, nh_call *call, const nh_message *message, nh_
     for (guint i = 0; i < message->n_mappings; i++) {
         const nh_mapping *listed = &message->mappings[i];
         const nh_mapping *mapping = listed->prog ? listed : &call->asked; /* a single answer repeats not what was asked */
+        if (listed->port != 0 && mapping->prog == NH_PROG_NLM && !listed->prog)
+            nh_unfollowed_answer(call, at);
         if (listed->port != 0)
             nh_port_learn(watch, &message->src.addr, mapping->prot == NH_L4_UDP ? NH_L4_UDP : NH_L4_TCP, listed->port, mapping->prog);
         else if (mapping->prog == NH_PROG_NLM && !nh_arguments_indirect(call->vers, call->proc)) {

@@ -21,6 +21,7 @@
 #include "outage.h"
 #include "pairs.h"
 #include "portmap.h"
+#include "queued.h"
 #include "rpc_replies.h"
 #include "statd.h"
 #include "tcp_life.h"
@@ -171,6 +172,8 @@ resent(nh_call *call, nh_conn *conn, nh_moment at)
     call->pair->resent += call->prog == NH_PROG_NLM;
     if (call->prog == NH_PROG_NLM)
         nh_attempt_recognise(call);
+    nh_queued_copy(call, conn, at);
+    nh_queued_unseen(call, conn, at);
     if (!call->waits || (call->prog != NH_PROG_NLM && call->asked.prog != NH_PROG_NLM))
         return;
     if (call->l4 == NH_L4_UDP) {

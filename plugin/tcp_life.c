@@ -15,8 +15,10 @@
 #include "lone_syns.h"
 #include "outage.h"
 #include "pairs.h"
+#include "portmap.h"
 #include "tcp_open.h"
 #include "tcp_reset.h"
+#include "unfollowed.h"
 #include "verdict.h"
 
 /* Frames that differ in nothing and follow this closely are one packet captured twice (interface "any", mirror ports). */
@@ -330,6 +332,17 @@ is_keepalive(nh_passage *p)
            !(p->seg->flags & (NH_TH_SYN | NH_TH_FIN | NH_TH_RST));
 }
 
+/* Segments that follow each other this closely left together. */
+#define BURST_TIME (500 * NH_MSEC)
+
+static void
+note_new_data(nh_half *half, nh_moment at)
+{
+    if (half->newest.frame && at.time - half->newest.time >= BURST_TIME)
+        half->data_before = half->newest;
+    half->newest = at;
+}
+
 static void
 take_data(nh_passage *p, nh_passing *passing)
 {
@@ -345,6 +358,8 @@ take_data(nh_passage *p, nh_passing *passing)
     } else if (p->seg->len > 0) {
         passing->retransmission = was_sent(p);
         passing->new_data = !passing->retransmission;
+        if (passing->new_data && !(p->conn->middle && from->packets == 0)) /* the first one seen may have been sent before */
+            note_new_data(from, p->at);
         if (passing->retransmission && !nh_tcp_acked(from, passing->end))
             into_silence(p, "Retransmission");
         else if (passing->new_data && !from->awaiting.frame)
@@ -439,6 +454,9 @@ pass(nh_conn *conn, const nh_segment *segment)
     nh_verdict_release(conn->pair);
     nh_outage_tick(conn->pair, p.at);
     nh_attempt_watch(conn->pair, p.at);
+    nh_portmap_watch(conn->pair, p.at);
+    if (index == 0 && conn->way == NH_FORWARD && nh_conn_service(conn) == NH_SERVICE_NLM)
+        nh_unfollowed_end(conn, (segment->flags & NH_TH_SYN) != 0, p.at);
     if (segment->has_tsval)
         advance_clock(p.from, segment->tsval);
     pass_by_state(&p, &watch->passing);
