@@ -471,6 +471,9 @@ nh_outage_is_incident(const nh_outage *outage, nh_time now)
 
     if (outage->only_probable && !outage->pair->lock_traffic)
         return FALSE;
+    /* a lock manager that asks its own statd (nsm_mon_unmon, fs/lockd/mon.c), captured on all interfaces */
+    if (nh_addr_equal(&outage->pair->client, &outage->pair->server) && !outage->pair->lock_traffic)
+        return FALSE;
     if (outage->proved) /* also where time runs back later */
         return TRUE;
     for (guint i = 0; i < outage->symptoms->len && symptoms < 2; i++)
