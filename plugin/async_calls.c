@@ -48,10 +48,17 @@ first_sent(const nh_call *call)
     return g_array_index(call->sendings, nh_sending, 0).at;
 }
 
+/* xdr_dec_norep, fs/lockd/clnt4xdr.c: such a task ends with its transmission. */
+gboolean
+nh_async_is_one_way(const nh_call *call)
+{
+    return nh_async_is_message(call->prog, call->proc) || nh_async_is_result(call->prog, call->proc);
+}
+
 nh_moment
 nh_async_done(const nh_call *call)
 {
-    return call->accepted.frame ? call->accepted : call->reply;
+    return nh_async_is_one_way(call) ? first_sent(call) : call->reply;
 }
 
 /* --- MSG and RES -------------------------------------------------------------------- */

@@ -10,6 +10,7 @@
 
 #include "age.h"
 #include "answers.h"
+#include "async_calls.h"
 #include "follow.h"
 #include "frames.h"
 #include "lines.h"
@@ -141,7 +142,7 @@ dates_a_call(nh_pair *pair, nh_way way, nh_moment at)
         nh_call *call = g_ptr_array_index(pair->outstanding[way], i);
         nh_deadlines deadlines;
 
-        if (call->prog != NH_PROG_NLM || call->line_seen.frame || call->cycles_unseen)
+        if (call->prog != NH_PROG_NLM || nh_async_is_one_way(call) || call->line_seen.frame || call->cycles_unseen)
             continue;
         nh_call_deadlines(call, FALSE, &deadlines);
         if (!in_window(&deadlines, at))
@@ -347,7 +348,7 @@ nh_attempt_watch(nh_pair *pair, nh_moment at)
 
     for (guint i = 0; i < pair->outstanding[NH_FORWARD]->len; i++) {
         nh_call *call = g_ptr_array_index(pair->outstanding[NH_FORWARD], i);
-        if (call->outlived || call->prog != NH_PROG_NLM || is_early(pair, call->issued_earliest, use_mount, at))
+        if (call->outlived || call->prog != NH_PROG_NLM || nh_async_is_one_way(call) || is_early(pair, call->issued_earliest, use_mount, at))
             continue;
         nh_call_deadlines(call, use_mount, &deadlines);
         call->outlived = call->line_seen.frame || at.time > deadlines.major_latest;

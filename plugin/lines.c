@@ -151,17 +151,29 @@ add_given_up(nh_incident *incident, const nh_call *grant, const nh_story_call *s
                      grant->reply, story_call);
 }
 
+gboolean
+nh_line_may_come(const nh_call *call)
+{
+    nh_deadlines deadlines;
+
+    if (!nh_async_is_one_way(call) || call->line_seen.frame)
+        return TRUE;
+    nh_call_deadlines(call, call->pair->watch->options.use_mount, &deadlines);
+    return nh_async_done(call).time >= deadlines.major_earliest;
+}
+
 void
 nh_lines_of_call(nh_incident *incident, nh_call *call, const nh_story_call *story_call)
 {
     nh_deadlines deadlines;
 
     /* an answer may reach its caller later than it passed the capture */
-    nh_moment answered = call->outage && call->outage->ended_by == call ? call->outage->end : nh_async_done(call);
+    gboolean ends = call->outage && call->outage->ended_by == call && !nh_async_is_one_way(call);
+    nh_moment answered = ends ? call->outage->end : nh_async_done(call);
 
     add_given_up(incident, call, story_call);
-    if (call->proc == NH_NLM_GRANTED_RES)
-        return; /* that was its line: it stands with the callback */
+    if (call->proc == NH_NLM_GRANTED_RES || !nh_line_may_come(call))
+        return; /* the line of the former stands with the callback */
     nh_call_deadlines(call, call->pair->watch->options.use_mount, &deadlines);
     if (answered.frame && answered.time < deadlines.major_earliest && !call->line_seen.frame)
         return;

@@ -28,7 +28,7 @@ nh_view_timers_of_call(const nh_call *call, nh_timers *timers)
 {
     gboolean use_mount = call->pair->watch->options.use_mount;
 
-    if (!call->outage)
+    if (!call->outage || !nh_line_may_come(call))
         return FALSE;
     *timers = (nh_timers){
         .pair = call->pair, .way = call->way, .event = nh_line_event(call->way, call), .has_mount_deadlines = TRUE,
