@@ -132,9 +132,40 @@ in_window(const nh_deadlines *deadlines, nh_moment at)
     return at.time >= deadlines->major_earliest - SLACK && at.time <= deadlines->major_latest + 5 * SLACK;
 }
 
-/* Calls that wait: does this look-up follow their major timeout? */
+/* The bit of a call or of what is looked up in nh_pair's spoken; 0 for a version that no NLM has. */
+static guint8
+version_bit(guint32 vers)
+{
+    return vers < 8 ? (guint8)(1u << vers) : 0;
+}
+
+void
+nh_attempt_speaks(const nh_call *call)
+{
+    call->pair->spoken[call->way][call->l4 == NH_L4_UDP] |= version_bit(call->vers);
+}
+
+/* rpcb_getport_async, net/sunrpc/rpcb_clnt.c: version and transport of the call that waits, asked over the same transport. */
 static gboolean
-dates_a_call(nh_pair *pair, nh_way way, nh_moment at)
+is_asked_for(const nh_call *call, const nh_call *lookup)
+{
+    return !lookup || (lookup->asked.vers == call->vers && lookup->asked.prot == call->l4 && lookup->l4 == call->l4);
+}
+
+/* Monitoring looks up what its pair's lock calls do not use; of a pair without calls nobody knows. */
+static gboolean
+is_for_locks(const nh_call *lookup)
+{
+    const guint8 *spoken = lookup->pair->spoken[lookup->way];
+
+    if (!spoken[0] && !spoken[1])
+        return TRUE;
+    return spoken[lookup->asked.prot == NH_L4_UDP] & version_bit(lookup->asked.vers);
+}
+
+/* Calls that wait: does this look-up (NULL: what it asks is not known yet) follow their major timeout? */
+static gboolean
+dates_a_call(nh_pair *pair, nh_way way, const nh_call *lookup, nh_moment at)
 {
     gboolean dated = FALSE;
 
@@ -145,9 +176,13 @@ dates_a_call(nh_pair *pair, nh_way way, nh_moment at)
         if (call->prog != NH_PROG_NLM || nh_async_is_one_way(call) || call->line_seen.frame || call->cycles_unseen)
             continue;
         nh_call_deadlines(call, FALSE, &deadlines);
-        if (!in_window(&deadlines, at))
+        if (!is_asked_for(call, lookup) || !in_window(&deadlines, at))
             continue;
         call->line_seen = at;
+        if (!dated) {
+            pair->dated.frame = at.frame;
+            pair->dated.before = pair->family;
+        }
         nh_attempt_recognise(call);
         if (!dated)
             tell_rebind(pair, at, call->issued_earliest, call);
@@ -191,20 +226,22 @@ lock_calls_wait(const nh_pair *pair, nh_way way)
     return FALSE;
 }
 
-void
-nh_attempt_lookup(nh_pair *pair, nh_way way, nh_conn *conn, nh_moment at, gboolean seen)
+/* A look-up by a SYN to port 111 (lookup NULL) or by a datagram. */
+static void
+look_up(nh_pair *pair, nh_way way, nh_conn *conn, const nh_call *lookup, nh_moment at, gboolean seen)
 {
     nh_attempt *attempt = &pair->attempt[way];
     nh_conn *blocking = blocking_conn(pair, way);
     gboolean retry = pair->last_lookup[way].frame && at.time - pair->last_lookup[way].time < RETRY_TIME;
     nh_deadlines deadlines;
 
+    pair->lookup_before[way] = pair->last_lookup[way];
     pair->last_lookup[way] = at;
     if (nh_answer_begins(pair, way, at)) {
         attempt->looker = conn;
         return;
     }
-    if (seen && !retry && dates_a_call(pair, way, at))
+    if (seen && !retry && dates_a_call(pair, way, lookup, at))
         return;
     if (nh_attempt_lasts(pair, way, at)) {
         attempt->step = at;
@@ -226,10 +263,60 @@ nh_attempt_lookup(nh_pair *pair, nh_way way, nh_conn *conn, nh_moment at, gboole
 }
 
 void
+nh_attempt_lookup_syn(nh_conn *conn, nh_moment at, gboolean seen)
+{
+    look_up(conn->pair, conn->way, conn, NULL, at, seen);
+}
+
+/* The SYN dated the lines of calls that its look-up (NULL: of another program) does not ask for: so did it not. */
+static void
+undate_calls(const nh_conn *conn, const nh_call *lookup)
+{
+    nh_pair *pair = conn->pair;
+    gboolean undated = FALSE, dated = FALSE;
+
+    for (guint i = 0; conn->syn.frame && i < pair->outstanding[conn->way]->len; i++) {
+        nh_call *call = g_ptr_array_index(pair->outstanding[conn->way], i);
+        if (call->line_seen.frame != conn->syn.frame)
+            continue;
+        if (lookup && is_asked_for(call, lookup)) {
+            dated = TRUE;
+            continue;
+        }
+        call->line_seen.frame = 0;
+        call->outlived = FALSE;
+        undated = TRUE;
+    }
+    if (!undated || dated)
+        return;
+    nh_frame_unnote(pair->watch, conn->syn.frame, NH_REBIND);
+    nh_frame_unnote(pair->watch, conn->syn.frame, NH_NOT_RESPONDING);
+    if (pair->dated.frame == conn->syn.frame)
+        pair->family = pair->dated.before;
+}
+
+void
+nh_attempt_lookup(nh_call *lookup, nh_conn *conn, nh_moment at)
+{
+    gboolean for_locks = is_for_locks(lookup);
+
+    if (conn) { /* its SYN was taken for a look-up of the right kind */
+        undate_calls(conn, lookup);
+        if (!for_locks)
+            nh_attempt_not_ours(conn);
+    } else if (for_locks) {
+        look_up(lookup->pair, lookup->way, NULL, lookup, at, TRUE);
+    }
+}
+
+void
 nh_attempt_not_ours(nh_conn *conn)
 {
     nh_attempt *attempt = &conn->pair->attempt[conn->way];
 
+    if (conn->syn.frame && conn->pair->last_lookup[conn->way].frame == conn->syn.frame)
+        conn->pair->last_lookup[conn->way] = conn->pair->lookup_before[conn->way];
+    undate_calls(conn, NULL);
     nh_frame_unnote(conn->pair->watch, conn->syn.frame, NH_REBIND);
     if (attempt->looker != conn)
         return;

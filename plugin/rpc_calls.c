@@ -129,6 +129,7 @@ first_transmission(nh_call *call, nh_conn *conn, nh_moment at)
     if (call->prog != NH_PROG_NLM)
         return;
     call->pair->calls += !nh_async_is_result(call->prog, call->proc);
+    nh_attempt_speaks(call);
     if (conn)
         conn->calls++;
     call->opens_half = conn && conn->middle && conn->half[nh_conn_half(conn, &call->src)].packets == 1;

@@ -40,7 +40,7 @@ first_syn(nh_passage *p)
         g_free(last);
     }
     if (conn->service == NH_SERVICE_PORTMAP)
-        nh_attempt_lookup(conn->pair, conn->way, conn, p->at, !p->seg->quoted);
+        nh_attempt_lookup_syn(conn, p->at, !p->seg->quoted);
     else if (conn->service != NH_SERVICE_STATD)
         nh_attempt_connect(conn, p->at);
 }
