@@ -84,7 +84,7 @@ nh_datagram_quote(nh_watch *watch, const nh_quote *quote)
     nh_moment at = { quote->frame, quote->time };
     nh_way way;
 
-    if (nh_port_program(watch, &quote->dst.addr, NH_L4_UDP, quote->dst.port) == 0 && quote->dst.port != 111)
+    if (nh_port_program(watch, &quote->dst.addr, NH_L4_UDP, quote->dst.port) == 0 && quote->dst.port != NH_PORTMAP_PORT)
         return;
     nh_pair *pair = nh_pair_of_flow(watch, &quote->src.addr, &quote->dst.addr, &way);
     nh_call *call = waiting_datagram(pair, way, quote);

@@ -13,7 +13,6 @@
 #include "pairs.h"
 #include "verdict.h"
 
-#define PORTMAP_PORT 111
 /* Attempts further apart than this (xs_reconnect_delay waits up to 60 s, a connect up to 127 s) are none of one connect. */
 #define ATTEMPTS_APART (200 * NH_SECOND)
 /* Reserved ports a lock client binds to: 665-1023 (xs_get_random_port, net/sunrpc/xprtsock.c), wider for other systems */
@@ -64,7 +63,7 @@ nh_follow_mark_known(nh_watch *watch)
 {
     const nh_options *options = &watch->options;
 
-    nh_follow_mark(watch, PORTMAP_PORT);
+    nh_follow_mark(watch, NH_PORTMAP_PORT);
     nh_follow_mark(watch, NH_NFS_PORT);
     for (guint port = RESERVED_MIN; port <= RESERVED_MAX && options->reserved_ports; port++)
         nh_follow_mark(watch, (guint16)port);
@@ -88,10 +87,8 @@ nh_follow_service(const nh_watch *watch, const nh_end *server)
 
     if (prog)
         return nh_service_of_program(prog);
-    if (server->port == PORTMAP_PORT)
+    if (server->port == NH_PORTMAP_PORT)
         return NH_SERVICE_PORTMAP;
-    if (watch->options.is_lock_port && watch->options.is_lock_port(NH_L4_TCP, server->port))
-        return NH_SERVICE_NLM;
     return NH_SERVICE_NONE;
 }
 
