@@ -112,7 +112,7 @@ nh_attempt_connect(nh_conn *conn, nh_moment at)
 }
 
 static void
-tell_rebind(nh_pair *pair, nh_moment at, nh_time issued, const nh_call *call)
+tell_rebind(nh_pair *pair, nh_way way, nh_moment at, nh_time issued, const nh_call *call)
 {
     char *after = nh_duration_text(at.time - issued);
     const nh_sending *first = call ? &g_array_index(call->sendings, nh_sending, 0) : NULL;
@@ -120,8 +120,8 @@ tell_rebind(nh_pair *pair, nh_moment at, nh_time issued, const nh_call *call)
                         : g_strdup("a call that is not on the wire");
 
     nh_frame_note(pair->watch, at.frame, NH_REBIND,
-                  g_strdup_printf("The client looks the port of NLM up again, %s after it issued %s: its major timeout expired",
-                                  after, whose));
+                  g_strdup_printf("The %s looks the port of NLM up again, %s after it issued %s: its major timeout expired",
+                                  way == NH_CALLBACK ? "server" : "client", after, whose));
     g_free(after);
     g_free(whose);
 }
@@ -185,7 +185,7 @@ dates_a_call(nh_pair *pair, nh_way way, const nh_call *lookup, nh_moment at)
         }
         nh_attempt_recognise(call);
         if (!dated)
-            tell_rebind(pair, at, call->issued_earliest, call);
+            tell_rebind(pair, way, at, call->issued_earliest, call);
         dated = TRUE;
     }
     return dated;
@@ -214,7 +214,7 @@ begin_while_closing(nh_pair *pair, nh_way way, const nh_conn *blocking, nh_momen
     begin(attempt, NH_WAIT_CLOSING, MAX(fin, at.time - longest), at);
     attempt->start.time = at.time - shortest;
     attempt->line_seen = at;
-    tell_rebind(pair, at, attempt->start.time, NULL);
+    tell_rebind(pair, way, at, attempt->start.time, NULL);
 }
 
 static gboolean
@@ -251,7 +251,7 @@ look_up(nh_pair *pair, nh_way way, nh_conn *conn, const nh_call *lookup, nh_mome
         if (in_window(&deadlines, at)) {
             attempt->line_seen = at;
             attempt->looker = conn;
-            tell_rebind(pair, at, attempt->start.time, NULL);
+            tell_rebind(pair, way, at, attempt->start.time, NULL);
         }
     } else if (!lock_calls_wait(pair, way)) {
         if (blocking && seen)

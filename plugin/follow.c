@@ -162,6 +162,12 @@ nh_conn_half(const nh_conn *conn, const nh_end *end)
     return conn->client.port == end->port && nh_addr_equal(&conn->client.addr, &end->addr) ? 0 : 1;
 }
 
+const char *
+nh_conn_role(const nh_conn *conn, int half)
+{
+    return (half == 0) == (conn->way == NH_FORWARD) ? "client" : "server";
+}
+
 gboolean
 nh_conn_joins(const nh_conn *conn, const nh_end *client, const nh_end *server)
 {

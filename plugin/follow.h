@@ -36,6 +36,8 @@ nh_conn *nh_follow_message(nh_watch *watch, const nh_end *client, const nh_end *
 gboolean nh_conn_joins(const nh_conn *conn, const nh_end *client, const nh_end *server);
 /* Index of the half that this end sends: 0 the client's (who sent the SYN), 1 the server's. */
 int nh_conn_half(const nh_conn *conn, const nh_end *end);
+/* Which of the pair sends that half, in words: callbacks are opened by the lock server. */
+const char *nh_conn_role(const nh_conn *conn, int half);
 void nh_conn_free(gpointer conn);
 
 #endif

@@ -11,6 +11,7 @@
 #include "async_calls.h"
 #include "attempt.h"
 #include "cause.h"
+#include "follow.h"
 #include "frames.h"
 #include "hidden.h"
 #include "lines.h"
@@ -73,7 +74,7 @@ complete_half_closed(nh_watch *watch, const nh_conn *conn)
     if (client->fin_acked && !server->fin && conn->state == NH_TCP_ESTABLISHED &&
         watch->last - client->fin_acked_at.time > 60 * NH_SECOND && conn->service != NH_SERVICE_PORTMAP)
         nh_frame_note(watch, client->fin_at.frame, NH_HALF_CLOSED,
-                      g_strdup("FIN acknowledged, but the server never closed its side"));
+                      g_strdup_printf("FIN acknowledged, but the %s never closed its side", nh_conn_role(conn, 1)));
 }
 
 /* What the client's log says of a call stands at the call, too. */
@@ -168,6 +169,8 @@ number_outages(nh_watch *watch)
 static const char *
 milestone(const nh_conn *conn, guint32 frame, const char **what)
 {
+    gboolean callback = conn->way == NH_CALLBACK;
+    const char *of_client = "FIN of the client", *of_server = "FIN of the server";
     const struct {
         guint32 frame;
         const char *event, *what;
@@ -175,9 +178,9 @@ milestone(const nh_conn *conn, guint32 frame, const char **what)
         { conn->syn.frame, "syn", "SYN" },
         { conn->synack.frame, "synack", "SYN-ACK" },
         { conn->established.frame, "connected", "connection open" },
-        { conn->half[0].fin_at.frame, "fin", "FIN of the client" },
-        { conn->half[1].fin_at.frame, "fin", "FIN of the server" },
-        { conn->half[0].fin_acked_at.frame, "fin_acked", "FIN of the client acknowledged" },
+        { conn->half[0].fin_at.frame, "fin", callback ? of_server : of_client },
+        { conn->half[1].fin_at.frame, "fin", callback ? of_client : of_server },
+        { conn->half[0].fin_acked_at.frame, "fin_acked", callback ? "FIN of the server acknowledged" : "FIN of the client acknowledged" },
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(milestones); i++)
