@@ -313,6 +313,18 @@ nh_outage_answer(nh_pair *pair, nh_way way, nh_service service, nh_call *call, n
 }
 
 void
+nh_outage_add_ending(nh_outage *outage, nh_finding finding, nh_moment at)
+{
+    const nh_call *call = outage->ended_by;
+    nh_symptom symptom = { .finding = finding, .service = NH_SERVICE_NLM, .way = call ? call->way : NH_FORWARD, .at = at, .since = at,
+                           .call = outage->ended_by };
+
+    g_array_append_val(outage->symptoms, symptom);
+    outage->count[finding]++;
+    promote(outage, at.time);
+}
+
+void
 nh_outage_tick(nh_pair *pair, nh_moment at)
 {
     nh_outage *outage = pair->open;

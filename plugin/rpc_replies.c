@@ -153,7 +153,11 @@ answer(nh_call *call, nh_moment at)
     nh_outage *ended = nh_outage_answer(call->pair, call->way, nh_service_of_program(call->prog), call, at);
     if (ended)
         tell_recovered(call, ended, at);
-    if (call->prog == NH_PROG_NLM && call->has_status && call->status == 2 && !ended)
+    if (call->prog != NH_PROG_NLM || !call->has_status || call->status != 2)
+        return;
+    if (ended)
+        nh_outage_add_ending(ended, NH_DENIED_NOLOCKS, at);
+    else
         nh_call_symptom(call, NH_DENIED_NOLOCKS, at, nh_call_first(call)->at);
 }
 

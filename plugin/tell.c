@@ -339,17 +339,39 @@ add_calls(nh_incident *incident, const nh_outage *outage)
             nh_lines_of_attempt(incident, pair, way, add_attempt(incident, pair, way));
 }
 
+/* Nobody follows more advice than this. */
+#define NEXT_STEPS_MAX 4
+
+/* Where each finding with advice appears first; 0 = nowhere. Verdicts that had to wait stand late among the symptoms. */
+static void
+first_appearances(const nh_outage *outage, guint32 *frames)
+{
+    for (guint i = 0; i < outage->symptoms->len; i++) {
+        const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
+        guint32 *first = &frames[symptom->finding];
+        /* advice is written for the client's way to the server; of the way back it is that on the callback */
+        gboolean fits = symptom->way == NH_FORWARD || symptom->finding == NH_GRANT_LOST;
+        if (fits && nh_finding_get(symptom->finding)->next && (*first == 0 || symptom->at.frame < *first))
+            *first = symptom->at.frame;
+    }
+}
+
+/* The cause first, then what else explains something, as it appeared. */
 static void
 add_next_steps(nh_incident *incident, const nh_outage *outage)
 {
-    guint told = 0;
+    guint32 frames[NH_FINDING_COUNT] = { 0 };
+    const nh_finding_row *row = nh_finding_get(incident->cause);
 
-    for (int finding = incident->cause; told < 3 && finding < NH_FINDING_COUNT; finding++) {
-        const nh_finding_row *row = nh_finding_get(finding);
-        if ((finding == (int)incident->cause || outage->count[finding]) && row->next) {
+    first_appearances(outage, frames);
+    for (int next = incident->cause; row && incident->next_steps->len < NEXT_STEPS_MAX; row = nh_finding_get(next)) {
+        if (row->next)
             g_ptr_array_add(incident->next_steps, g_strdup(row->next));
-            told++;
-        }
+        frames[next] = 0;
+        next = NH_FINDING_NONE;
+        for (int finding = 1; finding < NH_FINDING_COUNT; finding++)
+            if (frames[finding] && (!next || frames[finding] < frames[next]))
+                next = finding;
     }
 }
 
