@@ -175,7 +175,9 @@ dates_a_call(nh_pair *pair, nh_way way, const nh_call *lookup, nh_moment at)
 
         if (call->prog != NH_PROG_NLM || nh_async_is_one_way(call) || call->line_seen.frame || call->cycles_unseen)
             continue;
-        nh_call_deadlines(call, FALSE, &deadlines);
+        if (nh_line_event(pair, way, call) != NH_LOG_STILL_TRYING)
+            continue; /* a soft task ends there and looks up nothing */
+        nh_call_deadlines(call, pair->watch->options.use_mount, &deadlines);
         if (!is_asked_for(call, lookup) || !in_window(&deadlines, at))
             continue;
         call->line_seen = at;
@@ -202,7 +204,7 @@ static void
 begin_while_closing(nh_pair *pair, nh_way way, const nh_conn *blocking, nh_moment at)
 {
     nh_attempt *attempt = &pair->attempt[way];
-    nh_policy policy = nh_policy_of(pair, NH_L4_TCP, FALSE);
+    nh_policy policy = nh_policy_of(pair, NH_L4_TCP, pair->watch->options.use_mount);
     nh_time fin = blocking->half[0].fin_since;
     nh_time shortest, longest;
 
@@ -285,6 +287,7 @@ undate_calls(const nh_conn *conn, const nh_call *lookup)
         }
         call->line_seen.frame = 0;
         call->outlived = FALSE;
+        call->outlived_in = 0;
         undated = TRUE;
     }
     if (!undated || dated)
@@ -382,28 +385,23 @@ nh_attempt_sent(nh_call *call, nh_conn *conn, nh_moment at)
         call->wait = attempt->wait;
     if (first || !conn)
         call->line_seen = attempt->line_seen;
-    call->outlived = attempt->outlived && !attempt->answers; /* soft: the task that outlived it is gone */
+    /* a soft task that outlived it is gone */
+    call->outlived = attempt->outlived && nh_line_event(call->pair, call->way, attempt->answers) == NH_LOG_STILL_TRYING;
+    call->outlived_in = call->outlived ? attempt->outlived_in : 0;
     call->cycles_unseen = attempt->undatable;
     attempt->taken = TRUE;
 }
 
 /* --- outliving the major timeout ---------------------------------------------------- */
 
-static void
+/* Returns the frame on which it is told. */
+static guint32
 tell_outlived(nh_pair *pair, nh_log_event event, nh_moment at, const nh_deadlines *deadlines, nh_moment line_seen)
 {
-    char *line = nh_line_text(pair, NH_FORWARD, event);
-    char *earliest = nh_time_clock(deadlines->major_earliest), *latest = nh_time_clock(deadlines->major_latest);
-    char *seen = nh_time_clock(line_seen.time);
+    guint32 frame = line_seen.frame ? line_seen.frame : at.frame;
 
-    nh_frame_note(pair->watch, line_seen.frame ? line_seen.frame : at.frame, NH_NOT_RESPONDING,
-                  line_seen.frame
-                      ? g_strdup_printf("\"%s\" was logged at %s", line, seen)
-                      : g_strdup_printf("\"%s\" was logged between %s and %s", line, earliest, latest));
-    g_free(line);
-    g_free(earliest);
-    g_free(latest);
-    g_free(seen);
+    nh_frame_note(pair->watch, frame, NH_NOT_RESPONDING, nh_line_sentence(pair, event, deadlines, line_seen));
+    return frame;
 }
 
 /* A call that outlived its major timeout without any other symptom: the server had it, or nobody knows (one direction captured). */
@@ -442,13 +440,13 @@ nh_attempt_watch(nh_pair *pair, nh_moment at)
         if (call->outlived && !call->outage)
             suspect(call, at);
         if (call->outlived && call->outage)
-            tell_outlived(pair, nh_line_event(call->way, call), at, &deadlines, call->line_seen);
+            call->outlived_in = tell_outlived(pair, nh_line_event(pair, call->way, call), at, &deadlines, call->line_seen);
     }
-    if (nh_attempt_pending(attempt) && !attempt->outlived && !is_early(pair, attempt->earliest, FALSE, at) &&
+    if (nh_attempt_pending(attempt) && !attempt->outlived && !is_early(pair, attempt->earliest, use_mount, at) &&
         (pair->troubled->len > 0 || lookup_waits(pair, NH_FORWARD, at))) {
         nh_attempt_deadlines(pair, attempt, &deadlines);
         attempt->outlived = attempt->line_seen.frame || at.time > deadlines.major_latest;
         if (attempt->outlived)
-            tell_outlived(pair, nh_line_event(NH_FORWARD, attempt->answers), at, &deadlines, attempt->line_seen);
+            attempt->outlived_in = tell_outlived(pair, nh_line_event(pair, NH_FORWARD, attempt->answers), at, &deadlines, attempt->line_seen);
     }
 }

@@ -110,7 +110,8 @@ nh_attempt_deadlines(const nh_pair *pair, const nh_attempt *attempt, nh_deadline
 
     if (attempt->wait == NH_WAIT_CLOSING && attempt->earliest < attempt->start.time)
         facts.issued_latest = attempt->step.time;
-    deadlines_of(pair, pair->outages->len ? g_ptr_array_index(pair->outages, pair->outages->len - 1) : NULL, NH_L4_TCP, FALSE, facts, out);
+    deadlines_of(pair, pair->outages->len ? g_ptr_array_index(pair->outages, pair->outages->len - 1) : NULL, NH_L4_TCP,
+                 pair->watch->options.use_mount, facts, out);
 }
 
 static gboolean

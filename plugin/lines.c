@@ -34,7 +34,7 @@ narrow(nh_time *earliest, nh_time *latest, nh_time from, nh_time to)
 void
 nh_lines_narrow_by(nh_call *call, nh_time line_earliest, nh_time line_latest)
 {
-    nh_policy policy = nh_policy_of(call->pair, call->l4, FALSE);
+    nh_policy policy = nh_policy_of(call->pair, call->l4, call->pair->watch->options.use_mount);
     nh_time shortest, longest;
 
     nh_timer_major_range(&policy, nh_pair_family(call->pair), call->wait, &shortest, &longest);
@@ -49,11 +49,13 @@ nh_lines_narrow(nh_call *call)
 }
 
 nh_log_event
-nh_line_event(nh_way way, const nh_call *call)
+nh_line_event(const nh_pair *pair, nh_way way, const nh_call *call)
 {
+    const nh_options *options = &pair->watch->options;
     gboolean answer = call && (call->proc == NH_NLM_GRANTED_MSG || call->proc == NH_NLM_GRANTED_RES);
+    gboolean soft = way == NH_CALLBACK || answer || (options->use_mount && !options->mount.hard);
 
-    return way == NH_CALLBACK || answer ? NH_LOG_TIMED_OUT : NH_LOG_STILL_TRYING;
+    return soft ? NH_LOG_TIMED_OUT : NH_LOG_STILL_TRYING;
 }
 
 /* What follows the server's name (call_timeout and call_decode, net/sunrpc/clnt.c). */
@@ -84,6 +86,20 @@ char *
 nh_line_text(const nh_pair *pair, nh_way way, nh_log_event event)
 {
     return text_of_line(LOCKD, pair, way, event);
+}
+
+char *
+nh_line_sentence(const nh_pair *pair, nh_log_event event, const nh_deadlines *deadlines, nh_moment seen)
+{
+    char *line = nh_line_text(pair, NH_FORWARD, event);
+    char *from = nh_time_clock(seen.frame ? seen.time : deadlines->major_earliest), *to = nh_time_clock(deadlines->major_latest);
+    char *text = seen.frame ? g_strdup_printf("\"%s\" was logged at %s", line, from)
+                            : g_strdup_printf("\"%s\" was logged between %s and %s", line, from, to);
+
+    g_free(line);
+    g_free(from);
+    g_free(to);
+    return text;
 }
 
 char *
@@ -178,9 +194,9 @@ nh_lines_of_call(nh_incident *incident, nh_call *call, const nh_story_call *stor
     if (answered.frame && answered.time < deadlines.major_earliest && !call->line_seen.frame)
         return;
     gboolean certain = call->line_seen.frame || (answered.frame && answered.time > deadlines.major_latest);
-    subject what = { LOCKD, call->pair, call->way, nh_line_event(call->way, call) };
+    subject what = { LOCKD, call->pair, call->way, nh_line_event(call->pair, call->way, call) };
     add_outlived(incident, what, &deadlines, call->line_seen, answered, story_call);
-    if (answered.frame && call->way == NH_FORWARD)
+    if (answered.frame && what.event == NH_LOG_STILL_TRYING)
         add_ok(incident, what, answered, certain, story_call);
 }
 
@@ -193,7 +209,7 @@ nh_lines_of_attempt(nh_incident *incident, const nh_pair *pair, nh_way way, cons
     if (attempt->answers)
         return; /* its line stands with the callback */
     nh_attempt_deadlines(pair, attempt, &deadlines);
-    add_line(incident, (subject){ LOCKD, pair, way, nh_line_event(way, NULL) }, deadlines.major_earliest, deadlines.major_latest,
+    add_line(incident, (subject){ LOCKD, pair, way, nh_line_event(pair, way, NULL) }, deadlines.major_earliest, deadlines.major_latest,
              attempt->line_seen, story_call);
 }
 

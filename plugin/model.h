@@ -135,6 +135,7 @@ struct nh_call {
     gboolean first_unseen; /* it was sent before the first copy that was captured */
     gboolean cycles_unseen; /* and major timeouts may have passed before: nothing dates its kernel line */
     gboolean outlived;   /* not_responding was told */
+    guint32 outlived_in; /* on this frame; 0 = nowhere */
     nh_moment answer_tried; /* GRANTED_MSG: the first packet for the client's GRANTED_RES */
     nh_outage *outage;
     struct { nh_moment at; nh_addr sender; } icmp; /* over UDP: the latest ICMP error that quotes it */
@@ -154,6 +155,7 @@ typedef struct {
     nh_wait wait;
     nh_moment line_seen; /* the frame that dates the kernel line */
     gboolean outlived;   /* not_responding was told */
+    guint32 outlived_in; /* on this frame */
     gboolean undatable;  /* it began long before it was noticed: look-ups may follow any major timeout */
     nh_conn *opening;    /* its latest SYN is of this connection */
     nh_conn *looker;     /* portmap connection whose SYN began or dated it */

@@ -21,11 +21,12 @@ tell_recovered(nh_call *call, const nh_outage *outage, nh_moment at)
 {
     char *lasted = nh_duration_text(at.time - outage->start.time);
     char *line = nh_line_text(call->pair, call->way, NH_LOG_OK);
+    gboolean logged = call->outlived && nh_line_event(call->pair, call->way, call) == NH_LOG_STILL_TRYING;
 
     if (outage->id)
         nh_frame_note(call->pair->watch, at.frame, NH_RECOVERED,
-                      g_strdup_printf("First answer after %s without one%s%s%s", lasted, call->outlived ? ": \"" : "",
-                                      call->outlived ? line : "", call->outlived ? "\" is logged now" : ""));
+                      g_strdup_printf("First answer after %s without one%s%s%s", lasted, logged ? ": \"" : "", logged ? line : "",
+                                      logged ? "\" is logged now" : ""));
     g_free(line);
     g_free(lasted);
 }

@@ -10,6 +10,7 @@
 
 #include "async_calls.h"
 #include "attempt.h"
+#include "call.h"
 #include "cause.h"
 #include "follow.h"
 #include "frames.h"
@@ -77,7 +78,7 @@ complete_half_closed(nh_watch *watch, const nh_conn *conn)
                       g_strdup_printf("FIN acknowledged, but the %s never closed its side", nh_conn_role(conn, 1)));
 }
 
-/* What the client's log says of a call stands at the call, too. */
+/* What the client's log says of a call stands at the call, too; and the kernel's family may be known better than when it was told. */
 static void
 complete_call(nh_watch *watch, nh_call *call)
 {
@@ -90,15 +91,25 @@ complete_call(nh_watch *watch, nh_call *call)
     nh_call_deadlines(call, watch->options.use_mount, &deadlines);
     if (!call->line_seen.frame && (done.frame ? done.time : watch->last) <= deadlines.major_latest)
         return;
-    char *from = nh_time_clock(call->line_seen.frame ? call->line_seen.time : deadlines.major_earliest);
-    char *to = nh_time_clock(deadlines.major_latest);
-    char *line = nh_line_text(call->pair, call->way, nh_line_event(call->way, call));
-    nh_frame_note(watch, g_array_index(call->sendings, nh_sending, 0).at.frame, NH_NOT_RESPONDING,
-                  g_strdup_printf("\"%s\" was logged %s%s%s%s for this call", line, call->line_seen.frame ? "at " : "between ", from,
-                                  call->line_seen.frame ? "" : " and ", call->line_seen.frame ? "" : to));
-    g_free(line);
-    g_free(from);
-    g_free(to);
+    char *sentence = nh_line_sentence(call->pair, nh_line_event(call->pair, call->way, call), &deadlines, call->line_seen);
+    nh_frame_note(watch, nh_call_first(call)->at.frame, NH_NOT_RESPONDING, g_strdup_printf("%s for this call", sentence));
+    if (call->outlived_in)
+        nh_frame_note(watch, call->outlived_in, NH_NOT_RESPONDING, g_strdup(sentence));
+    g_free(sentence);
+}
+
+/* The same where no call came of it. */
+static void
+complete_attempt(const nh_pair *pair)
+{
+    const nh_attempt *attempt = &pair->attempt[NH_FORWARD];
+    nh_deadlines deadlines;
+
+    if (!attempt->outlived_in || !nh_attempt_pending(attempt))
+        return;
+    nh_attempt_deadlines(pair, attempt, &deadlines);
+    nh_frame_note(pair->watch, attempt->outlived_in, NH_NOT_RESPONDING,
+                  nh_line_sentence(pair, nh_line_event(pair, NH_FORWARD, attempt->answers), &deadlines, attempt->line_seen));
 }
 
 static void
@@ -113,6 +124,8 @@ complete(nh_watch *watch)
     }
     for (guint i = 0; i < watch->call_list->len; i++)
         complete_call(watch, g_ptr_array_index(watch->call_list, i));
+    for (guint i = 0; i < watch->pair_list->len; i++)
+        complete_attempt(g_ptr_array_index(watch->pair_list, i));
     nh_leak_complete(watch);
 }
 
