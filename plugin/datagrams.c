@@ -100,6 +100,7 @@ nh_datagram_quote(nh_watch *watch, const nh_quote *quote)
     g_free(text);
     call->icmp.at = at;
     call->icmp.sender = quote->sender;
+    call->icmp.own_filter = nh_icmp_is_own_filter(quote);
     nh_dead_declare(call, NH_UNREACHABLE, at, nh_call_first(call)->at.frame, way == NH_CALLBACK ? "cannot reach the client" : "cannot reach the server");
     nh_call_symptom(call, NH_UNREACHABLE, at, nh_call_first(call)->at);
     judge_callback(call, at, nh_call_first(call)->at, NH_UNREACHABLE);

@@ -95,6 +95,7 @@ struct nh_conn {
     GPtrArray *waiting;  /* nh_call* sent on it and unanswered; NULL while there is none */
     GPtrArray *replied;  /* nh_call* answered on it, but the answer is not acknowledged yet; or NULL */
     nh_addr icmp_sender; /* of the latest ICMP error that quotes it */
+    gboolean icmp_own_filter; /* the client's own firewall sent that */
     gboolean reset_by_client;
 };
 
@@ -138,7 +139,7 @@ struct nh_call {
     guint32 outlived_in; /* on this frame; 0 = nowhere */
     nh_moment answer_tried; /* GRANTED_MSG: the first packet for the client's GRANTED_RES */
     nh_outage *outage;
-    struct { nh_moment at; nh_addr sender; } icmp; /* over UDP: the latest ICMP error that quotes it */
+    struct { nh_moment at; nh_addr sender; gboolean own_filter; } icmp; /* over UDP: the latest ICMP error that quotes it */
     nh_nlm nlm;
     nh_mapping asked;    /* portmap: what was looked up */
 };
@@ -211,6 +212,7 @@ typedef struct {
     gboolean deaf_client; /* it is the client that does not acknowledge what reaches it */
     guint count;         /* symptoms folded into this one (storms) */
     nh_addr icmp_sender; /* of an ICMP error that no connection or call tells of; len 0 = none */
+    gboolean icmp_own_filter; /* the firewall of the host that sent the quoted packet */
 } nh_symptom;
 
 struct nh_outage {
