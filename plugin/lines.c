@@ -221,7 +221,7 @@ nh_lines_of_nfs(nh_incident *incident, const nh_pair *pair, nh_l4 l4, nh_moment 
     subject what = { "nfs", pair, NH_FORWARD, policy.hard ? NH_LOG_STILL_TRYING : NH_LOG_TIMED_OUT };
     nh_deadlines deadlines;
 
-    policy.proto = l4;
+    nh_policy_over(&policy, l4);
     nh_timer_predict(&policy, nh_pair_family(pair), &facts, &deadlines);
     if ((answered.frame ? answered.time : pair->watch->last) < deadlines.major_earliest)
         return;

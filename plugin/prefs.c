@@ -134,11 +134,13 @@ check_mount(nh_options *options, GPtrArray *complaints)
         g_ptr_array_add(complaints, g_strdup_printf("Preference nlm_health.timeo is %u: the kernel waits %u to %u tenths of a second; %u is used",
                                                     timeo, TIMEO_MIN, TIMEO_MAX, TIMEO_DEFAULT));
         options->mount.timeo = options->lockd.timeo = TIMEO_DEFAULT;
+        options->mount.timeo_given = FALSE;
     }
     if (retrans > RETRANS_MAX) {
         g_ptr_array_add(complaints, g_strdup_printf("Preference nlm_health.retrans is %u: 0 to %u is expected; %u is used", retrans, RETRANS_MAX,
                                                     RETRANS_DEFAULT));
         options->mount.retrans = options->lockd.retrans = RETRANS_DEFAULT;
+        options->mount.retrans_given = FALSE;
     }
     if (!*mount_options)
         return;
@@ -167,8 +169,8 @@ collect_prefs(nh_options *options, GPtrArray *complaints)
 {
     *options = (nh_options){
         .use_mount = timer == NH_POLICY_MOUNT,
-        .lockd = { NH_POLICY_LOCKD, nlm_timeout, timeo, retrans, NH_L4_TCP, TRUE },
-        .mount = { NH_POLICY_MOUNT, nlm_timeout, timeo, retrans, NH_L4_TCP, TRUE },
+        .lockd = { NH_POLICY_LOCKD, nlm_timeout, timeo, retrans, NH_L4_TCP, TRUE, FALSE, FALSE },
+        .mount = { NH_POLICY_MOUNT, nlm_timeout, timeo, retrans, NH_L4_TCP, TRUE, timeo != TIMEO_DEFAULT, retrans != RETRANS_DEFAULT },
         .family = kernel,
         .reserved_ports = reserved_ports,
         .position = capture_position,

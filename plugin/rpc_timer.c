@@ -60,15 +60,15 @@ static const guint ticks_per_second[] = { 1000, 250, 100 };
 typedef struct {
     nh_l4 proto;
     const char *name;
-    guint default_timeo;
+    guint default_timeo, default_retrans;
     nh_time max;
     gboolean exponential;
     guint max_retrans; /* more changes nothing: 0.1 s reaches max */
 } mount_defaults;
 
 static const mount_defaults mount_protocols[] = {
-    { .proto = NH_L4_TCP, .name = "tcp", .default_timeo = 600, .max = 600 * NH_SECOND, .max_retrans = 6000 },
-    { .proto = NH_L4_UDP, .name = "udp", .default_timeo = 11, .max = 60 * NH_SECOND, .exponential = TRUE, .max_retrans = 10 },
+    { .proto = NH_L4_TCP, .name = "tcp", .default_timeo = 600, .default_retrans = 2, .max = 600 * NH_SECOND, .max_retrans = 6000 },
+    { .proto = NH_L4_UDP, .name = "udp", .default_timeo = 11, .default_retrans = 3, .max = 60 * NH_SECOND, .exponential = TRUE, .max_retrans = 10 },
 };
 
 /* The transmissions of one task up to its first major timeout, counted from the first of them. */
@@ -91,6 +91,16 @@ static const mount_defaults *
 defaults_of(nh_l4 proto)
 {
     return &mount_protocols[proto == NH_L4_UDP];
+}
+
+void
+nh_policy_over(nh_policy *policy, nh_l4 proto)
+{
+    policy->proto = proto;
+    if (!policy->timeo_given)
+        policy->timeo = defaults_of(proto)->default_timeo;
+    if (!policy->retrans_given)
+        policy->retrans = defaults_of(proto)->default_retrans;
 }
 
 /* fs/lockd/host.c nlm_bind_host(): nothing of the mount but its protocol; nlm_timeout is 3..20 (svc.c). */

@@ -35,7 +35,11 @@ typedef struct {
     guint retrans;     /* count (mount) */
     nh_l4 proto;
     gboolean hard;
+    gboolean timeo_given, retrans_given; /* by somebody; else they follow the protocol, see nh_policy_over() */
 } nh_policy;
+
+/* The mount's policy over this protocol: what nobody gave gets the kernel's default (nfs_init_timeout_values(), fs/nfs/client.c). */
+void nh_policy_over(nh_policy *policy, nh_l4 proto);
 
 /* What the task was waiting for. */
 typedef enum {

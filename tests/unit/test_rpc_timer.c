@@ -397,7 +397,7 @@ test_mount_options(void)
         { "srv:/x on /mnt type nfs (rw,soft,timeo=70)", 70, 5, NH_L4_TCP, FALSE },
     };
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
-        nh_policy policy = { NH_POLICY_LOCKD, 10, 11, 5, NH_L4_TCP, TRUE };
+        nh_policy policy = { NH_POLICY_LOCKD, 10, 11, 5, NH_L4_TCP, TRUE, TRUE, TRUE };
         char *error = NULL;
         if (!nh_mount_options_parse(rows[i].line, &policy, &error))
             g_error("row %u: %s", i, error);
@@ -411,6 +411,27 @@ test_mount_options(void)
     }
 }
 
+/* timeo and retrans that nobody gave follow the protocol: 600/2 over TCP, 11/3 over UDP. */
+static void
+test_mount_options_defaults(void)
+{
+    static const struct { const char *line; guint timeo, retrans; } rows[] = {
+        { "", 600, 2 },
+        { "proto=udp", 11, 3 },
+        { "udp,timeo=70", 70, 3 },
+        { "retrans=5,udp", 11, 5 },
+        { "timeo=600,udp,retrans=2", 600, 2 },
+        { "udp,proto=tcp", 600, 2 },
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        nh_policy policy = MOUNT(600, 2, NH_L4_TCP, TRUE);
+        char *error = NULL;
+        g_assert_true(nh_mount_options_parse(rows[i].line, &policy, &error));
+        g_assert_cmpuint(policy.timeo, ==, rows[i].timeo);
+        g_assert_cmpuint(policy.retrans, ==, rows[i].retrans);
+    }
+}
+
 static void
 test_mount_options_wrong(void)
 {
@@ -420,7 +441,7 @@ test_mount_options_wrong(void)
         "retrans=4294967296", "proto=sctp", "proto=", "proto", "proto=TCP",
     };
     for (guint i = 0; i < G_N_ELEMENTS(wrong); i++) {
-        const nh_policy before = { NH_POLICY_MOUNT, 10, 600, 2, NH_L4_TCP, TRUE };
+        const nh_policy before = MOUNT(600, 2, NH_L4_TCP, TRUE);
         nh_policy policy = before;
         char *error = NULL;
         char *line = g_strdup_printf("srv:/x /mnt nfs rw,soft,udp,%s,retrans=7 0 0", wrong[i]);
@@ -471,6 +492,7 @@ main(int argc, char **argv)
     g_test_add_func("/rpc_timer/texts", test_texts);
     g_test_add_func("/rpc_timer/mount-options", test_mount_options);
     g_test_add_func("/rpc_timer/mount-options-wrong", test_mount_options_wrong);
+    g_test_add_func("/rpc_timer/mount-options-defaults", test_mount_options_defaults);
     g_test_add_func("/rpc_timer/mount-options-known", test_mount_options_known);
     g_test_add_func("/rpc_timer/fin-block", test_fin_block);
     return g_test_run();
