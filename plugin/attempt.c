@@ -67,7 +67,8 @@ nh_attempt_lasts(const nh_pair *pair, nh_way way, nh_moment at)
     const nh_attempt *attempt = &pair->attempt[way];
     nh_time latest = pair->relieved.frame ? MAX(attempt->step.time, pair->relieved.time) : attempt->step.time;
     /* where look-ups find nothing no connection is in trouble */
-    gboolean in_trouble = pair->troubled->len > 0 || (pair->open && pair->open->ways & (1u << way));
+    gboolean in_trouble = pair->troubled->len > 0 ||
+                          (pair->open && pair->open->ways & (1u << way) && !nh_outage_is_watching(pair->open));
 
     gboolean opening = attempt->opening && attempt->opening->state == NH_TCP_SYN_SENT && at.time - attempt->step.time <= SYN_GAP_MAX;
 
@@ -97,6 +98,7 @@ nh_attempt_connect(nh_conn *conn, nh_moment at)
     nh_attempt *attempt = &pair->attempt[conn->way];
     nh_moment fin = nh_age_blocking_fin(conn, at);
 
+    pair->wants_locks = TRUE;
     nh_outage_waits(pair, at.time);
     if (nh_answer_begins(pair, conn->way, at) || others_wait(pair, conn->way))
         return;
@@ -142,6 +144,7 @@ version_bit(guint32 vers)
 void
 nh_attempt_speaks(const nh_call *call)
 {
+    call->pair->wants_locks = TRUE;
     call->pair->spoken[call->way][call->l4 == NH_L4_UDP] |= version_bit(call->vers);
 }
 

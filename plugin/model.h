@@ -168,6 +168,7 @@ struct nh_pair {
     nh_addr client, server;
     guint order;         /* of appearance */
     gboolean lock_traffic;
+    gboolean wants_locks; /* a lock call was sent, or a connection to lockd was tried */
     gboolean seen_client, seen_server;  /* packets from either host */
     gboolean half_captured;             /* proof that one direction is missing */
     GPtrArray *outages;  /* nh_outage*, by time */

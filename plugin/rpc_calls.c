@@ -285,11 +285,11 @@ nh_calls_message(nh_watch *watch, const nh_message *message)
         take_call(watch, message);
 }
 
-/* Procedures without results: NULL, *_MSG, *_RES, FREE_ALL. */
+/* Procedures without results: NULL, *_MSG, *_RES, FREE_ALL; SM_SIMU_CRASH, SM_NOTIFY. */
 static gboolean
 returns_nothing(const nh_call *call)
 {
-    return call->proc == 0 || nh_async_is_message(call->prog, call->proc) || nh_async_is_result(call->prog, call->proc) ||
+    return call->proc == 0 || (call->prog == NH_PROG_STAT && call->proc >= NH_STAT_SIMU_CRASH) || nh_async_is_message(call->prog, call->proc) || nh_async_is_result(call->prog, call->proc) ||
            (call->prog == NH_PROG_NLM && call->proc == NH_NLM_FREE_ALL);
 }
 
@@ -297,7 +297,7 @@ returns_nothing(const nh_call *call)
 static nh_call *
 call_answered_by(nh_watch *watch, const nh_message *message)
 {
-    static const guint32 programs[] = { NH_PROG_NLM, NH_PROG_PORTMAP };
+    static const guint32 programs[] = { NH_PROG_NLM, NH_PROG_PORTMAP, NH_PROG_STAT };
 
     for (guint i = 0; i < G_N_ELEMENTS(programs); i++) {
         nh_call *call = nh_call_find(watch, &message->dst.addr, &message->src.addr, programs[i], message->xid);

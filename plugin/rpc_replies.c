@@ -147,6 +147,8 @@ answer(nh_call *call, nh_moment at)
         refused_by_rpc(call, at);
         return;
     }
+    if (call->prog == NH_PROG_STAT)
+        return; /* the status monitor is another program: it says nothing of lock calls */
     if (call->prog == NH_PROG_NLM && call->has_status && call->status == 4) {
         judge_grace(call, at);
         return;

@@ -19,8 +19,6 @@
 #include "outage.h"
 #include "pairs.h"
 
-enum { SM_SIMU_CRASH = 5, SM_NOTIFY = 6 };
-
 /* So many of the latest calls are searched for a name. */
 #define SEARCH_MAX 10000
 
@@ -87,9 +85,9 @@ nh_statd_call(nh_watch *watch, const nh_message *message)
 {
     char address[NH_ADDR_TEXT];
 
-    if (message->proc == SM_NOTIFY)
+    if (message->proc == NH_STAT_NOTIFY)
         notified(watch, message);
-    else if (message->proc == SM_SIMU_CRASH)
+    else if (message->proc == NH_STAT_SIMU_CRASH)
         nh_frame_note(watch, message->frame, NH_SERVER_RESTARTED,
                       g_strdup_printf("SM_SIMU_CRASH: the status monitor of %s is to act as after a crash: its lock manager starts anew, and "
                                       "whoever is monitored is told", nh_addr_text(&message->dst.addr, address)));

@@ -11,6 +11,9 @@
 
 #include "model.h"
 
+/* Procedures without results (X/Open NSM). */
+enum { NH_STAT_SIMU_CRASH = 5, NH_STAT_NOTIFY = 6 };
+
 /* A call to a status monitor. */
 void nh_statd_call(nh_watch *watch, const nh_message *message);
 
