@@ -130,7 +130,7 @@ nh_call_new(nh_watch *watch, const nh_message *message)
     call->nlm = message->nlm;
     call->sendings = g_array_new(FALSE, FALSE, sizeof(nh_sending));
     call->reply.time = NH_TIME_NONE;
-    call->issued_earliest = call->issued_latest = NH_TIME_NONE;
+    call->issued_earliest = call->issued_latest = call->line_before = NH_TIME_NONE;
     call->waits = !nh_async_is_result(call->prog, call->proc); /* many send no RPC reply to those */
     g_ptr_array_add(watch->call_list, call);
     call_key key = make_key(&message->src.addr, &message->dst.addr, message->prog, message->xid);

@@ -101,6 +101,8 @@ nh_call_deadlines(const nh_call *call, gboolean mount, nh_deadlines *out)
     nh_wait_facts facts = { call->wait, call->issued_earliest, call->issued_latest, call->first_unseen ? NH_TIME_NONE : sent };
 
     deadlines_of(call->pair, call->outage, call->l4, mount, facts, out);
+    if (nh_time_known(call->line_before) && mount == call->pair->watch->options.use_mount)
+        out->major_latest = CLAMP(call->line_before, out->major_earliest, out->major_latest);
 }
 
 void

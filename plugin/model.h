@@ -132,6 +132,7 @@ struct nh_call {
     nh_moment issued_from;             /* frame that opens the issue window */
     nh_time issued_earliest, issued_latest;
     nh_moment line_seen; /* the frame that dates the kernel line */
+    nh_time line_before; /* the copy that follows the line was sent then; NH_TIME_NONE = unknown */
     gboolean opens_half; /* the capture has nothing that its sender sent before on this connection */
     gboolean first_unseen; /* it was sent before the first copy that was captured */
     gboolean cycles_unseen; /* and major timeouts may have passed before: nothing dates its kernel line */

@@ -170,6 +170,8 @@ resent(nh_call *call, nh_conn *conn, nh_moment at)
     call->pair->resent += call->prog == NH_PROG_NLM;
     if (call->prog == NH_PROG_NLM)
         nh_attempt_recognise(call);
+    if (call->prog == NH_PROG_NLM)
+        nh_attempt_resent(call, at);
     if (!call->waits || (call->prog != NH_PROG_NLM && call->asked.prog != NH_PROG_NLM))
         return;
     if (call->l4 == NH_L4_UDP) {
