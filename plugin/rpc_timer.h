@@ -25,6 +25,12 @@ typedef enum { NH_FAMILY_UNKNOWN, NH_FAMILIES(NH_ENUM_ROW) NH_FAMILY_COUNT } nh_
 
 /* Public name; static; NULL for NH_FAMILY_UNKNOWN. */
 const char *nh_family_name(nh_family family);
+/*
+ * The family of "auto" (unknown), of its own name, or of a version of Linux as
+ * uname -r prints it. FALSE with *error set (caller frees) when that tells none;
+ * *family then stays.
+ */
+gboolean nh_family_parse(const char *text, nh_family *family, char **error);
 
 typedef enum { NH_POLICY_LOCKD, NH_POLICY_MOUNT } nh_policy_kind;
 
