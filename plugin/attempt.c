@@ -26,8 +26,6 @@
 #define FIRST_CALL_TIME (500 * NH_MSEC)
 /* Between two SYNs of a connection (tcp_syn_retries 6): where the capture begins late nothing else tells of the first ones. */
 #define SYN_GAP_MAX (70 * NH_SECOND)
-/* What a clock and a capture may differ from the timers' arithmetic. */
-#define SLACK (100 * NH_MSEC)
 
 /* --- attempts ------------------------------------------------------------------- */
 
@@ -132,7 +130,7 @@ tell_rebind(nh_pair *pair, nh_way way, nh_moment at, nh_time issued, const nh_ca
 static gboolean
 in_window(const nh_deadlines *deadlines, nh_moment at)
 {
-    return at.time >= deadlines->major_earliest - SLACK && at.time <= deadlines->major_latest + 5 * SLACK;
+    return at.time >= deadlines->major_earliest - NH_CLOCK_SLACK && at.time <= deadlines->major_latest + 5 * NH_CLOCK_SLACK;
 }
 
 /* The bit of a call or of what is looked up in nh_pair's spoken; 0 for a version that no NLM has. */
@@ -213,7 +211,7 @@ begin_while_closing(nh_pair *pair, nh_way way, const nh_conn *blocking, nh_momen
     nh_time shortest, longest;
 
     nh_timer_major_range(&policy, nh_pair_family(pair), NH_WAIT_CLOSING, &shortest, &longest);
-    if (at.time - fin < shortest - SLACK || nh_pair_family(pair) == NH_FAMILY_3_10) {
+    if (at.time - fin < shortest - NH_CLOCK_SLACK || nh_pair_family(pair) == NH_FAMILY_3_10) {
         begin(attempt, NH_WAIT_CLOSING, at.time, at);
         return;
     }
@@ -266,54 +264,6 @@ look_up(nh_pair *pair, nh_way way, nh_conn *conn, const nh_call *lookup, nh_mome
             begin(attempt, NH_WAIT_CONNECT, at.time, at);
         attempt->looker = conn;
     }
-}
-
-/* A SYN to port 111 that is lost comes again after this time: a look-up takes either a round trip or longer than this (RFC 6298). */
-#define LOOKUP_TIME NH_SECOND
-
-/* Of the copies that RPC itself sent, this is the one after the last minor timeout. */
-static gboolean
-is_after_minors(const nh_call *call, const nh_deadlines *deadlines)
-{
-    guint copies = 0;
-
-    for (guint i = 0; i < call->sendings->len; i++)
-        copies += !g_array_index(call->sendings, nh_sending, i).by_tcp;
-    return deadlines->n_minor > 0 && copies == deadlines->n_minor + 2;
-}
-
-/* The look-up before this copy, a handshake and a question, took no longer than a line may be misdated, if it lost nothing. */
-static gboolean
-lookup_is_short(const nh_conn *conn)
-{
-    return conn && conn->syn.frame && conn->established.frame && conn->syn_count == 1 &&
-           3 * (conn->established.time - conn->syn.time) <= SLACK;
-}
-
-/*
- * Where the capture has nothing of port 111, the copy that RPC sends after the
- * look-up is all that follows the major timeout. It dates the line if no minor
- * timeout is missing before it, the server's TCP took those before (so that it
- * left when it was sent), the server is near, and a look-up that lost its SYN
- * would have been later. Else the line came before it.
- */
-void
-nh_attempt_resent(nh_call *call, nh_moment at)
-{
-    nh_pair *pair = call->pair;
-    nh_deadlines deadlines;
-
-    if (call->way != NH_FORWARD || call->line_seen.frame || call->first_unseen || call->cycles_unseen || !call->tcp_acked ||
-        pair->last_lookup[call->way].frame || (call->wait != NH_WAIT_REPLY && call->wait != NH_WAIT_REPLY_NEW) ||
-        nh_async_is_one_way(call) || nh_line_event(pair, call->way, call) != NH_LOG_STILL_TRYING)
-        return;
-    nh_call_deadlines(call, pair->watch->options.use_mount, &deadlines);
-    if (!is_after_minors(call, &deadlines) || at.time < deadlines.major_earliest - SLACK || at.time > deadlines.major_latest + SLACK)
-        return;
-    if (at.time < deadlines.major_earliest + LOOKUP_TIME && lookup_is_short(nh_call_last(call)->conn))
-        call->line_seen = at;
-    else
-        call->line_before = at.time;
 }
 
 void
@@ -473,7 +423,7 @@ static gboolean
 is_early(const nh_pair *pair, nh_time issued, gboolean mount, nh_moment at)
 {
     nh_policy policy = nh_policy_of(pair, NH_L4_TCP, mount);
-    return policy.kind == NH_POLICY_LOCKD && at.time - issued < 6 * policy.nlm_timeout * NH_SECOND - SLACK;
+    return policy.kind == NH_POLICY_LOCKD && at.time - issued < 6 * policy.nlm_timeout * NH_SECOND - NH_CLOCK_SLACK;
 }
 
 void

@@ -28,8 +28,6 @@ void nh_attempt_lookup(nh_call *lookup, nh_conn *conn, nh_moment at);
 gboolean nh_attempt_pending(const nh_attempt *attempt);
 /* It is pending, and its next step or its call may still come. */
 gboolean nh_attempt_lasts(const nh_pair *pair, nh_way way, nh_moment at);
-/* RPC sent the call again: the copy may date its major timeout. */
-void nh_attempt_resent(nh_call *call, nh_moment at);
 /* That look-up asked for another program: it was none of lockd's. */
 void nh_attempt_not_ours(nh_conn *conn);
 /* The call is sent for the first time: when was it issued, what did it wait for? Ends the attempt. */

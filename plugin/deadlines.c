@@ -11,9 +11,6 @@
 #include "age.h"
 #include "call.h"
 
-/* What a clock and a capture may differ from the timers' arithmetic. */
-#define SLACK (100 * NH_MSEC)
-
 nh_family
 nh_pair_family(const nh_pair *pair)
 {
@@ -119,7 +116,7 @@ nh_attempt_deadlines(const nh_pair *pair, const nh_attempt *attempt, nh_deadline
 static gboolean
 fits(nh_time gap, gint64 seconds)
 {
-    return gap >= seconds * NH_SECOND - SLACK && gap <= seconds * NH_SECOND + NH_TIMER_LATENESS;
+    return gap >= seconds * NH_SECOND - NH_CLOCK_SLACK && gap <= seconds * NH_SECOND + NH_TIMER_LATENESS;
 }
 
 /* nlm_timeout T shows in the gaps T, 2T between the transmissions of one call; 0 when they show none. */

@@ -13,6 +13,7 @@
 #include "async_calls.h"
 #include "attempt.h"
 #include "call.h"
+#include "copies.h"
 #include "datagrams.h"
 #include "dead_calls.h"
 #include "follow.h"
@@ -168,10 +169,10 @@ resent(nh_call *call, nh_conn *conn, nh_moment at)
     nh_call_add_sending(call, conn, at);
     tell_resent(call, &before, conn, at);
     call->pair->resent += call->prog == NH_PROG_NLM;
-    if (call->prog == NH_PROG_NLM)
+    if (call->prog == NH_PROG_NLM) {
         nh_attempt_recognise(call);
-    if (call->prog == NH_PROG_NLM)
-        nh_attempt_resent(call, at);
+        nh_copy_sent(call, at);
+    }
     if (!call->waits || (call->prog != NH_PROG_NLM && call->asked.prog != NH_PROG_NLM))
         return;
     if (call->l4 == NH_L4_UDP) {
