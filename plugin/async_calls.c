@@ -12,6 +12,8 @@
 
 #include "async_calls.h"
 
+#include "call.h"
+#include "dead_calls.h"
 #include "frames.h"
 #include "lock_table.h"
 #include "outage.h"
@@ -48,10 +50,17 @@ first_sent(const nh_call *call)
     return call->sendings[0].at;
 }
 
+/* xdr_dec_norep, fs/lockd/clnt4xdr.c: such a task ends with its transmission. */
+gboolean
+nh_async_is_one_way(const nh_call *call)
+{
+    return nh_async_is_message(call->prog, call->proc) || nh_async_is_result(call->prog, call->proc);
+}
+
 nh_moment
 nh_async_done(const nh_call *call)
 {
-    return call->accepted.frame ? call->accepted : call->reply;
+    return nh_async_is_one_way(call) ? first_sent(call) : call->reply;
 }
 
 /* --- MSG and RES -------------------------------------------------------------------- */
@@ -182,6 +191,62 @@ granted_twice(nh_call *grant, nh_moment at)
                                   held.since.frame));
 }
 
+/* --- *_MSG that are sent anew ------------------------------------------------------------- */
+
+static gboolean
+asks_the_same(const nh_call *a, const nh_call *b)
+{
+    if (a->prog != b->prog || a->proc != b->proc)
+        return FALSE;
+    return a->nlm.has_lock ? same_lock(&a->nlm, &b->nlm) : a->nlm.has_cookie && b->nlm.has_cookie && a->nlm.cookie == b->nlm.cookie;
+}
+
+/* The first of those that ask the same and have no *_RES, or NULL; *copies gets their number. */
+static nh_call *
+first_unanswered(const nh_call *message, guint *copies)
+{
+    const GPtrArray *unsettled = message->pair->unsettled;
+    nh_call *first = NULL;
+
+    *copies = 0;
+    for (guint i = unsettled ? unsettled->len : 0; i-- > 0;) {
+        nh_call *call = g_ptr_array_index(unsettled, i);
+        if (!asks_the_same(call, message))
+            continue;
+        first = call;
+        ++*copies;
+    }
+    return first;
+}
+
+/*
+ * RPC repeats nothing that expects no reply: the caller itself sends the message
+ * anew, under another XID. Over UDP that is what a retransmission is elsewhere
+ * (datagrams.c); over TCP the connection tells whether the server has it.
+ */
+static void
+message_anew(nh_call *call, nh_moment at)
+{
+    guint copies;
+    const nh_call *first = first_unanswered(call, &copies);
+
+    if (!first || at.time - first_sent(first).time < REPEAT_TIME)
+        return;
+    gboolean taken = first->accepted.frame || first->tcp_acked;
+    if (!taken && call->l4 != NH_L4_UDP)
+        return;
+    nh_finding finding = taken ? NH_REPLY_OVERDUE : NH_PEER_SILENT;
+    char *ago = nh_duration_text(at.time - first_sent(first).time);
+    if (taken || copies >= 2)
+        nh_frame_note(call->pair->watch, at.frame, finding,
+                      g_strdup_printf("%s is sent anew: that of frame %u has had no %s for %s", nh_nlm_procedure_name(call->vers, call->proc),
+                                      first_sent(first).frame, taken ? "*_RES (the server has it)" : "answer", ago));
+    if (!taken && copies >= 2)
+        nh_dead_declare(call, finding, first_sent(first), at.frame, "is sent anew without any answer");
+    nh_call_symptom(call, finding, at, first_sent(first));
+    g_free(ago);
+}
+
 void
 nh_async_call(nh_call *call, nh_moment at)
 {
@@ -196,6 +261,8 @@ nh_async_call(nh_call *call, nh_moment at)
     }
     if (!is_grant(call) && !nh_async_is_message(call->prog, call->proc))
         return;
+    if (!is_grant(call))
+        message_anew(call, at);
     if (!pair->unsettled)
         pair->unsettled = g_ptr_array_new();
     if (pair->unsettled->len >= UNSETTLED_MAX)

@@ -10,6 +10,8 @@
 
 #include "age.h"
 #include "answers.h"
+#include "async_calls.h"
+#include "call.h"
 #include "follow.h"
 #include "frames.h"
 #include "lines.h"
@@ -26,8 +28,6 @@
 #define FIRST_CALL_TIME (500 * NH_MSEC)
 /* Between two SYNs of a connection (tcp_syn_retries 6): where the capture begins late nothing else tells of the first ones. */
 #define SYN_GAP_MAX (70 * NH_SECOND)
-/* What a clock and a capture may differ from the timers' arithmetic. */
-#define SLACK (100 * NH_MSEC)
 
 /* --- attempts ------------------------------------------------------------------- */
 
@@ -68,7 +68,8 @@ nh_attempt_lasts(const nh_pair *pair, nh_way way, nh_moment at)
     const nh_attempt *attempt = &pair->attempt[way];
     nh_time latest = pair->relieved.frame ? MAX(attempt->step.time, pair->relieved.time) : attempt->step.time;
     /* where look-ups find nothing no connection is in trouble */
-    gboolean in_trouble = pair->troubled->len > 0 || (pair->open && pair->open->ways & (1u << way));
+    gboolean in_trouble = pair->troubled->len > 0 ||
+                          (pair->open && pair->open->ways & (1u << way) && !nh_outage_is_watching(pair->open));
 
     gboolean opening = attempt->opening && attempt->opening->state == NH_TCP_SYN_SENT && at.time - attempt->step.time <= SYN_GAP_MAX;
 
@@ -99,6 +100,7 @@ nh_attempt_connect(nh_conn *conn, nh_moment at)
     nh_moment fin = nh_age_blocking_fin(conn, at);
 
     nh_portmap_overtaken(pair, conn->way);
+    pair->wants_locks = TRUE;
     nh_outage_waits(pair, at.time);
     if (nh_answer_begins(pair, conn->way, at) || others_wait(pair, conn->way))
         return;
@@ -114,7 +116,7 @@ nh_attempt_connect(nh_conn *conn, nh_moment at)
 }
 
 static void
-tell_rebind(nh_pair *pair, nh_moment at, nh_time issued, const nh_call *call)
+tell_rebind(nh_pair *pair, nh_way way, nh_moment at, nh_time issued, const nh_call *call)
 {
     char *after = nh_duration_text(at.time - issued);
     const nh_sending *first = call ? &call->sendings[0] : NULL;
@@ -122,8 +124,8 @@ tell_rebind(nh_pair *pair, nh_moment at, nh_time issued, const nh_call *call)
                         : g_strdup("a call that is not on the wire");
 
     nh_frame_note(pair->watch, at.frame, NH_REBIND,
-                  g_strdup_printf("The client looks the port of NLM up again, %s after it issued %s: its major timeout expired",
-                                  after, whose));
+                  g_strdup_printf("The %s looks the port of NLM up again, %s after it issued %s: its major timeout expired",
+                                  way == NH_CALLBACK ? "server" : "client", after, whose));
     g_free(after);
     g_free(whose);
 }
@@ -131,12 +133,44 @@ tell_rebind(nh_pair *pair, nh_moment at, nh_time issued, const nh_call *call)
 static gboolean
 in_window(const nh_deadlines *deadlines, nh_moment at)
 {
-    return at.time >= deadlines->major_earliest - SLACK && at.time <= deadlines->major_latest + 5 * SLACK;
+    return at.time >= deadlines->major_earliest - NH_CLOCK_SLACK && at.time <= deadlines->major_latest + 5 * NH_CLOCK_SLACK;
 }
 
-/* Calls that wait: does this look-up follow their major timeout? */
+/* The bit of a call or of what is looked up in nh_pair's spoken; 0 for a version that no NLM has. */
+static guint8
+version_bit(guint32 vers)
+{
+    return vers < 8 ? (guint8)(1u << vers) : 0;
+}
+
+void
+nh_attempt_speaks(const nh_call *call)
+{
+    call->pair->wants_locks = TRUE;
+    call->pair->spoken[call->way][call->l4 == NH_L4_UDP] |= version_bit(call->vers);
+}
+
+/* rpcb_getport_async, net/sunrpc/rpcb_clnt.c: version and transport of the call that waits, asked over the same transport. */
 static gboolean
-dates_a_call(nh_pair *pair, nh_way way, nh_moment at)
+is_asked_for(const nh_call *call, const nh_call *lookup)
+{
+    return !lookup || (lookup->asked.vers == call->vers && lookup->asked.prot == call->l4 && lookup->l4 == call->l4);
+}
+
+/* Monitoring looks up what its pair's lock calls do not use; of a pair without calls nobody knows. */
+static gboolean
+is_for_locks(const nh_call *lookup)
+{
+    const guint8 *spoken = lookup->pair->spoken[lookup->way];
+
+    if (!spoken[0] && !spoken[1])
+        return TRUE;
+    return spoken[lookup->asked.prot == NH_L4_UDP] & version_bit(lookup->asked.vers);
+}
+
+/* Calls that wait: does this look-up (NULL: what it asks is not known yet) follow their major timeout? */
+static gboolean
+dates_a_call(nh_pair *pair, nh_way way, const nh_call *lookup, nh_moment at)
 {
     gboolean dated = FALSE;
 
@@ -144,15 +178,21 @@ dates_a_call(nh_pair *pair, nh_way way, nh_moment at)
         nh_call *call = g_ptr_array_index(pair->outstanding[way], i);
         nh_deadlines deadlines;
 
-        if (call->prog != NH_PROG_NLM || call->line_seen.frame || call->cycles_unseen)
+        if (call->prog != NH_PROG_NLM || nh_async_is_one_way(call) || call->line_seen.frame || call->cycles_unseen)
             continue;
-        nh_call_deadlines(call, FALSE, &deadlines);
-        if (!in_window(&deadlines, at))
+        if (nh_line_event(pair, way, call) != NH_LOG_STILL_TRYING)
+            continue; /* a soft task ends there and looks up nothing */
+        nh_call_deadlines(call, pair->watch->options.use_mount, &deadlines);
+        if (!is_asked_for(call, lookup) || !in_window(&deadlines, at))
             continue;
         call->line_seen = at;
+        if (!dated) {
+            pair->dated.frame = at.frame;
+            pair->dated.before = pair->family;
+        }
         nh_attempt_recognise(call);
         if (!dated)
-            tell_rebind(pair, at, call->issued_earliest, call);
+            tell_rebind(pair, way, at, call->issued_earliest, call);
         dated = TRUE;
     }
     return dated;
@@ -169,19 +209,19 @@ static void
 begin_while_closing(nh_pair *pair, nh_way way, const nh_conn *blocking, nh_moment at)
 {
     nh_attempt *attempt = &pair->attempt[way];
-    nh_policy policy = nh_policy_of(pair, NH_L4_TCP, FALSE);
+    nh_policy policy = nh_policy_of(pair, NH_L4_TCP, pair->watch->options.use_mount);
     nh_time fin = blocking->half[0].fin_since;
     nh_time shortest, longest;
 
     nh_timer_major_range(&policy, nh_pair_family(pair), NH_WAIT_CLOSING, &shortest, &longest);
-    if (at.time - fin < shortest - SLACK || nh_pair_family(pair) == NH_FAMILY_3_10) {
+    if (at.time - fin < shortest - NH_CLOCK_SLACK || nh_pair_family(pair) == NH_FAMILY_3_10) {
         begin(attempt, NH_WAIT_CLOSING, at.time, at);
         return;
     }
     begin(attempt, NH_WAIT_CLOSING, MAX(fin, at.time - longest), at);
     attempt->start.time = at.time - shortest;
     attempt->line_seen = at;
-    tell_rebind(pair, at, attempt->start.time, NULL);
+    tell_rebind(pair, way, at, attempt->start.time, NULL);
 }
 
 static gboolean
@@ -193,20 +233,22 @@ lock_calls_wait(const nh_pair *pair, nh_way way)
     return FALSE;
 }
 
-void
-nh_attempt_lookup(nh_pair *pair, nh_way way, nh_conn *conn, nh_moment at, gboolean seen)
+/* A look-up by a SYN to port 111 (lookup NULL) or by a datagram. */
+static void
+look_up(nh_pair *pair, nh_way way, nh_conn *conn, const nh_call *lookup, nh_moment at, gboolean seen)
 {
     nh_attempt *attempt = &pair->attempt[way];
     nh_conn *blocking = blocking_conn(pair, way);
     gboolean retry = pair->last_lookup[way].frame && at.time - pair->last_lookup[way].time < RETRY_TIME;
     nh_deadlines deadlines;
 
+    pair->lookup_before[way] = pair->last_lookup[way];
     pair->last_lookup[way] = at;
     if (nh_answer_begins(pair, way, at)) {
         attempt->looker = conn;
         return;
     }
-    if (seen && !retry && dates_a_call(pair, way, at))
+    if (seen && !retry && dates_a_call(pair, way, lookup, at))
         return;
     if (nh_attempt_lasts(pair, way, at)) {
         attempt->step = at;
@@ -216,7 +258,7 @@ nh_attempt_lookup(nh_pair *pair, nh_way way, nh_conn *conn, nh_moment at, gboole
         if (in_window(&deadlines, at)) {
             attempt->line_seen = at;
             attempt->looker = conn;
-            tell_rebind(pair, at, attempt->start.time, NULL);
+            tell_rebind(pair, way, at, attempt->start.time, NULL);
         }
     } else if (!lock_calls_wait(pair, way)) {
         if (blocking && seen)
@@ -228,10 +270,61 @@ nh_attempt_lookup(nh_pair *pair, nh_way way, nh_conn *conn, nh_moment at, gboole
 }
 
 void
+nh_attempt_lookup_syn(nh_conn *conn, nh_moment at, gboolean seen)
+{
+    look_up(conn->pair, conn->way, conn, NULL, at, seen);
+}
+
+/* The SYN dated the lines of calls that its look-up (NULL: of another program) does not ask for: so did it not. */
+static void
+undate_calls(const nh_conn *conn, const nh_call *lookup)
+{
+    nh_pair *pair = conn->pair;
+    gboolean undated = FALSE, dated = FALSE;
+
+    for (guint i = 0; conn->syn.frame && i < pair->outstanding[conn->way]->len; i++) {
+        nh_call *call = g_ptr_array_index(pair->outstanding[conn->way], i);
+        if (call->line_seen.frame != conn->syn.frame)
+            continue;
+        if (lookup && is_asked_for(call, lookup)) {
+            dated = TRUE;
+            continue;
+        }
+        call->line_seen.frame = 0;
+        call->outlived = FALSE;
+        call->outlived_in = 0;
+        undated = TRUE;
+    }
+    if (!undated || dated)
+        return;
+    nh_frame_unnote(pair->watch, conn->syn.frame, NH_REBIND);
+    nh_frame_unnote(pair->watch, conn->syn.frame, NH_NOT_RESPONDING);
+    if (pair->dated.frame == conn->syn.frame)
+        pair->family = pair->dated.before;
+}
+
+void
+nh_attempt_lookup(nh_call *lookup, nh_conn *conn, nh_moment at)
+{
+    gboolean for_locks = is_for_locks(lookup);
+
+    if (conn) { /* its SYN was taken for a look-up of the right kind */
+        undate_calls(conn, lookup);
+        if (!for_locks)
+            nh_attempt_not_ours(conn);
+    } else if (for_locks) {
+        look_up(lookup->pair, lookup->way, NULL, lookup, at, TRUE);
+    }
+}
+
+void
 nh_attempt_not_ours(nh_conn *conn)
 {
     nh_attempt *attempt = &conn->pair->attempt[conn->way];
 
+    if (conn->syn.frame && conn->pair->last_lookup[conn->way].frame == conn->syn.frame)
+        conn->pair->last_lookup[conn->way] = conn->pair->lookup_before[conn->way];
+    undate_calls(conn, NULL);
     nh_frame_unnote(conn->pair->watch, conn->syn.frame, NH_REBIND);
     if (attempt->looker != conn)
         return;
@@ -300,28 +393,23 @@ nh_attempt_sent(nh_call *call, nh_conn *conn, nh_moment at)
         call->wait = attempt->wait;
     if (first || !conn)
         call->line_seen = attempt->line_seen;
-    call->outlived = attempt->outlived && !attempt->answers; /* soft: the task that outlived it is gone */
+    /* a soft task that outlived it is gone */
+    call->outlived = attempt->outlived && nh_line_event(call->pair, call->way, attempt->answers) == NH_LOG_STILL_TRYING;
+    call->outlived_in = call->outlived ? attempt->outlived_in : 0;
     call->cycles_unseen = attempt->undatable;
     attempt->taken = TRUE;
 }
 
 /* --- outliving the major timeout ---------------------------------------------------- */
 
-static void
+/* Returns the frame on which it is told. */
+static guint32
 tell_outlived(nh_pair *pair, nh_log_event event, nh_moment at, const nh_deadlines *deadlines, nh_moment line_seen)
 {
-    char *line = nh_line_text(pair, NH_FORWARD, event);
-    char *earliest = nh_time_clock(deadlines->major_earliest), *latest = nh_time_clock(deadlines->major_latest);
-    char *seen = nh_time_clock(line_seen.time);
+    guint32 frame = line_seen.frame ? line_seen.frame : at.frame;
 
-    nh_frame_note(pair->watch, line_seen.frame ? line_seen.frame : at.frame, NH_NOT_RESPONDING,
-                  line_seen.frame
-                      ? g_strdup_printf("\"%s\" was logged at %s", line, seen)
-                      : g_strdup_printf("\"%s\" was logged between %s and %s", line, earliest, latest));
-    g_free(line);
-    g_free(earliest);
-    g_free(latest);
-    g_free(seen);
+    nh_frame_note(pair->watch, frame, NH_NOT_RESPONDING, nh_line_sentence(pair, event, deadlines, line_seen));
+    return frame;
 }
 
 /* A call that outlived its major timeout without any other symptom: the server had it, or nobody knows (one direction captured). */
@@ -341,7 +429,7 @@ static gboolean
 is_early(const nh_pair *pair, nh_time issued, gboolean mount, nh_moment at)
 {
     nh_policy policy = nh_policy_of(pair, NH_L4_TCP, mount);
-    return policy.kind == NH_POLICY_LOCKD && at.time - issued < 6 * policy.nlm_timeout * NH_SECOND - SLACK;
+    return policy.kind == NH_POLICY_LOCKD && at.time - issued < 6 * policy.nlm_timeout * NH_SECOND - NH_CLOCK_SLACK;
 }
 
 /* Its connection opened and nothing was in its way since: its call went out, whether or not the capture shows it (snaplen). */
@@ -366,20 +454,20 @@ nh_attempt_watch(nh_pair *pair, nh_moment at)
             lapse(&pair->attempt[way], at);
     for (guint i = 0; i < pair->outstanding[NH_FORWARD]->len; i++) {
         nh_call *call = g_ptr_array_index(pair->outstanding[NH_FORWARD], i);
-        if (call->outlived || call->prog != NH_PROG_NLM || is_early(pair, call->issued_earliest, use_mount, at))
+        if (call->outlived || call->prog != NH_PROG_NLM || nh_async_is_one_way(call) || is_early(pair, call->issued_earliest, use_mount, at))
             continue;
         nh_call_deadlines(call, use_mount, &deadlines);
         call->outlived = call->line_seen.frame || at.time > deadlines.major_latest;
         if (call->outlived && !call->outage)
             suspect(call, at);
         if (call->outlived && call->outage)
-            tell_outlived(pair, nh_line_event(call->way, call), at, &deadlines, call->line_seen);
+            call->outlived_in = tell_outlived(pair, nh_line_event(pair, call->way, call), at, &deadlines, call->line_seen);
     }
-    if (nh_attempt_pending(attempt) && !attempt->outlived && !is_early(pair, attempt->earliest, FALSE, at) &&
+    if (nh_attempt_pending(attempt) && !attempt->outlived && !is_early(pair, attempt->earliest, use_mount, at) &&
         (pair->troubled->len > 0 || lookup_waits(pair, NH_FORWARD, at))) {
         nh_attempt_deadlines(pair, NH_FORWARD, attempt, &deadlines);
         attempt->outlived = attempt->line_seen.frame || at.time > deadlines.major_latest;
         if (attempt->outlived)
-            tell_outlived(pair, nh_line_event(NH_FORWARD, attempt->answers), at, &deadlines, attempt->line_seen);
+            attempt->outlived_in = tell_outlived(pair, nh_line_event(pair, NH_FORWARD, attempt->answers), at, &deadlines, attempt->line_seen);
     }
 }

@@ -13,13 +13,17 @@
 
 /* A SYN towards lockd (or a connection that probably is lockd's): begins or continues an attempt. */
 void nh_attempt_connect(nh_conn *conn, nh_moment at);
+/* A call of NLM: its version and transport are those that the pair looks up. */
+void nh_attempt_speaks(const nh_call *call);
 /*
- * A port look-up begins: the SYN to port 111 (conn) or the call over UDP (conn
- * NULL). It may be the wire mark of a major timeout (call_timeout /
- * rpc_check_timeout -> rpc_force_rebind, net/sunrpc/clnt.c). seen: the packet
- * itself is in the capture, so that its time dates something.
+ * A port look-up begins with the SYN to port 111. It may be the wire mark of a
+ * major timeout (call_timeout / rpc_check_timeout -> rpc_force_rebind,
+ * net/sunrpc/clnt.c). seen: the packet itself is in the capture, so that its
+ * time dates something.
  */
-void nh_attempt_lookup(nh_pair *pair, nh_way way, nh_conn *conn, nh_moment at, gboolean seen);
+void nh_attempt_lookup_syn(nh_conn *conn, nh_moment at, gboolean seen);
+/* The port of NLM is looked up, over UDP (conn NULL) or on the connection whose SYN was taken for that. */
+void nh_attempt_lookup(nh_call *lookup, nh_conn *conn, nh_moment at);
 /* The attempt lasts: no call has come of it yet. */
 gboolean nh_attempt_pending(const nh_attempt *attempt);
 /* It is pending, and its next step or its call may still come. */

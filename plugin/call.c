@@ -139,7 +139,7 @@ nh_call_new(nh_pair *pair, nh_way way, const nh_message *message)
     call->proc = message->proc;
     call->nlm = message->nlm;
     call->reply.time = NH_TIME_NONE;
-    call->issued_earliest = call->issued_latest = NH_TIME_NONE;
+    call->issued_earliest = call->issued_latest = call->line_before = NH_TIME_NONE;
     call->waits = !nh_async_is_result(call->prog, call->proc); /* many send no RPC reply to those */
     g_ptr_array_add(watch->call_list, call);
     guint32 hash = hash_call(&call->src.addr, &call->dst.addr, call->prog, call->xid);

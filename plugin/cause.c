@@ -158,8 +158,11 @@ blame_sender_of_icmp(const nh_outage *outage, const nh_symptom *evidence)
     const nh_addr *sender = conn ? &conn->icmp_sender : call ? &call->icmp.sender : evidence->icmp_sender.len ? &evidence->icmp_sender : NULL;
     const nh_addr *caller = conn ? &conn->client.addr : call ? &call->src.addr : forward ? &outage->pair->client : &outage->pair->server;
     const nh_addr *called = conn ? &conn->server.addr : call ? &call->dst.addr : forward ? &outage->pair->server : &outage->pair->client;
+    gboolean own_filter = conn ? conn->icmp_own_filter : call ? call->icmp.own_filter : evidence->icmp_own_filter;
     nh_side side = forward ? NH_SIDE_SERVER : NH_SIDE_CLIENT;
 
+    if (own_filter)
+        return (blame){ forward ? NH_SIDE_CLIENT : NH_SIDE_SERVER, NH_CONFIDENCE_SHOWN };
     if (!sender || nh_addr_equal(sender, caller)) /* no ARP answer: the neighbour is the server or a router */
         return (blame){ side, NH_CONFIDENCE_LIKELY };
     if (nh_addr_equal(sender, called))

@@ -84,7 +84,7 @@ nh_datagram_quote(nh_watch *watch, const nh_quote *quote)
     nh_moment at = { quote->frame, quote->time };
     nh_way way;
 
-    if (nh_port_program(watch, &quote->dst.addr, NH_L4_UDP, quote->dst.port) == 0 && quote->dst.port != 111)
+    if (nh_port_program(watch, &quote->dst.addr, NH_L4_UDP, quote->dst.port) == 0 && quote->dst.port != NH_PORTMAP_PORT)
         return;
     nh_pair *pair = nh_pair_of_flow(watch, &quote->src.addr, &quote->dst.addr, &way);
     nh_call *call = waiting_datagram(pair, way, quote);
@@ -100,7 +100,8 @@ nh_datagram_quote(nh_watch *watch, const nh_quote *quote)
     g_free(text);
     call->icmp.at = at;
     call->icmp.sender = quote->sender;
-    nh_dead_declare(call, NH_UNREACHABLE, at, nh_call_first(call)->at.frame, "cannot reach the server");
+    call->icmp.own_filter = nh_icmp_is_own_filter(quote);
+    nh_dead_declare(call, NH_UNREACHABLE, at, nh_call_first(call)->at.frame, way == NH_CALLBACK ? "cannot reach the client" : "cannot reach the server");
     nh_call_symptom(call, NH_UNREACHABLE, at, nh_call_first(call)->at);
     judge_callback(call, at, nh_call_first(call)->at, NH_UNREACHABLE);
 }

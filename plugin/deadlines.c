@@ -11,9 +11,6 @@
 #include "age.h"
 #include "call.h"
 
-/* What a clock and a capture may differ from the timers' arithmetic. */
-#define SLACK (100 * NH_MSEC)
-
 nh_family
 nh_pair_family(const nh_pair *pair)
 {
@@ -102,6 +99,8 @@ nh_call_deadlines(const nh_call *call, gboolean mount, nh_deadlines *out)
     nh_wait_facts facts = { call->wait, call->issued_earliest, call->issued_latest, call->first_unseen ? NH_TIME_NONE : sent };
 
     deadlines_of(call->pair, call->outage, call->way, call->l4, mount, facts, out);
+    if (nh_time_known(call->line_before) && mount == call->pair->watch->options.use_mount)
+        out->major_latest = CLAMP(call->line_before, out->major_earliest, out->major_latest);
 }
 
 void
@@ -112,13 +111,13 @@ nh_attempt_deadlines(const nh_pair *pair, nh_way way, const nh_attempt *attempt,
 
     if (attempt->wait == NH_WAIT_CLOSING && attempt->earliest < attempt->start.time)
         facts.issued_latest = attempt->step.time;
-    deadlines_of(pair, attempt->outage ? attempt->outage : latest, way, NH_L4_TCP, FALSE, facts, out);
+    deadlines_of(pair, attempt->outage ? attempt->outage : latest, way, NH_L4_TCP, pair->watch->options.use_mount, facts, out);
 }
 
 static gboolean
 fits(nh_time gap, gint64 seconds)
 {
-    return gap >= seconds * NH_SECOND - SLACK && gap <= seconds * NH_SECOND + NH_TIMER_LATENESS;
+    return gap >= seconds * NH_SECOND - NH_CLOCK_SLACK && gap <= seconds * NH_SECOND + NH_TIMER_LATENESS;
 }
 
 /* nlm_timeout T shows in the gaps T, 2T between the transmissions of one call; 0 when they show none. */

@@ -11,6 +11,8 @@
 
 #include "model.h"
 
+/* What a clock and a capture may differ from the timers' arithmetic. */
+#define NH_CLOCK_SLACK (100 * NH_MSEC)
 /* How late a timer of the client may be (timer wheel, kernel/time/timer.c). */
 #define NH_TIMER_LATENESS (2100 * NH_MSEC)
 

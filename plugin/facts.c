@@ -20,8 +20,8 @@
 
 static nh_facts_sink sink;
 static const wsbool *decode_as_rpc;
-static dissector_table_t tcp_ports;
-static dissector_handle_t rpc_tcp;
+static dissector_table_t tcp_ports, udp_ports;
+static dissector_handle_t rpc_tcp, rpc_udp;
 
 /* The handles that stood in "ip.proto" before ours. */
 static dissector_handle_t tcp_before, udp_before, icmp_before, icmpv6_before;
@@ -61,20 +61,22 @@ nh_facts_travel(const packet_info *pinfo)
 }
 
 enum { NOT_ASKED, FREE, CLAIMED };
-static guint8 owners[65536]; /* of TCP ports */
+static guint8 owners[2][65536]; /* of TCP and of UDP ports */
 
 /*
- * Whether a dissector other than RPC's owns a TCP port (988 is LNet's, 873
- * rsync's): looked up once per port and file, as "Decode As" may change it.
+ * Whether a dissector other than RPC's owns a port (TCP 988 is LNet's, UDP 698
+ * OLSR's): looked up once per port and file, as "Decode As" may change it.
  */
 static gboolean
-port_is_claimed(guint16 port)
+port_is_claimed(nh_l4 l4, guint16 port)
 {
-    if (owners[port] == NOT_ASKED) {
-        dissector_handle_t owner = dissector_get_uint_handle(tcp_ports, port);
-        owners[port] = owner && owner != rpc_tcp ? CLAIMED : FREE;
+    guint8 *answer = &owners[l4 == NH_L4_UDP][port];
+
+    if (*answer == NOT_ASKED) {
+        dissector_handle_t owner = dissector_get_uint_handle(l4 == NH_L4_UDP ? udp_ports : tcp_ports, port);
+        *answer = owner && owner != (l4 == NH_L4_UDP ? rpc_udp : rpc_tcp) ? CLAIMED : FREE;
     }
-    return owners[port] == CLAIMED;
+    return *answer == CLAIMED;
 }
 
 void
@@ -147,8 +149,8 @@ read_segment(const guint8 *bytes, guint captured, guint reported, packet_info *p
         .len = reported - header,
         .travel = nh_facts_travel(pinfo),
     };
-    segment->src_claimed = port_is_claimed(segment->src.port);
-    segment->dst_claimed = port_is_claimed(segment->dst.port);
+    segment->src_claimed = port_is_claimed(NH_L4_TCP, segment->src.port);
+    segment->dst_claimed = port_is_claimed(NH_L4_TCP, segment->dst.port);
     read_ip(ip, segment);
     read_options(bytes, MIN(header, captured), segment);
     if (captured > header) {
@@ -158,15 +160,14 @@ read_segment(const guint8 *bytes, guint captured, guint reported, packet_info *p
     return segment->src.addr.len > 0 && segment->dst.addr.len > 0;
 }
 
-/* The conversation of a segment; made when there is none, so that its dissector can be set before TCP runs. */
+/* The conversation of a packet; made when there is none, so that its dissector can be set before TCP or UDP runs. */
 static conversation_t *
-conversation_of(packet_info *pinfo, const nh_segment *segment)
+conversation_of(packet_info *pinfo, nh_l4 l4, guint16 src, guint16 dst)
 {
-    conversation_t *conversation =
-        find_conversation(pinfo->num, &pinfo->src, &pinfo->dst, CONVERSATION_TCP, segment->src.port, segment->dst.port, 0);
+    conversation_type type = l4 == NH_L4_UDP ? CONVERSATION_UDP : CONVERSATION_TCP;
+    conversation_t *conversation = find_conversation(pinfo->num, &pinfo->src, &pinfo->dst, type, src, dst, 0);
 
-    return conversation ? conversation
-                        : conversation_new(pinfo->num, &pinfo->src, &pinfo->dst, CONVERSATION_TCP, segment->src.port, segment->dst.port, 0);
+    return conversation ? conversation : conversation_new(pinfo->num, &pinfo->src, &pinfo->dst, type, src, dst, 0);
 }
 
 static gboolean
@@ -184,7 +185,7 @@ static void
 decode_middle_as_rpc(packet_info *pinfo, const nh_segment *segment)
 {
     if (*decode_as_rpc && (segment->src_claimed || segment->dst_claimed) && carries_lock_call(segment))
-        conversation_set_dissector(conversation_of(pinfo, segment), rpc_tcp);
+        conversation_set_dissector(conversation_of(pinfo, NH_L4_TCP, segment->src.port, segment->dst.port), rpc_tcp);
 }
 
 /* A SYN to a port that is known as lockd's, when another dissector owns the client's or the server's port. */
@@ -195,7 +196,20 @@ decode_new_as_rpc(nh_watch *watch, packet_info *pinfo, const nh_segment *segment
 
     if (syn && *decode_as_rpc && (segment->src_claimed || segment->dst_claimed) &&
         nh_port_program(watch, &segment->dst.addr, NH_L4_TCP, segment->dst.port) == NH_PROG_NLM)
-        conversation_set_dissector(conversation_of(pinfo, segment), rpc_tcp);
+        conversation_set_dissector(conversation_of(pinfo, NH_L4_TCP, segment->src.port, segment->dst.port), rpc_tcp);
+}
+
+/* A lock call over UDP, where another dissector owns a port or the preferences name lockd's. */
+static void
+decode_datagram_as_rpc(nh_watch *watch, packet_info *pinfo, const nh_message *message)
+{
+    guint16 src = message->src.port, dst = message->dst.port;
+
+    if (!*decode_as_rpc || !rpc_udp || message->reply || message->prog != NH_PROG_NLM)
+        return;
+    if (port_is_claimed(NH_L4_UDP, src) || port_is_claimed(NH_L4_UDP, dst) ||
+        nh_port_program(watch, &message->dst.addr, NH_L4_UDP, dst) == NH_PROG_NLM)
+        conversation_set_dissector(conversation_of(pinfo, NH_L4_UDP, src, dst), rpc_udp);
 }
 
 /* --- ICMP --------------------------------------------------------------------------- */
@@ -219,8 +233,8 @@ quote(nh_watch *watch, tvbuff_t *tvb, packet_info *pinfo, nh_l4 l4)
         .src = { nh_facts_addr(&pinfo->src), tvb_get_ntohs(tvb, 0) },
         .dst = { nh_facts_addr(&pinfo->dst), tvb_get_ntohs(tvb, 2) },
     };
-    quoted.src_claimed = port_is_claimed(quoted.src.port);
-    quoted.dst_claimed = port_is_claimed(quoted.dst.port);
+    quoted.src_claimed = port_is_claimed(l4, quoted.src.port);
+    quoted.dst_claimed = port_is_claimed(l4, quoted.dst.port);
     quoted.has_seq = l4 == NH_L4_TCP && tvb_captured_length(tvb) >= 8;
     if (quoted.has_seq)
         quoted.seq = tvb_get_ntohl(tvb, 4);
@@ -371,10 +385,12 @@ read_datagram(nh_watch *watch, tvbuff_t *tvb, packet_info *pinfo)
         .reply = header.reply, .refused = header.refused, .xid = header.xid, .prog = header.prog, .vers = header.vers, .proc = header.proc,
         .travel = nh_facts_travel(pinfo),
     };
-    if (readable)
+    if (readable) {
         nh_watch_datagram(watch, &message, &header);
-    else
+        decode_datagram_as_rpc(watch, pinfo, &message);
+    } else {
         nh_watch_unreadable(watch, &message.src, &message.dst, (nh_moment){ message.frame, message.time });
+    }
 }
 
 static int
@@ -410,7 +426,9 @@ nh_facts_handoff(nh_facts_sink the_sink, const wsbool *decode_as)
     sink = the_sink;
     decode_as_rpc = decode_as;
     tcp_ports = find_dissector_table("tcp.port");
+    udp_ports = find_dissector_table("udp.port");
     rpc_tcp = find_dissector("rpc-tcp");
+    rpc_udp = find_dissector("rpc");
     tcp_before = stand_before(IP_PROTO_TCP, "tcp", dissect_tcp, "TCP seen by NLM Health", "nlm_health.tcp");
     udp_before = stand_before(IP_PROTO_UDP, "udp", dissect_udp, "UDP seen by NLM Health", "nlm_health.udp");
     icmp_before = stand_before(IP_PROTO_ICMP, "icmp", dissect_icmp, "ICMP seen by NLM Health", "nlm_health.icmp");

@@ -13,7 +13,6 @@
 #include "pairs.h"
 #include "verdict.h"
 
-#define PORTMAP_PORT 111
 #define MOUNTD_PORT 20048 /* IANA; others are known by their look-up */
 /* Attempts further apart than this (xs_reconnect_delay waits up to 60 s, a connect up to 127 s) are none of one connect. */
 #define ATTEMPTS_APART (200 * NH_SECOND)
@@ -59,7 +58,7 @@ nh_follow_mark_known(nh_watch *watch)
 {
     const nh_options *options = &watch->options;
 
-    nh_follow_mark(watch, PORTMAP_PORT);
+    nh_follow_mark(watch, NH_PORTMAP_PORT);
     nh_follow_mark(watch, NH_NFS_PORT);
     for (guint port = RESERVED_MIN; port <= RESERVED_MAX && options->reserved_ports; port++)
         nh_follow_mark(watch, (guint16)port);
@@ -83,10 +82,8 @@ nh_follow_service(const nh_watch *watch, const nh_end *server)
 
     if (prog)
         return nh_service_of_program(prog);
-    if (server->port == PORTMAP_PORT)
+    if (server->port == NH_PORTMAP_PORT)
         return NH_SERVICE_PORTMAP;
-    if (watch->options.is_lock_port && watch->options.is_lock_port(NH_L4_TCP, server->port))
-        return NH_SERVICE_NLM;
     return NH_SERVICE_NONE;
 }
 
@@ -173,6 +170,12 @@ int
 nh_conn_half(const nh_conn *conn, const nh_end *end)
 {
     return conn->client.port == end->port && nh_addr_equal(&conn->client.addr, &end->addr) ? 0 : 1;
+}
+
+const char *
+nh_conn_role(const nh_conn *conn, int half)
+{
+    return (half == 0) == (conn->way == NH_FORWARD) ? "client" : "server";
 }
 
 gboolean

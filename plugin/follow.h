@@ -38,6 +38,8 @@ gboolean nh_conn_joins(const nh_conn *conn, const nh_end *client, const nh_end *
 void nh_conn_move(nh_conn *conn, nh_pair *pair, nh_way way);
 /* Index of the half that this end sends: 0 the client's (who sent the SYN), 1 the server's. */
 int nh_conn_half(const nh_conn *conn, const nh_end *end);
+/* Which of the pair sends that half, in words: callbacks are opened by the lock server. */
+const char *nh_conn_role(const nh_conn *conn, int half);
 /* Of watch->conn_list: what a connection has beside the arena. */
 void nh_conn_free(gpointer conn);
 

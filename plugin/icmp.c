@@ -15,6 +15,8 @@
 
 #define V4_UNREACHABLE 3
 #define V6_UNREACHABLE 1
+#define V4_HOST_UNREACHABLE 1
+#define V6_ADDRESS_UNREACHABLE 3
 
 /* Codes of RFC 792 (with RFC 1122, RFC 1812) and RFC 4443 that end or hinder a flow, or NULL. */
 static const char *
@@ -35,17 +37,34 @@ words_of_code(const nh_quote *quote)
     return quote->type == V4_UNREACHABLE && quote->code < G_N_ELEMENTS(v4) ? v4[quote->code] : NULL;
 }
 
+/*
+ * The sender's own host says so of its packet. Host (address) unreachable is what
+ * the kernel says when the neighbour does not answer (ipv4_link_failure,
+ * net/ipv4/route.c; ndisc_error_report, net/ipv6/ndisc.c); all else its packet
+ * filter (reject_tg, net/ipv4/netfilter/ipt_REJECT.c).
+ */
+static gboolean
+says_own_host(const nh_quote *quote)
+{
+    return nh_addr_equal(&quote->sender, &quote->src.addr);
+}
+
+gboolean
+nh_icmp_is_own_filter(const nh_quote *quote)
+{
+    return says_own_host(quote) && quote->code != (quote->v6 ? V6_ADDRESS_UNREACHABLE : V4_HOST_UNREACHABLE);
+}
+
 char *
 nh_icmp_text(const nh_quote *quote)
 {
-    gboolean own = nh_addr_equal(&quote->sender, &quote->src.addr);
     const char *what = words_of_code(quote);
+    const char *why = !says_own_host(quote)          ? ""
+                      : nh_icmp_is_own_filter(quote) ? " (the sender's own host: its firewall rejects what it sends)"
+                                                     : " (the sender's own host: no answer to ARP or neighbour discovery)";
     char sender[NH_ADDR_TEXT];
 
-    if (!what)
-        return NULL;
-    return g_strdup_printf("ICMP: %s, says %s%s", what, nh_addr_text(&quote->sender, sender),
-                           own ? " (the sender's own host: no answer to ARP or neighbour discovery)" : "");
+    return what ? g_strdup_printf("ICMP: %s, says %s%s", what, nh_addr_text(&quote->sender, sender), why) : NULL;
 }
 
 /* Whether the quoted segment is a SYN that the capture did not see (it waited for ARP, or was sent elsewhere). */
@@ -98,6 +117,7 @@ nh_icmp_quote_tcp(nh_watch *watch, const nh_quote *quote)
     frame->conn = conn;
     frame->pair = conn->pair;
     conn->icmp_sender = quote->sender;
+    conn->icmp_own_filter = nh_icmp_is_own_filter(quote);
     gboolean opening = conn->state == NH_TCP_SYN_SENT || conn->state == NH_TCP_RESET;
     nh_verdict(conn, NH_UNREACHABLE, NH_SILENT_NOBODY, at, opening && conn->syn.frame ? conn->syn : at, text);
 }

@@ -34,7 +34,7 @@ narrow(nh_time *earliest, nh_time *latest, nh_time from, nh_time to)
 static void
 narrow_issue(const nh_call *call, nh_time line_earliest, nh_time line_latest, nh_time *earliest, nh_time *latest)
 {
-    nh_policy policy = nh_policy_of(call->pair, call->l4, FALSE);
+    nh_policy policy = nh_policy_of(call->pair, call->l4, call->pair->watch->options.use_mount);
     nh_time shortest, longest;
 
     nh_timer_major_range(&policy, nh_pair_family(call->pair), call->wait, &shortest, &longest);
@@ -65,11 +65,13 @@ nh_lines_issued(const nh_call *call, nh_time *earliest, nh_time *latest)
 }
 
 nh_log_event
-nh_line_event(nh_way way, const nh_call *call)
+nh_line_event(const nh_pair *pair, nh_way way, const nh_call *call)
 {
+    const nh_options *options = &pair->watch->options;
     gboolean answer = call && (call->proc == NH_NLM_GRANTED_MSG || call->proc == NH_NLM_GRANTED_RES);
+    gboolean soft = way == NH_CALLBACK || answer || (options->use_mount && !options->mount.hard);
 
-    return way == NH_CALLBACK || answer ? NH_LOG_TIMED_OUT : NH_LOG_STILL_TRYING;
+    return soft ? NH_LOG_TIMED_OUT : NH_LOG_STILL_TRYING;
 }
 
 /* What follows the server's name (call_timeout and call_decode, net/sunrpc/clnt.c). */
@@ -100,6 +102,20 @@ char *
 nh_line_text(const nh_pair *pair, nh_way way, nh_log_event event)
 {
     return text_of_line(LOCKD, pair, way, event);
+}
+
+char *
+nh_line_sentence(const nh_pair *pair, nh_log_event event, const nh_deadlines *deadlines, nh_moment seen)
+{
+    char *line = nh_line_text(pair, NH_FORWARD, event);
+    char *from = nh_time_clock(seen.frame ? seen.time : deadlines->major_earliest), *to = nh_time_clock(deadlines->major_latest);
+    char *text = seen.frame ? g_strdup_printf("\"%s\" was logged at %s", line, from)
+                            : g_strdup_printf("\"%s\" was logged between %s and %s", line, from, to);
+
+    g_free(line);
+    g_free(from);
+    g_free(to);
+    return text;
 }
 
 char *
@@ -171,24 +187,36 @@ add_given_up(nh_incident *incident, const nh_call *grant, const nh_story_call *s
                      grant->reply, story_call);
 }
 
+gboolean
+nh_line_may_come(const nh_call *call)
+{
+    nh_deadlines deadlines;
+
+    if (!nh_async_is_one_way(call) || call->line_seen.frame)
+        return TRUE;
+    nh_call_deadlines(call, call->pair->watch->options.use_mount, &deadlines);
+    return nh_async_done(call).time >= deadlines.major_earliest;
+}
+
 void
 nh_lines_of_call(nh_incident *incident, nh_call *call, const nh_story_call *story_call)
 {
     nh_deadlines deadlines;
 
     /* an answer may reach its caller later than it passed the capture */
-    nh_moment answered = call->outage && call->outage->ended_by == call ? call->outage->end : nh_async_done(call);
+    gboolean ends = call->outage && call->outage->ended_by == call && !nh_async_is_one_way(call);
+    nh_moment answered = ends ? call->outage->end : nh_async_done(call);
 
     add_given_up(incident, call, story_call);
-    if (call->proc == NH_NLM_GRANTED_RES)
-        return; /* that was its line: it stands with the callback */
+    if (call->proc == NH_NLM_GRANTED_RES || !nh_line_may_come(call))
+        return; /* the line of the former stands with the callback */
     nh_call_deadlines(call, call->pair->watch->options.use_mount, &deadlines);
     if (answered.frame && answered.time < deadlines.major_earliest && !call->line_seen.frame)
         return;
     gboolean certain = call->line_seen.frame || (answered.frame && answered.time > deadlines.major_latest);
-    subject what = { LOCKD, call->pair, call->way, nh_line_event(call->way, call) };
+    subject what = { LOCKD, call->pair, call->way, nh_line_event(call->pair, call->way, call) };
     add_outlived(incident, what, &deadlines, call->line_seen, answered, story_call);
-    if (answered.frame && call->way == NH_FORWARD)
+    if (answered.frame && what.event == NH_LOG_STILL_TRYING)
         add_ok(incident, what, answered, certain, story_call);
 }
 
@@ -202,7 +230,7 @@ nh_lines_of_attempt(nh_incident *incident, const nh_pair *pair, nh_way way, cons
     nh_attempt_deadlines(pair, way, attempt, &deadlines);
     if (attempt->outage && !attempt->line_seen.frame && attempt->outage->last.time + SYN_GAP < deadlines.major_earliest)
         return; /* given up before */
-    add_line(incident, (subject){ LOCKD, pair, way, nh_line_event(way, NULL) }, deadlines.major_earliest, deadlines.major_latest,
+    add_line(incident, (subject){ LOCKD, pair, way, nh_line_event(pair, way, NULL) }, deadlines.major_earliest, deadlines.major_latest,
              attempt->line_seen, story_call);
 }
 
@@ -214,7 +242,7 @@ nh_lines_of_nfs(nh_incident *incident, const nh_pair *pair, nh_l4 l4, nh_moment 
     subject what = { "nfs", pair, NH_FORWARD, policy.hard ? NH_LOG_STILL_TRYING : NH_LOG_TIMED_OUT };
     nh_deadlines deadlines;
 
-    policy.proto = l4;
+    nh_policy_over(&policy, l4);
     nh_timer_predict(&policy, nh_pair_family(pair), &facts, &deadlines);
     if ((answered.frame ? answered.time : pair->watch->last) < deadlines.major_earliest)
         return;

@@ -23,9 +23,14 @@ char *nh_line_text(const nh_pair *pair, nh_way way, nh_log_event event);
  * What outliving the major timeout makes lockd log: server-kind hosts are soft
  * (nlmsvc_lookup_host, fs/lockd/host.c). They send the calls of the server's way
  * and the answers to callbacks: call is a GRANTED_RES, or the GRANTED_MSG that an
- * attempt is to answer; other calls and NULL go by the way.
+ * attempt is to answer; other calls and NULL go by the way, and by the mount's
+ * hard or soft where the preference timer says that it rules.
  */
-nh_log_event nh_line_event(nh_way way, const nh_call *call);
+nh_log_event nh_line_event(const nh_pair *pair, nh_way way, const nh_call *call);
+/* "... was logged between A and B", of the client's kernel; or at the time that a frame dates. Caller frees. */
+char *nh_line_sentence(const nh_pair *pair, nh_log_event event, const nh_deadlines *deadlines, nh_moment seen);
+/* FALSE for a *_MSG or *_RES that was sent in time: its task is over then. */
+gboolean nh_line_may_come(const nh_call *call);
 /* A call narrows its issue window by the frame that dates its major timeout. */
 void nh_lines_narrow(nh_call *call);
 /* Add the lines that this call makes its client write (story_call: its counterpart in the story). */

@@ -101,6 +101,7 @@ struct nh_conn {
     GPtrArray *waiting;  /* nh_call* sent on it and unanswered; NULL while there is none */
     GPtrArray *replied;  /* nh_call* answered on it, but the answer is not acknowledged yet; or NULL */
     nh_addr icmp_sender; /* of the latest ICMP error that quotes it */
+    gboolean icmp_own_filter; /* the client's own firewall sent that */
     gboolean reset_by_client;
 };
 
@@ -140,14 +141,16 @@ struct nh_call {
     nh_time issued_earliest, issued_latest;
     struct { gboolean known; nh_time earliest, latest; } issued_by_log; /* what the kernel log leaves of that window */
     nh_moment line_seen; /* the frame that dates the kernel line */
+    nh_time line_before; /* the copy that follows the line was sent then; NH_TIME_NONE = unknown */
     gboolean opens_half; /* the capture has nothing that its sender sent before on this connection */
     gboolean first_unseen; /* it was sent before the first copy that was captured */
     gboolean cycles_unseen; /* and major timeouts may have passed before: nothing dates its kernel line */
     gboolean outlived;   /* not_responding was told */
     gboolean queued;     /* it lay in the socket while the peer was silent */
+    guint32 outlived_in; /* on this frame; 0 = nowhere */
     nh_moment answer_tried; /* GRANTED_MSG: the first packet for the client's GRANTED_RES */
     nh_outage *outage;
-    struct { nh_moment at; nh_addr sender; } icmp; /* over UDP: the latest ICMP error that quotes it */
+    struct { nh_moment at; nh_addr sender; gboolean own_filter; } icmp; /* over UDP: the latest ICMP error that quotes it */
     nh_nlm nlm;
     nh_mapping asked;    /* portmap: what was looked up */
 };
@@ -164,6 +167,7 @@ typedef struct {
     nh_wait wait;
     nh_moment line_seen; /* the frame that dates the kernel line */
     gboolean outlived;   /* not_responding was told */
+    guint32 outlived_in; /* on this frame */
     gboolean undatable;  /* it began long before it was noticed: look-ups may follow any major timeout */
     const nh_outage *outage; /* that it was given up with; NULL: the pair's latest */
     nh_conn *opening;    /* its latest SYN is of this connection */
@@ -176,13 +180,16 @@ struct nh_pair {
     nh_addr client, server;
     guint order;         /* of appearance */
     gboolean lock_traffic;
+    gboolean wants_locks; /* a lock call was sent, or a connection to lockd was tried */
     gboolean seen_client, seen_server;  /* packets from either host */
     gboolean half_captured;             /* proof that one direction is missing */
     GPtrArray *outages;  /* nh_outage*, by time */
     nh_outage *open;
     GPtrArray *outstanding[2];          /* nh_call* that wait, by way */
     nh_attempt attempt[2];
-    nh_moment last_lookup[2];
+    nh_moment last_lookup[2], lookup_before[2]; /* the latter until it is known what the last one asked */
+    struct { guint32 frame; nh_family before; } dated; /* the latest look-up that dated a line, and what the family was before it */
+    guint8 spoken[2][2]; /* NLM versions of its calls, a bit each; by way, and by TCP or UDP */
     struct { guint n; nh_moment first, last, before; } unfollowed; /* look-ups with an answer since the client's last packet to lockd */
     nh_time resets[3];   /* times of the latest resets */
     guint n_resets;
@@ -221,6 +228,7 @@ typedef struct {
     gboolean deaf_client; /* it is the client that does not acknowledge what reaches it */
     guint count;         /* symptoms folded into this one (storms) */
     nh_addr icmp_sender; /* of an ICMP error that no connection or call tells of; len 0 = none */
+    gboolean icmp_own_filter; /* the firewall of the host that sent the quoted packet */
 } nh_symptom;
 
 struct nh_outage {

@@ -20,11 +20,11 @@ static const struct { const char *text; gsize offset; guint value; } mount_words
 };
 
 /* Those with a value; bounds as in fs/nfs/fs_context.c nfs_fs_context_parse_param(). */
-static const struct { const char *name, *takes; gboolean number; gsize offset; guint minimum; } mount_values[] = {
-    { .name = "timeo", .takes = "tenths of a second, 1 to 2147483647",
-      .number = TRUE, .offset = G_STRUCT_OFFSET(nh_policy, timeo), .minimum = 1 },
-    { .name = "retrans", .takes = "a count, 0 to 2147483647",
-      .number = TRUE, .offset = G_STRUCT_OFFSET(nh_policy, retrans) },
+static const struct { const char *name, *takes; gboolean number; gsize offset, given; guint minimum; } mount_values[] = {
+    { .name = "timeo", .takes = "tenths of a second, 1 to 2147483647", .number = TRUE, .offset = G_STRUCT_OFFSET(nh_policy, timeo),
+      .given = G_STRUCT_OFFSET(nh_policy, timeo_given), .minimum = 1 },
+    { .name = "retrans", .takes = "a count, 0 to 2147483647", .number = TRUE, .offset = G_STRUCT_OFFSET(nh_policy, retrans),
+      .given = G_STRUCT_OFFSET(nh_policy, retrans_given) },
     { .name = "proto", .takes = "tcp, tcp6, udp, udp6, rdma or rdma6" },
 };
 
@@ -65,6 +65,7 @@ set_value(const char *text, nh_policy *policy, char **error)
         return TRUE;
     if (mount_values[i].number && g_ascii_string_to_unsigned(value, 10, mount_values[i].minimum, G_MAXINT, &number, NULL)) {
         G_STRUCT_MEMBER(guint, policy, mount_values[i].offset) = (guint)number;
+        G_STRUCT_MEMBER(gboolean, policy, mount_values[i].given) = TRUE;
         return TRUE;
     }
     char *shown = g_utf8_make_valid(text, -1);
@@ -96,8 +97,10 @@ nh_mount_options_parse(const char *line, nh_policy *policy, char **error)
 
     for (guint i = 0; ok && options[i]; i++)
         ok = set_word(options[i], &parsed) || set_value(options[i], &parsed, error);
-    if (ok)
+    if (ok) {
+        nh_policy_over(&parsed, parsed.proto);
         *policy = parsed;
+    }
     g_strfreev(options);
     return ok;
 }

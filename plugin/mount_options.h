@@ -13,7 +13,8 @@
 
 /*
  * Read timeo, retrans, proto and hard/soft from mount options or from a whole
- * line of /proc/mounts into *policy (others stay). FALSE with *error set (caller
+ * line of /proc/mounts into *policy (others stay, but timeo and retrans that
+ * nobody gave become the kernel's defaults for the protocol). FALSE with *error set (caller
  * frees) when a value is wrong; *policy is then unchanged.
  */
 gboolean nh_mount_options_parse(const char *line, nh_policy *policy, char **error);

@@ -417,6 +417,18 @@ nh_outage_in_hindsight(nh_call *call, const nh_symptom *symptom)
 }
 
 void
+nh_outage_add_ending(nh_outage *outage, nh_finding finding, nh_moment at)
+{
+    const nh_call *call = outage->ended_by;
+    nh_symptom symptom = { .finding = finding, .service = NH_SERVICE_NLM, .way = call ? call->way : NH_FORWARD, .at = at, .since = at,
+                           .call = outage->ended_by };
+
+    g_array_append_val(outage->symptoms, symptom);
+    outage->count[symptom.way][finding]++;
+    promote(outage, at.time);
+}
+
+void
 nh_outage_tick(nh_pair *pair, nh_moment at)
 {
     resume(pair, at);
@@ -463,6 +475,32 @@ nh_outage_at(const nh_pair *pair, guint32 frame)
     return NULL;
 }
 
+/*
+ * A lock client that is told of no lockd asks again after 3 s (call_bind_status,
+ * net/sunrpc/clnt.c). Who asks once a minute, and never tries anything else, is a
+ * tool that watches the server (rpcinfo).
+ */
+#define ASKS_AGAIN_TIME (15 * NH_SECOND)
+
+gboolean
+nh_outage_is_watching(const nh_outage *outage)
+{
+    const nh_pair *pair = outage->pair;
+    const nh_symptom *before = NULL;
+
+    if (pair->wants_locks || pair->hidden.how)
+        return FALSE;
+    for (guint i = 0; i < outage->symptoms->len; i++) {
+        const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
+        /* other versions and transports are asked for in one go */
+        nh_time gap = before ? symptom->at.time - before->at.time : 0;
+        if (symptom->finding != NH_NOT_REGISTERED || (gap >= NH_SECOND && gap <= ASKS_AGAIN_TIME))
+            return FALSE;
+        before = symptom;
+    }
+    return TRUE;
+}
+
 gboolean
 nh_outage_is_incident(const nh_outage *outage, nh_time now)
 {
@@ -472,7 +510,9 @@ nh_outage_is_incident(const nh_outage *outage, nh_time now)
     if (outage->only_probable && !outage->pair->lock_traffic)
         return FALSE;
     /* a lock manager that asks its own statd (nsm_mon_unmon, fs/lockd/mon.c), captured on all interfaces */
-    if (nh_addr_equal(&outage->pair->client, &outage->pair->server) && !outage->pair->lock_traffic)
+    gboolean own_statd = nh_addr_equal(&outage->pair->client, &outage->pair->server) && !outage->pair->lock_traffic;
+
+    if (own_statd || nh_outage_is_watching(outage))
         return FALSE;
     if (outage->proved) /* also where time runs back later */
         return TRUE;

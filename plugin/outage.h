@@ -33,6 +33,10 @@ void nh_outage_join_late(nh_call *call, nh_moment at);
 void nh_outage_settle(nh_pair *pair, nh_moment at);
 /* An RPC answer of this service; returns the outage that it ends, or NULL. */
 nh_outage *nh_outage_answer(nh_pair *pair, nh_way way, nh_service service, nh_call *call, nh_moment at);
+/* Nobody wants a lock: a tool asks the port mapper now and then, and is told of no lockd. */
+gboolean nh_outage_is_watching(const nh_outage *outage);
+/* The answer that ended the outage is itself one that explains something: it belongs to it, and reopens nothing. */
+void nh_outage_add_ending(nh_outage *outage, nh_finding finding, nh_moment at);
 /* Time passes: an outage that settled long ago is closed. */
 void nh_outage_tick(nh_pair *pair, nh_moment at);
 /* The capture ends: an outage that has settled is over. */

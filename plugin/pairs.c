@@ -216,7 +216,11 @@ guint32
 nh_port_program(const nh_watch *watch, const nh_addr *addr, nh_l4 l4, guint16 port)
 {
     port_key key = make_port_key(addr, l4, port);
-    return GPOINTER_TO_UINT(g_hash_table_lookup(watch->ports, &key));
+    guint32 learnt = GPOINTER_TO_UINT(g_hash_table_lookup(watch->ports, &key));
+
+    if (learnt || !watch->options.is_lock_port || port == NH_PORTMAP_PORT) /* a range may cover that, too */
+        return learnt;
+    return watch->options.is_lock_port(l4, port) ? NH_PROG_NLM : 0;
 }
 
 nh_service

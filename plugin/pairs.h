@@ -11,6 +11,8 @@
 
 #include "model.h"
 
+#define NH_PORTMAP_PORT 111
+
 /*
  * The pair whose client opened the flow from -> to, or whose server did (*way
  * tells). Unless the procedure of a message tells the roles, the first who
@@ -33,7 +35,7 @@ void nh_pair_free(gpointer pair);
 
 /* Remember that this program listens there (portmap answer, RPC message). */
 void nh_port_learn(nh_watch *watch, const nh_addr *addr, nh_l4 l4, guint16 port, guint32 prog);
-/* The program that listens there, 0 when unknown. */
+/* The program that listens there, as packets or the preferences tcp_ports and udp_ports tell; 0 when unknown. */
 guint32 nh_port_program(const nh_watch *watch, const nh_addr *addr, nh_l4 l4, guint16 port);
 /* The followed service of a program, NH_SERVICE_NONE for others. */
 nh_service nh_service_of_program(guint32 prog);

@@ -32,8 +32,7 @@ nh_portmap_call(nh_call *call, nh_conn *conn, const nh_message *message)
     call->asked = message->mappings[0];
     if (for_nlm) {
         call->pair->lock_traffic = TRUE;
-        if (!conn)
-            nh_attempt_lookup(call->pair, call->way, NULL, at, TRUE);
+        nh_attempt_lookup(call, conn, at);
     } else if (conn) {
         conn->looks_up_other = TRUE;
         nh_attempt_not_ours(conn);

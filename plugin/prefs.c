@@ -14,9 +14,9 @@
 
 #include "mount_options.h"
 
-static int timer = NH_POLICY_LOCKD;
+static const char *timer = "lockd";
 static guint nlm_timeout = 10;
-static int kernel = NH_FAMILY_UNKNOWN;
+static const char *kernel = "auto";
 static const char *mount_options = "";
 static guint timeo = 600;
 static guint retrans = 2;
@@ -24,7 +24,7 @@ static range_t *tcp_ports;
 static range_t *udp_ports;
 static wsbool reserved_ports = TRUE;
 static wsbool decode_as_rpc = TRUE;
-static int capture_position = NH_SIDE_UNKNOWN;
+static const char *capture_position = "auto";
 static const char *kernel_log = "";
 static const char *kernel_log_offset = "0";
 static guint kernel_log_year;
@@ -38,27 +38,18 @@ static guint kernel_log_year;
 #define RETRANS_MAX 65535
 #define RETRANS_DEFAULT 2
 
-static const enum_val_t timers[] = {
-    { "lockd", "lockd (nlm_timeout)", NH_POLICY_LOCKD },
-    { "mount", "mount (timeo, retrans)", NH_POLICY_MOUNT },
-    { NULL, NULL, 0 }
-};
+/*
+ * Values by name. Wireshark's own enumerations take the present value for a name
+ * that they do not know (set_pref, epan/prefs.c), and nobody would be told.
+ */
+typedef struct {
+    const char *name;
+    int value;
+} choice;
 
-/* Wireshark 4.6 aborts on a '+' in a value's name; all versions take the description, our public name, as well. */
-static const enum_val_t families[] = {
-    { "auto", "auto (from the gaps seen)", NH_FAMILY_UNKNOWN },
-    { "3.10-5.0", "3.10-5.0", NH_FAMILY_3_10 },
-    { "5.2", "5.2", NH_FAMILY_5_2 },
-    { "5.3", "5.3+", NH_FAMILY_5_3 },
-    { NULL, NULL, 0 }
-};
-
-static const enum_val_t positions[] = {
-    { "auto", "auto", NH_SIDE_UNKNOWN },
-    { "client", "client", NH_SIDE_CLIENT },
-    { "server", "server", NH_SIDE_SERVER },
-    { "middle", "middle", NH_SIDE_PATH },
-    { NULL, NULL, 0 }
+static const choice timers[] = { { "lockd", NH_POLICY_LOCKD }, { "mount", NH_POLICY_MOUNT } };
+static const choice positions[] = {
+    { "auto", NH_SIDE_UNKNOWN }, { "client", NH_SIDE_CLIENT }, { "server", NH_SIDE_SERVER }, { "middle", NH_SIDE_PATH },
 };
 
 void
@@ -66,11 +57,13 @@ nh_prefs_register(int proto)
 {
     module_t *module = prefs_register_protocol(proto, NULL);
 
-    prefs_register_enum_preference(module, "timer", "Timers of NLM calls",
-                                   "Which policy dates the predictions of NLM calls. The Linux kernel never gives timeo and retrans to lockd",
-                                   &timer, timers, FALSE);
+    prefs_register_string_preference(module, "timer", "Timers of NLM calls (lockd or mount)",
+                                     "Which policy dates the predictions of NLM calls: lockd (nlm_timeout) or mount (timeo, retrans). "
+                                     "The Linux kernel never gives timeo and retrans to lockd", &timer);
     prefs_register_uint_preference(module, "nlm_timeout", "nlm_timeout (seconds)", "lockd's nlm_timeout, 3 to 20 seconds", 10, &nlm_timeout);
-    prefs_register_enum_preference(module, "kernel", "Client kernel", "Family of the client's RPC timer", &kernel, families, FALSE);
+    prefs_register_string_preference(module, "kernel", "Client kernel (auto, 3.10-5.0, 5.2, 5.3+ or a version)",
+                                     "Family of the client's RPC timer: auto (from the gaps seen), 3.10-5.0, 5.2 or 5.3+; or the version of its "
+                                     "kernel, such as 5.10.0-8 (uname -r)", &kernel);
     prefs_register_string_preference(module, "mount_options", "Mount options",
                                      "A line pasted from /proc/mounts; its timeo, retrans, proto, hard and soft override the next ones", &mount_options);
     prefs_register_uint_preference(module, "timeo", "timeo (tenths of a second)", "Mount option timeo", 10, &timeo);
@@ -83,8 +76,8 @@ nh_prefs_register(int proto)
                                    "Follow connections from ports 512-1023 to a port that no dissector claims: they are probably lockd's", &reserved_ports);
     prefs_register_bool_preference(module, "decode_as_rpc", "Decode lockd's connections as RPC",
                                    "Where a port is known as lockd's but another dissector owns the client's or the server's port", &decode_as_rpc);
-    prefs_register_enum_preference(module, "capture_position", "Where the capture was taken",
-                                   "On the client, on the server, or between them", &capture_position, positions, FALSE);
+    prefs_register_string_preference(module, "capture_position", "Where the capture was taken (auto, client, server or middle)",
+                                     "On the client, on the server, or in the middle between them; auto: as the handshakes tell", &capture_position);
     prefs_register_filename_preference(module, "kernel_log", "Kernel log of the client",
                                        "File of client kernel lines (dmesg, dmesg -T, syslog, journalctl)", &kernel_log, FALSE);
     prefs_register_string_preference(module, "kernel_log_offset", "Offset of the kernel log (seconds)",
@@ -118,6 +111,39 @@ parse_offset(nh_time *offset)
     return NULL;
 }
 
+/* The value of a name; complains of one that is none. The first is the default. */
+static int
+read_choice(const char *preference, const char *text, const choice *choices, guint n, GPtrArray *complaints)
+{
+    GString *names = g_string_new(NULL);
+    gsize length = strcspn(text, " "); /* profiles of earlier versions say "lockd (nlm_timeout)" */
+
+    for (guint i = 0; i < n; i++) {
+        if (strlen(choices[i].name) == length && g_ascii_strncasecmp(choices[i].name, text, length) == 0) {
+            g_string_free(names, TRUE);
+            return choices[i].value;
+        }
+        g_string_append_printf(names, "%s%s", i == 0 ? "" : i + 1 < n ? ", " : " or ", choices[i].name);
+    }
+    if (*text)
+        g_ptr_array_add(complaints, g_strdup_printf("Preference nlm_health.%s is \"%s\": %s is expected; %s is used", preference, text,
+                                                    names->str, choices[0].name));
+    g_string_free(names, TRUE);
+    return choices[0].value;
+}
+
+static nh_family
+read_family(GPtrArray *complaints)
+{
+    nh_family family = NH_FAMILY_UNKNOWN;
+    char *error = NULL;
+
+    if (!nh_family_parse(kernel, &family, &error))
+        g_ptr_array_add(complaints, g_strdup_printf("Preference nlm_health.kernel is \"%s\": %s; auto is used", kernel, error));
+    g_free(error);
+    return family;
+}
+
 static void
 check_lockd(nh_options *options, GPtrArray *complaints)
 {
@@ -137,11 +163,13 @@ check_mount(nh_options *options, GPtrArray *complaints)
         g_ptr_array_add(complaints, g_strdup_printf("Preference nlm_health.timeo is %u: the kernel waits %u to %u tenths of a second; %u is used",
                                                     timeo, TIMEO_MIN, TIMEO_MAX, TIMEO_DEFAULT));
         options->mount.timeo = options->lockd.timeo = TIMEO_DEFAULT;
+        options->mount.timeo_given = FALSE;
     }
     if (retrans > RETRANS_MAX) {
         g_ptr_array_add(complaints, g_strdup_printf("Preference nlm_health.retrans is %u: 0 to %u is expected; %u is used", retrans, RETRANS_MAX,
                                                     RETRANS_DEFAULT));
         options->mount.retrans = options->lockd.retrans = RETRANS_DEFAULT;
+        options->mount.retrans_given = FALSE;
     }
     if (!*mount_options)
         return;
@@ -173,12 +201,12 @@ static void
 collect_prefs(nh_options *options, GPtrArray *complaints)
 {
     *options = (nh_options){
-        .use_mount = timer == NH_POLICY_MOUNT,
-        .lockd = { NH_POLICY_LOCKD, nlm_timeout, timeo, retrans, NH_L4_TCP, TRUE },
-        .mount = { NH_POLICY_MOUNT, nlm_timeout, timeo, retrans, NH_L4_TCP, TRUE },
-        .family = kernel,
+        .use_mount = read_choice("timer", timer, timers, G_N_ELEMENTS(timers), complaints) == NH_POLICY_MOUNT,
+        .lockd = { NH_POLICY_LOCKD, nlm_timeout, timeo, retrans, NH_L4_TCP, TRUE, FALSE, FALSE },
+        .mount = { NH_POLICY_MOUNT, nlm_timeout, timeo, retrans, NH_L4_TCP, TRUE, timeo != TIMEO_DEFAULT, retrans != RETRANS_DEFAULT },
+        .family = read_family(complaints),
         .reserved_ports = reserved_ports,
-        .position = capture_position,
+        .position = read_choice("capture_position", capture_position, positions, G_N_ELEMENTS(positions), complaints),
         .is_lock_port = in_tcp_or_udp_ports,
         .log_path = kernel_log,
         .log_hints = { .year = kernel_log_year },

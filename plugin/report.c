@@ -383,7 +383,7 @@ append_healthy(GString *out, const nh_story *story)
     }
     GString *text = g_string_new("NLM Health: ");
     g_string_append_printf(text, "%s. %u lock call%s between %u pair%s of hosts",
-                           unanswered ? "no incident" : "healthy", calls, nh_plural(calls), story->pairs->len,
+                           unanswered || calls == 0 ? "no incident" : "healthy", calls, nh_plural(calls), story->pairs->len,
                            nh_plural(story->pairs->len));
     if (unanswered)
         g_string_append_printf(text, ", %u unanswered", unanswered);

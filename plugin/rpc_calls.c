@@ -13,6 +13,7 @@
 #include "async_calls.h"
 #include "attempt.h"
 #include "call.h"
+#include "copies.h"
 #include "datagrams.h"
 #include "dead_calls.h"
 #include "follow.h"
@@ -132,6 +133,7 @@ first_transmission(nh_call *call, nh_conn *conn, nh_moment at)
     if (conn && conn->calls == 0 && conn->pair != call->pair)
         nh_conn_move(conn, call->pair, call->way);
     call->pair->calls += !nh_async_is_result(call->prog, call->proc);
+    nh_attempt_speaks(call);
     if (conn)
         conn->calls++;
     call->opens_half = conn && conn->middle && conn->half[nh_conn_half(conn, &call->src)].packets == 1;
@@ -170,10 +172,12 @@ resent(nh_call *call, nh_conn *conn, nh_moment at)
     nh_call_add_sending(call, conn, at);
     tell_resent(call, &before, conn, at);
     call->pair->resent += call->prog == NH_PROG_NLM;
-    if (call->prog == NH_PROG_NLM)
+    if (call->prog == NH_PROG_NLM) {
         nh_attempt_recognise(call);
-    nh_queued_copy(call, conn, at);
-    nh_queued_unseen(call, conn, at);
+        nh_queued_copy(call, conn, at);
+        nh_queued_unseen(call, conn, at);
+        nh_copy_sent(call, at);
+    }
     if (!call->waits || (call->prog != NH_PROG_NLM && call->asked.prog != NH_PROG_NLM))
         return;
     if (call->l4 == NH_L4_UDP) {
@@ -290,11 +294,11 @@ nh_calls_message(nh_watch *watch, const nh_message *message)
         take_call(pair, way, message);
 }
 
-/* Procedures without results: NULL, *_MSG, *_RES, FREE_ALL. */
+/* Procedures without results: NULL, *_MSG, *_RES, FREE_ALL; SM_SIMU_CRASH, SM_NOTIFY. */
 static gboolean
 returns_nothing(const nh_call *call)
 {
-    return call->proc == 0 || nh_async_is_message(call->prog, call->proc) || nh_async_is_result(call->prog, call->proc) ||
+    return call->proc == 0 || (call->prog == NH_PROG_STAT && call->proc >= NH_NSM_SIMU_CRASH) || nh_async_is_message(call->prog, call->proc) || nh_async_is_result(call->prog, call->proc) ||
            (call->prog == NH_PROG_NLM && call->proc == NH_NLM_FREE_ALL);
 }
 
@@ -302,7 +306,7 @@ returns_nothing(const nh_call *call)
 static nh_call *
 call_answered_by(nh_watch *watch, const nh_message *message)
 {
-    static const guint32 programs[] = { NH_PROG_NLM, NH_PROG_PORTMAP };
+    static const guint32 programs[] = { NH_PROG_NLM, NH_PROG_PORTMAP, NH_PROG_STAT };
 
     for (guint i = 0; i < G_N_ELEMENTS(programs); i++) {
         nh_call *call = nh_call_find(watch, &message->dst.addr, &message->src.addr, programs[i], message->xid);

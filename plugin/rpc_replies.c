@@ -21,12 +21,13 @@ tell_recovered(nh_call *call, const nh_outage *outage, nh_moment at)
 {
     char *lasted = nh_duration_text(at.time - outage->start.time);
     char *line = nh_line_text(call->pair, call->way, NH_LOG_OK);
+    gboolean logged = call->outlived && nh_line_event(call->pair, call->way, call) == NH_LOG_STILL_TRYING;
 
     if (outage->id)
         nh_frame_note(call->pair->watch, at.frame, NH_RECOVERED,
                       g_strdup_printf("%s %s%s%s%s%s", outage->served ? "Answered after" : "First answer after", lasted,
-                                      outage->served ? "" : " without one", call->outlived ? ": \"" : "",
-                                      call->outlived ? line : "", call->outlived ? "\" is logged now" : ""));
+                                      outage->served ? "" : " without one", logged ? ": \"" : "", logged ? line : "",
+                                      logged ? "\" is logged now" : ""));
     g_free(line);
     g_free(lasted);
 }
@@ -147,6 +148,8 @@ answer(nh_call *call, nh_moment at)
         refused_by_rpc(call, at);
         return;
     }
+    if (call->prog == NH_PROG_STAT)
+        return; /* the status monitor is another program: it says nothing of lock calls */
     if (call->prog == NH_PROG_NLM && call->has_status && call->status == 4) {
         judge_grace(call, at);
         return;
@@ -154,7 +157,11 @@ answer(nh_call *call, nh_moment at)
     nh_outage *ended = nh_outage_answer(call->pair, call->way, nh_service_of_program(call->prog), call, at);
     if (ended)
         tell_recovered(call, ended, at);
-    if (call->prog == NH_PROG_NLM && call->has_status && call->status == 2 && !ended)
+    if (call->prog != NH_PROG_NLM || !call->has_status || call->status != 2)
+        return;
+    if (ended)
+        nh_outage_add_ending(ended, NH_DENIED_NOLOCKS, at);
+    else
         nh_call_symptom(call, NH_DENIED_NOLOCKS, at, nh_call_first(call)->at);
 }
 

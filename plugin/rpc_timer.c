@@ -10,6 +10,8 @@
 
 #include "rpc_timer.h"
 
+#include <stdio.h>
+
 /* Work queue and printk() after the timer has fired. */
 #define FIRE_DELAY    (140 * NH_MSEC)
 /* clnt.c call_connect_status() and call_status(): pause of a task after a refused or unreachable connect. */
@@ -60,15 +62,15 @@ static const guint ticks_per_second[] = { 1000, 250, 100 };
 typedef struct {
     nh_l4 proto;
     const char *name;
-    guint default_timeo;
+    guint default_timeo, default_retrans;
     nh_time max;
     gboolean exponential;
     guint max_retrans; /* more changes nothing: 0.1 s reaches max */
 } mount_defaults;
 
 static const mount_defaults mount_protocols[] = {
-    { .proto = NH_L4_TCP, .name = "tcp", .default_timeo = 600, .max = 600 * NH_SECOND, .max_retrans = 6000 },
-    { .proto = NH_L4_UDP, .name = "udp", .default_timeo = 11, .max = 60 * NH_SECOND, .exponential = TRUE, .max_retrans = 10 },
+    { .proto = NH_L4_TCP, .name = "tcp", .default_timeo = 600, .default_retrans = 2, .max = 600 * NH_SECOND, .max_retrans = 6000 },
+    { .proto = NH_L4_UDP, .name = "udp", .default_timeo = 11, .default_retrans = 3, .max = 60 * NH_SECOND, .exponential = TRUE, .max_retrans = 10 },
 };
 
 /* The transmissions of one task up to its first major timeout, counted from the first of them. */
@@ -87,10 +89,68 @@ nh_family_name(nh_family family)
     return (guint)family < G_N_ELEMENTS(names) ? names[family] : NULL;
 }
 
+/* RHEL8 kept its version and took the timers of 5.3 between these of its builds (8.1: 147, 8.3: 240). */
+#define RHEL8_OLD 147
+#define RHEL8_NEW 240
+
+static nh_family
+family_of_version(guint major, guint minor, const char *rest)
+{
+    guint64 build = g_str_has_prefix(rest, ".0-") ? g_ascii_strtoull(rest + 3, NULL, 10) : 0;
+
+    if (major == 4 && minor == 18)
+        return build >= RHEL8_NEW ? NH_FAMILY_5_3 : build > 0 && build <= RHEL8_OLD ? NH_FAMILY_3_10 : NH_FAMILY_UNKNOWN;
+    if ((major == 3 && minor >= 10) || major == 4 || (major == 5 && minor == 0))
+        return NH_FAMILY_3_10;
+    if (major == 5 && minor == 2)
+        return NH_FAMILY_5_2;
+    return major > 5 || (major == 5 && minor >= 3) ? NH_FAMILY_5_3 : NH_FAMILY_UNKNOWN;
+}
+
+gboolean
+nh_family_parse(const char *text, nh_family *family, char **error)
+{
+    guint major, minor;
+    int end = 0;
+
+    for (int i = NH_FAMILY_UNKNOWN + 1; i < NH_FAMILY_COUNT; i++)
+        if (g_ascii_strcasecmp(text, nh_family_name(i)) == 0) {
+            *family = i;
+            return TRUE;
+        }
+    /* profiles of earlier versions say "auto (from the gaps seen)" */
+    if (*text == '\0' || g_ascii_strcasecmp(text, "auto") == 0 || g_ascii_strncasecmp(text, "auto (", 6) == 0) {
+        *family = NH_FAMILY_UNKNOWN;
+        return TRUE;
+    }
+    if (!g_ascii_isdigit(*text) || sscanf(text, "%4u.%4u%n", &major, &minor, &end) != 2 || !strchr(".-", text[end])) {
+        *error = g_strdup("auto, 3.10-5.0, 5.2, 5.3+ or a version of Linux such as 5.10.0-8 is expected");
+        return FALSE;
+    }
+    nh_family found = family_of_version(major, minor, text + end);
+    if (found == NH_FAMILY_UNKNOWN) {
+        *error = g_strdup(major == 4 ? "4.18 is RHEL 8's, whose timers changed between 4.18.0-147 and 4.18.0-240: its build is expected, too"
+                                     : "the timers of this version are not known (known are 3.10 to 5.0, 5.2 and later)");
+        return FALSE;
+    }
+    *family = found;
+    return TRUE;
+}
+
 static const mount_defaults *
 defaults_of(nh_l4 proto)
 {
     return &mount_protocols[proto == NH_L4_UDP];
+}
+
+void
+nh_policy_over(nh_policy *policy, nh_l4 proto)
+{
+    policy->proto = proto;
+    if (!policy->timeo_given)
+        policy->timeo = defaults_of(proto)->default_timeo;
+    if (!policy->retrans_given)
+        policy->retrans = defaults_of(proto)->default_retrans;
 }
 
 /* fs/lockd/host.c nlm_bind_host(): nothing of the mount but its protocol; nlm_timeout is 3..20 (svc.c). */

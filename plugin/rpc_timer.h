@@ -25,6 +25,12 @@ typedef enum { NH_FAMILY_UNKNOWN, NH_FAMILIES(NH_ENUM_ROW) NH_FAMILY_COUNT } nh_
 
 /* Public name; static; NULL for NH_FAMILY_UNKNOWN. */
 const char *nh_family_name(nh_family family);
+/*
+ * The family of "auto" (unknown), of its own name, or of a version of Linux as
+ * uname -r prints it. FALSE with *error set (caller frees) when that tells none;
+ * *family then stays.
+ */
+gboolean nh_family_parse(const char *text, nh_family *family, char **error);
 
 typedef enum { NH_POLICY_LOCKD, NH_POLICY_MOUNT } nh_policy_kind;
 
@@ -35,7 +41,11 @@ typedef struct {
     guint retrans;     /* count (mount) */
     nh_l4 proto;
     gboolean hard;
+    gboolean timeo_given, retrans_given; /* by somebody; else they follow the protocol, see nh_policy_over() */
 } nh_policy;
+
+/* The mount's policy over this protocol: what nobody gave gets the kernel's default (nfs_init_timeout_values(), fs/nfs/client.c). */
+void nh_policy_over(nh_policy *policy, nh_l4 proto);
 
 /* What the task was waiting for. */
 typedef enum {

@@ -77,13 +77,15 @@ show_on_frame(nh_watch *watch, const flow *f, nh_way *way, nh_moment at)
 }
 
 static void
-add_symptom(nh_watch *watch, const flow *f, nh_finding finding, nh_moment at, const nh_addr *sender, char *text)
+add_symptom(nh_watch *watch, const flow *f, nh_finding finding, nh_moment at, const nh_quote *quote, char *text)
 {
     nh_symptom symptom = { .finding = finding, .service = NH_SERVICE_NLM, .at = at, .since = f->unanswered ? f->first : at };
     nh_pair *pair = show_on_frame(watch, f, &symptom.way, at);
 
-    if (sender)
-        symptom.icmp_sender = *sender;
+    if (quote) {
+        symptom.icmp_sender = quote->sender;
+        symptom.icmp_own_filter = nh_icmp_is_own_filter(quote);
+    }
     nh_frame_note(watch, at.frame, finding, text);
     nh_outage_symptom(pair, &symptom);
 }
@@ -135,7 +137,7 @@ nh_sealed_quote(nh_watch *watch, const nh_quote *quote)
     char *text = f && f->sealed ? nh_icmp_text(quote) : NULL;
 
     if (text)
-        add_symptom(watch, f, NH_UNREACHABLE, (nh_moment){ quote->frame, quote->time }, &quote->sender,
+        add_symptom(watch, f, NH_UNREACHABLE, (nh_moment){ quote->frame, quote->time }, quote,
                     g_strdup_printf("%s, about an encrypted datagram", text));
     g_free(text);
     return f && f->sealed;

@@ -11,7 +11,7 @@
 
 #include "model.h"
 
-/* Procedures of the status monitor (X/Open NSM, nsm_prot.x). */
+/* Procedures without results (X/Open NSM, nsm_prot.x). */
 enum { NH_NSM_SIMU_CRASH = 5, NH_NSM_NOTIFY = 6 };
 
 /* A call to a status monitor. */

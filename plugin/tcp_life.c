@@ -31,12 +31,6 @@
 #define SEQ_BEFORE(a, b) ((gint32)((a) - (b)) < 0)
 #define SEQ_AFTER(a, b)  ((gint32)((a) - (b)) > 0)
 
-static const char *
-side_word(int index)
-{
-    return index == 0 ? "client" : "server";
-}
-
 static nh_silent
 silent_side(int index)
 {
@@ -154,7 +148,7 @@ judge_window(nh_passage *p)
             continue;
         char *closed = nh_duration_text(p->at.time - since.time);
         nh_verdict(p->conn, NH_ZERO_WINDOW, silent_side(i), p->at, since,
-                   g_strdup_printf("The %s's receive window is closed since frame %u (%s) and a call waits", side_word(i),
+                   g_strdup_printf("The %s's receive window is closed since frame %u (%s) and a call waits", nh_conn_role(p->conn, i),
                                    since.frame, closed));
         g_free(closed);
     }
@@ -217,7 +211,7 @@ into_silence(nh_passage *p, const char *what)
         return;
     char *silence = nh_duration_text(p->at.time - from->awaiting.time);
     nh_verdict(p->conn, NH_PEER_SILENT, silent_side(!p->index), p->at, from->awaiting,
-               g_strdup_printf("%s number %u without any answer from the %s for %s", what, from->silent, side_word(!p->index), silence));
+               g_strdup_printf("%s number %u without any answer from the %s for %s", what, from->silent, nh_conn_role(p->conn, !p->index), silence));
     g_free(silence);
 }
 
@@ -274,7 +268,7 @@ fin_again(nh_passage *p)
     nh_verdict(p->conn, NH_FIN_UNACKED, silent_side(!p->index), p->at, from->fin_at,
                g_strdup_printf("Stuck FIN: sent in %s, resent %u time%s, never acknowledged by the %s; the port stays blocked "
                                "until %s-%s (TCP_USER_TIMEOUT)", since, from->fin_resends, from->fin_resends == 1 ? "" : "s",
-                               side_word(!p->index), free_from, free_until));
+                               nh_conn_role(p->conn, !p->index), free_from, free_until));
     g_free(since);
     g_free(free_from);
     g_free(free_until);

@@ -10,6 +10,7 @@
 
 #include "age.h"
 #include "attempt.h"
+#include "follow.h"
 #include "frames.h"
 #include "outage.h"
 #include "verdict.h"
@@ -40,7 +41,7 @@ first_syn(nh_passage *p)
         g_free(last);
     }
     if (conn->service == NH_SERVICE_PORTMAP)
-        nh_attempt_lookup(conn->pair, conn->way, conn, p->at, !p->seg->quoted);
+        nh_attempt_lookup_syn(conn, p->at, !p->seg->quoted);
     else if (conn->service != NH_SERVICE_STATD)
         nh_attempt_connect(conn, p->at);
 }
@@ -52,7 +53,7 @@ synack_ignored(nh_passage *p, const char *what)
     char *first = nh_moment_text(conn->synack);
 
     nh_verdict(conn, NH_SYNACK_UNACKED, NH_SILENT_CLIENT, p->at, conn->synack,
-               g_strdup_printf("%s: the SYN-ACK of %s was not acknowledged by the client", what, first));
+               g_strdup_printf("%s: the SYN-ACK of %s was not acknowledged by the %s", what, first, nh_conn_role(conn, 0)));
     g_free(first);
 }
 
@@ -175,7 +176,8 @@ nh_open_other(nh_passage *p)
     /* what acknowledges a little more than the SYN was captured before the SYN-ACK */
     if (p->seg->flags & NH_TH_ACK && p->seg->len == 0 && p->seg->ack - conn->isn - 1 > G_MAXUINT16 && !conn->synack.frame) {
         nh_verdict(conn, NH_CHALLENGE_ACK, NH_SILENT_NOBODY, p->at, conn->syn,
-                   g_strdup_printf("Bare ACK answers the SYN of frame %u: the server still holds the old connection", conn->syn.frame));
+                   g_strdup_printf("Bare ACK answers the SYN of frame %u: the %s still holds the old connection", conn->syn.frame,
+                                   nh_conn_role(conn, 1)));
         return FALSE;
     }
     establish(p);

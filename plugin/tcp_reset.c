@@ -8,6 +8,7 @@
 
 #include "tcp_reset.h"
 
+#include "follow.h"
 #include "outage.h"
 #include "verdict.h"
 
@@ -40,7 +41,7 @@ reset(nh_passage *p)
     conn->reset_by_client = p->index == 0;
     if (p->index == 1 && conn->service != NH_SERVICE_PORTMAP)
         conn->pair->lost = p->at;
-    char *text = g_strdup_printf("Connection reset by the %s, %s", p->index == 0 ? "client" : "server", state);
+    char *text = g_strdup_printf("Connection reset by the %s, %s", nh_conn_role(conn, p->index), state);
 
     if (nh_conn_outstanding(conn) == 0) { /* nobody waits: it ends whatever was wrong and keeps nobody from connecting anew */
         nh_trouble_end(conn, NH_FINDING_NONE, p->at);
@@ -53,7 +54,7 @@ reset(nh_passage *p)
     g_free(state);
 }
 
-/* The client's host resets what the server accepted. */
+/* The host that sent the SYN resets what the other one accepted. */
 static void
 declined(nh_passage *p)
 {
@@ -63,7 +64,7 @@ declined(nh_passage *p)
     conn->reset_by_client = TRUE;
     if (!nh_verdict_storm(conn, p->at))
         nh_verdict(conn, NH_RESET, NH_SILENT_NOBODY, p->at, conn->syn.frame ? conn->syn : p->at,
-                   g_strdup("The client resets the connection that the server's SYN-ACK accepted"));
+                   g_strdup_printf("The %s resets the connection that the %s's SYN-ACK accepted", nh_conn_role(conn, 0), nh_conn_role(conn, 1)));
 }
 
 void

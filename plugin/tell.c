@@ -10,7 +10,9 @@
 
 #include "async_calls.h"
 #include "attempt.h"
+#include "call.h"
 #include "cause.h"
+#include "follow.h"
 #include "frames.h"
 #include "hidden.h"
 #include "lines.h"
@@ -74,10 +76,10 @@ complete_half_closed(nh_watch *watch, const nh_conn *conn)
     if (client->fin_acked && !server->fin && conn->state == NH_TCP_ESTABLISHED &&
         watch->last - client->fin_acked_at.time > 60 * NH_SECOND && conn->service != NH_SERVICE_PORTMAP)
         nh_frame_note(watch, client->fin_at.frame, NH_HALF_CLOSED,
-                      g_strdup("FIN acknowledged, but the server never closed its side"));
+                      g_strdup_printf("FIN acknowledged, but the %s never closed its side", nh_conn_role(conn, 1)));
 }
 
-/* What the client's log says of a call stands at the call, too. */
+/* What the client's log says of a call stands at the call, too; and the kernel's family may be known better than when it was told. */
 static void
 complete_call(nh_watch *watch, nh_call *call)
 {
@@ -90,15 +92,25 @@ complete_call(nh_watch *watch, nh_call *call)
     nh_call_deadlines(call, watch->options.use_mount, &deadlines);
     if (!call->line_seen.frame && (done.frame ? done.time : watch->last) <= deadlines.major_latest)
         return;
-    char *from = nh_time_clock(call->line_seen.frame ? call->line_seen.time : deadlines.major_earliest);
-    char *to = nh_time_clock(deadlines.major_latest);
-    char *line = nh_line_text(call->pair, call->way, nh_line_event(call->way, call));
-    nh_frame_note(watch, call->sendings[0].at.frame, NH_NOT_RESPONDING,
-                  g_strdup_printf("\"%s\" was logged %s%s%s%s for this call", line, call->line_seen.frame ? "at " : "between ", from,
-                                  call->line_seen.frame ? "" : " and ", call->line_seen.frame ? "" : to));
-    g_free(line);
-    g_free(from);
-    g_free(to);
+    char *sentence = nh_line_sentence(call->pair, nh_line_event(call->pair, call->way, call), &deadlines, call->line_seen);
+    nh_frame_note(watch, nh_call_first(call)->at.frame, NH_NOT_RESPONDING, g_strdup_printf("%s for this call", sentence));
+    if (call->outlived_in)
+        nh_frame_note(watch, call->outlived_in, NH_NOT_RESPONDING, g_strdup(sentence));
+    g_free(sentence);
+}
+
+/* The same where no call came of it. */
+static void
+complete_attempt(const nh_pair *pair)
+{
+    const nh_attempt *attempt = &pair->attempt[NH_FORWARD];
+    nh_deadlines deadlines;
+
+    if (!attempt->outlived_in || !nh_attempt_pending(attempt))
+        return;
+    nh_attempt_deadlines(pair, NH_FORWARD, attempt, &deadlines);
+    nh_frame_note(pair->watch, attempt->outlived_in, NH_NOT_RESPONDING,
+                  nh_line_sentence(pair, nh_line_event(pair, NH_FORWARD, attempt->answers), &deadlines, attempt->line_seen));
 }
 
 static void
@@ -113,6 +125,8 @@ complete(nh_watch *watch)
     }
     for (guint i = 0; i < watch->call_list->len; i++)
         complete_call(watch, g_ptr_array_index(watch->call_list, i));
+    for (guint i = 0; i < watch->pair_list->len; i++)
+        complete_attempt(g_ptr_array_index(watch->pair_list, i));
     nh_leak_complete(watch);
 }
 
@@ -169,6 +183,8 @@ number_outages(nh_watch *watch)
 static const char *
 milestone(const nh_conn *conn, guint32 frame, const char **what)
 {
+    gboolean callback = conn->way == NH_CALLBACK;
+    const char *of_client = "FIN of the client", *of_server = "FIN of the server";
     const struct {
         guint32 frame;
         const char *event, *what;
@@ -176,9 +192,9 @@ milestone(const nh_conn *conn, guint32 frame, const char **what)
         { conn->syn.frame, "syn", "SYN" },
         { conn->synack.frame, "synack", "SYN-ACK" },
         { conn->established.frame, "connected", "connection open" },
-        { conn->half[0].fin_at.frame, "fin", "FIN of the client" },
-        { conn->half[1].fin_at.frame, "fin", "FIN of the server" },
-        { conn->half[0].fin_acked_at.frame, "fin_acked", "FIN of the client acknowledged" },
+        { conn->half[0].fin_at.frame, "fin", callback ? of_server : of_client },
+        { conn->half[1].fin_at.frame, "fin", callback ? of_client : of_server },
+        { conn->half[0].fin_acked_at.frame, "fin_acked", callback ? "FIN of the server acknowledged" : "FIN of the client acknowledged" },
     };
 
     for (guint i = 0; i < G_N_ELEMENTS(milestones); i++)
@@ -359,17 +375,39 @@ add_calls(nh_incident *incident, const nh_outage *outage)
     }
 }
 
+/* Nobody follows more advice than this. */
+#define NEXT_STEPS_MAX 4
+
+/* Where each finding with advice appears first; 0 = nowhere. Verdicts that had to wait stand late among the symptoms. */
+static void
+first_appearances(const nh_outage *outage, guint32 *frames)
+{
+    for (guint i = 0; i < outage->symptoms->len; i++) {
+        const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
+        guint32 *first = &frames[symptom->finding];
+        /* advice is written for the client's way to the server; of the way back it is that on the callback */
+        gboolean fits = symptom->way == NH_FORWARD || symptom->finding == NH_GRANT_LOST;
+        if (fits && nh_finding_get(symptom->finding)->next && (*first == 0 || symptom->at.frame < *first))
+            *first = symptom->at.frame;
+    }
+}
+
+/* The cause first, then what else explains something, as it appeared. */
 static void
 add_next_steps(nh_incident *incident, const nh_outage *outage)
 {
-    guint told = 0;
+    guint32 frames[NH_FINDING_COUNT] = { 0 };
+    const nh_finding_row *row = nh_finding_get(incident->cause);
 
-    for (int finding = incident->cause; told < 3 && finding < NH_FINDING_COUNT; finding++) {
-        const nh_finding_row *row = nh_finding_get(finding);
-        if ((finding == (int)incident->cause || outage->count[NH_FORWARD][finding] + outage->count[NH_CALLBACK][finding]) && row->next) {
+    first_appearances(outage, frames);
+    for (int next = incident->cause; row && incident->next_steps->len < NEXT_STEPS_MAX; row = nh_finding_get(next)) {
+        if (row->next)
             g_ptr_array_add(incident->next_steps, g_strdup(row->next));
-            told++;
-        }
+        frames[next] = 0;
+        next = NH_FINDING_NONE;
+        for (int finding = 1; finding < NH_FINDING_COUNT; finding++)
+            if (frames[finding] && (!next || frames[finding] < frames[next]))
+                next = finding;
     }
 }
 

@@ -374,6 +374,36 @@ test_texts(void)
 }
 
 static void
+test_family_parse(void)
+{
+    static const struct { const char *text; nh_family family; } rows[] = {
+        { "", NH_FAMILY_UNKNOWN }, { "auto", NH_FAMILY_UNKNOWN }, { "auto (from the gaps seen)", NH_FAMILY_UNKNOWN },
+        { "3.10-5.0", NH_FAMILY_3_10 }, { "5.2", NH_FAMILY_5_2 }, { "5.3+", NH_FAMILY_5_3 }, { "5.3", NH_FAMILY_5_3 },
+        { "3.10.0-1062.el7.x86_64", NH_FAMILY_3_10 }, { "4.19", NH_FAMILY_3_10 }, { "4.20.0", NH_FAMILY_3_10 }, { "5.0.1", NH_FAMILY_3_10 },
+        { "5.2.17", NH_FAMILY_5_2 }, { "5.10.0-8", NH_FAMILY_5_3 }, { "6.1.0-13-amd64", NH_FAMILY_5_3 }, { "7.3.4", NH_FAMILY_5_3 },
+        { "4.18.0-147.el8.x86_64", NH_FAMILY_3_10 }, { "4.18.0-240.1.1.el8_3", NH_FAMILY_5_3 },
+    };
+    static const char *const wrong[] = { "foo", "5", "5.x", "-5.2", "5.3+x", "5.10 or so", "2.6.32", "3.9", "5.1.4", "4.18", "4.18.0-193.el8" };
+
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        nh_family family = NH_FAMILY_COUNT;
+        char *error = NULL;
+        if (!nh_family_parse(rows[i].text, &family, &error))
+            g_error("%s: %s", rows[i].text, error);
+        g_assert_cmpint(family, ==, rows[i].family);
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(wrong); i++) {
+        nh_family family = NH_FAMILY_5_2;
+        char *error = NULL;
+        if (nh_family_parse(wrong[i], &family, &error))
+            g_error("%s is accepted", wrong[i]);
+        g_assert_nonnull(error);
+        g_assert_cmpint(family, ==, NH_FAMILY_5_2);
+        g_free(error);
+    }
+}
+
+static void
 test_mount_options(void)
 {
     static const struct { const char *line; guint timeo, retrans; nh_l4 proto; gboolean hard; } rows[] = {
@@ -397,7 +427,7 @@ test_mount_options(void)
         { "srv:/x on /mnt type nfs (rw,soft,timeo=70)", 70, 5, NH_L4_TCP, FALSE },
     };
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
-        nh_policy policy = { NH_POLICY_LOCKD, 10, 11, 5, NH_L4_TCP, TRUE };
+        nh_policy policy = { NH_POLICY_LOCKD, 10, 11, 5, NH_L4_TCP, TRUE, TRUE, TRUE };
         char *error = NULL;
         if (!nh_mount_options_parse(rows[i].line, &policy, &error))
             g_error("row %u: %s", i, error);
@@ -411,6 +441,27 @@ test_mount_options(void)
     }
 }
 
+/* timeo and retrans that nobody gave follow the protocol: 600/2 over TCP, 11/3 over UDP. */
+static void
+test_mount_options_defaults(void)
+{
+    static const struct { const char *line; guint timeo, retrans; } rows[] = {
+        { "", 600, 2 },
+        { "proto=udp", 11, 3 },
+        { "udp,timeo=70", 70, 3 },
+        { "retrans=5,udp", 11, 5 },
+        { "timeo=600,udp,retrans=2", 600, 2 },
+        { "udp,proto=tcp", 600, 2 },
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        nh_policy policy = MOUNT(600, 2, NH_L4_TCP, TRUE);
+        char *error = NULL;
+        g_assert_true(nh_mount_options_parse(rows[i].line, &policy, &error));
+        g_assert_cmpuint(policy.timeo, ==, rows[i].timeo);
+        g_assert_cmpuint(policy.retrans, ==, rows[i].retrans);
+    }
+}
+
 static void
 test_mount_options_wrong(void)
 {
@@ -420,7 +471,7 @@ test_mount_options_wrong(void)
         "retrans=4294967296", "proto=sctp", "proto=", "proto", "proto=TCP",
     };
     for (guint i = 0; i < G_N_ELEMENTS(wrong); i++) {
-        const nh_policy before = { NH_POLICY_MOUNT, 10, 600, 2, NH_L4_TCP, TRUE };
+        const nh_policy before = MOUNT(600, 2, NH_L4_TCP, TRUE);
         nh_policy policy = before;
         char *error = NULL;
         char *line = g_strdup_printf("srv:/x /mnt nfs rw,soft,udp,%s,retrans=7 0 0", wrong[i]);
@@ -471,6 +522,8 @@ main(int argc, char **argv)
     g_test_add_func("/rpc_timer/texts", test_texts);
     g_test_add_func("/rpc_timer/mount-options", test_mount_options);
     g_test_add_func("/rpc_timer/mount-options-wrong", test_mount_options_wrong);
+    g_test_add_func("/rpc_timer/family-parse", test_family_parse);
+    g_test_add_func("/rpc_timer/mount-options-defaults", test_mount_options_defaults);
     g_test_add_func("/rpc_timer/mount-options-known", test_mount_options_known);
     g_test_add_func("/rpc_timer/fin-block", test_fin_block);
     return g_test_run();
