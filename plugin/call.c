@@ -25,7 +25,7 @@ hash_call(const nh_addr *from, const nh_addr *to, guint32 prog, guint32 xid)
 static nh_call *
 find(const nh_watch *watch, const nh_addr *from, const nh_addr *to, guint32 prog, guint32 xid, guint32 hash)
 {
-    for (nh_link *link = nh_table_first(&watch->calls, hash); link; link = nh_table_next(link->next, hash)) {
+    for (nh_link *link = nh_table_first(watch->calls, hash); link; link = link->next) {
         nh_call *call = (nh_call *)link;
         if (call->xid == xid && call->prog == prog && nh_addr_equal(&call->src.addr, from) && nh_addr_equal(&call->dst.addr, to))
             return call;
@@ -144,7 +144,7 @@ nh_call_new(nh_pair *pair, nh_way way, const nh_message *message)
     g_ptr_array_add(watch->call_list, call);
     guint32 hash = hash_call(&call->src.addr, &call->dst.addr, call->prog, call->xid);
     nh_call *before = find(watch, &call->src.addr, &call->dst.addr, call->prog, call->xid, hash);
-    nh_table_put(&watch->calls, &call->link, hash, before ? &before->link : NULL);
+    nh_table_put(watch->calls, &call->link, hash, before ? &before->link : NULL);
     if (call->waits)
         g_ptr_array_add(call->pair->outstanding[call->way], call);
     return call;

@@ -31,7 +31,7 @@ hash_ends(const nh_end *a, const nh_end *b)
 static nh_conn *
 find(const nh_watch *watch, const nh_end *a, const nh_end *b, guint32 hash)
 {
-    for (nh_link *link = nh_table_first(&watch->conns, hash); link; link = nh_table_next(link->next, hash)) {
+    for (nh_link *link = nh_table_first(watch->conns, hash); link; link = link->next) {
         nh_conn *conn = (nh_conn *)link;
         if (nh_conn_joins(conn, a, b) || nh_conn_joins(conn, b, a))
             return conn;
@@ -152,7 +152,7 @@ new_conn(nh_watch *watch, const nh_end *client, const nh_end *server, nh_service
     conn->first = conn->last = at;
     conn->previous = find(watch, client, server, hash);
     conn->pair = nh_pair_of_flow(watch, &client->addr, &server->addr, &conn->way);
-    nh_table_put(&watch->conns, &conn->link, hash, conn->previous ? &conn->previous->link : NULL);
+    nh_table_put(watch->conns, &conn->link, hash, conn->previous ? &conn->previous->link : NULL);
     g_ptr_array_add(watch->conn_list, conn);
     nh_follow_mark(watch, server->port);
     return conn;

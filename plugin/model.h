@@ -310,10 +310,10 @@ struct nh_watch {
     GHashTable *pairs;   /* by client and server */
     GPtrArray *pair_list;
     nh_pair *latest_pair; /* of the packet, which asks for it several times; NULL = none yet */
-    nh_table conns;      /* nh_conn by 4-tuple: latest incarnation */
+    GHashTable *conns;   /* nh_conn by 4-tuple: latest incarnation */
     GPtrArray *conn_list;
     GHashTable *lone_syns; /* of hosts that no pair knows yet (lone_syns.c) */
-    nh_table calls;      /* nh_call by sender, receiver, program, XID: latest */
+    GHashTable *calls;   /* nh_call by sender, receiver, program, XID: latest */
     GPtrArray *call_list;
     GHashTable *ports;   /* by address, protocol, port: program */
     guint8 tcp_ports[65536 / 8]; /* bit per port that a followed connection may have; see nh_follow_may() */

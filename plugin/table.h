@@ -1,5 +1,7 @@
 /* table.h
- * A hash table of things that carry their own link, for what each packet looks up.
+ * Hash tables of what each packet looks up: a GHashTable by the hash itself, and
+ * in it chains of those that share one. Whoever looks something up compares what
+ * it has at hand, and no key is made, copied or freed.
  *
  * Copyright 2026, the NLM Health authors
  *
@@ -13,35 +15,24 @@
 
 /* The first member of what is in the table. */
 typedef struct nh_link {
-    struct nh_link *next;
-    guint32 hash;
+    struct nh_link *next; /* with the same hash */
 } nh_link;
 
-typedef struct {
-    nh_link **buckets;
-    guint mask; /* number of buckets, a power of 2, less 1 */
-    guint count;
-} nh_table;
+/* Free with g_hash_table_unref(); what is in it is not touched. */
+static inline GHashTable *
+nh_table_new(void)
+{
+    return g_hash_table_new(NULL, NULL);
+}
 
-void nh_table_init(nh_table *table);
-/* What was in it is not touched. */
-void nh_table_clear(nh_table *table);
+/* The first with this hash, or NULL; the others follow by their links. */
+static inline nh_link *
+nh_table_first(GHashTable *table, guint32 hash)
+{
+    return g_hash_table_lookup(table, GUINT_TO_POINTER(hash));
+}
+
 /* Put something in, in place of another (which has the same hash) or of nothing (NULL). */
-void nh_table_put(nh_table *table, nh_link *link, guint32 hash, nh_link *before);
-
-static inline nh_link *
-nh_table_next(nh_link *link, guint32 hash)
-{
-    while (link && link->hash != hash)
-        link = link->next;
-    return link;
-}
-
-/* The first with this hash, or NULL; those after it: nh_table_next(link->next, hash). */
-static inline nh_link *
-nh_table_first(const nh_table *table, guint32 hash)
-{
-    return nh_table_next(table->buckets[hash & table->mask], hash);
-}
+void nh_table_put(GHashTable *table, nh_link *link, guint32 hash, nh_link *before);
 
 #endif

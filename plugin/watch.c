@@ -58,10 +58,10 @@ nh_watch_new(const nh_options *options)
     watch->arena = nh_arena_new();
     watch->pairs = g_hash_table_new_full(pair_key_hash, pair_key_equal, g_free, NULL);
     watch->pair_list = g_ptr_array_new_with_free_func(nh_pair_free);
-    nh_table_init(&watch->conns);
+    watch->conns = nh_table_new();
     watch->conn_list = g_ptr_array_new_with_free_func(nh_conn_free);
     watch->lone_syns = nh_lone_syns_new();
-    nh_table_init(&watch->calls);
+    watch->calls = nh_table_new();
     watch->call_list = g_ptr_array_new();
     watch->ports = g_hash_table_new_full(port_key_hash, port_key_equal, g_free, NULL);
     watch->frames = g_ptr_array_new_with_free_func(nh_frame_free);
@@ -84,10 +84,10 @@ nh_watch_free(nh_watch *watch)
     }
     g_ptr_array_unref(watch->frames);
     g_hash_table_unref(watch->ports);
-    nh_table_clear(&watch->calls);
+    g_hash_table_unref(watch->calls);
     g_ptr_array_unref(watch->call_list);
     g_hash_table_unref(watch->lone_syns);
-    nh_table_clear(&watch->conns);
+    g_hash_table_unref(watch->conns);
     g_ptr_array_unref(watch->conn_list);
     g_hash_table_unref(watch->pairs);
     g_ptr_array_unref(watch->pair_list);
