@@ -14,10 +14,12 @@
 #include "call.h"
 #include "follow.h"
 #include "frames.h"
+#include "incident.h"
 #include "lines.h"
 #include "outage.h"
 #include "portmap.h"
 #include "queued.h"
+#include "trouble.h"
 #include "verdict.h"
 
 /* Between the steps of one attempt (look-up answered, then SYN) no more time passes than this. */

@@ -337,3 +337,41 @@ nh_outage_summary(const nh_outage *outage, const nh_judgement *judgement, nh_tim
     g_free(lasted);
     return text;
 }
+
+/* --- what to check next ------------------------------------------------------------------ */
+
+/* Nobody follows more advice than this. */
+#define NEXT_STEPS_MAX 4
+
+/* Where each finding with advice appears first; 0 = nowhere. Verdicts that had to wait stand late among the symptoms. */
+static void
+first_appearances(const nh_outage *outage, guint32 *frames)
+{
+    for (guint i = 0; i < outage->symptoms->len; i++) {
+        const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
+        guint32 *first = &frames[symptom->finding];
+        /* advice is written for the client's way to the server; of the way back it is that on the callback */
+        gboolean fits = symptom->way == NH_FORWARD || symptom->finding == NH_GRANT_LOST;
+        if (fits && nh_finding_get(symptom->finding)->next && (*first == 0 || symptom->at.frame < *first))
+            *first = symptom->at.frame;
+    }
+}
+
+/* The cause first, then what else explains something, as it appeared. */
+void
+nh_outage_next_steps(const nh_outage *outage, nh_finding cause, GPtrArray *steps)
+{
+    guint32 frames[NH_FINDING_COUNT] = { 0 };
+    const nh_finding_row *row = nh_finding_get(cause);
+
+    first_appearances(outage, frames);
+    for (int next = cause; row && steps->len < NEXT_STEPS_MAX; row = nh_finding_get(next)) {
+        if (row->next)
+            g_ptr_array_add(steps, g_strdup(row->next));
+        frames[next] = 0;
+        next = NH_FINDING_NONE;
+        for (int finding = 1; finding < NH_FINDING_COUNT; finding++)
+            if (frames[finding] && (!next || frames[finding] < frames[next]))
+                next = finding;
+    }
+}

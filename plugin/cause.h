@@ -24,5 +24,7 @@ nh_judgement nh_judge(const nh_outage *outage);
 nh_side nh_capture_position(const nh_pair *pair);
 /* One sentence on the outage; caller frees. now: the last packet's time, for an outage that lasts. */
 char *nh_outage_summary(const nh_outage *outage, const nh_judgement *judgement, nh_time now);
+/* What to check next: advice on the cause first; strings that the list's owner frees. */
+void nh_outage_next_steps(const nh_outage *outage, nh_finding cause, GPtrArray *steps);
 
 #endif

@@ -13,6 +13,7 @@
 #include "follow.h"
 #include "frames.h"
 #include "outage.h"
+#include "trouble.h"
 #include "verdict.h"
 
 static void

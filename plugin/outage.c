@@ -10,57 +10,16 @@
 
 #include "age.h"
 #include "frames.h"
+#include "incident.h"
 #include "lock_table.h"
+#include "trouble.h"
 
 /* After its last trouble is over an outage waits so long for a call that it had held back. */
 #define SETTLE_TIME (10 * NH_SECOND)
 /* An outage that nobody touched for so long, and in which nobody waits, is another one's past. */
 #define STALE_TIME (300 * NH_SECOND)
 
-/* --- trouble of connections ------------------------------------------------ */
-
-nh_trouble *
-nh_conn_trouble(const nh_conn *conn)
-{
-    if (!conn->troubles || conn->troubles->len == 0)
-        return NULL;
-    nh_trouble *latest = &g_array_index(conn->troubles, nh_trouble, conn->troubles->len - 1);
-    return latest->until.frame ? NULL : latest;
-}
-
-nh_trouble *
-nh_conn_trouble_at(const nh_conn *conn, guint32 frame)
-{
-    for (guint i = conn->troubles ? conn->troubles->len : 0; i-- > 0;) {
-        nh_trouble *trouble = &g_array_index(conn->troubles, nh_trouble, i);
-        if (frame >= trouble->since.frame && (!trouble->until.frame || frame <= trouble->until.frame))
-            return trouble;
-    }
-    return NULL;
-}
-
-nh_trouble *
-nh_trouble_raise(nh_conn *conn, nh_finding finding, nh_moment at, nh_moment since)
-{
-    nh_trouble *trouble = nh_conn_trouble(conn);
-
-    if (trouble && trouble->finding != finding) {
-        trouble->until = at;
-        trouble = NULL;
-    }
-    if (!trouble) {
-        nh_trouble fresh = { .finding = finding, .since = since, .last = at };
-        if (!conn->troubles)
-            conn->troubles = g_array_new(FALSE, FALSE, sizeof(nh_trouble));
-        g_array_append_val(conn->troubles, fresh);
-        trouble = &g_array_index(conn->troubles, nh_trouble, conn->troubles->len - 1);
-        if (!g_ptr_array_find(conn->pair->troubled, conn, NULL))
-            g_ptr_array_add(conn->pair->troubled, conn);
-    }
-    trouble->last = at;
-    trouble->count++;
-    return trouble;
-}
+/* --- the end of a connection's trouble ------------------------------------- */
 
 void
 nh_trouble_end(nh_conn *conn, nh_finding finding, nh_moment at)
@@ -473,54 +432,6 @@ nh_outage_at(const nh_pair *pair, guint32 frame)
             return outage->id ? outage : NULL;
     }
     return NULL;
-}
-
-/*
- * A lock client that is told of no lockd asks again after 3 s (call_bind_status,
- * net/sunrpc/clnt.c). Who asks once a minute, and never tries anything else, is a
- * tool that watches the server (rpcinfo).
- */
-#define ASKS_AGAIN_TIME (15 * NH_SECOND)
-
-gboolean
-nh_outage_is_watching(const nh_outage *outage)
-{
-    const nh_pair *pair = outage->pair;
-    const nh_symptom *before = NULL;
-
-    if (pair->wants_locks || pair->hidden.how)
-        return FALSE;
-    for (guint i = 0; i < outage->symptoms->len; i++) {
-        const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
-        /* other versions and transports are asked for in one go */
-        nh_time gap = before ? symptom->at.time - before->at.time : 0;
-        if (symptom->finding != NH_NOT_REGISTERED || (gap >= NH_SECOND && gap <= ASKS_AGAIN_TIME))
-            return FALSE;
-        before = symptom;
-    }
-    return TRUE;
-}
-
-gboolean
-nh_outage_is_incident(const nh_outage *outage, nh_time now)
-{
-    guint symptoms = 0;
-    nh_time until = outage->end.frame ? outage->end.time : outage->settled.frame ? outage->settled.time : now;
-
-    if (outage->only_probable && !outage->pair->lock_traffic)
-        return FALSE;
-    /* a lock manager that asks its own statd (nsm_mon_unmon, fs/lockd/mon.c), captured on all interfaces */
-    gboolean own_statd = nh_addr_equal(&outage->pair->client, &outage->pair->server) && !outage->pair->lock_traffic;
-
-    if (own_statd || nh_outage_is_watching(outage))
-        return FALSE;
-    if (outage->proved) /* also where time runs back later */
-        return TRUE;
-    for (guint i = 0; i < outage->symptoms->len && symptoms < 2; i++)
-        symptoms += 1 + g_array_index(outage->symptoms, nh_symptom, i).count;
-    if (outage->count[NH_FORWARD][NH_DENIED_NOLOCKS] > 0) /* the application's lock failed (ENOLCK): once is enough */
-        return TRUE;
-    return symptoms >= 2 || (nh_time_known(outage->waiting_since) && until - outage->waiting_since >= NH_SECOND);
 }
 
 void

@@ -33,8 +33,6 @@ void nh_outage_join_late(nh_call *call, nh_moment at);
 void nh_outage_settle(nh_pair *pair, nh_moment at);
 /* An RPC answer of this service; returns the outage that it ends, or NULL. */
 nh_outage *nh_outage_answer(nh_pair *pair, nh_way way, nh_service service, nh_call *call, nh_moment at);
-/* Nobody wants a lock: a tool asks the port mapper now and then, and is told of no lockd. */
-gboolean nh_outage_is_watching(const nh_outage *outage);
 /* The answer that ended the outage is itself one that explains something: it belongs to it, and reopens nothing. */
 void nh_outage_add_ending(nh_outage *outage, nh_finding finding, nh_moment at);
 /* Time passes: an outage that settled long ago is closed. */
@@ -45,17 +43,9 @@ void nh_outage_conclude(nh_pair *pair);
 void nh_outage_extend(nh_outage *outage, nh_moment at);
 /* The outage that a frame of this pair belongs to, or NULL. */
 nh_outage *nh_outage_at(const nh_pair *pair, guint32 frame);
-/* Two symptoms or a second without an answer; probable connections need lock traffic of their pair. */
-gboolean nh_outage_is_incident(const nh_outage *outage, nh_time now);
 
 void nh_outage_free(nh_outage *outage);
 
-/* Trouble of a connection that lasts, or NULL. */
-nh_trouble *nh_conn_trouble(const nh_conn *conn);
-/* Trouble of a connection at a frame, or NULL. */
-nh_trouble *nh_conn_trouble_at(const nh_conn *conn, guint32 frame);
-/* Begin or continue trouble; returns it. */
-nh_trouble *nh_trouble_raise(nh_conn *conn, nh_finding finding, nh_moment at, nh_moment since);
 /* End the trouble that lasts, if any (finding: only that one, or NH_FINDING_NONE for any). */
 void nh_trouble_end(nh_conn *conn, nh_finding finding, nh_moment at);
 

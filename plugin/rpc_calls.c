@@ -26,6 +26,7 @@
 #include "rpc_replies.h"
 #include "statd.h"
 #include "tcp_life.h"
+#include "trouble.h"
 #include "verdict.h"
 
 /* An XID that comes back so long after its answer belongs to another call. */

@@ -13,6 +13,7 @@
 #include "follow.h"
 #include "frames.h"
 #include "outage.h"
+#include "trouble.h"
 #include "verdict.h"
 
 /* Of a connection met in the middle one acknowledged FIN may be all that the capture has of its end. */

@@ -15,6 +15,7 @@
 #include "follow.h"
 #include "frames.h"
 #include "hidden.h"
+#include "incident.h"
 #include "lines.h"
 #include "lock_story.h"
 #include "lock_table.h"
@@ -375,42 +376,6 @@ add_calls(nh_incident *incident, const nh_outage *outage)
     }
 }
 
-/* Nobody follows more advice than this. */
-#define NEXT_STEPS_MAX 4
-
-/* Where each finding with advice appears first; 0 = nowhere. Verdicts that had to wait stand late among the symptoms. */
-static void
-first_appearances(const nh_outage *outage, guint32 *frames)
-{
-    for (guint i = 0; i < outage->symptoms->len; i++) {
-        const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
-        guint32 *first = &frames[symptom->finding];
-        /* advice is written for the client's way to the server; of the way back it is that on the callback */
-        gboolean fits = symptom->way == NH_FORWARD || symptom->finding == NH_GRANT_LOST;
-        if (fits && nh_finding_get(symptom->finding)->next && (*first == 0 || symptom->at.frame < *first))
-            *first = symptom->at.frame;
-    }
-}
-
-/* The cause first, then what else explains something, as it appeared. */
-static void
-add_next_steps(nh_incident *incident, const nh_outage *outage)
-{
-    guint32 frames[NH_FINDING_COUNT] = { 0 };
-    const nh_finding_row *row = nh_finding_get(incident->cause);
-
-    first_appearances(outage, frames);
-    for (int next = incident->cause; row && incident->next_steps->len < NEXT_STEPS_MAX; row = nh_finding_get(next)) {
-        if (row->next)
-            g_ptr_array_add(incident->next_steps, g_strdup(row->next));
-        frames[next] = 0;
-        next = NH_FINDING_NONE;
-        for (int finding = 1; finding < NH_FINDING_COUNT; finding++)
-            if (frames[finding] && (!next || frames[finding] < frames[next]))
-                next = finding;
-    }
-}
-
 static void
 tell_outage(nh_watch *watch, nh_story *story, const nh_outage *outage)
 {
@@ -431,7 +396,7 @@ tell_outage(nh_watch *watch, nh_story *story, const nh_outage *outage)
     incident->end = outage->end.frame ? outage->end.time : NH_TIME_NONE;
     incident->duration = (outage->end.frame ? outage->end.time : watch->last) - outage->start.time;
     add_calls(incident, outage);
-    add_next_steps(incident, outage);
+    nh_outage_next_steps(outage, judgement.cause, incident->next_steps);
     nh_nfs_story(incident, outage);
     nh_lock_story_incident(outage, incident);
 }

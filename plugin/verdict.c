@@ -11,6 +11,7 @@
 #include "frames.h"
 #include "outage.h"
 #include "pairs.h"
+#include "trouble.h"
 
 typedef struct {
     nh_conn *conn;

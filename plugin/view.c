@@ -12,6 +12,7 @@
 #include "frames.h"
 #include "lines.h"
 #include "outage.h"
+#include "trouble.h"
 #include "verdict.h"
 
 guint

@@ -1,0 +1,19 @@
+/* incident.h
+ * Which outages are incidents.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef NLM_HEALTH_INCIDENT_H
+#define NLM_HEALTH_INCIDENT_H
+
+#include "model.h"
+
+/* Nobody wants a lock: a tool asks the port mapper now and then, and is told of no lockd. */
+gboolean nh_outage_is_watching(const nh_outage *outage);
+/* Two symptoms or a second without an answer; probable connections need lock traffic of their pair. */
+gboolean nh_outage_is_incident(const nh_outage *outage, nh_time now);
+
+#endif
