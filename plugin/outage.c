@@ -288,12 +288,15 @@ others_hang(const nh_outage *outage, const nh_call *answered, nh_moment at)
     if (!first || answered->n_sendings > 1 || first->at.frame <= outage->start.frame || at.time - first->at.time >= NH_SECOND ||
         outage->count[NH_FORWARD][NH_REPLY_OVERDUE] != outage->symptoms->len)
         return FALSE;
+    gboolean waits = FALSE;
+
     for (guint i = 0; i < outage->symptoms->len; i++) {
         const nh_call *hanging = g_array_index(outage->symptoms, nh_symptom, i).call;
-        if (hanging && hanging->waits)
-            return TRUE;
+        if (!hanging || hanging->prog != NH_PROG_NLM) /* a port mapper that hangs holds up all calls */
+            return FALSE;
+        waits = waits || hanging->waits;
     }
-    return FALSE;
+    return waits;
 }
 
 nh_outage *
