@@ -37,6 +37,8 @@ blocked(nh_call *call, nh_moment at)
 {
     call->pair->blocked = at;
     call->pair->blocked_lock = call->nlm;
+    if (call->way == NH_FORWARD) /* into an outage of the callbacks: none would tell of this lock either */
+        nh_outage_join(call->pair, call);
 }
 
 /* The lock that was blocked is granted in the answer to a poll: its callback is needed no longer. */
