@@ -10,9 +10,9 @@
 
 #include "age.h"
 
-#include "attempt.h"
 #include "follow.h"
 #include "frames.h"
+#include "policy.h"
 
 /* net/ipv4/tcp_timer.c: the gaps between SYNs are 1, 2, 4 ... s; from 6.5 on 1 s four times more (tcp_syn_linear_timeouts). */
 #define SYN_LINEAR (4 * NH_SECOND)

@@ -8,9 +8,8 @@
 
 #include "answers.h"
 
-#include "async_calls.h"
-#include "attempt.h"
-#include "lock_table.h"
+#include "deadlines.h"
+#include "procedures.h"
 
 /* The answer's first packet leaves so soon after the callback arrived (nlm4svc_callback starts the task at once). */
 #define ANSWER_TIME NH_SECOND
@@ -69,7 +68,7 @@ nh_answer_all_that_suffered(const nh_outage *outage)
         const nh_call *call = g_ptr_array_index(outage->calls, i);
         if (call->answer_tried.frame)
             grant = grant ? grant : call;
-        else if (!nh_async_is_result(call->prog, call->proc))
+        else if (!nh_nlm_is_result(call->prog, call->proc))
             return NULL;
     }
     return grant;

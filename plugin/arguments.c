@@ -9,6 +9,7 @@
 #include "arguments.h"
 
 #include "crc32.h"
+#include "procedures.h"
 #include "statd.h"
 
 /* --- XDR (RFC 4506): a cursor that never reads past what was captured -------------- */
@@ -167,7 +168,7 @@ get_status(xdr *x, nh_nlm *nlm, guint32 vers, gboolean with_holder)
 {
     nlm->status = get_uint(x);
     nlm->has_status = !x->failed;
-    if (!with_holder || nlm->status != 1)
+    if (!with_holder || nlm->status != NH_NLM_STAT_DENIED)
         return;
     nlm->exclusive = get_uint(x) != 0;
     nlm->svid = get_uint(x);

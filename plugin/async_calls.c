@@ -17,7 +17,8 @@
 #include "frames.h"
 #include "lock_table.h"
 #include "outage.h"
-#include "pairs.h"
+#include "ports.h"
+#include "procedures.h"
 
 /* So many calls of a pair may wait for their *_RES; of a peer that never sends any the oldest are forgotten. */
 #define UNSETTLED_MAX 256
@@ -25,18 +26,6 @@
 #define REPEAT_TIME NH_SECOND
 /* An UNLOCK whose connection was lost would have been sent again within this time (the longest minor timeout of lockd's RPC). */
 #define RESEND_TIME (60 * NH_SECOND)
-
-gboolean
-nh_async_is_message(guint32 prog, guint32 proc)
-{
-    return prog == NH_PROG_NLM && proc >= NH_NLM_TEST_MSG && proc <= NH_NLM_GRANTED_MSG;
-}
-
-gboolean
-nh_async_is_result(guint32 prog, guint32 proc)
-{
-    return prog == NH_PROG_NLM && proc >= NH_NLM_TEST_RES && proc <= NH_NLM_GRANTED_RES;
-}
 
 static gboolean
 is_grant(const nh_call *call)
@@ -54,7 +43,7 @@ first_sent(const nh_call *call)
 gboolean
 nh_async_is_one_way(const nh_call *call)
 {
-    return nh_async_is_message(call->prog, call->proc) || nh_async_is_result(call->prog, call->proc);
+    return nh_nlm_is_message(call->prog, call->proc) || nh_nlm_is_result(call->prog, call->proc);
 }
 
 nh_moment
@@ -68,7 +57,7 @@ nh_async_done(const nh_call *call)
 static gboolean
 is_answered_by(const nh_call *call, const nh_call *result)
 {
-    return nh_async_is_message(call->prog, call->proc) && call->nlm.has_cookie && call->nlm.cookie == result->nlm.cookie &&
+    return nh_nlm_is_message(call->prog, call->proc) && call->nlm.has_cookie && call->nlm.cookie == result->nlm.cookie &&
            call->proc - NH_NLM_TEST_MSG == result->proc - NH_NLM_TEST_RES;
 }
 
@@ -77,7 +66,7 @@ nh_async_answered(nh_call *result)
 {
     GPtrArray *unsettled = result->pair->unsettled, *answered = NULL;
 
-    if (!unsettled || !nh_async_is_result(result->prog, result->proc) || !result->nlm.has_cookie || !result->nlm.has_status)
+    if (!unsettled || !nh_nlm_is_result(result->prog, result->proc) || !result->nlm.has_cookie || !result->nlm.has_status)
         return NULL;
     for (guint i = unsettled->len; i-- > 0;) {
         nh_call *call = g_ptr_array_index(unsettled, i);
@@ -239,7 +228,7 @@ message_anew(nh_call *call, nh_moment at)
     char *ago = nh_duration_text(at.time - first_sent(first).time);
     if (taken || copies >= 2)
         nh_frame_note(call->pair->watch, at.frame, finding,
-                      g_strdup_printf("%s is sent anew: that of frame %u has had no %s for %s", nh_nlm_procedure_name(call->vers, call->proc),
+                      g_strdup_printf("%s is sent anew: that of frame %u has had no %s for %s", nh_nlm_procedure_name(call->proc),
                                       first_sent(first).frame, taken ? "*_RES (the server has it)" : "answer", ago));
     if (!taken && copies >= 2)
         nh_dead_declare(call, finding, first_sent(first), at.frame, "is sent anew without any answer");
@@ -259,7 +248,7 @@ nh_async_call(nh_call *call, nh_moment at)
         else if (!before)
             granted_twice(call, at);
     }
-    if (!is_grant(call) && !nh_async_is_message(call->prog, call->proc))
+    if (!is_grant(call) && !nh_nlm_is_message(call->prog, call->proc))
         return;
     if (!is_grant(call))
         message_anew(call, at);

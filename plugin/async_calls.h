@@ -11,11 +11,6 @@
 
 #include "model.h"
 
-/* TEST_MSG to GRANTED_MSG: RPC's empty reply is a receipt and no answer. */
-gboolean nh_async_is_message(guint32 prog, guint32 proc);
-/* TEST_RES to GRANTED_RES: an answer that is a call. */
-gboolean nh_async_is_result(guint32 prog, guint32 proc);
-
 /* A new call of NLM: remembers what is to be answered by a *_RES, and sees callbacks that are repeated as new calls. */
 void nh_async_call(nh_call *call, nh_moment at);
 /* A callback is sent again under its XID. */

@@ -17,7 +17,7 @@
 #include "incident.h"
 #include "lines.h"
 #include "outage.h"
-#include "portmap.h"
+#include "procedures.h"
 #include "queued.h"
 #include "trouble.h"
 #include "verdict.h"
@@ -43,12 +43,6 @@ blocking_conn(const nh_pair *pair, nh_way way)
             return conn;
     }
     return nh_verdict_withheld(pair, NH_FIN_UNACKED, way);
-}
-
-gboolean
-nh_attempt_pending(const nh_attempt *attempt)
-{
-    return attempt->active && !attempt->taken;
 }
 
 /* A look-up of this attempt over UDP, where no connection is in trouble, has no answer yet. */
@@ -101,7 +95,7 @@ nh_attempt_connect(nh_conn *conn, nh_moment at)
     nh_attempt *attempt = &pair->attempt[conn->way];
     nh_moment fin = nh_age_blocking_fin(conn, at);
 
-    nh_portmap_overtaken(pair, conn->way);
+    nh_call_lookups_overtaken(pair, conn->way);
     pair->wants_locks = TRUE;
     nh_outage_waits(pair, at.time);
     if (nh_answer_begins(pair, conn->way, at) || others_wait(pair, conn->way))
@@ -122,7 +116,7 @@ tell_rebind(nh_pair *pair, nh_way way, nh_moment at, nh_time issued, const nh_ca
 {
     char *after = nh_duration_text(at.time - issued);
     const nh_sending *first = call ? &call->sendings[0] : NULL;
-    char *whose = first ? g_strdup_printf("the %s call of frame %u", nh_nlm_procedure_name(call->vers, call->proc), first->at.frame)
+    char *whose = first ? g_strdup_printf("the %s call of frame %u", nh_nlm_procedure_name(call->proc), first->at.frame)
                         : g_strdup("a call that is not on the wire");
 
     nh_frame_note(pair->watch, at.frame, NH_REBIND,
@@ -373,7 +367,7 @@ nh_attempt_sent(nh_call *call, nh_conn *conn, nh_moment at)
     gboolean new_conn = conn && conn->established.frame && at.time - conn->established.time <= FIRST_CALL_TIME;
     gboolean first = new_conn && conn->calls == 1;
 
-    nh_portmap_overtaken(call->pair, call->way);
+    nh_call_lookups_overtaken(call->pair, call->way);
     if (conn && !new_conn)
         attempt->active = FALSE;
     if (lay_behind_window(call, conn, at) || nh_queued_call(call, conn, at))

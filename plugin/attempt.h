@@ -24,8 +24,6 @@ void nh_attempt_speaks(const nh_call *call);
 void nh_attempt_lookup_syn(nh_conn *conn, nh_moment at, gboolean seen);
 /* The port of NLM is looked up, over UDP (conn NULL) or on the connection whose SYN was taken for that. */
 void nh_attempt_lookup(nh_call *lookup, nh_conn *conn, nh_moment at);
-/* The attempt lasts: no call has come of it yet. */
-gboolean nh_attempt_pending(const nh_attempt *attempt);
 /* It is pending, and its next step or its call may still come. */
 gboolean nh_attempt_lasts(const nh_pair *pair, nh_way way, nh_moment at);
 /* That look-up asked for another program: it was none of lockd's. */

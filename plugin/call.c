@@ -8,10 +8,10 @@
 
 #include "call.h"
 
-#include "async_calls.h"
-#include "lock_table.h"
 #include "outage.h"
 #include "pairs.h"
+#include "ports.h"
+#include "procedures.h"
 #include "statd.h"
 
 /* Wireshark's own matching is per conversation, ours is not. */
@@ -48,6 +48,16 @@ nh_call_stop_waiting(nh_call *call)
         nh_conn *conn = call->sendings[i].conn;
         if (conn && conn->waiting)
             g_ptr_array_remove_fast(conn->waiting, call);
+    }
+}
+
+void
+nh_call_lookups_overtaken(nh_pair *pair, nh_way way)
+{
+    for (guint i = pair->outstanding[way]->len; i-- > 0;) {
+        nh_call *call = g_ptr_array_index(pair->outstanding[way], i);
+        if (call->prog == NH_PROG_PORTMAP && call->l4 == NH_L4_TCP && !call->outlived)
+            nh_call_stop_waiting(call);
     }
 }
 
@@ -140,7 +150,7 @@ nh_call_new(nh_pair *pair, nh_way way, const nh_message *message)
     call->nlm = message->nlm;
     call->reply.time = NH_TIME_NONE;
     call->issued_earliest = call->issued_latest = call->line_before = NH_TIME_NONE;
-    call->waits = !nh_async_is_result(call->prog, call->proc); /* many send no RPC reply to those */
+    call->waits = !nh_nlm_is_result(call->prog, call->proc); /* many send no RPC reply to those */
     g_ptr_array_add(watch->call_list, call);
     guint32 hash = hash_call(&call->src.addr, &call->dst.addr, call->prog, call->xid);
     nh_call *before = find(watch, &call->src.addr, &call->dst.addr, call->prog, call->xid, hash);

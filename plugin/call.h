@@ -34,6 +34,8 @@ void nh_call_append(nh_call *call, nh_sending sending);
 void nh_call_add_sending(nh_call *call, nh_conn *conn, nh_moment at);
 /* No answer is expected any longer: it came, or nobody can wait for it. */
 void nh_call_stop_waiting(nh_call *call);
+/* The client goes to the port it asked for: look-ups over TCP that seem to wait were answered, and the capture missed it. */
+void nh_call_lookups_overtaken(nh_pair *pair, nh_way way);
 /* What is wrong with the call, told to the pair's outage. */
 void nh_call_symptom(nh_call *call, nh_finding finding, nh_moment at, nh_moment since);
 /* The pair of a call (not of a reply), made when there is none; the procedure tells who of the two is the lock client. */

@@ -9,7 +9,6 @@
 #include "cause.h"
 
 #include "answers.h"
-#include "frames.h"
 
 /* --- where the capture was taken ------------------------------------------------ */
 

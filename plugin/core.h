@@ -108,9 +108,4 @@ char *nh_time_clock(nh_time t);
 /* A duration for people: "41.98 s", "3 min 4.3 s", "87 ms"; caller frees. */
 char *nh_duration_text(nh_time duration);
 
-/* NLM procedure (X/Open XNFS, RFC 1813 lacks NLM) and status names; static; NULL when unknown. */
-const char *nh_nlm_procedure_name(guint32 vers, guint32 proc);
-const char *nh_nlm_status_name(guint32 status);
-const char *nh_procedure_name(guint32 prog, guint32 vers, guint32 proc);
-
 #endif

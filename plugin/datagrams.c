@@ -14,6 +14,8 @@
 #include "frames.h"
 #include "icmp.h"
 #include "pairs.h"
+#include "ports.h"
+#include "procedures.h"
 
 /* RPC waits for seconds before it sends a call again: what follows sooner is a frame captured twice. */
 #define COPY_TIME (50 * NH_MSEC)

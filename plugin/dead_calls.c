@@ -13,6 +13,7 @@
 #include "follow.h"
 #include "frames.h"
 #include "outage.h"
+#include "procedures.h"
 #include "trouble.h"
 #include "verdict.h"
 
@@ -22,7 +23,7 @@ tell_dead(nh_call *call, guint32 frame, const char *how)
     char *since = nh_moment_text(call->dead_since);
 
     nh_frame_note(call->pair->watch, frame, NH_DEAD_CALL,
-                  g_strdup_printf("%s %s: %s since %s", nh_nlm_procedure_name(call->vers, call->proc), how,
+                  g_strdup_printf("%s %s: %s since %s", nh_nlm_procedure_name(call->proc), how,
                                   nh_finding_name(call->dead), since));
     g_free(since);
 }

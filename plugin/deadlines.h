@@ -9,19 +9,10 @@
 #ifndef NLM_HEALTH_DEADLINES_H
 #define NLM_HEALTH_DEADLINES_H
 
-#include "model.h"
+#include "policy.h"
 
-/* What a clock and a capture may differ from the timers' arithmetic. */
-#define NH_CLOCK_SLACK (100 * NH_MSEC)
-/* How late a timer of the client may be (timer wheel, kernel/time/timer.c). */
-#define NH_TIMER_LATENESS (2100 * NH_MSEC)
-
-/* The family that rules a pair's timers: the preference, or the one recognised. */
-nh_family nh_pair_family(const nh_pair *pair);
 /* Try to recognise the family from a call's transmissions. */
 void nh_attempt_recognise(nh_call *call);
-/* The policy of a call over this transport; mount: timeo/retrans instead of lockd's timers. */
-nh_policy nh_policy_of(const nh_pair *pair, nh_l4 l4, gboolean mount);
 /* When a call's timers expire. */
 void nh_call_deadlines(const nh_call *call, gboolean mount, nh_deadlines *out);
 /* When the timers of an attempt of this way expire. */

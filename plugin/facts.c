@@ -14,8 +14,7 @@
 #include <epan/ipproto.h>
 #include <epan/proto.h>
 
-#include "follow.h"
-#include "pairs.h"
+#include "ports.h"
 #include "records.h"
 
 static nh_facts_sink sink;
@@ -285,7 +284,7 @@ may_matter(const nh_watch *watch, const guint8 *bytes, guint captured)
     guint header;
     static const guint8 nlm[] = { NH_PROG_NLM >> 24, NH_PROG_NLM >> 16 & 0xff, NH_PROG_NLM >> 8 & 0xff, NH_PROG_NLM & 0xff };
 
-    if (nh_follow_may(watch, nh_be16(bytes), nh_be16(bytes + 2)))
+    if (nh_port_may_matter(watch, nh_be16(bytes), nh_be16(bytes + 2)))
         return TRUE;
     /* a lock call between ports of which nothing is known: record mark, XID, call, RPC version, program */
     header = (guint)(bytes[12] >> 4) * 4;
@@ -433,5 +432,4 @@ nh_facts_handoff(nh_facts_sink the_sink, const wsbool *decode_as)
     udp_before = stand_before(IP_PROTO_UDP, "udp", dissect_udp, "UDP seen by NLM Health", "nlm_health.udp");
     icmp_before = stand_before(IP_PROTO_ICMP, "icmp", dissect_icmp, "ICMP seen by NLM Health", "nlm_health.icmp");
     icmpv6_before = stand_before(IP_PROTO_ICMPV6, "icmpv6", dissect_icmpv6, "ICMPv6 seen by NLM Health", "nlm_health.icmpv6");
-    nh_facts_rpc_handoff(the_sink);
 }

@@ -33,9 +33,6 @@ void nh_facts_begin(void);
 /* A message of a followed program came in a segment that was not looked at: hand it to the core before the message. */
 void nh_facts_late_segment(nh_watch *watch, packet_info *pinfo);
 
-/* The same for the RPC side (facts_rpc.c). */
-void nh_facts_rpc_handoff(nh_facts_sink sink);
-
 /* Time, addresses and direction of a packet as the core has them. */
 nh_time nh_facts_time(const packet_info *pinfo);
 nh_addr nh_facts_addr(const address *addr);

@@ -6,7 +6,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include "facts.h"
+#include "facts_rpc.h"
 
 #include <epan/dissectors/packet-rpc.h>
 

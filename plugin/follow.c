@@ -8,17 +8,14 @@
 
 #include "follow.h"
 
-#include "nfs_calls.h"
 #include "outage.h"
 #include "pairs.h"
+#include "ports.h"
 #include "verdict.h"
 
 #define MOUNTD_PORT 20048 /* IANA; others are known by their look-up */
 /* Attempts further apart than this (xs_reconnect_delay waits up to 60 s, a connect up to 127 s) are none of one connect. */
 #define ATTEMPTS_APART (200 * NH_SECOND)
-/* Reserved ports a lock client binds to: 665-1023 (xs_get_random_port, net/sunrpc/xprtsock.c), wider for other systems */
-#define RESERVED_MIN 512
-#define RESERVED_MAX 1023
 
 /* Both directions of a 4-tuple have one hash. */
 static guint32
@@ -45,35 +42,7 @@ nh_follow_find(const nh_watch *watch, const nh_end *a, const nh_end *b)
     return find(watch, a, b, hash_ends(a, b));
 }
 
-/* --- which ports may matter ------------------------------------------------ */
-
-void
-nh_follow_mark(nh_watch *watch, guint16 port)
-{
-    watch->tcp_ports[port >> 3] |= (guint8)(1u << (port & 7));
-}
-
-void
-nh_follow_mark_known(nh_watch *watch)
-{
-    const nh_options *options = &watch->options;
-
-    nh_follow_mark(watch, NH_PORTMAP_PORT);
-    nh_follow_mark(watch, NH_NFS_PORT);
-    for (guint port = RESERVED_MIN; port <= RESERVED_MAX && options->reserved_ports; port++)
-        nh_follow_mark(watch, (guint16)port);
-    for (guint port = 0; port <= G_MAXUINT16 && options->is_lock_port; port++)
-        if (options->is_lock_port(NH_L4_TCP, (guint16)port))
-            nh_follow_mark(watch, (guint16)port);
-}
-
 /* --- what a connection is -------------------------------------------------------- */
-
-static gboolean
-is_reserved(guint16 port)
-{
-    return port >= RESERVED_MIN && port <= RESERVED_MAX;
-}
 
 nh_service
 nh_follow_service(const nh_watch *watch, const nh_end *server)
@@ -98,7 +67,7 @@ is_nfs(guint16 port)
 static gboolean
 is_probable(const nh_watch *watch, const nh_end *client, const nh_end *server, gboolean claimed)
 {
-    return watch->options.reserved_ports && is_reserved(client->port) && !claimed && !is_nfs(server->port) &&
+    return watch->options.reserved_ports && nh_port_is_reserved(client->port) && !claimed && !is_nfs(server->port) &&
            nh_port_program(watch, &server->addr, NH_L4_TCP, server->port) == 0;
 }
 
@@ -114,9 +83,9 @@ judge_middle(const nh_watch *watch, const nh_segment *segment, gboolean *from_cl
         return service;
     *from_client = FALSE;
     service = nh_follow_service(watch, &segment->src);
-    if (service != NH_SERVICE_NONE || is_reserved(segment->src.port) == is_reserved(segment->dst.port))
+    if (service != NH_SERVICE_NONE || nh_port_is_reserved(segment->src.port) == nh_port_is_reserved(segment->dst.port))
         return service;
-    *from_client = is_reserved(segment->src.port);
+    *from_client = nh_port_is_reserved(segment->src.port);
     if (*from_client ? is_probable(watch, &segment->src, &segment->dst, claimed)
                      : is_probable(watch, &segment->dst, &segment->src, claimed))
         return NH_SERVICE_PROBABLE;
@@ -154,7 +123,7 @@ new_conn(nh_watch *watch, const nh_end *client, const nh_end *server, nh_service
     conn->pair = nh_pair_of_flow(watch, &client->addr, &server->addr, &conn->way);
     nh_table_put(watch->conns, &conn->link, hash, conn->previous ? &conn->previous->link : NULL);
     g_ptr_array_add(watch->conn_list, conn);
-    nh_follow_mark(watch, server->port);
+    nh_port_mark(watch, server->port);
     return conn;
 }
 

@@ -11,19 +11,6 @@
 
 #include "model.h"
 
-/*
- * Ports of which a segment must have one to be followed: most segments have none,
- * and need not be looked at any further.
- */
-void nh_follow_mark(nh_watch *watch, guint16 port);
-/* Mark what the rules and the options name. */
-void nh_follow_mark_known(nh_watch *watch);
-static inline gboolean
-nh_follow_may(const nh_watch *watch, guint16 src, guint16 dst)
-{
-    return (watch->tcp_ports[src >> 3] >> (src & 7) & 1) || (watch->tcp_ports[dst >> 3] >> (dst & 7) & 1);
-}
-
 /* The service behind a server's port as portmap, its number or the preferences tell; NH_SERVICE_NONE when nothing is known. */
 nh_service nh_follow_service(const nh_watch *watch, const nh_end *server);
 /* The connection of a segment, NULL when it is not followed. Makes it (a SYN opens a new incarnation) where one of the rules says so. */

@@ -11,6 +11,7 @@
 #include "hidden.h"
 
 #include "pairs.h"
+#include "ports.h"
 
 enum { HIDDEN_BY_TLS = 1, HIDDEN_BY_PRIVACY = 2 };
 

@@ -10,9 +10,8 @@
 
 #include "answers.h"
 #include "async_calls.h"
-#include "attempt.h"
-#include "frames.h"
-#include "lock_table.h"
+#include "deadlines.h"
+#include "procedures.h"
 
 /* A frame that follows a major timeout dates the line this well. */
 #define OBSERVED_SLACK (100 * NH_MSEC)

@@ -8,18 +8,12 @@
 
 #include "lock_effects.h"
 
+#include "procedures.h"
+
 static nh_lock *
 lock_at(const GArray *locks, guint i)
 {
     return &g_array_index(locks, nh_lock, i);
-}
-
-guint32
-nh_nlm_kind(guint32 proc)
-{
-    if (proc >= NH_NLM_TEST_MSG && proc <= NH_NLM_GRANTED_MSG)
-        return proc - NH_NLM_TEST_MSG + NH_NLM_TEST;
-    return proc == NH_NLM_NM_LOCK ? NH_NLM_LOCK : proc;
 }
 
 /* --- ranges ------------------------------------------------------------------------ */

@@ -13,6 +13,7 @@
 #include "lock_table.h"
 
 #include "lock_effects.h"
+#include "procedures.h"
 
 /* bytes only, so that the key has no padding */
 typedef struct {

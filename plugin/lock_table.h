@@ -11,20 +11,6 @@
 
 #include "model.h"
 
-/* Procedures of NLM (X/Open XNFS C702 chapter 10; 16 is private to Linux: include/linux/lockd/xdr.h). */
-enum {
-    NH_NLM_TEST = 1, NH_NLM_LOCK, NH_NLM_CANCEL, NH_NLM_UNLOCK, NH_NLM_GRANTED,
-    NH_NLM_TEST_MSG, NH_NLM_LOCK_MSG, NH_NLM_CANCEL_MSG, NH_NLM_UNLOCK_MSG, NH_NLM_GRANTED_MSG,
-    NH_NLM_TEST_RES, NH_NLM_LOCK_RES, NH_NLM_CANCEL_RES, NH_NLM_UNLOCK_RES, NH_NLM_GRANTED_RES,
-    NH_NLM_NSM_NOTIFY, NH_NLM_SHARE = 20, NH_NLM_UNSHARE, NH_NLM_NM_LOCK, NH_NLM_FREE_ALL
-};
-
-/* nlm_stats */
-enum { NH_NLM_STAT_GRANTED, NH_NLM_STAT_DENIED, NH_NLM_STAT_NOLOCKS, NH_NLM_STAT_BLOCKED, NH_NLM_STAT_GRACE };
-
-/* What a procedure asks for, synchronous or not: TEST_MSG is a TEST, NM_LOCK a LOCK. */
-guint32 nh_nlm_kind(guint32 proc);
-
 typedef enum {
     NH_LOCK_HELD,
     NH_LOCK_WAITING,

@@ -8,12 +8,12 @@
 
 #include "log_match.h"
 
-#include "attempt.h"
 #include "frames.h"
 #include "lines.h"
 #include "log_candidates.h"
 #include "log_tell.h"
 #include "pairs.h"
+#include "policy.h"
 
 typedef struct {
     nh_watch *watch;

@@ -228,9 +228,9 @@ static const menu_entry entries[] = {
 };
 
 void
-nlm_health_register_menu(int proto)
+nlm_health_register_menu(void)
 {
-    ext_menu_t *menu = ext_menubar_register_menu(proto, "&" MENU_NAME, TRUE);
+    ext_menu_t *menu = ext_menubar_register_menu(proto_get_id_by_filter_name("nlm_health"), "&" MENU_NAME, TRUE);
 
     ext_menubar_set_parentmenu(menu, "Tools");
     for (guint i = 0; i < G_N_ELEMENTS(entries); i++)

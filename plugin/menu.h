@@ -9,7 +9,7 @@
 #ifndef NLM_HEALTH_MENU_H
 #define NLM_HEALTH_MENU_H
 
-/* Register both for the protocol; call once, in the protocol's registration. Does nothing visible in tshark. */
-void nlm_health_register_menu(int proto);
+/* Register both; call once, after the protocol's registration. Does nothing visible in tshark. */
+void nlm_health_register_menu(void);
 
 #endif

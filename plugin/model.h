@@ -175,6 +175,13 @@ typedef struct {
     nh_call *answers;    /* it is for the answer to this GRANTED_MSG; NULL: for a call of the client's own */
 } nh_attempt;
 
+/* The attempt lasts: no call has come of it yet. */
+static inline gboolean
+nh_attempt_pending(const nh_attempt *attempt)
+{
+    return attempt->active && !attempt->taken;
+}
+
 struct nh_pair {
     nh_watch *watch;
     nh_addr client, server;
@@ -316,7 +323,7 @@ struct nh_watch {
     GHashTable *calls;   /* nh_call by sender, receiver, program, XID: latest */
     GPtrArray *call_list;
     GHashTable *ports;   /* by address, protocol, port: program */
-    guint8 tcp_ports[65536 / 8]; /* bit per port that a followed connection may have; see nh_follow_may() */
+    guint8 tcp_ports[65536 / 8]; /* bit per port that a followed connection may have; see nh_port_may_matter() */
     GPtrArray *frames;   /* nh_frame*, by number */
     nh_frame *latest_frame; /* the one that was asked for last, or NULL */
     struct nh_lock_table *locks;

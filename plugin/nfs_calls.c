@@ -8,9 +8,11 @@
 
 #include "nfs_calls.h"
 
-#include "attempt.h"
 #include "lines.h"
 #include "pairs.h"
+#include "policy.h"
+#include "ports.h"
+#include "procedures.h"
 
 /* A call that waits longer than this is worth a word. */
 #define SLOW (5 * NH_SECOND)

@@ -18,9 +18,6 @@ typedef struct nh_nfs nh_nfs;
 nh_nfs *nh_nfs_new(void);
 void nh_nfs_free(nh_nfs *nfs);
 
-/* The port of NFS (RFC 1813 section 6), unless a port mapper names another. */
-#define NH_NFS_PORT 2049
-
 /* A segment of a connection that is not followed: looked through for headers if NFS listens there. */
 void nh_nfs_segment(nh_watch *watch, const nh_segment *segment);
 /* The header of an RPC message, from whatever connection or datagram; what is no NFS is left alone. */

@@ -9,7 +9,6 @@
 #include "outage.h"
 
 #include "age.h"
-#include "frames.h"
 #include "incident.h"
 #include "lock_table.h"
 #include "trouble.h"

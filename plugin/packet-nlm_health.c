@@ -1,5 +1,5 @@
 /* packet-nlm_health.c
- * The protocol NLM Health: registration, preferences, and what a frame shows.
+ * The protocol NLM Health: its registration, and what lives as long as a file.
  *
  * Copyright 2026, the NLM Health authors
  *
@@ -13,20 +13,12 @@
 #include <epan/proto.h>
 #include <epan/tap.h>
 
-#include "attempt.h"
-#include "cause.h"
 #include "facts.h"
+#include "facts_rpc.h"
 #include "frames.h"
-#include "menu.h"
 #include "packet-nlm_health.h"
 #include "show.h"
-#include "tap-nlm_health.h"
 #include "watch.h"
-
-void proto_register_nlm_health(void);
-void proto_reg_handoff_nlm_health(void);
-
-int proto_nlm_health = -1;
 
 static nh_watch *watch;
 static nh_story *story;
@@ -145,7 +137,7 @@ dissect_nlm_health(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *da
 void
 proto_register_nlm_health(void)
 {
-    proto_nlm_health = proto_register_protocol("NLM Health (NFS lock outages)", "NLM Health", "nlm_health");
+    int proto_nlm_health = proto_register_protocol("NLM Health (NFS lock outages)", "NLM Health", "nlm_health");
     nh_show_register(proto_nlm_health);
     nh_prefs_register(proto_nlm_health);
     register_init_routine(start_file);
@@ -154,35 +146,11 @@ proto_register_nlm_health(void)
     int in_name_only = proto_register_protocol_in_name_only("NLM Health of a frame", "NLM Health of a frame", "nlm_health.frame",
                                                             proto_nlm_health, FT_PROTOCOL);
     register_postdissector(register_dissector("nlm_health", dissect_nlm_health, in_name_only));
-    nlm_health_register_menu(proto_nlm_health);
 }
 
 void
 proto_reg_handoff_nlm_health(void)
 {
-    static gboolean done;
-
-    if (done)
-        return;
-    done = TRUE;
     nh_facts_handoff(facts_sink, nh_prefs_decode_as());
-    nlm_health_register_taps();
-}
-
-/* --- the plugin ---------------------------------------------------------------------------------- */
-
-WS_DLL_PUBLIC_DEF const gchar plugin_version[] = NLM_HEALTH_VERSION;
-WS_DLL_PUBLIC_DEF const int plugin_want_major = NLM_HEALTH_WANT_MAJOR;
-WS_DLL_PUBLIC_DEF const int plugin_want_minor = NLM_HEALTH_WANT_MINOR;
-WS_DLL_PUBLIC void plugin_register(void);
-NH_PLUGIN_DESCRIBE
-
-void
-plugin_register(void)
-{
-    static proto_plugin plugin;
-
-    plugin.register_protoinfo = proto_register_nlm_health;
-    plugin.register_handoff = proto_reg_handoff_nlm_health;
-    proto_register_plugin(&plugin);
+    nh_facts_rpc_handoff(facts_sink);
 }

@@ -11,7 +11,9 @@
 
 #include "story.h"
 
-extern int proto_nlm_health;
+/* Called by Wireshark, once each, in this order (plugin.c). */
+void proto_register_nlm_health(void);
+void proto_reg_handoff_nlm_health(void);
 
 /* What the packets dissected so far tell; owned by the dissector, valid until the next call or the next file. Never NULL. */
 const nh_story *nlm_health_story(void);

@@ -1,5 +1,5 @@
 /* pairs.c
- * Pairs of lock client and lock server, and who listens on which port.
+ * Pairs of lock client and lock server.
  *
  * Copyright 2026, the NLM Health authors
  *
@@ -8,13 +8,31 @@
 
 #include "pairs.h"
 
-#include "follow.h"
 #include "frames.h"
 #include "outage.h"
 
 typedef struct {
     nh_addr client, server;
 } pair_key;
+
+static guint
+hash_pair_key(gconstpointer data)
+{
+    const pair_key *key = data;
+    return nh_addr_hash(&key->client) * 31 + nh_addr_hash(&key->server);
+}
+
+static gboolean
+equal_pair_keys(gconstpointer a, gconstpointer b)
+{
+    return memcmp(a, b, sizeof(pair_key)) == 0;
+}
+
+GHashTable *
+nh_pairs_new(void)
+{
+    return g_hash_table_new_full(hash_pair_key, equal_pair_keys, g_free, NULL);
+}
 
 nh_pair *
 nh_pair_find(const nh_watch *watch, const nh_addr *client, const nh_addr *server)
@@ -184,56 +202,4 @@ nh_pair_seen(nh_pair *pair, const nh_addr *from)
         pair->seen_client = TRUE;
     else
         pair->seen_server = TRUE;
-}
-
-/* bytes only, so that the key has no padding */
-typedef struct {
-    nh_addr addr;
-    guint8 port[2];
-    guint8 l4;
-} port_key;
-
-static port_key
-make_port_key(const nh_addr *addr, nh_l4 l4, guint16 port)
-{
-    return (port_key){ *addr, { port >> 8, port & 0xff }, (guint8)l4 };
-}
-
-void
-nh_port_learn(nh_watch *watch, const nh_addr *addr, nh_l4 l4, guint16 port, guint32 prog)
-{
-    port_key key = make_port_key(addr, l4, port);
-
-    /* servers in user space may have NFS and NLM on one port */
-    if (nh_service_of_program(prog) == NH_SERVICE_NONE && nh_service_of_program(nh_port_program(watch, addr, l4, port)) != NH_SERVICE_NONE)
-        return;
-    g_hash_table_insert(watch->ports, g_memdup2(&key, sizeof key), GUINT_TO_POINTER(prog));
-    if (l4 == NH_L4_TCP && (prog == NH_PROG_NFS || nh_service_of_program(prog) != NH_SERVICE_NONE))
-        nh_follow_mark(watch, port);
-}
-
-guint32
-nh_port_program(const nh_watch *watch, const nh_addr *addr, nh_l4 l4, guint16 port)
-{
-    port_key key = make_port_key(addr, l4, port);
-    guint32 learnt = GPOINTER_TO_UINT(g_hash_table_lookup(watch->ports, &key));
-
-    if (learnt || !watch->options.is_lock_port || port == NH_PORTMAP_PORT) /* a range may cover that, too */
-        return learnt;
-    return watch->options.is_lock_port(l4, port) ? NH_PROG_NLM : 0;
-}
-
-nh_service
-nh_service_of_program(guint32 prog)
-{
-    switch (prog) {
-    case NH_PROG_PORTMAP:
-        return NH_SERVICE_PORTMAP;
-    case NH_PROG_NLM:
-        return NH_SERVICE_NLM;
-    case NH_PROG_STAT:
-        return NH_SERVICE_STATD;
-    default:
-        return NH_SERVICE_NONE;
-    }
 }

@@ -1,5 +1,5 @@
 /* pairs.h
- * Pairs of lock client and lock server, and who listens on which port.
+ * Pairs of lock client and lock server.
  *
  * Copyright 2026, the NLM Health authors
  *
@@ -11,8 +11,8 @@
 
 #include "model.h"
 
-#define NH_PORTMAP_PORT 111
-
+/* No pairs yet: by the addresses of client and server. Unref it after the pairs are freed. */
+GHashTable *nh_pairs_new(void);
 /*
  * The pair whose client opened the flow from -> to, or whose server did (*way
  * tells). Unless the procedure of a message tells the roles, the first who
@@ -32,12 +32,5 @@ nh_pair *nh_pair_of_restart(nh_watch *watch, const nh_addr *restarted, const nh_
 /* A packet of the pair came from this address. */
 void nh_pair_seen(nh_pair *pair, const nh_addr *from);
 void nh_pair_free(gpointer pair);
-
-/* Remember that this program listens there (portmap answer, RPC message). */
-void nh_port_learn(nh_watch *watch, const nh_addr *addr, nh_l4 l4, guint16 port, guint32 prog);
-/* The program that listens there, as packets or the preferences tcp_ports and udp_ports tell; 0 when unknown. */
-guint32 nh_port_program(const nh_watch *watch, const nh_addr *addr, nh_l4 l4, guint16 port);
-/* The followed service of a program, NH_SERVICE_NONE for others. */
-nh_service nh_service_of_program(guint32 prog);
 
 #endif

@@ -13,7 +13,7 @@
 #include "attempt.h"
 #include "call.h"
 #include "frames.h"
-#include "pairs.h"
+#include "ports.h"
 #include "unfollowed.h"
 #include "verdict.h"
 
@@ -70,16 +70,6 @@ nh_portmap_watch(nh_pair *pair, nh_moment at)
                 at.time - first->at.time >= LOOKUP_TIME && !(first->conn && first->conn->one_sided))
                 overdue(call, at);
         }
-}
-
-void
-nh_portmap_overtaken(nh_pair *pair, nh_way way)
-{
-    for (guint i = pair->outstanding[way]->len; i-- > 0;) {
-        nh_call *call = g_ptr_array_index(pair->outstanding[way], i);
-        if (call->prog == NH_PROG_PORTMAP && call->l4 == NH_L4_TCP && !call->outlived)
-            nh_call_stop_waiting(call);
-    }
 }
 
 /* GETPORT, GETADDR or DUMP answered: who listens where? */

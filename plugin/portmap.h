@@ -17,7 +17,5 @@ void nh_portmap_call(nh_call *call, nh_conn *conn, const nh_message *message);
 void nh_portmap_answer(nh_watch *watch, nh_call *call, const nh_message *message, nh_moment at);
 /* A packet of the pair passes: look-ups that wait too long for their answer. */
 void nh_portmap_watch(nh_pair *pair, nh_moment at);
-/* The client goes to the port it asked for: look-ups over TCP that seem to wait were answered, and the capture missed it. */
-void nh_portmap_overtaken(nh_pair *pair, nh_way way);
 
 #endif

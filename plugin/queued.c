@@ -16,10 +16,10 @@
 
 #include "age.h"
 #include "dead_calls.h"
-#include "deadlines.h"
 #include "follow.h"
 #include "frames.h"
 #include "outage.h"
+#include "policy.h"
 
 /* Later copies follow a major timeout and its look-up, which may take any time. */
 #define DATED_COPIES 3

@@ -22,6 +22,8 @@
 #include "outage.h"
 #include "pairs.h"
 #include "portmap.h"
+#include "ports.h"
+#include "procedures.h"
 #include "queued.h"
 #include "rpc_replies.h"
 #include "statd.h"
@@ -133,7 +135,7 @@ first_transmission(nh_call *call, nh_conn *conn, nh_moment at)
         return;
     if (conn && conn->calls == 0 && conn->pair != call->pair)
         nh_conn_move(conn, call->pair, call->way);
-    call->pair->calls += !nh_async_is_result(call->prog, call->proc);
+    call->pair->calls += !nh_nlm_is_result(call->prog, call->proc);
     nh_attempt_speaks(call);
     if (conn)
         conn->calls++;
@@ -299,7 +301,7 @@ nh_calls_message(nh_watch *watch, const nh_message *message)
 static gboolean
 returns_nothing(const nh_call *call)
 {
-    return call->proc == 0 || (call->prog == NH_PROG_STAT && call->proc >= NH_NSM_SIMU_CRASH) || nh_async_is_message(call->prog, call->proc) || nh_async_is_result(call->prog, call->proc) ||
+    return call->proc == 0 || (call->prog == NH_PROG_STAT && call->proc >= NH_NSM_SIMU_CRASH) || nh_nlm_is_message(call->prog, call->proc) || nh_nlm_is_result(call->prog, call->proc) ||
            (call->prog == NH_PROG_NLM && call->proc == NH_NLM_FREE_ALL);
 }
 

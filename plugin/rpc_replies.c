@@ -14,7 +14,8 @@
 #include "lines.h"
 #include "lock_table.h"
 #include "outage.h"
-#include "pairs.h"
+#include "ports.h"
+#include "procedures.h"
 
 static void
 tell_recovered(nh_call *call, const nh_outage *outage, nh_moment at)
@@ -59,13 +60,13 @@ static void
 judge_status(nh_call *call, nh_moment at)
 {
     const char *name = nh_nlm_status_name(call->status);
-    nh_finding finding = call->status == 2 ? NH_DENIED_NOLOCKS : call->status == 4 ? NH_GRACE : NH_DENIED;
+    nh_finding finding = call->status == NH_NLM_STAT_NOLOCKS ? NH_DENIED_NOLOCKS : call->status == NH_NLM_STAT_GRACE ? NH_GRACE : NH_DENIED;
 
-    if (call->status == 3 && nh_nlm_kind(call->proc) == NH_NLM_LOCK)
+    if (call->status == NH_NLM_STAT_BLOCKED && nh_nlm_kind(call->proc) == NH_NLM_LOCK)
         blocked(call, at);
-    else if (call->status == 0 && nh_nlm_kind(call->proc) == NH_NLM_LOCK)
+    else if (call->status == NH_NLM_STAT_GRANTED && nh_nlm_kind(call->proc) == NH_NLM_LOCK)
         granted(call, at);
-    if (call->status == 0 || call->status == 3)
+    if (call->status == NH_NLM_STAT_GRANTED || call->status == NH_NLM_STAT_BLOCKED)
         return;
     call->pair->denied++;
     char *text = finding == NH_DENIED_NOLOCKS
@@ -117,7 +118,7 @@ first_reply(nh_call *call, const nh_message *message, nh_moment at)
     call->refused = message->refused;
     if (call->waits)
         nh_call_stop_waiting(call);
-    if (call->prog != NH_PROG_NLM || nh_async_is_result(call->prog, call->proc))
+    if (call->prog != NH_PROG_NLM || nh_nlm_is_result(call->prog, call->proc))
         return;
     pair->attempt[call->way].active = FALSE;
     pair->answered++;
@@ -152,14 +153,14 @@ answer(nh_call *call, nh_moment at)
     }
     if (call->prog == NH_PROG_STAT)
         return; /* the status monitor is another program: it says nothing of lock calls */
-    if (call->prog == NH_PROG_NLM && call->has_status && call->status == 4) {
+    if (call->prog == NH_PROG_NLM && call->has_status && call->status == NH_NLM_STAT_GRACE) {
         judge_grace(call, at);
         return;
     }
     nh_outage *ended = nh_outage_answer(call->pair, call->way, nh_service_of_program(call->prog), call, at);
     if (ended)
         tell_recovered(call, ended, at);
-    if (call->prog != NH_PROG_NLM || !call->has_status || call->status != 2)
+    if (call->prog != NH_PROG_NLM || !call->has_status || call->status != NH_NLM_STAT_NOLOCKS)
         return;
     if (ended)
         nh_outage_add_ending(ended, NH_DENIED_NOLOCKS, at);
@@ -190,7 +191,7 @@ void
 nh_reply_take(nh_call *call, const nh_message *message, nh_moment at)
 {
     nh_frame_add_call(nh_frame_get(call->pair->watch, at), call);
-    if (message->reply && nh_async_is_message(call->prog, call->proc) && !message->refused) {
+    if (message->reply && nh_nlm_is_message(call->prog, call->proc) && !message->refused) {
         take_receipt(call, at);
         return;
     }

@@ -12,6 +12,7 @@
 #include "icmp.h"
 #include "outage.h"
 #include "pairs.h"
+#include "ports.h"
 
 /* So many flows are remembered; the oldest are forgotten. */
 #define FLOWS_MAX 256

@@ -12,12 +12,12 @@
 #include <epan/proto.h>
 #include <epan/tap.h>
 
-#include "async_calls.h"
 #include "cause.h"
 #include "lines.h"
-#include "packet-nlm_health.h"
+#include "procedures.h"
 #include "tap-nlm_health.h"
 
+static int proto_nlm_health = -1;
 static int tap_nlm_health = -1;
 
 static int ett_nlm_health = -1;
@@ -145,6 +145,7 @@ nh_show_register(int proto)
 {
     static int *ett[] = { &ett_nlm_health, &ett_trouble, &ett_call, &ett_timeout, &ett_incident };
 
+    proto_nlm_health = proto;
     register_fields(proto);
     proto_register_subtree_array(ett, G_N_ELEMENTS(ett));
     register_findings(proto);
@@ -381,12 +382,12 @@ count_calls(const nh_view *view, nh_tap_info *info)
     for (const GSList *item = view->frame->calls; item; item = item->next) {
         const nh_call *call = item->data;
         gboolean receipt = call->accepted.frame == frame && call->reply.frame != frame;
-        if (call->prog != NH_PROG_NLM || nh_async_is_result(call->prog, call->proc) || receipt)
+        if (call->prog != NH_PROG_NLM || nh_nlm_is_result(call->prog, call->proc) || receipt)
             continue; /* a *_RES is an answer */
         if (call->reply.frame == frame) {
             nh_time latency = call->reply.time - call->sendings[0].at.time;
             info->answers++;
-            info->denied += call->has_status && call->status != 0 && call->status != 3;
+            info->denied += call->has_status && call->status != NH_NLM_STAT_GRANTED && call->status != NH_NLM_STAT_BLOCKED;
             if (!nh_time_known(info->answered_in) || latency > info->answered_in)
                 info->answered_in = latency;
         } else if (call->sendings[0].at.frame == frame) {

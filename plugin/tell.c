@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
+#include "procedures.h"
 #include "watch.h"
 
 #include "async_calls.h"
@@ -18,7 +19,6 @@
 #include "incident.h"
 #include "lines.h"
 #include "lock_story.h"
-#include "lock_table.h"
 #include "log_match.h"
 #include "log_timers.h"
 #include "nfs_calls.h"
@@ -334,7 +334,7 @@ add_attempt(nh_incident *incident, const nh_outage *outage, nh_way way, const nh
     if (attempt->answers) {
         told->vers = attempt->answers->vers;
         told->proc = NH_NLM_GRANTED_RES;
-        told->procedure = nh_nlm_procedure_name(told->vers, told->proc);
+        told->procedure = nh_nlm_procedure_name(told->proc);
     }
     told->dead = TRUE;
     told->dead_reason = way == NH_CALLBACK ? NH_GRANT_LOST : nh_judge(outage).cause;

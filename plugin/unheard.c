@@ -11,6 +11,7 @@
 #include "follow.h"
 #include "frames.h"
 #include "outage.h"
+#include "procedures.h"
 #include "rpc_replies.h"
 #include "tcp_life.h"
 
@@ -62,7 +63,7 @@ wait_on(nh_call *call, nh_conn *conn)
     call->dead_since = call->unheard;
     nh_frame_note(call->pair->watch, first, NH_DEAD_CALL,
                   g_strdup_printf("%s was answered in frame %u, but the caller never acknowledged the answer",
-                                  nh_nlm_procedure_name(call->vers, call->proc), call->unheard.frame));
+                                  nh_nlm_procedure_name(call->proc), call->unheard.frame));
     nh_outage_join(call->pair, call);
 }
 

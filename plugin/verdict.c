@@ -10,7 +10,7 @@
 
 #include "frames.h"
 #include "outage.h"
-#include "pairs.h"
+#include "ports.h"
 #include "trouble.h"
 
 typedef struct {

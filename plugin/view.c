@@ -8,7 +8,7 @@
 
 #include "view.h"
 
-#include "attempt.h"
+#include "deadlines.h"
 #include "frames.h"
 #include "lines.h"
 #include "outage.h"

@@ -9,7 +9,6 @@
 #include "watch.h"
 
 #include "arguments.h"
-#include "call.h"
 #include "datagrams.h"
 #include "follow.h"
 #include "frames.h"
@@ -20,34 +19,13 @@
 #include "nfs_calls.h"
 #include "outage.h"
 #include "pairs.h"
+#include "ports.h"
 #include "records.h"
 #include "rpc_calls.h"
 #include "sealed.h"
 #include "tcp_life.h"
 #include "unheard.h"
 #include "verdict.h"
-
-/* Keys are structs compared byte by byte, and hashed four bytes at a time: this runs for each followed segment. */
-static guint
-hash_bytes(gconstpointer data, gsize size)
-{
-    const guint8 *bytes = data;
-    guint32 hash = 5381, word;
-    for (; size >= sizeof word; size -= sizeof word, bytes += sizeof word) {
-        memcpy(&word, bytes, sizeof word);
-        hash = (hash ^ word) * 0x9e3779b1u;
-        hash ^= hash >> 15;
-    }
-    while (size-- > 0)
-        hash = (hash ^ *bytes++) * 0x9e3779b1u;
-    return hash ^ hash >> 13;
-}
-
-#define KEY_FUNCTIONS(name, size) \
-    static guint name##_hash(gconstpointer key) { return hash_bytes(key, size); } \
-    static gboolean name##_equal(gconstpointer a, gconstpointer b) { return memcmp(a, b, size) == 0; }
-KEY_FUNCTIONS(pair_key, 2 * sizeof(nh_addr))
-KEY_FUNCTIONS(port_key, sizeof(nh_addr) + 3)
 
 nh_watch *
 nh_watch_new(const nh_options *options)
@@ -56,19 +34,19 @@ nh_watch_new(const nh_options *options)
 
     watch->options = *options;
     watch->arena = nh_arena_new();
-    watch->pairs = g_hash_table_new_full(pair_key_hash, pair_key_equal, g_free, NULL);
+    watch->pairs = nh_pairs_new();
     watch->pair_list = g_ptr_array_new_with_free_func(nh_pair_free);
     watch->conns = nh_table_new();
     watch->conn_list = g_ptr_array_new_with_free_func(nh_conn_free);
     watch->lone_syns = nh_lone_syns_new();
     watch->calls = nh_table_new();
     watch->call_list = g_ptr_array_new();
-    watch->ports = g_hash_table_new_full(port_key_hash, port_key_equal, g_free, NULL);
+    watch->ports = nh_ports_new();
     watch->frames = g_ptr_array_new_with_free_func(nh_frame_free);
     watch->locks = nh_locks_new();
     watch->nfs = nh_nfs_new();
     watch->first = watch->last = NH_TIME_NONE;
-    nh_follow_mark_known(watch);
+    nh_port_mark_known(watch);
     return watch;
 }
 

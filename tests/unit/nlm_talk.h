@@ -9,7 +9,7 @@
 #ifndef NLM_TALK_H
 #define NLM_TALK_H
 
-#include "lock_table.h"
+#include "procedures.h"
 #include "watch.h"
 
 /* 2026-03-01T10:00:00Z */

@@ -10,6 +10,7 @@
 
 #include "arguments.h"
 #include "pairs.h"
+#include "ports.h"
 
 /* Big-endian words, of which a string or handle takes as many as it needs. */
 typedef struct {

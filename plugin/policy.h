@@ -1,0 +1,24 @@
+/* policy.h
+ * Which timers a pair's client has: preferences, and what its packets and its log taught.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef NLM_HEALTH_POLICY_H
+#define NLM_HEALTH_POLICY_H
+
+#include "model.h"
+
+/* What a clock and a capture may differ from the timers' arithmetic. */
+#define NH_CLOCK_SLACK (100 * NH_MSEC)
+/* How late a timer of the client may be (timer wheel, kernel/time/timer.c). */
+#define NH_TIMER_LATENESS (2100 * NH_MSEC)
+
+/* The family that rules a pair's timers: the preference, or the one recognised. */
+nh_family nh_pair_family(const nh_pair *pair);
+/* The policy of a call over this transport; mount: timeo/retrans instead of lockd's timers. */
+nh_policy nh_policy_of(const nh_pair *pair, nh_l4 l4, gboolean mount);
+
+#endif
