@@ -8,17 +8,12 @@
 
 #include "answers.h"
 
+#include "call.h"
 #include "deadlines.h"
 #include "procedures.h"
 
 /* The answer's first packet leaves so soon after the callback arrived (nlm4svc_callback starts the task at once). */
 #define ANSWER_TIME NH_SECOND
-
-static const nh_sending *
-last_sending(const nh_call *call)
-{
-    return &call->sendings[call->n_sendings - 1];
-}
 
 /* The GRANTED_MSG that came just before and has no GRANTED_RES, or NULL. */
 static nh_call *
@@ -28,7 +23,7 @@ callback_due(const nh_pair *pair, nh_moment at)
 
     for (guint i = unsettled ? unsettled->len : 0; i-- > 0;) {
         nh_call *call = g_ptr_array_index(unsettled, i);
-        if (call->proc == NH_NLM_GRANTED_MSG && at.time - last_sending(call)->at.time <= ANSWER_TIME)
+        if (call->proc == NH_NLM_GRANTED_MSG && at.time - nh_call_last(call)->at.time <= ANSWER_TIME)
             return call;
     }
     return NULL;

@@ -33,12 +33,6 @@ is_grant(const nh_call *call)
     return call->prog == NH_PROG_NLM && nh_nlm_kind(call->proc) == NH_NLM_GRANTED;
 }
 
-static nh_moment
-first_sent(const nh_call *call)
-{
-    return call->sendings[0].at;
-}
-
 /* xdr_dec_norep, fs/lockd/clnt4xdr.c: such a task ends with its transmission. */
 gboolean
 nh_async_is_one_way(const nh_call *call)
@@ -49,7 +43,7 @@ nh_async_is_one_way(const nh_call *call)
 nh_moment
 nh_async_done(const nh_call *call)
 {
-    return nh_async_is_one_way(call) ? first_sent(call) : call->reply;
+    return nh_async_is_one_way(call) ? nh_call_first(call)->at : call->reply;
 }
 
 /* --- MSG and RES -------------------------------------------------------------------- */
@@ -86,7 +80,7 @@ nh_async_answered(nh_call *result)
 void
 nh_grant_lost(nh_call *call, nh_moment at, nh_moment since, char *text)
 {
-    const nh_sending *last = &call->sendings[call->n_sendings - 1];
+    const nh_sending *last = nh_call_last(call);
     nh_symptom symptom = { .finding = NH_GRANT_LOST, .service = nh_service_of_program(call->prog), .way = call->way,
                            .at = at, .since = since, .conn = last->conn, .call = call };
 
@@ -124,9 +118,9 @@ first_callback(const nh_call *grant)
     for (guint i = 0; unsettled && i < unsettled->len; i++) {
         const nh_call *call = g_ptr_array_index(unsettled, i);
         if (is_grant(call) && same_lock(&call->nlm, &grant->nlm))
-            return first_sent(call);
+            return nh_call_first(call)->at;
     }
-    return first_sent(grant);
+    return nh_call_first(grant)->at;
 }
 
 static void
@@ -219,20 +213,20 @@ message_anew(nh_call *call, nh_moment at)
     guint copies;
     const nh_call *first = first_unanswered(call, &copies);
 
-    if (!first || at.time - first_sent(first).time < REPEAT_TIME)
+    if (!first || at.time - nh_call_first(first)->at.time < REPEAT_TIME)
         return;
     gboolean taken = first->accepted.frame || first->tcp_acked;
     if (!taken && call->l4 != NH_L4_UDP)
         return;
     nh_finding finding = taken ? NH_REPLY_OVERDUE : NH_PEER_SILENT;
-    char *ago = nh_duration_text(at.time - first_sent(first).time);
+    char *ago = nh_duration_text(at.time - nh_call_first(first)->at.time);
     if (taken || copies >= 2)
         nh_frame_note(call->pair->watch, at.frame, finding,
                       g_strdup_printf("%s is sent anew: that of frame %u has had no %s for %s", nh_nlm_procedure_name(call->proc),
-                                      first_sent(first).frame, taken ? "*_RES (the server has it)" : "answer", ago));
+                                      nh_call_first(first)->at.frame, taken ? "*_RES (the server has it)" : "answer", ago));
     if (!taken && copies >= 2)
-        nh_dead_declare(call, finding, first_sent(first), at.frame, "is sent anew without any answer");
-    nh_call_symptom(call, finding, at, first_sent(first));
+        nh_dead_declare(call, finding, nh_call_first(first)->at, at.frame, "is sent anew without any answer");
+    nh_call_symptom(call, finding, at, nh_call_first(first)->at);
     g_free(ago);
 }
 
@@ -243,7 +237,7 @@ nh_async_call(nh_call *call, nh_moment at)
 
     if (is_grant(call)) {
         nh_call *before = unanswered_before(call);
-        if (before && at.time - first_sent(before).time >= REPEAT_TIME)
+        if (before && at.time - nh_call_first(before)->at.time >= REPEAT_TIME)
             lost_without_answer(call, before, at);
         else if (!before)
             granted_twice(call, at);
@@ -279,7 +273,7 @@ nh_leak_judge(nh_call *call, nh_moment at)
 static const nh_conn *
 lost_under(const nh_call *call)
 {
-    const nh_conn *conn = call->sendings[call->n_sendings - 1].conn;
+    const nh_conn *conn = nh_call_last(call)->conn;
     return conn && call->tcp_acked && conn->state == NH_TCP_RESET ? conn : NULL;
 }
 
@@ -307,7 +301,7 @@ nh_leak_complete(nh_watch *watch)
             const nh_call *call = g_ptr_array_index(waiting, j);
             const nh_conn *conn = call->prog == NH_PROG_NLM && nh_nlm_kind(call->proc) == NH_NLM_UNLOCK ? lost_under(call) : NULL;
             if (conn && goes_on(call, conn->last))
-                nh_frame_note(watch, first_sent(call).frame, NH_LOCK_LEAKED,
+                nh_frame_note(watch, nh_call_first(call)->at.frame, NH_LOCK_LEAKED,
                               g_strdup_printf("UNLOCK taken by TCP and never answered: the connection was lost in frame %u and the client "
                                               "did not send it again, so the server may still hold the lock", conn->last.frame));
         }

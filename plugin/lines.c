@@ -13,9 +13,6 @@
 #include "deadlines.h"
 #include "procedures.h"
 
-/* A frame that follows a major timeout dates the line this well. */
-#define OBSERVED_SLACK (100 * NH_MSEC)
-
 #define LOCKD "lockd"
 
 /* --- predictions -------------------------------------------------------------- */
@@ -146,8 +143,8 @@ add_line(nh_incident *incident, subject what, nh_time earliest, nh_time latest, 
     if (seen.frame) {
         line->observed = seen.time;
         line->observed_frame = seen.frame;
-        line->earliest = seen.time - OBSERVED_SLACK;
-        line->latest = seen.time + OBSERVED_SLACK;
+        line->earliest = seen.time - NH_OBSERVED_SLACK;
+        line->latest = seen.time + NH_OBSERVED_SLACK;
     }
     return line;
 }
@@ -171,7 +168,7 @@ static void
 add_ok(nh_incident *incident, subject what, nh_moment answered, gboolean certain, const nh_story_call *call)
 {
     what.event = NH_LOG_OK;
-    add_line(incident, what, answered.time - OBSERVED_SLACK, answered.time + OBSERVED_SLACK,
+    add_line(incident, what, answered.time - NH_OBSERVED_SLACK, answered.time + NH_OBSERVED_SLACK,
              certain ? answered : (nh_moment){ 0, NH_TIME_NONE }, call);
 }
 

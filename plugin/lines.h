@@ -12,6 +12,9 @@
 #include "model.h"
 #include "story.h"
 
+/* A frame that follows a major timeout dates the line this well. */
+#define NH_OBSERVED_SLACK (100 * NH_MSEC)
+
 /*
  * The line that lockd logs when a call of this way outlives its major timeout
  * (the client's kernel; for callbacks the server's), or is answered after that.

@@ -8,6 +8,8 @@
 
 #include "log_candidates.h"
 
+#include "lines.h"
+
 /* How well the lines of one program with one name meet what is predicted of one host. */
 typedef struct {
     const char *program, *name;
@@ -60,7 +62,7 @@ nh_log_speaks_of(const nh_log_line *logged, const char *program)
 static gboolean
 comes_too_late(const nh_kernel_line *line, const nh_log_line *logged)
 {
-    return line->event != NH_LOG_OK && nh_time_known(line->answered) && logged->time > line->answered + NH_LOG_OBSERVED_SLACK;
+    return line->event != NH_LOG_OK && nh_time_known(line->answered) && logged->time > line->answered + NH_OBSERVED_SLACK;
 }
 
 /* How far apart they are, NH_TIME_NONE if they cannot be the same, whatever the server's name. */

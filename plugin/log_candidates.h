@@ -13,8 +13,6 @@
 
 /* Clocks of log and capture may differ this much without a word. */
 #define NH_LOG_SLACK (2 * NH_SECOND)
-/* A frame dates a line this well. */
-#define NH_LOG_OBSERVED_SLACK (100 * NH_MSEC)
 
 /* Which host the log means by which name. */
 typedef struct nh_log_names nh_log_names;

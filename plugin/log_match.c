@@ -156,7 +156,7 @@ incident_of_unseen_call(const matching *m, const nh_log_line *logged)
             continue;
         policy = nh_policy_of(pair, NH_L4_TCP, FALSE);
         nh_timer_major_range(&policy, nh_pair_family(pair), NH_WAIT_REPLY, &shortest, &longest);
-        nh_time end = nh_time_known(incident->end) ? incident->end + NH_LOG_OBSERVED_SLACK : m->watch->last + NH_LOG_SLACK;
+        nh_time end = nh_time_known(incident->end) ? incident->end + NH_OBSERVED_SLACK : m->watch->last + NH_LOG_SLACK;
         if (logged->time >= incident->start + shortest - NH_LOG_SLACK && logged->time <= end)
             return incident;
     }
