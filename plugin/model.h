@@ -132,6 +132,7 @@ struct nh_call {
     gboolean has_status;
     guint32 status;
     guint replies;
+    guint32 latest_reply; /* frame: copies may be answered, too, when all is over */
     const char *refused;
     nh_finding dead;     /* why, or NH_FINDING_NONE */
     nh_moment dead_since;

@@ -190,6 +190,7 @@ void
 nh_reply_take(nh_call *call, const nh_message *message, nh_moment at)
 {
     nh_frame_add_call(nh_frame_get(call->pair->watch, at), call);
+    call->latest_reply = at.frame;
     if (message->reply && nh_async_is_message(call->prog, call->proc) && !message->refused) {
         take_receipt(call, at);
         return;
