@@ -95,6 +95,7 @@ struct nh_conn {
     gboolean looks_up_other; /* portmap: asked for another program than NLM */
     guint32 isn, server_isn;
     nh_moment syn, synack, established, first, last;
+    nh_moment unaccepted; /* the latest SYN-ACK that came again after the client had acknowledged it */
     nh_moment attempt_syn; /* the first SYN of the latest attempt to open it; syn is that of the first one */
     guint syn_count, synack_count, calls;
     nh_half half[2];     /* [0] from the client, [1] from the server */

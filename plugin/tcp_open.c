@@ -114,6 +114,8 @@ nh_open_synack(nh_passage *p)
     conn->synack_count++;
     if (conn->state == NH_TCP_SYN_RECEIVED)
         synack_ignored(p, "SYN-ACK resent");
+    else if (conn->state == NH_TCP_ESTABLISHED)
+        conn->unaccepted = p->at;
 }
 
 /* Older attempts of the same service that failed are overcome once a connection opens. */
