@@ -117,8 +117,9 @@ nh_attempt_connect(nh_conn *conn, nh_moment at)
     attempt->opening = conn;
 }
 
+/* issued: at the latest, where more is not known of it. */
 static void
-tell_rebind(nh_pair *pair, nh_way way, nh_moment at, nh_time issued, const nh_call *call)
+tell_rebind(nh_pair *pair, nh_way way, nh_moment at, nh_time issued, gboolean known, const nh_call *call)
 {
     char *after = nh_duration_text(at.time - issued);
     const nh_sending *first = call ? &call->sendings[0] : NULL;
@@ -126,8 +127,8 @@ tell_rebind(nh_pair *pair, nh_way way, nh_moment at, nh_time issued, const nh_ca
                         : g_strdup("a call that is not on the wire");
 
     nh_frame_note(pair->watch, at.frame, NH_REBIND,
-                  g_strdup_printf("The %s looks the port of NLM up again, %s after it issued %s: its major timeout expired",
-                                  way == NH_CALLBACK ? "server" : "client", after, whose));
+                  g_strdup_printf("The %s looks the port of NLM up again, %s%s after it issued %s: its major timeout expired",
+                                  way == NH_CALLBACK ? "server" : "client", after, known ? "" : " or more", whose));
     g_free(after);
     g_free(whose);
 }
@@ -170,6 +171,19 @@ is_for_locks(const nh_call *lookup)
     return spoken[lookup->asked.prot == NH_L4_UDP] & version_bit(lookup->asked.vers);
 }
 
+/* A call that waits, and whose major timeout this look-up follows. */
+static void
+tell_rebind_of(const nh_call *call, nh_moment at)
+{
+    nh_pair *pair = call->pair;
+    nh_policy policy = nh_policy_of(pair, call->l4, pair->watch->options.use_mount);
+    gboolean known = call->issued_earliest == call->issued_latest;
+    nh_time shortest, longest;
+
+    nh_timer_major_range(&policy, nh_pair_family(pair), call->wait, &shortest, &longest);
+    tell_rebind(pair, call->way, at, known ? call->issued_latest : MIN(call->issued_latest, at.time - shortest), known, call);
+}
+
 /* Calls that wait: does this look-up (NULL: what it asks is not known yet) follow their major timeout? */
 static gboolean
 dates_a_call(nh_pair *pair, nh_way way, const nh_call *lookup, nh_moment at)
@@ -194,7 +208,7 @@ dates_a_call(nh_pair *pair, nh_way way, const nh_call *lookup, nh_moment at)
         }
         nh_attempt_recognise(call);
         if (!dated)
-            tell_rebind(pair, way, at, call->issued_earliest, call);
+            tell_rebind_of(call, at);
         dated = TRUE;
     }
     return dated;
@@ -223,7 +237,7 @@ begin_while_closing(nh_pair *pair, nh_way way, const nh_conn *blocking, nh_momen
     begin(attempt, NH_WAIT_CLOSING, MAX(fin, at.time - longest), at);
     attempt->start.time = at.time - shortest;
     attempt->line_seen = at;
-    tell_rebind(pair, way, at, attempt->start.time, NULL);
+    tell_rebind(pair, way, at, attempt->start.time, FALSE, NULL);
 }
 
 static gboolean
@@ -260,7 +274,7 @@ look_up(nh_pair *pair, nh_way way, nh_conn *conn, const nh_call *lookup, nh_mome
         if (in_window(&deadlines, at)) {
             attempt->line_seen = at;
             attempt->looker = conn;
-            tell_rebind(pair, way, at, attempt->start.time, NULL);
+            tell_rebind(pair, way, at, attempt->start.time, attempt->earliest == attempt->start.time, NULL);
         }
     } else if (!lock_calls_wait(pair, way)) {
         if (blocking && seen)
@@ -354,7 +368,7 @@ issued_when_sent(nh_call *call, nh_wait wait, nh_moment at)
 static gboolean
 lay_behind_window(nh_call *call, nh_conn *conn, nh_moment at)
 {
-    nh_half *receiver = conn ? &conn->half[!nh_conn_half(conn, &call->src)] : NULL;
+    nh_half *receiver = conn ? &conn->half[!nh_call_half(call, conn)] : NULL;
 
     if (!receiver || !receiver->shut.until.frame || at.time - receiver->shut.until.time > FIRST_CALL_TIME)
         return FALSE;

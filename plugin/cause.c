@@ -36,6 +36,7 @@ static const struct {
     { NH_SYN_UNANSWERED, NH_UNREACHABLE },
     { NH_PEER_SILENT, NH_UNREACHABLE },
     { NH_REPLY_OVERDUE, NH_RESET },
+    { NH_REPLY_OVERDUE, NH_DENIED_NOLOCKS }, /* lockd waited for its statd (nsm_monitor, fs/lockd/mon.c), and says so */
     { NH_CHALLENGE_ACK, NH_GRACE },
     { NH_SYN_REFUSED, NH_GRACE },
     { NH_RESET, NH_GRACE },
@@ -291,8 +292,11 @@ calls_clause(const nh_outage *outage, const nh_call *unanswered)
 static char *
 duration_clause(const nh_outage *outage, nh_time now)
 {
+    const nh_call *answered = outage->ended_by;
+    const char *status = answered && answered->has_status && answered->status ? nh_nlm_status_name(answered->status) : NULL;
     char *lasted = nh_duration_text((outage->end.frame ? outage->end.time : now) - outage->start.time);
-    char *text = outage->ended_by ? g_strdup_printf("for %s, until the answer in frame %u,", lasted, outage->end.frame)
+    char *text = answered ? g_strdup_printf("for %s, until the answer in frame %u%s%s%s,", lasted, outage->end.frame, status ? " (" : "",
+                                            status ? status : "", status ? ")" : "")
                  : outage->given_up  ? g_strdup_printf("for %s, after which nothing more was tried,", lasted)
                  : outage->end.frame ? g_strdup_printf("for %s", lasted)
                                      : g_strdup_printf("for the %s until the end of the capture", lasted);

@@ -125,7 +125,7 @@ struct nh_call {
     guint32 xid, prog, vers, proc;
     nh_sending *sendings; /* its transmissions, at least one */
     guint n_sendings;
-    gboolean tcp_acked;
+    guint32 tcp_acked;   /* frame of the copy that TCP acknowledged first; 0 = none */
     gboolean waits;      /* an answer is expected and has not come */
     nh_moment reply;
     nh_moment accepted;  /* asynchronous: RPC's empty reply, a receipt and no answer */
@@ -153,7 +153,7 @@ struct nh_call {
     guint32 outlived_in; /* on this frame; 0 = nowhere */
     nh_moment answer_tried; /* GRANTED_MSG: the first packet for the client's GRANTED_RES */
     nh_outage *outage;
-    struct { nh_moment at; nh_addr sender; gboolean own_filter; } icmp; /* over UDP: the latest ICMP error that quotes it */
+    struct { nh_moment at; nh_addr sender; guint16 port; gboolean own_filter; } icmp; /* over UDP: the latest ICMP error that quotes it */
     nh_nlm nlm;
     nh_mapping asked;    /* portmap: what was looked up */
 };

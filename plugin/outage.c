@@ -382,8 +382,8 @@ void
 nh_outage_add_ending(nh_outage *outage, nh_finding finding, nh_moment at)
 {
     const nh_call *call = outage->ended_by;
-    nh_symptom symptom = { .finding = finding, .service = NH_SERVICE_NLM, .way = call ? call->way : NH_FORWARD, .at = at, .since = at,
-                           .call = outage->ended_by };
+    nh_symptom symptom = { .finding = finding, .service = NH_SERVICE_NLM, .way = call ? call->way : NH_FORWARD, .at = at,
+                           .since = call ? call->sendings[0].at : at, .call = outage->ended_by };
 
     g_array_append_val(outage->symptoms, symptom);
     outage->count[symptom.way][finding]++;
@@ -424,6 +424,13 @@ nh_outage_extend(nh_outage *outage, nh_moment at)
 
     if (outage == latest && at.frame > outage->last.frame)
         outage->last = at;
+}
+
+gboolean
+nh_outage_of_refusals(const nh_outage *outage)
+{
+    const guint *count = outage->count[NH_FORWARD];
+    return count[NH_GRACE] + count[NH_SERVER_RESTARTED] + count[NH_DENIED_NOLOCKS] + count[NH_RPC_REJECTED] == outage->symptoms->len;
 }
 
 nh_outage *

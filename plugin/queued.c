@@ -15,6 +15,7 @@
 #include "queued.h"
 
 #include "age.h"
+#include "call.h"
 #include "dead_calls.h"
 #include "deadlines.h"
 #include "follow.h"
@@ -29,7 +30,7 @@
 static nh_half *
 sender_of(nh_conn *conn, const nh_call *call)
 {
-    return &conn->half[nh_conn_half(conn, &call->src)];
+    return &conn->half[nh_call_half(call, conn)];
 }
 
 static void
