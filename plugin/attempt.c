@@ -28,6 +28,8 @@
 #define RETRY_TIME (8 * NH_SECOND)
 /* A call leaves so soon after its connection was established that it had been waiting for it. */
 #define FIRST_CALL_TIME (500 * NH_MSEC)
+/* All that wait for a connection are sent in one go when it opens (xprt_wake_pending_tasks, net/sunrpc/xprt.c). */
+#define RELEASE_TIME (100 * NH_MSEC)
 /* Between two SYNs of a connection (tcp_syn_retries 6): where the capture begins late nothing else tells of the first ones. */
 #define SYN_GAP_MAX (70 * NH_SECOND)
 
@@ -218,8 +220,8 @@ dates_a_call(nh_pair *pair, nh_way way, const nh_call *lookup, nh_moment at)
  * A look-up while the old socket blocks the port, and nothing else tells of a
  * call: less than a major timeout after the FIN it belongs to the call's start
  * (nlm_bind_host looks up anew 60 s after the last time, fs/lockd/host.c up to
- * 5.9); later it follows a major timeout. 3.10-5.0 do both, so that a late
- * single look-up proves nothing there.
+ * 5.10); later it follows a major timeout. 3.10-5.0, and who was seen to, do
+ * both, so that a late single look-up proves nothing there.
  */
 static void
 begin_while_closing(nh_pair *pair, nh_way way, const nh_conn *blocking, nh_moment at)
@@ -230,7 +232,7 @@ begin_while_closing(nh_pair *pair, nh_way way, const nh_conn *blocking, nh_momen
     nh_time shortest, longest;
 
     nh_timer_major_range(&policy, nh_pair_family(pair), NH_WAIT_CLOSING, &shortest, &longest);
-    if (at.time - fin < shortest - NH_CLOCK_SLACK || nh_pair_family(pair) == NH_FAMILY_3_10) {
+    if (at.time - fin < shortest - NH_CLOCK_SLACK || nh_pair_family(pair) == NH_FAMILY_3_10 || pair->looks_up_first) {
         begin(attempt, NH_WAIT_CLOSING, at.time, at);
         return;
     }
@@ -351,6 +353,18 @@ nh_attempt_not_ours(nh_conn *conn)
     attempt->looker = NULL;
 }
 
+/*
+ * A look-up and at once a call, on a connection that was open all the time: this
+ * client looks up anew for a call 60 s after the last time (nlm_bind_host,
+ * fs/lockd/host.c up to 5.10), so that a look-up may be the start of a call.
+ */
+static gboolean
+looked_up_first(const nh_attempt *attempt, const nh_conn *conn, nh_moment at)
+{
+    return attempt->active && attempt->looker && attempt->wait == NH_WAIT_CONNECT && !attempt->line_seen.frame && !conn->pair->open &&
+           conn->first.frame < attempt->start.frame && at.time - attempt->start.time < NH_SECOND;
+}
+
 /* The call was sent at once: nothing held it back. */
 static void
 issued_when_sent(nh_call *call, nh_wait wait, nh_moment at)
@@ -388,8 +402,10 @@ nh_attempt_sent(nh_call *call, nh_conn *conn, nh_moment at)
     gboolean first = new_conn && conn->calls == 1;
 
     nh_portmap_overtaken(call->pair, call->way);
-    if (conn && !new_conn)
+    if (conn && !new_conn) {
+        call->pair->looks_up_first |= looked_up_first(attempt, conn, at);
         attempt->active = FALSE;
+    }
     if (lay_behind_window(call, conn, at) || nh_queued_call(call, conn, at))
         return;
     if (!attempt->active && new_conn && nh_queued_reconnect(call, conn, at))
@@ -405,7 +421,8 @@ nh_attempt_sent(nh_call *call, nh_conn *conn, nh_moment at)
     call->issued_latest = attempt->wait == NH_WAIT_CLOSING && !attempt->line_seen.frame && attempt->earliest < attempt->start.time
                               ? attempt->start.time
                               : first || !conn ? attempt->start.time : at.time;
-    if (at.time - call->issued_latest > NH_SECOND || attempt->wait == NH_WAIT_CLOSING)
+    gboolean released = conn && at.time - conn->established.time <= RELEASE_TIME && at.time - attempt->start.time > NH_SECOND;
+    if (at.time - call->issued_latest > NH_SECOND || attempt->wait == NH_WAIT_CLOSING || released)
         call->wait = attempt->wait;
     if (first || !conn)
         call->line_seen = attempt->line_seen;

@@ -190,6 +190,7 @@ struct nh_pair {
     nh_outage *open;
     GPtrArray *outstanding[2];          /* nh_call* that wait, by way */
     nh_attempt attempt[2];
+    gboolean looks_up_first; /* the client looks the port up for calls on an open connection, too */
     nh_moment last_lookup[2], lookup_before[2]; /* the latter until it is known what the last one asked */
     struct { guint32 frame; nh_family before; } dated; /* the latest look-up that dated a line, and what the family was before it */
     guint8 spoken[2][2]; /* NLM versions of its calls, a bit each; by way, and by TCP or UDP */

@@ -299,6 +299,13 @@ others_hang(const nh_outage *outage, const nh_call *answered, nh_moment at)
     return waits;
 }
 
+/* In a grace period locks are given back, and nothing else (nlm4svc_proc_lock, fs/lockd/svc4proc.c): who was told to wait does. */
+static gboolean
+is_reclaim_in_grace(const nh_outage *outage, const nh_call *call)
+{
+    return call && call->nlm.reclaim && outage->count[NH_FORWARD][NH_GRACE] > 0;
+}
+
 nh_outage *
 nh_outage_answer(nh_pair *pair, nh_way way, nh_service service, nh_call *call, nh_moment at)
 {
@@ -317,6 +324,11 @@ nh_outage_answer(nh_pair *pair, nh_way way, nh_service service, nh_call *call, n
     if (others_hang(outage, call, at)) {
         nh_outage_leave(call);
         outage->served++;
+        return NULL;
+    }
+    if (is_reclaim_in_grace(outage, call)) {
+        nh_outage_join(pair, call);
+        nh_outage_settle(pair, at);
         return NULL;
     }
     outage->ways &= ~(1u << way);
@@ -427,10 +439,10 @@ nh_outage_extend(nh_outage *outage, nh_moment at)
 }
 
 gboolean
-nh_outage_of_refusals(const nh_outage *outage)
+nh_outage_has_refusals(const nh_outage *outage)
 {
     const guint *count = outage->count[NH_FORWARD];
-    return count[NH_GRACE] + count[NH_SERVER_RESTARTED] + count[NH_DENIED_NOLOCKS] + count[NH_RPC_REJECTED] == outage->symptoms->len;
+    return count[NH_GRACE] + count[NH_DENIED_NOLOCKS] + count[NH_RPC_REJECTED] > 0;
 }
 
 nh_outage *

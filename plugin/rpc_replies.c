@@ -22,7 +22,7 @@ tell_recovered(nh_call *call, const nh_outage *outage, nh_moment at)
     char *lasted = nh_duration_text(at.time - outage->start.time);
     char *line = nh_line_text(call->pair, call->way, NH_LOG_OK);
     gboolean logged = call->outlived && nh_line_event(call->pair, call->way, call) == NH_LOG_STILL_TRYING;
-    gboolean refused = nh_outage_of_refusals(outage);
+    gboolean refused = nh_outage_has_refusals(outage);
     const char *what = outage->served ? "Answered after" : refused ? "First answer other than a refusal after" : "First answer after";
 
     if (outage->id)
