@@ -10,7 +10,7 @@
 
 #include "age.h"
 
-#include "follow.h"
+#include "call.h"
 #include "frames.h"
 #include "policy.h"
 
@@ -108,7 +108,7 @@ static nh_time
 sent_before(const nh_call *call)
 {
     const nh_sending *first = call->sendings;
-    nh_moment before = first->conn ? first->conn->half[nh_conn_half(first->conn, &call->src)].data_before : first->at;
+    nh_moment before = first->conn ? first->conn->half[nh_call_half(call, first->conn)].data_before : first->at;
 
     return before.frame && before.frame < first->at.frame ? before.time : first->at.time - NH_SOCKET_MAX;
 }

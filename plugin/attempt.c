@@ -12,7 +12,6 @@
 #include "answers.h"
 #include "async_calls.h"
 #include "call.h"
-#include "follow.h"
 #include "frames.h"
 #include "incident.h"
 #include "lines.h"
@@ -28,6 +27,8 @@
 #define RETRY_TIME (8 * NH_SECOND)
 /* A call leaves so soon after its connection was established that it had been waiting for it. */
 #define FIRST_CALL_TIME (500 * NH_MSEC)
+/* All that wait for a connection are sent in one go when it opens (xprt_wake_pending_tasks, net/sunrpc/xprt.c). */
+#define RELEASE_TIME (100 * NH_MSEC)
 /* Between two SYNs of a connection (tcp_syn_retries 6): where the capture begins late nothing else tells of the first ones. */
 #define SYN_GAP_MAX (70 * NH_SECOND)
 
@@ -111,8 +112,9 @@ nh_attempt_connect(nh_conn *conn, nh_moment at)
     attempt->opening = conn;
 }
 
+/* issued: at the latest, where more is not known of it. */
 static void
-tell_rebind(nh_pair *pair, nh_way way, nh_moment at, nh_time issued, const nh_call *call)
+tell_rebind(nh_pair *pair, nh_way way, nh_moment at, nh_time issued, gboolean known, const nh_call *call)
 {
     char *after = nh_duration_text(at.time - issued);
     const nh_sending *first = call ? &call->sendings[0] : NULL;
@@ -120,8 +122,8 @@ tell_rebind(nh_pair *pair, nh_way way, nh_moment at, nh_time issued, const nh_ca
                         : g_strdup("a call that is not on the wire");
 
     nh_frame_note(pair->watch, at.frame, NH_REBIND,
-                  g_strdup_printf("The %s looks the port of NLM up again, %s after it issued %s: its major timeout expired",
-                                  way == NH_CALLBACK ? "server" : "client", after, whose));
+                  g_strdup_printf("The %s looks the port of NLM up again, %s%s after it issued %s: its major timeout expired",
+                                  way == NH_CALLBACK ? "server" : "client", after, known ? "" : " or more", whose));
     g_free(after);
     g_free(whose);
 }
@@ -164,6 +166,19 @@ is_for_locks(const nh_call *lookup)
     return spoken[lookup->asked.prot == NH_L4_UDP] & version_bit(lookup->asked.vers);
 }
 
+/* A call that waits, and whose major timeout this look-up follows. */
+static void
+tell_rebind_of(const nh_call *call, nh_moment at)
+{
+    nh_pair *pair = call->pair;
+    nh_policy policy = nh_policy_of(pair, call->l4, pair->watch->options.use_mount);
+    gboolean known = call->issued_earliest == call->issued_latest;
+    nh_time shortest, longest;
+
+    nh_timer_major_range(&policy, nh_pair_family(pair), call->wait, &shortest, &longest);
+    tell_rebind(pair, call->way, at, known ? call->issued_latest : MIN(call->issued_latest, at.time - shortest), known, call);
+}
+
 /* Calls that wait: does this look-up (NULL: what it asks is not known yet) follow their major timeout? */
 static gboolean
 dates_a_call(nh_pair *pair, nh_way way, const nh_call *lookup, nh_moment at)
@@ -188,7 +203,7 @@ dates_a_call(nh_pair *pair, nh_way way, const nh_call *lookup, nh_moment at)
         }
         nh_attempt_recognise(call);
         if (!dated)
-            tell_rebind(pair, way, at, call->issued_earliest, call);
+            tell_rebind_of(call, at);
         dated = TRUE;
     }
     return dated;
@@ -198,8 +213,8 @@ dates_a_call(nh_pair *pair, nh_way way, const nh_call *lookup, nh_moment at)
  * A look-up while the old socket blocks the port, and nothing else tells of a
  * call: less than a major timeout after the FIN it belongs to the call's start
  * (nlm_bind_host looks up anew 60 s after the last time, fs/lockd/host.c up to
- * 5.9); later it follows a major timeout. 3.10-5.0 do both, so that a late
- * single look-up proves nothing there.
+ * 5.10); later it follows a major timeout. 3.10-5.0, and who was seen to, do
+ * both, so that a late single look-up proves nothing there.
  */
 static void
 begin_while_closing(nh_pair *pair, nh_way way, const nh_conn *blocking, nh_moment at)
@@ -210,14 +225,14 @@ begin_while_closing(nh_pair *pair, nh_way way, const nh_conn *blocking, nh_momen
     nh_time shortest, longest;
 
     nh_timer_major_range(&policy, nh_pair_family(pair), NH_WAIT_CLOSING, &shortest, &longest);
-    if (at.time - fin < shortest - NH_CLOCK_SLACK || nh_pair_family(pair) == NH_FAMILY_3_10) {
+    if (at.time - fin < shortest - NH_CLOCK_SLACK || nh_pair_family(pair) == NH_FAMILY_3_10 || pair->looks_up_first) {
         begin(attempt, NH_WAIT_CLOSING, at.time, at);
         return;
     }
     begin(attempt, NH_WAIT_CLOSING, MAX(fin, at.time - longest), at);
     attempt->start.time = at.time - shortest;
     attempt->line_seen = at;
-    tell_rebind(pair, way, at, attempt->start.time, NULL);
+    tell_rebind(pair, way, at, attempt->start.time, FALSE, NULL);
 }
 
 static gboolean
@@ -254,7 +269,7 @@ look_up(nh_pair *pair, nh_way way, nh_conn *conn, const nh_call *lookup, nh_mome
         if (in_window(&deadlines, at)) {
             attempt->line_seen = at;
             attempt->looker = conn;
-            tell_rebind(pair, way, at, attempt->start.time, NULL);
+            tell_rebind(pair, way, at, attempt->start.time, attempt->earliest == attempt->start.time, NULL);
         }
     } else if (!lock_calls_wait(pair, way)) {
         if (blocking && seen)
@@ -331,6 +346,18 @@ nh_attempt_not_ours(nh_conn *conn)
     attempt->looker = NULL;
 }
 
+/*
+ * A look-up and at once a call, on a connection that was open all the time: this
+ * client looks up anew for a call 60 s after the last time (nlm_bind_host,
+ * fs/lockd/host.c up to 5.10), so that a look-up may be the start of a call.
+ */
+static gboolean
+looked_up_first(const nh_attempt *attempt, const nh_conn *conn, nh_moment at)
+{
+    return attempt->active && attempt->looker && attempt->wait == NH_WAIT_CONNECT && !attempt->line_seen.frame && !conn->pair->open &&
+           conn->first.frame < attempt->start.frame && at.time - attempt->start.time < NH_SECOND;
+}
+
 /* The call was sent at once: nothing held it back. */
 static void
 issued_when_sent(nh_call *call, nh_wait wait, nh_moment at)
@@ -348,7 +375,7 @@ issued_when_sent(nh_call *call, nh_wait wait, nh_moment at)
 static gboolean
 lay_behind_window(nh_call *call, nh_conn *conn, nh_moment at)
 {
-    nh_half *receiver = conn ? &conn->half[!nh_conn_half(conn, &call->src)] : NULL;
+    nh_half *receiver = conn ? &conn->half[!nh_call_half(call, conn)] : NULL;
 
     if (!receiver || !receiver->shut.until.frame || at.time - receiver->shut.until.time > FIRST_CALL_TIME)
         return FALSE;
@@ -368,8 +395,10 @@ nh_attempt_sent(nh_call *call, nh_conn *conn, nh_moment at)
     gboolean first = new_conn && conn->calls == 1;
 
     nh_call_lookups_overtaken(call->pair, call->way);
-    if (conn && !new_conn)
+    if (conn && !new_conn) {
+        call->pair->looks_up_first |= looked_up_first(attempt, conn, at);
         attempt->active = FALSE;
+    }
     if (lay_behind_window(call, conn, at) || nh_queued_call(call, conn, at))
         return;
     if (!attempt->active && new_conn && nh_queued_reconnect(call, conn, at))
@@ -385,7 +414,8 @@ nh_attempt_sent(nh_call *call, nh_conn *conn, nh_moment at)
     call->issued_latest = attempt->wait == NH_WAIT_CLOSING && !attempt->line_seen.frame && attempt->earliest < attempt->start.time
                               ? attempt->start.time
                               : first || !conn ? attempt->start.time : at.time;
-    if (at.time - call->issued_latest > NH_SECOND || attempt->wait == NH_WAIT_CLOSING)
+    gboolean released = conn && at.time - conn->established.time <= RELEASE_TIME && at.time - attempt->start.time > NH_SECOND;
+    if (at.time - call->issued_latest > NH_SECOND || attempt->wait == NH_WAIT_CLOSING || released)
         call->wait = attempt->wait;
     if (first || !conn)
         call->line_seen = attempt->line_seen;

@@ -8,6 +8,7 @@
 
 #include "call.h"
 
+#include "follow.h"
 #include "outage.h"
 #include "pairs.h"
 #include "ports.h"
@@ -130,6 +131,14 @@ nh_call_add_sending(nh_call *call, nh_conn *conn, nh_moment at)
         conn->waiting = g_ptr_array_new();
     if (!g_ptr_array_find(conn->waiting, call, NULL))
         g_ptr_array_add(conn->waiting, call);
+}
+
+int
+nh_call_half(const nh_call *call, const nh_conn *conn)
+{
+    if (nh_addr_equal(&conn->client.addr, &conn->server.addr)) /* a host that mounts its own export */
+        return nh_conn_half(conn, &call->src);
+    return !nh_addr_equal(&conn->client.addr, &call->src.addr);
 }
 
 nh_call *

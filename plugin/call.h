@@ -26,6 +26,8 @@ nh_call_last(const nh_call *call)
 
 /* The latest call with this XID, whatever connection carried it (Wireshark's own matching is per conversation); NULL when there is none. */
 nh_call *nh_call_find(const nh_watch *watch, const nh_addr *from, const nh_addr *to, guint32 prog, guint32 xid);
+/* Index of the half of a connection that sends the call: copies may come from other ports, over other connections. */
+int nh_call_half(const nh_call *call, const nh_conn *conn);
 /* A call that was not seen before, of this pair and way (nh_call_pair_of()); belongs to the watch. Its first transmission is yet to be added. */
 nh_call *nh_call_new(nh_pair *pair, nh_way way, const nh_message *message);
 /* One more transmission; the pointers to earlier ones stay good, but see no changes. */

@@ -9,6 +9,7 @@
 #include "cause.h"
 
 #include "answers.h"
+#include "procedures.h"
 
 /* --- where the capture was taken ------------------------------------------------ */
 
@@ -35,6 +36,7 @@ static const struct {
     { NH_SYN_UNANSWERED, NH_UNREACHABLE },
     { NH_PEER_SILENT, NH_UNREACHABLE },
     { NH_REPLY_OVERDUE, NH_RESET },
+    { NH_REPLY_OVERDUE, NH_DENIED_NOLOCKS }, /* lockd waited for its statd (nsm_monitor, fs/lockd/mon.c), and says so */
     { NH_CHALLENGE_ACK, NH_GRACE },
     { NH_SYN_REFUSED, NH_GRACE },
     { NH_RESET, NH_GRACE },
@@ -290,8 +292,11 @@ calls_clause(const nh_outage *outage, const nh_call *unanswered)
 static char *
 duration_clause(const nh_outage *outage, nh_time now)
 {
+    const nh_call *answered = outage->ended_by;
+    const char *status = answered && answered->has_status && answered->status ? nh_nlm_status_name(answered->status) : NULL;
     char *lasted = nh_duration_text((outage->end.frame ? outage->end.time : now) - outage->start.time);
-    char *text = outage->ended_by ? g_strdup_printf("for %s, until the answer in frame %u,", lasted, outage->end.frame)
+    char *text = answered ? g_strdup_printf("for %s, until the answer in frame %u%s%s%s,", lasted, outage->end.frame, status ? " (" : "",
+                                            status ? status : "", status ? ")" : "")
                  : outage->given_up  ? g_strdup_printf("for %s, after which nothing more was tried,", lasted)
                  : outage->end.frame ? g_strdup_printf("for %s", lasted)
                                      : g_strdup_printf("for the %s until the end of the capture", lasted);
@@ -310,17 +315,37 @@ what_was_missing(const nh_outage *outage, const nh_call *unanswered)
     return "got no lock service from";
 }
 
+/* tcp_v4_syn_recv_sock, net/ipv4/tcp_ipv4.c: the ACK that finds the accept queue full is dropped, and the SYN-ACK comes again. */
+static gboolean
+was_unaccepted(const nh_outage *outage, const nh_judgement *judgement)
+{
+    const nh_conn *conn = judgement->evidence ? judgement->evidence->conn : NULL;
+
+    return judgement->cause == NH_PEER_SILENT && conn && conn->unaccepted.frame >= outage->start.frame &&
+           conn->unaccepted.frame <= outage->last.frame;
+}
+
+/* Why there was no lock service; the row's clause, unless the evidence says more. */
+static const char *
+why_clause(const nh_outage *outage, const nh_judgement *judgement)
+{
+    const nh_finding_row *row = nh_finding_get(judgement->cause);
+    gboolean deaf = judgement->evidence && judgement->evidence->deaf_client && judgement->cause != NH_GRANT_LOST;
+
+    if (judgement->evidence && judgement->evidence->unseen)
+        return "nothing that the client sent meanwhile got to where the capture was taken";
+    if (deaf)
+        return judgement->cause == NH_ZERO_WINDOW ? "the client's receive window was closed"
+                                                  : "the client did not hear the server, which answered and was never acknowledged";
+    if (was_unaccepted(outage, judgement))
+        return "the server did not take the connection: it sent its SYN-ACK again, though the client had acknowledged it";
+    return row && row->clause ? row->clause : "of trouble on the way";
+}
+
 char *
 nh_outage_summary(const nh_outage *outage, const nh_judgement *judgement, nh_time now)
 {
     char client[NH_ADDR_TEXT], server[NH_ADDR_TEXT];
-    gboolean deaf = judgement->evidence && judgement->evidence->deaf_client && judgement->cause != NH_GRANT_LOST;
-    gboolean unseen = judgement->evidence && judgement->evidence->unseen;
-    const nh_finding_row *row = nh_finding_get(judgement->cause);
-    const char *clause = unseen                               ? "nothing that the client sent meanwhile got to where the capture was taken"
-                         : !deaf                              ? row ? row->clause : NULL
-                         : judgement->cause == NH_ZERO_WINDOW ? "the client's receive window was closed"
-                                                              : "the client did not hear the server, which answered and was never acknowledged";
     char *start = nh_time_clock(outage->start.time);
     const nh_call *unanswered = nh_answer_all_that_suffered(outage);
     char *calls = calls_clause(outage, unanswered), *lasted = duration_clause(outage, now);
@@ -329,7 +354,7 @@ nh_outage_summary(const nh_outage *outage, const nh_judgement *judgement, nh_tim
     char *text = g_strdup_printf("From %s UTC %s %s %s %s because %s (%s, from frame %u on); %s. Side: %s (%s).", start,
                                  lasted, nh_addr_text(&outage->pair->client, client),
                                  what_was_missing(outage, unanswered),
-                                 nh_addr_text(&outage->pair->server, server), clause ? clause : "of trouble on the way", nh_finding_name(judgement->cause), frame, calls,
+                                 nh_addr_text(&outage->pair->server, server), why_clause(outage, judgement), nh_finding_name(judgement->cause), frame, calls,
                                  nh_side_name(judgement->side), sure);
     g_free(start);
     g_free(calls);

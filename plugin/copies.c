@@ -32,7 +32,7 @@ static gboolean
 lookup_is_short(const nh_conn *conn)
 {
     return conn && conn->syn.frame && conn->established.frame && conn->syn_count == 1 &&
-           3 * (conn->established.time - conn->syn.time) <= NH_CLOCK_SLACK;
+           3 * (conn->established.time - conn->attempt_syn.time) <= NH_CLOCK_SLACK;
 }
 
 /*

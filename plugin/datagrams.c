@@ -51,7 +51,8 @@ nh_datagram_resent(nh_call *call, nh_moment at)
     nh_moment since = nh_call_first(call)->at;
 
     if (met_icmp_error(call)) { /* whoever sends errors is not silent */
-        nh_dead_declare(call, NH_UNREACHABLE, call->icmp.at, at.frame, "is resent into an ICMP error");
+        if (call->icmp.port == call->dst.port)
+            nh_dead_declare(call, NH_UNREACHABLE, call->icmp.at, at.frame, "is resent into an ICMP error");
         return;
     }
     if (call->n_sendings >= 3) {
@@ -102,6 +103,7 @@ nh_datagram_quote(nh_watch *watch, const nh_quote *quote)
     g_free(text);
     call->icmp.at = at;
     call->icmp.sender = quote->sender;
+    call->icmp.port = quote->dst.port;
     call->icmp.own_filter = nh_icmp_is_own_filter(quote);
     nh_dead_declare(call, NH_UNREACHABLE, at, nh_call_first(call)->at.frame, way == NH_CALLBACK ? "cannot reach the client" : "cannot reach the server");
     nh_call_symptom(call, NH_UNREACHABLE, at, nh_call_first(call)->at);

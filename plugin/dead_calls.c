@@ -10,7 +10,6 @@
 
 #include "call.h"
 #include "cause.h"
-#include "follow.h"
 #include "frames.h"
 #include "outage.h"
 #include "procedures.h"
@@ -37,7 +36,8 @@ nh_dead_declare(nh_call *call, nh_finding reason, nh_moment since, guint32 frame
         call->dead = reason;
         call->dead_since = since;
         if (frame != nh_call_first(call)->at.frame)
-            tell_dead(call, nh_call_first(call)->at.frame, "was sent, then the connection died under it");
+            tell_dead(call, nh_call_first(call)->at.frame,
+                      call->l4 == NH_L4_UDP ? "was sent, and met no answer" : "was sent, then the connection died under it");
     }
     tell_dead(call, frame, how);
     nh_outage_join(call->pair, call);
@@ -96,7 +96,7 @@ nh_dead_deferred(nh_call *call, nh_moment at)
 void
 nh_dead_sent(nh_call *call, nh_conn *conn, nh_moment at)
 {
-    int peer = !nh_conn_half(conn, &call->src);
+    int peer = !nh_call_half(call, conn);
     const nh_trouble *trouble = nh_conn_trouble(conn);
 
     if (conn->half[peer].fin && conn->state != NH_TCP_RESET) {

@@ -113,6 +113,16 @@ timeout_of_gaps(const nh_time *sent, guint n, guint preferred)
     return 0;
 }
 
+/* Over UDP the waits double: T and 2T look like those of half the timeout behind a first copy from before the capture. */
+static gboolean
+may_be_later_copies(const nh_call *call, const nh_time *sent, guint n, guint preferred)
+{
+    nh_time before = sent[0] - call->pair->watch->first;
+
+    return call->l4 == NH_L4_UDP && n >= 3 && before < preferred * NH_SECOND + NH_TIMER_LATENESS &&
+           fits(sent[1] - sent[0], 2 * (gint64)preferred) && fits(sent[2] - sent[1], 4 * (gint64)preferred);
+}
+
 void
 nh_attempt_recognise(nh_call *call)
 {
@@ -128,7 +138,7 @@ nh_attempt_recognise(nh_call *call)
         if (!sending->by_tcp)
             sent[n++] = sending->at.time;
     }
-    if (pair->nlm_timeout == 0)
+    if (pair->nlm_timeout == 0 && !may_be_later_copies(call, sent, n, policy.nlm_timeout))
         pair->nlm_timeout = timeout_of_gaps(sent, n, policy.nlm_timeout);
     if (pair->nlm_timeout)
         policy.nlm_timeout = pair->nlm_timeout;

@@ -85,7 +85,8 @@ typedef enum {
     X(NH_PEER_SILENT, "peer_silent", SEQUENCE, WARN, NH_KIND_TRANSPORT, \
       "Peer silent", \
       "2nd and later retransmission of data or keep-alive without any packet back; copies of a call that left the socket together", \
-      "Did the server or the path go away? Look for drops on the server and on firewalls or NAT boxes between (idle timeout), and for a fail-over of the address.", \
+      "Did the server or the path go away? Look for drops on the server and on firewalls or NAT boxes between (idle timeout), and for a fail-over of the address. " \
+      "A SYN-ACK that comes again: the server's accept queue is full (`ss -ltn`, nstat -az TcpExtListenOverflows) or the client's ACK is lost.", \
       NH_BLAME_SILENT, "the server fell silent: what was sent again and again met no answer") \
     X(NH_ZERO_WINDOW, "zero_window", SEQUENCE, WARN, NH_KIND_TRANSPORT, \
       "Receive window closed", \

@@ -95,6 +95,8 @@ struct nh_conn {
     gboolean looks_up_other; /* portmap: asked for another program than NLM */
     guint32 isn, server_isn;
     nh_moment syn, synack, established, first, last;
+    nh_moment unaccepted; /* the latest SYN-ACK that came again after the client had acknowledged it */
+    nh_moment attempt_syn; /* the first SYN of the latest attempt to open it; syn is that of the first one */
     guint syn_count, synack_count, calls;
     nh_half half[2];     /* [0] from the client, [1] from the server */
     GArray *troubles;    /* nh_trouble, oldest first; NULL while there is none */
@@ -123,7 +125,7 @@ struct nh_call {
     guint32 xid, prog, vers, proc;
     nh_sending *sendings; /* its transmissions, at least one */
     guint n_sendings;
-    gboolean tcp_acked;
+    guint32 tcp_acked;   /* frame of the copy that TCP acknowledged first; 0 = none */
     gboolean waits;      /* an answer is expected and has not come */
     nh_moment reply;
     nh_moment accepted;  /* asynchronous: RPC's empty reply, a receipt and no answer */
@@ -132,6 +134,7 @@ struct nh_call {
     gboolean has_status;
     guint32 status;
     guint replies;
+    guint32 latest_reply; /* frame: copies may be answered, too, when all is over */
     const char *refused;
     nh_finding dead;     /* why, or NH_FINDING_NONE */
     nh_moment dead_since;
@@ -150,7 +153,7 @@ struct nh_call {
     guint32 outlived_in; /* on this frame; 0 = nowhere */
     nh_moment answer_tried; /* GRANTED_MSG: the first packet for the client's GRANTED_RES */
     nh_outage *outage;
-    struct { nh_moment at; nh_addr sender; gboolean own_filter; } icmp; /* over UDP: the latest ICMP error that quotes it */
+    struct { nh_moment at; nh_addr sender; guint16 port; gboolean own_filter; } icmp; /* over UDP: the latest ICMP error that quotes it */
     nh_nlm nlm;
     nh_mapping asked;    /* portmap: what was looked up */
 };
@@ -194,6 +197,7 @@ struct nh_pair {
     nh_outage *open;
     GPtrArray *outstanding[2];          /* nh_call* that wait, by way */
     nh_attempt attempt[2];
+    gboolean looks_up_first; /* the client looks the port up for calls on an open connection, too */
     nh_moment last_lookup[2], lookup_before[2]; /* the latter until it is known what the last one asked */
     struct { guint32 frame; nh_family before; } dated; /* the latest look-up that dated a line, and what the family was before it */
     guint8 spoken[2][2]; /* NLM versions of its calls, a bit each; by way, and by TCP or UDP */

@@ -298,6 +298,13 @@ others_hang(const nh_outage *outage, const nh_call *answered, nh_moment at)
     return waits;
 }
 
+/* In a grace period locks are given back, and nothing else (nlm4svc_proc_lock, fs/lockd/svc4proc.c): who was told to wait does. */
+static gboolean
+is_reclaim_in_grace(const nh_outage *outage, const nh_call *call)
+{
+    return call && call->nlm.reclaim && outage->count[NH_FORWARD][NH_GRACE] > 0;
+}
+
 nh_outage *
 nh_outage_answer(nh_pair *pair, nh_way way, nh_service service, nh_call *call, nh_moment at)
 {
@@ -316,6 +323,11 @@ nh_outage_answer(nh_pair *pair, nh_way way, nh_service service, nh_call *call, n
     if (others_hang(outage, call, at)) {
         nh_outage_leave(call);
         outage->served++;
+        return NULL;
+    }
+    if (is_reclaim_in_grace(outage, call)) {
+        nh_outage_join(pair, call);
+        nh_outage_settle(pair, at);
         return NULL;
     }
     outage->ways &= ~(1u << way);
@@ -381,8 +393,8 @@ void
 nh_outage_add_ending(nh_outage *outage, nh_finding finding, nh_moment at)
 {
     const nh_call *call = outage->ended_by;
-    nh_symptom symptom = { .finding = finding, .service = NH_SERVICE_NLM, .way = call ? call->way : NH_FORWARD, .at = at, .since = at,
-                           .call = outage->ended_by };
+    nh_symptom symptom = { .finding = finding, .service = NH_SERVICE_NLM, .way = call ? call->way : NH_FORWARD, .at = at,
+                           .since = call ? call->sendings[0].at : at, .call = outage->ended_by };
 
     g_array_append_val(outage->symptoms, symptom);
     outage->count[symptom.way][finding]++;
@@ -423,6 +435,13 @@ nh_outage_extend(nh_outage *outage, nh_moment at)
 
     if (outage == latest && at.frame > outage->last.frame)
         outage->last = at;
+}
+
+gboolean
+nh_outage_has_refusals(const nh_outage *outage)
+{
+    const guint *count = outage->count[NH_FORWARD];
+    return count[NH_GRACE] + count[NH_DENIED_NOLOCKS] + count[NH_RPC_REJECTED] > 0;
 }
 
 nh_outage *

@@ -15,8 +15,8 @@
 #include "queued.h"
 
 #include "age.h"
+#include "call.h"
 #include "dead_calls.h"
-#include "follow.h"
 #include "frames.h"
 #include "outage.h"
 #include "policy.h"
@@ -29,7 +29,7 @@
 static nh_half *
 sender_of(nh_conn *conn, const nh_call *call)
 {
-    return &conn->half[nh_conn_half(conn, &call->src)];
+    return &conn->half[nh_call_half(call, conn)];
 }
 
 static void

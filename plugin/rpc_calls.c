@@ -64,7 +64,7 @@ miss_replies(nh_conn *conn, int half)
 {
     for (guint i = conn->waiting->len; i-- > 0;) {
         nh_call *call = g_ptr_array_index(conn->waiting, i);
-        int sender = nh_conn_half(conn, &call->src);
+        int sender = nh_call_half(call, conn);
         if (sender == half)
             nh_call_stop_waiting(call);
     }
@@ -84,10 +84,10 @@ nh_calls_transport(nh_watch *watch, nh_moment at)
     for (guint i = 0; i < conn->waiting->len; i++) {
         nh_call *call = g_ptr_array_index(conn->waiting, i);
         nh_sending *sending = last_sending_on(call, conn);
-        int sender = nh_conn_half(conn, &call->src);
+        int sender = nh_call_half(call, conn);
 
-        if (!call->tcp_acked)
-            call->tcp_acked = nh_tcp_acked(&conn->half[sender], sending->seq_end);
+        if (!call->tcp_acked && nh_tcp_acked(&conn->half[sender], sending->seq_end))
+            call->tcp_acked = sending->at.frame;
         if (passing->retransmission && passing->half == sender && (gint32)(sending->seq_end - passing->seq) > 0 &&
             (gint32)(sending->seq_end - passing->end) <= 0)
             resent_by_tcp(call, conn, at);
@@ -139,7 +139,7 @@ first_transmission(nh_call *call, nh_conn *conn, nh_moment at)
     nh_attempt_speaks(call);
     if (conn)
         conn->calls++;
-    call->opens_half = conn && conn->middle && conn->half[nh_conn_half(conn, &call->src)].packets == 1;
+    call->opens_half = conn && conn->middle && conn->half[nh_call_half(call, conn)].packets == 1;
     nh_attempt_sent(call, conn, at);
     nh_dead_deferred(call, at);
     if (conn)
@@ -194,7 +194,7 @@ resent(nh_call *call, nh_conn *conn, nh_moment at)
     if (call->tcp_acked && (before.conn != conn || at.time - before.at.time >= NH_QUEUED_TIME)) {
         char *ago = nh_duration_text(at.time - nh_call_first(call)->at.time);
         nh_frame_note(call->pair->watch, at.frame, NH_REPLY_OVERDUE,
-                      g_strdup_printf("TCP acknowledged the call of frame %u, but no reply for %s", nh_call_first(call)->at.frame, ago));
+                      g_strdup_printf("TCP acknowledged the call of frame %u, but no reply for %s", call->tcp_acked, ago));
         g_free(ago);
         nh_call_symptom(call, NH_REPLY_OVERDUE, at, nh_call_first(call)->at);
     }
@@ -243,6 +243,8 @@ take_call(nh_pair *pair, nh_way way, const nh_message *message)
         else if (message->prog == NH_PROG_STAT)
             nh_statd_call(watch, message);
     } else {
+        call->src = message->src;
+        call->dst = message->dst;
         resent(call, conn, at);
     }
     nh_frame_add_call(nh_frame_get(watch, at), call);

@@ -23,12 +23,13 @@ tell_recovered(nh_call *call, const nh_outage *outage, nh_moment at)
     char *lasted = nh_duration_text(at.time - outage->start.time);
     char *line = nh_line_text(call->pair, call->way, NH_LOG_OK);
     gboolean logged = call->outlived && nh_line_event(call->pair, call->way, call) == NH_LOG_STILL_TRYING;
+    gboolean refused = nh_outage_has_refusals(outage);
+    const char *what = outage->served ? "Answered after" : refused ? "First answer other than a refusal after" : "First answer after";
 
     if (outage->id)
         nh_frame_note(call->pair->watch, at.frame, NH_RECOVERED,
-                      g_strdup_printf("%s %s%s%s%s%s", outage->served ? "Answered after" : "First answer after", lasted,
-                                      outage->served ? "" : " without one", logged ? ": \"" : "", logged ? line : "",
-                                      logged ? "\" is logged now" : ""));
+                      g_strdup_printf("%s %s%s%s%s%s", what, lasted, outage->served || refused ? "" : " without one", logged ? ": \"" : "",
+                                      logged ? line : "", logged ? "\" is logged now" : ""));
     g_free(line);
     g_free(lasted);
 }
@@ -143,6 +144,16 @@ refused_by_rpc(nh_call *call, nh_moment at)
         nh_grant_lost(call, at, nh_call_first(call)->at, g_strdup_printf("The client's RPC refuses the callback: %s", call->refused));
 }
 
+/* NLM_DENIED_NOLOCKS ends an outage in which the server did not answer, but not one that consists of it. */
+static gboolean
+refuses_again(const nh_call *call)
+{
+    const nh_outage *outage = call->pair->open;
+
+    return outage && call->prog == NH_PROG_NLM && call->has_status && call->status == 2 &&
+           outage->count[NH_FORWARD][NH_DENIED_NOLOCKS] == outage->symptoms->len;
+}
+
 /* What a first reply means for the pair's outage. */
 static void
 answer(nh_call *call, nh_moment at)
@@ -155,6 +166,10 @@ answer(nh_call *call, nh_moment at)
         return; /* the status monitor is another program: it says nothing of lock calls */
     if (call->prog == NH_PROG_NLM && call->has_status && call->status == NH_NLM_STAT_GRACE) {
         judge_grace(call, at);
+        return;
+    }
+    if (refuses_again(call)) {
+        nh_call_symptom(call, NH_DENIED_NOLOCKS, at, nh_call_first(call)->at);
         return;
     }
     nh_outage *ended = nh_outage_answer(call->pair, call->way, nh_service_of_program(call->prog), call, at);
@@ -191,6 +206,7 @@ void
 nh_reply_take(nh_call *call, const nh_message *message, nh_moment at)
 {
     nh_frame_add_call(nh_frame_get(call->pair->watch, at), call);
+    call->latest_reply = at.frame;
     if (message->reply && nh_nlm_is_message(call->prog, call->proc) && !message->refused) {
         take_receipt(call, at);
         return;

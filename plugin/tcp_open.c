@@ -30,7 +30,7 @@ first_syn(nh_passage *p)
     const nh_conn *before = conn->previous;
 
     conn->isn = p->seg->seq;
-    conn->syn = p->at;
+    conn->syn = conn->attempt_syn = p->at;
     conn->syn_count = 1;
     /* one that fell into trouble and closed at last did not close cleanly */
     gboolean clean = before && !before->troubles && (before->state == NH_TCP_CLOSED || was_closing(before));
@@ -73,7 +73,7 @@ syn_again(nh_passage *p)
         nh_age_by_syn(conn, p->at);
     conn->syn_count++;
     if (p->seg->seq != conn->isn)
-        ; /* another attempt: whether it is answered is not known yet */
+        conn->attempt_syn = p->at; /* another attempt: whether it is answered is not known yet */
     else if (conn->synack.frame)
         synack_ignored(p, "SYN resent");
     else if (!answered && p->to->packets == 0)
@@ -114,6 +114,8 @@ nh_open_synack(nh_passage *p)
     conn->synack_count++;
     if (conn->state == NH_TCP_SYN_RECEIVED)
         synack_ignored(p, "SYN-ACK resent");
+    else if (conn->state == NH_TCP_ESTABLISHED)
+        conn->unaccepted = p->at;
 }
 
 /* Older attempts of the same service that failed are overcome once a connection opens. */
@@ -137,7 +139,7 @@ overcome_failed_attempts(nh_conn *conn, nh_moment at)
 static void
 vote_for_position(nh_conn *conn, nh_moment ack)
 {
-    nh_time far_server = conn->synack.time - conn->syn.time, far_client = ack.time - conn->synack.time;
+    nh_time far_server = conn->synack.time - conn->attempt_syn.time, far_client = ack.time - conn->synack.time;
     gboolean initiator_is_client = nh_addr_equal(&conn->client.addr, &conn->pair->client);
 
     if (!conn->syn.frame || !conn->synack.frame || conn->syn_count > 1 || far_server < 0 || far_client < 0)
@@ -177,7 +179,7 @@ nh_open_other(nh_passage *p)
     /* what acknowledges a little more than the SYN was captured before the SYN-ACK */
     if (p->seg->flags & NH_TH_ACK && p->seg->len == 0 && p->seg->ack - conn->isn - 1 > G_MAXUINT16 && !conn->synack.frame) {
         nh_verdict(conn, NH_CHALLENGE_ACK, NH_SILENT_NOBODY, p->at, conn->syn,
-                   g_strdup_printf("Bare ACK answers the SYN of frame %u: the %s still holds the old connection", conn->syn.frame,
+                   g_strdup_printf("Bare ACK answers the SYN of frame %u: the %s still holds the old connection", conn->attempt_syn.frame,
                                    nh_conn_role(conn, 1)));
         return FALSE;
     }

@@ -26,7 +26,7 @@ refused(nh_passage *p)
     conn->state = NH_TCP_RESET;
     if (!nh_verdict_storm(conn, p->at))
         nh_verdict(conn, NH_SYN_REFUSED, NH_SILENT_NOBODY, p->at, conn->syn,
-                   g_strdup_printf("Connection refused: RST answers the SYN of frame %u", conn->syn.frame));
+                   g_strdup_printf("Connection refused: RST answers the SYN of frame %u", conn->attempt_syn.frame));
 }
 
 static void

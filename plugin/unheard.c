@@ -8,7 +8,7 @@
 
 #include "unheard.h"
 
-#include "follow.h"
+#include "call.h"
 #include "frames.h"
 #include "outage.h"
 #include "procedures.h"
@@ -19,7 +19,7 @@
 static int
 answering_half(const nh_conn *conn, const nh_call *call)
 {
-    return !nh_conn_half(conn, &call->src);
+    return !nh_call_half(call, conn);
 }
 
 void
