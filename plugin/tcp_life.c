@@ -55,14 +55,27 @@ key_of(const nh_segment *seg)
     return (guint32)(key >> 32);
 }
 
+/* A loop without an end of its own: compilers compare several keys at once. Hardly any segment is in it. */
+static gboolean
+may_be_duplicate(const nh_half *half, guint32 key)
+{
+    gboolean found = FALSE;
+
+    for (guint i = 0; i < NH_RECENT; i++)
+        found |= half->recent.key[i] == key;
+    return found;
+}
+
 static gboolean
 is_duplicate(const nh_half *half, const nh_segment *seg, guint32 key)
 {
+    if (!may_be_duplicate(half, key))
+        return FALSE;
     /* an IP identification or a time stamp tells a copy from a retransmission; without them only the time does */
     nh_time within = seg->ip_id != 0 || seg->has_tsval ? DUPLICATE_TIME : COPY_TIME;
 
     for (guint i = 0; i < half->n_recent; i++)
-        if (half->recent[i].key == key && ABS(seg->time - half->recent[i].time) < within)
+        if (half->recent.key[i] == key && ABS(seg->time - half->recent.time[i]) < within)
             return TRUE;
     return FALSE;
 }
@@ -72,8 +85,8 @@ remember(nh_half *half, const nh_segment *seg, guint32 key)
 {
     guint place = half->packets++ % NH_RECENT;
 
-    half->recent[place].key = key;
-    half->recent[place].time = seg->time;
+    half->recent.key[place] = key;
+    half->recent.time[place] = seg->time;
     half->n_recent = (guint8)MIN(half->packets, NH_RECENT);
 }
 
