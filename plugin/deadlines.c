@@ -29,6 +29,23 @@ nh_policy_of(const nh_pair *pair, nh_l4 l4, gboolean mount)
     return policy;
 }
 
+nh_time
+nh_pair_calm_until(const nh_pair *pair, nh_time issued)
+{
+    nh_policy policy = nh_policy_of(pair, NH_L4_TCP, pair->watch->options.use_mount);
+
+    return policy.kind == NH_POLICY_LOCKD ? issued + 6 * policy.nlm_timeout * NH_SECOND - NH_CLOCK_SLACK : NH_TIME_NONE;
+}
+
+void
+nh_call_expect(nh_call *call)
+{
+    nh_pair *pair = call->pair;
+
+    if (call->way == NH_FORWARD)
+        pair->calm_until = MIN(pair->calm_until, nh_pair_calm_until(pair, call->issued_earliest));
+}
+
 /*
  * A call that an outage held back for less than its major timeout: 5.2 and later
  * count on from the start of the task; 3.10-5.0 re-arm at the first transmission,
@@ -149,8 +166,10 @@ nh_attempt_recognise(nh_call *call)
     }
     if (pair->nlm_timeout == 0)
         pair->nlm_timeout = timeout_of_gaps(sent, n, policy.nlm_timeout);
-    if (pair->nlm_timeout)
+    if (pair->nlm_timeout && pair->nlm_timeout != policy.nlm_timeout) {
         policy.nlm_timeout = pair->nlm_timeout;
+        pair->calm_until = NH_TIME_NONE;
+    }
     nh_age_by_copies(call);
     if (pair->family == NH_FAMILY_UNKNOWN && !call->first_unseen)
         pair->family = nh_timer_recognise(&policy, call->wait, sent, n,
