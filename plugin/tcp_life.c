@@ -55,26 +55,16 @@ key_of(const nh_segment *seg)
     return (guint32)(key >> 32);
 }
 
-/* A loop without an end of its own: compilers compare several keys at once. Hardly any segment is in it. */
-static gboolean
-may_be_duplicate(const nh_half *half, guint32 key)
-{
-    gboolean found = FALSE;
-
-    for (guint i = 0; i < NH_RECENT; i++)
-        found |= half->recent.key[i] == key;
-    return found;
-}
-
 static gboolean
 is_duplicate(const nh_half *half, const nh_segment *seg, guint32 key)
 {
-    if (!may_be_duplicate(half, key))
-        return FALSE;
     /* an IP identification or a time stamp tells a copy from a retransmission; without them only the time does */
     nh_time within = seg->ip_id != 0 || seg->has_tsval ? DUPLICATE_TIME : COPY_TIME;
+    gboolean known = FALSE;
 
-    for (guint i = 0; i < half->n_recent; i++)
+    for (guint i = 0; i < NH_RECENT; i++) /* to the end, so that several are compared at once: hardly any segment is in it */
+        known |= half->recent.key[i] == key;
+    for (guint i = 0; known && i < half->n_recent; i++)
         if (half->recent.key[i] == key && ABS(seg->time - half->recent.time[i]) < within)
             return TRUE;
     return FALSE;
