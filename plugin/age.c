@@ -29,6 +29,7 @@ issued_before(nh_call *call, nh_time earliest, nh_time latest, gboolean cycles)
     call->cycles_unseen = cycles;
     call->issued_earliest = earliest;
     call->issued_latest = latest;
+    nh_call_expect(call);
 }
 
 static void
@@ -36,6 +37,7 @@ issued_when_seen(nh_call *call)
 {
     call->first_unseen = call->cycles_unseen = FALSE;
     call->issued_earliest = call->issued_latest = call->sendings[0].at.time;
+    nh_call_expect(call);
 }
 
 guint

@@ -50,10 +50,10 @@ blocking_conn(const nh_pair *pair, nh_way way)
 static gboolean
 lookup_waits(const nh_pair *pair, nh_way way, nh_moment at)
 {
-    for (guint i = 0; i < pair->outstanding[way]->len; i++) {
-        const nh_call *call = g_ptr_array_index(pair->outstanding[way], i);
+    for (guint i = 0; pair->lookups && i < pair->lookups->len; i++) {
+        const nh_call *call = g_ptr_array_index(pair->lookups, i);
         guint32 first = call->sendings[0].at.frame;
-        if (call->l4 == NH_L4_UDP && call->asked.prog == NH_PROG_NLM && first >= pair->attempt[way].start.frame && first < at.frame)
+        if (call->way == way && call->l4 == NH_L4_UDP && call->asked.prog == NH_PROG_NLM && first >= pair->attempt[way].start.frame && first < at.frame)
             return TRUE;
     }
     return FALSE;
@@ -304,6 +304,7 @@ undate_calls(const nh_conn *conn, const nh_call *lookup)
         call->line_seen.frame = 0;
         call->outlived = FALSE;
         call->outlived_in = 0;
+        nh_call_expect(call);
         undated = TRUE;
     }
     if (!undated || dated)
@@ -450,14 +451,6 @@ suspect(nh_call *call, nh_moment at)
         nh_outage_symptom(call->pair, &symptom);
 }
 
-/* No major timeout comes sooner after the issue, whatever the family: six steps. Predictions cost too much for each packet of a storm. */
-static gboolean
-is_early(const nh_pair *pair, nh_time issued, gboolean mount, nh_moment at)
-{
-    nh_policy policy = nh_policy_of(pair, NH_L4_TCP, mount);
-    return policy.kind == NH_POLICY_LOCKD && at.time - issued < 6 * policy.nlm_timeout * NH_SECOND - NH_CLOCK_SLACK;
-}
-
 /* Its connection opened and nothing was in its way since: its call went out, whether or not the capture shows it (snaplen). */
 static void
 lapse(nh_attempt *attempt, nh_moment at)
@@ -468,28 +461,51 @@ lapse(nh_attempt *attempt, nh_moment at)
         attempt->active = FALSE;
 }
 
+/* A call whose major timeout may have come. */
+static void
+watch_call(nh_call *call, nh_moment at)
+{
+    nh_pair *pair = call->pair;
+    nh_deadlines deadlines;
+
+    nh_call_deadlines(call, pair->watch->options.use_mount, &deadlines);
+    call->outlived = call->line_seen.frame || at.time > deadlines.major_latest;
+    if (call->outlived && !call->outage)
+        suspect(call, at);
+    if (call->outlived && call->outage)
+        call->outlived_in = tell_outlived(pair, nh_line_event(pair, call->way, call), at, &deadlines, call->line_seen);
+}
+
+/* Thousands may wait: they are gone through when it is time for one of them, not at each packet. */
+static void
+watch_calls(nh_pair *pair, nh_moment at)
+{
+    if (at.time < pair->calm_until)
+        return;
+    pair->calm_until = G_MAXINT64;
+    for (guint i = 0; i < pair->outstanding[NH_FORWARD]->len; i++) {
+        nh_call *call = g_ptr_array_index(pair->outstanding[NH_FORWARD], i);
+        if (call->outlived || call->prog != NH_PROG_NLM || nh_async_is_one_way(call))
+            continue;
+        nh_time calm_until = nh_pair_calm_until(pair, call->issued_earliest);
+        if (at.time >= calm_until)
+            watch_call(call, at);
+        if (!call->outlived)
+            pair->calm_until = MIN(pair->calm_until, calm_until);
+    }
+}
+
 void
 nh_attempt_watch(nh_pair *pair, nh_moment at)
 {
     nh_attempt *attempt = &pair->attempt[NH_FORWARD];
-    gboolean use_mount = pair->watch->options.use_mount;
     nh_deadlines deadlines;
 
     for (int way = NH_FORWARD; way <= NH_CALLBACK; way++)
         if (pair->attempt[way].active)
             lapse(&pair->attempt[way], at);
-    for (guint i = 0; i < pair->outstanding[NH_FORWARD]->len; i++) {
-        nh_call *call = g_ptr_array_index(pair->outstanding[NH_FORWARD], i);
-        if (call->outlived || call->prog != NH_PROG_NLM || nh_async_is_one_way(call) || is_early(pair, call->issued_earliest, use_mount, at))
-            continue;
-        nh_call_deadlines(call, use_mount, &deadlines);
-        call->outlived = call->line_seen.frame || at.time > deadlines.major_latest;
-        if (call->outlived && !call->outage)
-            suspect(call, at);
-        if (call->outlived && call->outage)
-            call->outlived_in = tell_outlived(pair, nh_line_event(pair, call->way, call), at, &deadlines, call->line_seen);
-    }
-    if (nh_attempt_pending(attempt) && !attempt->outlived && !is_early(pair, attempt->earliest, use_mount, at) &&
+    watch_calls(pair, at);
+    if (nh_attempt_pending(attempt) && !attempt->outlived && at.time >= nh_pair_calm_until(pair, attempt->earliest) &&
         (pair->troubled->len > 0 || lookup_waits(pair, NH_FORWARD, at))) {
         nh_attempt_deadlines(pair, NH_FORWARD, attempt, &deadlines);
         attempt->outlived = attempt->line_seen.frame || at.time > deadlines.major_latest;

@@ -23,21 +23,21 @@ hash_call(const nh_addr *from, const nh_addr *to, guint32 prog, guint32 xid)
     return hash ^ hash >> 15;
 }
 
-static nh_call *
-find(const nh_watch *watch, const nh_addr *from, const nh_addr *to, guint32 prog, guint32 xid, guint32 hash)
+static gboolean
+is_this(const nh_call *call, const nh_addr *from, const nh_addr *to, guint32 prog, guint32 xid)
 {
-    for (nh_link *link = nh_table_first(watch->calls, hash); link; link = link->next) {
-        nh_call *call = (nh_call *)link;
-        if (call->xid == xid && call->prog == prog && nh_addr_equal(&call->src.addr, from) && nh_addr_equal(&call->dst.addr, to))
-            return call;
-    }
-    return NULL;
+    return call->xid == xid && call->prog == prog && nh_addr_equal(&call->src.addr, from) && nh_addr_equal(&call->dst.addr, to);
 }
 
 nh_call *
-nh_call_find(const nh_watch *watch, const nh_addr *from, const nh_addr *to, guint32 prog, guint32 xid)
+nh_call_find(nh_watch *watch, const nh_addr *from, const nh_addr *to, guint32 prog, guint32 xid)
 {
-    return find(watch, from, to, prog, xid, hash_call(from, to, prog, xid));
+    if (watch->latest_call && is_this(watch->latest_call, from, to, prog, xid))
+        return watch->latest_call;
+    for (nh_link *link = nh_table_first(watch->calls, hash_call(from, to, prog, xid)); link; link = link->next)
+        if (is_this((nh_call *)link, from, to, prog, xid))
+            return watch->latest_call = (nh_call *)link;
+    return NULL;
 }
 
 void
@@ -45,21 +45,33 @@ nh_call_stop_waiting(nh_call *call)
 {
     call->waits = FALSE;
     g_ptr_array_remove_fast(call->pair->outstanding[call->way], call);
+    if (call->prog == NH_PROG_PORTMAP)
+        g_ptr_array_remove_fast(call->pair->lookups, call);
     for (guint i = 0; i < call->n_sendings; i++) {
         nh_conn *conn = call->sendings[i].conn;
-        if (conn && conn->waiting)
-            g_ptr_array_remove_fast(conn->waiting, call);
+        if (conn && conn->waiting && g_ptr_array_remove_fast(conn->waiting, call) && !call->tcp_acked)
+            conn->unacked[nh_call_half(call, conn)]--;
     }
 }
 
 void
 nh_call_lookups_overtaken(nh_pair *pair, nh_way way)
 {
-    for (guint i = pair->outstanding[way]->len; i-- > 0;) {
-        nh_call *call = g_ptr_array_index(pair->outstanding[way], i);
-        if (call->prog == NH_PROG_PORTMAP && call->l4 == NH_L4_TCP && !call->outlived)
+    for (guint i = pair->lookups ? pair->lookups->len : 0; i-- > 0;) {
+        nh_call *call = g_ptr_array_index(pair->lookups, i);
+        if (call->way == way && call->l4 == NH_L4_TCP && !call->outlived)
             nh_call_stop_waiting(call);
     }
+}
+
+void
+nh_call_wait_on(nh_call *call, nh_conn *conn)
+{
+    if (!conn->waiting)
+        conn->waiting = g_ptr_array_new();
+    g_ptr_array_add(conn->waiting, call);
+    conn->unacked[nh_call_half(call, conn)] += !call->tcp_acked;
+    conn->unburied = TRUE;
 }
 
 /* Whether the lock server sends this call: callbacks, and the results of *_MSG (X/Open NLM, asynchronous procedures). */
@@ -118,6 +130,16 @@ nh_call_append(nh_call *call, nh_sending sending)
     call->sendings[call->n_sendings++] = sending;
 }
 
+/* Whether it was sent on this connection before its latest transmission. */
+static gboolean
+sent_before(const nh_call *call, const nh_conn *conn)
+{
+    for (guint i = call->n_sendings - 1; i-- > 0;)
+        if (call->sendings[i].conn == conn)
+            return TRUE;
+    return FALSE;
+}
+
 void
 nh_call_add_sending(nh_call *call, nh_conn *conn, nh_moment at)
 {
@@ -125,12 +147,8 @@ nh_call_add_sending(nh_call *call, nh_conn *conn, nh_moment at)
     nh_sending sending = { at, conn, conn && passing->conn == conn ? passing->end : 0, FALSE };
 
     nh_call_append(call, sending);
-    if (!conn || !call->waits)
-        return;
-    if (!conn->waiting)
-        conn->waiting = g_ptr_array_new();
-    if (!g_ptr_array_find(conn->waiting, call, NULL))
-        g_ptr_array_add(conn->waiting, call);
+    if (conn && call->waits && !(sent_before(call, conn) && g_ptr_array_find(conn->waiting, call, NULL)))
+        nh_call_wait_on(call, conn);
 }
 
 int
@@ -142,7 +160,7 @@ nh_call_half(const nh_call *call, const nh_conn *conn)
 }
 
 nh_call *
-nh_call_new(nh_pair *pair, nh_way way, const nh_message *message)
+nh_call_new(nh_pair *pair, nh_way way, const nh_message *message, nh_call *before)
 {
     nh_watch *watch = pair->watch;
     nh_call *call = nh_arena_take(watch->arena, sizeof *call);
@@ -161,10 +179,14 @@ nh_call_new(nh_pair *pair, nh_way way, const nh_message *message)
     call->issued_earliest = call->issued_latest = call->line_before = NH_TIME_NONE;
     call->waits = !nh_nlm_is_result(call->prog, call->proc); /* many send no RPC reply to those */
     g_ptr_array_add(watch->call_list, call);
-    guint32 hash = hash_call(&call->src.addr, &call->dst.addr, call->prog, call->xid);
-    nh_call *before = find(watch, &call->src.addr, &call->dst.addr, call->prog, call->xid, hash);
-    nh_table_put(watch->calls, &call->link, hash, before ? &before->link : NULL);
+    nh_table_put(watch->calls, &call->link, hash_call(&call->src.addr, &call->dst.addr, call->prog, call->xid), before ? &before->link : NULL);
+    watch->latest_call = call;
     if (call->waits)
         g_ptr_array_add(call->pair->outstanding[call->way], call);
+    if (call->waits && call->prog == NH_PROG_PORTMAP) {
+        if (!pair->lookups)
+            pair->lookups = g_ptr_array_new();
+        g_ptr_array_add(pair->lookups, call);
+    }
     return call;
 }

@@ -25,15 +25,20 @@ nh_call_last(const nh_call *call)
 }
 
 /* The latest call with this XID, whatever connection carried it (Wireshark's own matching is per conversation); NULL when there is none. */
-nh_call *nh_call_find(const nh_watch *watch, const nh_addr *from, const nh_addr *to, guint32 prog, guint32 xid);
+nh_call *nh_call_find(nh_watch *watch, const nh_addr *from, const nh_addr *to, guint32 prog, guint32 xid);
 /* Index of the half of a connection that sends the call: copies may come from other ports, over other connections. */
 int nh_call_half(const nh_call *call, const nh_conn *conn);
-/* A call that was not seen before, of this pair and way (nh_call_pair_of()); belongs to the watch. Its first transmission is yet to be added. */
-nh_call *nh_call_new(nh_pair *pair, nh_way way, const nh_message *message);
+/*
+ * A call that was not seen before, of this pair and way (nh_call_pair_of()); belongs to the watch. Its first transmission
+ * is yet to be added. It takes the place of the one that nh_call_find() finds for the message.
+ */
+nh_call *nh_call_new(nh_pair *pair, nh_way way, const nh_message *message, nh_call *before);
 /* One more transmission; the pointers to earlier ones stay good, but see no changes. */
 void nh_call_append(nh_call *call, nh_sending sending);
 /* RPC sent the call; conn NULL over UDP. */
 void nh_call_add_sending(nh_call *call, nh_conn *conn, nh_moment at);
+/* The call waits for an answer on this connection. */
+void nh_call_wait_on(nh_call *call, nh_conn *conn);
 /* No answer is expected any longer: it came, or nobody can wait for it. */
 void nh_call_stop_waiting(nh_call *call);
 /* The client goes to the port it asked for: look-ups over TCP that seem to wait were answered, and the capture missed it. */

@@ -80,7 +80,7 @@ const char *nh_confidence_name(nh_confidence confidence);
 
 typedef enum { NH_L4_TCP = 6, NH_L4_UDP = 17 } nh_l4;
 
-/* An IPv4 or IPv6 address; unused bytes are zero, so that memcmp() compares. */
+/* An IPv4 or IPv6 address; unused bytes are zero, so that memcmp() compares keys that have one. */
 typedef struct {
     guint8 len; /* 4, 16, or 0 when unknown */
     guint8 bytes[16];
@@ -89,7 +89,9 @@ typedef struct {
 static inline gboolean
 nh_addr_equal(const nh_addr *a, const nh_addr *b)
 {
-    return memcmp(a, b, sizeof *a) == 0;
+    if (memcmp(a, b, 8) != 0) /* IPv4 ends here */
+        return FALSE;
+    return a->len <= 4 || memcmp(a->bytes + 7, b->bytes + 7, sizeof a->bytes - 7) == 0;
 }
 
 guint nh_addr_hash(const nh_addr *addr);

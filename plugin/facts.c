@@ -9,7 +9,6 @@
 #include "facts.h"
 
 #include <epan/conversation.h>
-#include <epan/exceptions.h>
 #include <epan/dissectors/packet-ip.h>
 #include <epan/ipproto.h>
 #include <epan/proto.h>
@@ -39,9 +38,12 @@ nh_facts_addr(const address *addr)
     nh_addr plain;
 
     memset(&plain, 0, sizeof plain);
-    if ((addr->type == AT_IPv4 && addr->len == 4) || (addr->type == AT_IPv6 && addr->len == 16)) {
-        plain.len = (guint8)addr->len;
-        memcpy(plain.bytes, addr->data, addr->len);
+    if (addr->type == AT_IPv4 && addr->len == 4) {
+        plain.len = 4;
+        memcpy(plain.bytes, addr->data, 4);
+    } else if (addr->type == AT_IPv6 && addr->len == 16) {
+        plain.len = 16;
+        memcpy(plain.bytes, addr->data, 16);
     }
     return plain;
 }
@@ -58,6 +60,9 @@ nh_facts_travel(const packet_info *pinfo)
         return NH_TRAVEL_UNKNOWN;
     }
 }
+
+/* The frame of the followed segment that passed last, 0 when nothing is left to do for it. */
+static guint32 followed;
 
 enum { NOT_ASKED, FREE, CLAIMED };
 static guint8 owners[2][65536]; /* of TCP and of UDP ports */
@@ -82,6 +87,7 @@ void
 nh_facts_begin(void)
 {
     memset(owners, 0, sizeof owners);
+    followed = 0;
 }
 
 /* --- TCP -------------------------------------------------------------------------- */
@@ -91,22 +97,32 @@ nh_facts_begin(void)
 #define OPTION_NOP 1
 #define OPTION_TIMESTAMPS 8
 
+static void
+take_timestamps(const guint8 *option, nh_segment *segment)
+{
+    segment->has_tsval = TRUE;
+    segment->tsval = nh_be32(option + 2);
+    segment->tsecr = nh_be32(option + 6);
+}
+
 /* The options as far as they were captured (RFC 9293 section 3.2): time stamps (RFC 7323). */
 static void
 read_options(const guint8 *bytes, guint end, nh_segment *segment)
 {
+    static const guint8 usual[] = { OPTION_NOP, OPTION_NOP, OPTION_TIMESTAMPS, 10 }; /* RFC 7323 appendix A */
     guint offset = TCP_HEADER;
 
+    if (end == TCP_HEADER + 12 && memcmp(bytes + TCP_HEADER, usual, sizeof usual) == 0) {
+        take_timestamps(bytes + TCP_HEADER + 2, segment);
+        return;
+    }
     while (offset + 1 < end) {
         const guint8 *option = bytes + offset;
         guint8 kind = option[0], length = kind == OPTION_NOP ? 1 : option[1];
         if (kind == OPTION_END || length == 0 || offset + length > end)
             return;
-        if (kind == OPTION_TIMESTAMPS && length == 10) {
-            segment->has_tsval = TRUE;
-            segment->tsval = nh_be32(option + 2);
-            segment->tsecr = nh_be32(option + 6);
-        }
+        if (kind == OPTION_TIMESTAMPS && length == 10)
+            take_timestamps(option, segment);
         offset += length;
     }
 }
@@ -136,18 +152,19 @@ read_segment(const guint8 *bytes, guint captured, guint reported, packet_info *p
 
     if (header < TCP_HEADER || header > reported)
         return FALSE;
-    *segment = (nh_segment){
-        .frame = pinfo->num,
-        .time = nh_facts_time(pinfo),
-        .src = { nh_facts_addr(&pinfo->src), nh_be16(bytes) },
-        .dst = { nh_facts_addr(&pinfo->dst), nh_be16(bytes + 2) },
-        .seq = nh_be32(bytes + 4),
-        .ack = nh_be32(bytes + 8),
-        .flags = nh_be16(bytes + 12) & 0x0fff,
-        .window = nh_be16(bytes + 14),
-        .len = reported - header,
-        .travel = nh_facts_travel(pinfo),
-    };
+    memset(segment, 0, sizeof *segment);
+    segment->frame = pinfo->num;
+    segment->time = nh_facts_time(pinfo);
+    segment->src.addr = nh_facts_addr(&pinfo->src);
+    segment->src.port = nh_be16(bytes);
+    segment->dst.addr = nh_facts_addr(&pinfo->dst);
+    segment->dst.port = nh_be16(bytes + 2);
+    segment->seq = nh_be32(bytes + 4);
+    segment->ack = nh_be32(bytes + 8);
+    segment->flags = nh_be16(bytes + 12) & 0x0fff;
+    segment->window = nh_be16(bytes + 14);
+    segment->len = reported - header;
+    segment->travel = nh_facts_travel(pinfo);
     segment->src_claimed = port_is_claimed(NH_L4_TCP, segment->src.port);
     segment->dst_claimed = port_is_claimed(NH_L4_TCP, segment->dst.port);
     read_ip(ip, segment);
@@ -317,23 +334,23 @@ dissect_skipped(nh_watch *watch, tvbuff_t *tvb, packet_info *pinfo, proto_tree *
     return used;
 }
 
-/* Whatever TCP's dissector and those above it throw (a packet cut by snaplen), the records of this segment are not lost. */
 static int
 dissect_followed(nh_watch *watch, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data, const nh_segment *segment)
 {
-    volatile int used = 0;
-
     nh_watch_segment(watch, segment);
     decode_middle_as_rpc(pinfo, segment);
-    TRY {
-        used = call_dissector_only(tcp_before, tvb, pinfo, tree, data);
-    }
-    FINALLY {
-        nh_watch_segment_done(watch);
-        decode_new_as_rpc(watch, pinfo, segment);
-    }
-    ENDTRY;
-    return used;
+    followed = pinfo->num;
+    return call_dissector_only(tcp_before, tvb, pinfo, tree, data);
+}
+
+void
+nh_facts_end_frame(nh_watch *watch, packet_info *pinfo)
+{
+    if (followed != pinfo->num)
+        return;
+    followed = 0;
+    nh_watch_segment_done(watch);
+    decode_new_as_rpc(watch, pinfo, &watch->segment);
 }
 
 static int

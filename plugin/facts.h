@@ -33,6 +33,12 @@ void nh_facts_begin(void);
 /* A message of a followed program came in a segment that was not looked at: hand it to the core before the message. */
 void nh_facts_late_segment(nh_watch *watch, packet_info *pinfo);
 
+/*
+ * The frame was dissected, whatever TCP's dissector and those above it threw (a
+ * packet cut by snaplen): what they did not report of its segment is not lost.
+ */
+void nh_facts_end_frame(nh_watch *watch, packet_info *pinfo);
+
 /* Time, addresses and direction of a packet as the core has them. */
 nh_time nh_facts_time(const packet_info *pinfo);
 nh_addr nh_facts_addr(const address *addr);

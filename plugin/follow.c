@@ -25,19 +25,34 @@ hash_ends(const nh_end *a, const nh_end *b)
     return hash ^ hash >> 15;
 }
 
-static nh_conn *
-find(const nh_watch *watch, const nh_end *a, const nh_end *b, guint32 hash)
+static gboolean
+is_between(const nh_conn *conn, const nh_end *a, const nh_end *b)
 {
-    for (nh_link *link = nh_table_first(watch->conns, hash); link; link = link->next) {
-        nh_conn *conn = (nh_conn *)link;
-        if (nh_conn_joins(conn, a, b) || nh_conn_joins(conn, b, a))
-            return conn;
-    }
+    return nh_conn_joins(conn, a, b) || nh_conn_joins(conn, b, a);
+}
+
+/* Where a connection with this hash is kept while it is in use: the next packet is nearly always of one of those. */
+static nh_conn **
+place_of(nh_watch *watch, guint32 hash)
+{
+    return &watch->recent_conns[hash % G_N_ELEMENTS(watch->recent_conns)];
+}
+
+static nh_conn *
+find(nh_watch *watch, const nh_end *a, const nh_end *b, guint32 hash)
+{
+    nh_conn **recent = place_of(watch, hash);
+
+    if (*recent && is_between(*recent, a, b))
+        return *recent;
+    for (nh_link *link = nh_table_first(watch->conns, hash); link; link = link->next)
+        if (is_between((nh_conn *)link, a, b))
+            return *recent = (nh_conn *)link;
     return NULL;
 }
 
 nh_conn *
-nh_follow_find(const nh_watch *watch, const nh_end *a, const nh_end *b)
+nh_follow_find(nh_watch *watch, const nh_end *a, const nh_end *b)
 {
     return find(watch, a, b, hash_ends(a, b));
 }
@@ -122,6 +137,7 @@ new_conn(nh_watch *watch, const nh_end *client, const nh_end *server, nh_service
     conn->previous = find(watch, client, server, hash);
     conn->pair = nh_pair_of_flow(watch, &client->addr, &server->addr, &conn->way);
     nh_table_put(watch->conns, &conn->link, hash, conn->previous ? &conn->previous->link : NULL);
+    *place_of(watch, hash) = conn;
     g_ptr_array_add(watch->conn_list, conn);
     nh_port_mark(watch, server->port);
     return conn;

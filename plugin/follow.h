@@ -16,7 +16,7 @@ nh_service nh_follow_service(const nh_watch *watch, const nh_end *server);
 /* The connection of a segment, NULL when it is not followed. Makes it (a SYN opens a new incarnation) where one of the rules says so. */
 nh_conn *nh_follow(nh_watch *watch, const nh_segment *segment);
 /* The latest connection between two ends, whichever opened it, or NULL. */
-nh_conn *nh_follow_find(const nh_watch *watch, const nh_end *a, const nh_end *b);
+nh_conn *nh_follow_find(nh_watch *watch, const nh_end *a, const nh_end *b);
 /* Follow a connection on which a message of a followed program was seen: client is the end that called. */
 nh_conn *nh_follow_message(nh_watch *watch, const nh_end *client, const nh_end *server, nh_service service, nh_moment at);
 /* Whether these are its ends. */

@@ -52,7 +52,10 @@ nh_frame_get(nh_watch *watch, nh_moment at)
         return watch->latest_frame = frame;
     frame = nh_arena_take(watch->arena, sizeof *frame);
     frame->at = at;
-    g_ptr_array_insert(watch->frames, (gint)i, frame);
+    if (i == watch->frames->len)
+        g_ptr_array_add(watch->frames, frame);
+    else
+        g_ptr_array_insert(watch->frames, (gint)i, frame);
     return watch->latest_frame = frame;
 }
 
@@ -77,7 +80,8 @@ void
 nh_frame_free(gpointer data)
 {
     nh_frame *frame = data;
-    g_slist_free_full(frame->notes, note_free);
+    if (frame->notes) /* of few frames, and each frame comes by here */
+        g_slist_free_full(frame->notes, note_free);
 }
 
 static nh_note *

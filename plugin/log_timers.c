@@ -145,6 +145,7 @@ nh_log_assume_timers(nh_watch *watch, const nh_kernel_log *log)
             pair->family = NH_FAMILY_3_10;
         if (timeout)
             pair->nlm_timeout = timeout;
+        pair->calm_until = NH_TIME_NONE;
     }
     return before;
 }
@@ -165,6 +166,7 @@ nh_log_keep_timers(nh_watch *watch, const nh_story *draft, nh_kernel_log *log, G
             continue;
         pair->family = known->family;
         pair->nlm_timeout = known->nlm_timeout;
+        pair->calm_until = NH_TIME_NONE;
     }
     g_hash_table_unref(clients);
     g_array_unref(before);

@@ -66,7 +66,7 @@ typedef struct {
     guint32 queue_frame; /* this frame has a copy that lay in the socket (queued.c) */
     nh_time queue_from;  /* when RPC sent that copy */
     struct { nh_moment since, until; nh_time probed; } shut; /* the latest time that its window was closed, if bytes waited for it; until.frame 0: never */
-    struct { guint32 key; nh_time time; } recent[NH_RECENT]; /* the latest segments, to know a duplicate frame */
+    struct { guint32 key[NH_RECENT]; nh_time time[NH_RECENT]; } recent; /* the latest segments, to know a duplicate frame */
     guint8 n_recent;
     nh_records records;
 } nh_half;
@@ -101,6 +101,8 @@ struct nh_conn {
     nh_half half[2];     /* [0] from the client, [1] from the server */
     GArray *troubles;    /* nh_trouble, oldest first; NULL while there is none */
     GPtrArray *waiting;  /* nh_call* sent on it and unanswered; NULL while there is none */
+    guint unacked[2];    /* how many of these TCP has not acknowledged, by the half that sent them */
+    gboolean unburied;   /* some of these were not looked at since it is in trouble */
     GPtrArray *replied;  /* nh_call* answered on it, but the answer is not acknowledged yet; or NULL */
     nh_addr icmp_sender; /* of the latest ICMP error that quotes it */
     gboolean icmp_own_filter; /* the client's own firewall sent that */
@@ -196,6 +198,8 @@ struct nh_pair {
     GPtrArray *outages;  /* nh_outage*, by time */
     nh_outage *open;
     GPtrArray *outstanding[2];          /* nh_call* that wait, by way */
+    GPtrArray *lookups;                 /* of these the port mapper's, of both ways; NULL while there was none */
+    nh_time calm_until;                 /* no major timeout of the client's calls that wait comes before; NH_TIME_NONE = unknown */
     nh_attempt attempt[2];
     gboolean looks_up_first; /* the client looks the port up for calls on an open connection, too */
     nh_moment last_lookup[2], lookup_before[2]; /* the latter until it is known what the last one asked */
@@ -322,9 +326,11 @@ struct nh_watch {
     GPtrArray *pair_list;
     nh_pair *latest_pair; /* of the packet, which asks for it several times; NULL = none yet */
     GHashTable *conns;   /* nh_conn by 4-tuple: latest incarnation */
+    nh_conn *recent_conns[256]; /* by hash: the one that was looked up last, or NULL */
     GPtrArray *conn_list;
     GHashTable *lone_syns; /* of hosts that no pair knows yet (lone_syns.c) */
     GHashTable *calls;   /* nh_call by sender, receiver, program, XID: latest */
+    nh_call *latest_call; /* the one that was found last: a reply is looked up by its header, and again as a message */
     GPtrArray *call_list;
     GHashTable *ports;   /* by address, protocol, port: program */
     guint8 tcp_ports[65536 / 8]; /* bit per port that a followed connection may have; see nh_port_may_matter() */

@@ -67,7 +67,8 @@ is_new(const packet_info *pinfo)
     if (pinfo->fd->visited)
         return FALSE;
     if (pinfo->num != current.number || pinfo->fd->file_off != current.offset) {
-        nh_frame_drop(watch, pinfo->num);
+        if (pinfo->num <= current.number)
+            nh_frame_drop(watch, pinfo->num);
         current.number = pinfo->num;
         current.offset = pinfo->fd->file_off;
         current.taken = FALSE;
@@ -119,13 +120,15 @@ dissect_nlm_health(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *da
     if (!watch)
         return 0;
     if (is_new(pinfo)) {
+        nh_facts_end_frame(watch, pinfo);
         nh_watch_frame(watch, pinfo->num, nh_facts_time(pinfo));
         current.taken = TRUE;
         story_is_stale = TRUE;
     } else if (story_is_stale) {
         nlm_health_story(); /* a later pass shows what the whole capture knows */
     }
-    if (nh_view_frame(watch, pinfo->num, &view)) {
+    const nh_frame *frame = nh_frame_find(watch, pinfo->num);
+    if (frame && nh_show_is_wanted(frame, tree) && nh_view_frame(watch, pinfo->num, &view)) {
         nh_show_frame(tvb, pinfo, tree, &view, story_is_stale ? NULL : story);
         nh_show_tap(pinfo, &view);
     }

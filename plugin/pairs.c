@@ -62,7 +62,7 @@ new_pair(nh_watch *watch, const nh_addr *client, const nh_addr *server)
     pair->client = *client;
     pair->server = *server;
     pair->order = watch->pair_list->len;
-    pair->slowest = NH_TIME_NONE;
+    pair->slowest = pair->calm_until = NH_TIME_NONE;
     pair->outages = g_ptr_array_new();
     pair->troubled = g_ptr_array_new();
     pair->outstanding[NH_FORWARD] = g_ptr_array_new();
@@ -80,6 +80,8 @@ nh_pair_free(gpointer data)
     g_ptr_array_unref(pair->troubled);
     g_ptr_array_unref(pair->outstanding[NH_FORWARD]);
     g_ptr_array_unref(pair->outstanding[NH_CALLBACK]);
+    if (pair->lookups)
+        g_ptr_array_unref(pair->lookups);
     if (pair->withheld)
         g_array_unref(pair->withheld);
     if (pair->unsettled)
@@ -136,6 +138,7 @@ swap_roles(nh_pair *pair)
     SWAP(gboolean, pair->seen_client, pair->seen_server);
     SWAP(guint, pair->near_client, pair->near_server);
     SWAP(GPtrArray *, pair->outstanding[NH_FORWARD], pair->outstanding[NH_CALLBACK]);
+    pair->calm_until = NH_TIME_NONE;
     SWAP(nh_attempt, pair->attempt[NH_FORWARD], pair->attempt[NH_CALLBACK]);
     SWAP(nh_moment, pair->last_lookup[NH_FORWARD], pair->last_lookup[NH_CALLBACK]);
     SWAP(guint32, pair->nsm_state[NH_FORWARD], pair->nsm_state[NH_CALLBACK]);

@@ -25,3 +25,20 @@ nh_policy_of(const nh_pair *pair, nh_l4 l4, gboolean mount)
         policy.nlm_timeout = pair->nlm_timeout;
     return policy;
 }
+
+nh_time
+nh_pair_calm_until(const nh_pair *pair, nh_time issued)
+{
+    nh_policy policy = nh_policy_of(pair, NH_L4_TCP, pair->watch->options.use_mount);
+
+    return policy.kind == NH_POLICY_LOCKD ? issued + 6 * policy.nlm_timeout * NH_SECOND - NH_CLOCK_SLACK : NH_TIME_NONE;
+}
+
+void
+nh_call_expect(nh_call *call)
+{
+    nh_pair *pair = call->pair;
+
+    if (call->way == NH_FORWARD)
+        pair->calm_until = MIN(pair->calm_until, nh_pair_calm_until(pair, call->issued_earliest));
+}

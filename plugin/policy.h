@@ -20,5 +20,12 @@
 nh_family nh_pair_family(const nh_pair *pair);
 /* The policy of a call over this transport; mount: timeo/retrans instead of lockd's timers. */
 nh_policy nh_policy_of(const nh_pair *pair, nh_l4 l4, gboolean mount);
+/*
+ * Before this time no major timeout of a call or attempt that was issued then comes, whatever the family (six steps);
+ * NH_TIME_NONE where nothing is known of that. Predictions cost too much for each packet of a storm.
+ */
+nh_time nh_pair_calm_until(const nh_pair *pair, nh_time issued);
+/* It is known, or known otherwise, when this call was issued: nh_attempt_watch() looks at it in time. */
+void nh_call_expect(nh_call *call);
 
 #endif

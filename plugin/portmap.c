@@ -59,17 +59,23 @@ overdue(nh_call *call, nh_moment at)
  * Before 5.13 the port mapper's client has a timer of its own, 60 s (rpcb_create, net/sunrpc/rpcb_clnt.c): no copy of
  * the look-up ever tells that it is overdue.
  */
+static gboolean
+is_overdue(const nh_call *call, nh_moment at)
+{
+    const nh_sending *first = nh_call_first(call);
+
+    return call->asked.prog == NH_PROG_NLM && call->tcp_acked && !call->outlived && at.time - first->at.time >= LOOKUP_TIME &&
+           !(first->conn && first->conn->one_sided);
+}
+
 void
 nh_portmap_watch(nh_pair *pair, nh_moment at)
 {
-    for (int way = NH_FORWARD; way <= NH_CALLBACK; way++)
-        for (guint i = 0; i < pair->outstanding[way]->len; i++) {
-            nh_call *call = g_ptr_array_index(pair->outstanding[way], i);
-            const nh_sending *first = nh_call_first(call);
-            if (call->prog == NH_PROG_PORTMAP && call->asked.prog == NH_PROG_NLM && call->tcp_acked && !call->outlived &&
-                at.time - first->at.time >= LOOKUP_TIME && !(first->conn && first->conn->one_sided))
-                overdue(call, at);
-        }
+    for (guint i = 0; pair->lookups && i < pair->lookups->len; i++) {
+        nh_call *call = g_ptr_array_index(pair->lookups, i);
+        if (is_overdue(call, at))
+            overdue(call, at);
+    }
 }
 
 /* GETPORT, GETADDR or DUMP answered: who listens where? */

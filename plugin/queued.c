@@ -42,6 +42,7 @@ lay(nh_call *call, nh_half *half, nh_time from, nh_time until, nh_moment at)
     call->issued_from = half->data_before.frame ? half->data_before : at;
     call->issued_earliest = MAX(from, oldest);
     call->issued_latest = CLAMP(until, call->issued_earliest, at.time);
+    nh_call_expect(call);
     nh_outage_join_late(call, at);
 }
 

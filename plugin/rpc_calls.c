@@ -16,6 +16,7 @@
 #include "copies.h"
 #include "datagrams.h"
 #include "dead_calls.h"
+#include "deadlines.h"
 #include "follow.h"
 #include "frames.h"
 #include "lock_table.h"
@@ -70,6 +71,41 @@ miss_replies(nh_conn *conn, int half)
     }
 }
 
+/*
+ * Which of the waiting calls of this half its peer's TCP has by now. They are the
+ * latest ones, near the end, however many wait for their answers.
+ */
+static void
+take_acks(nh_conn *conn, int half)
+{
+    guint left = conn->unacked[half];
+
+    for (guint i = conn->waiting->len; left > 0 && i-- > 0;) {
+        nh_call *call = g_ptr_array_index(conn->waiting, i);
+        if (call->tcp_acked || nh_call_half(call, conn) != half)
+            continue;
+        const nh_sending *sending = last_sending_on(call, conn);
+        left--;
+        call->tcp_acked = sending && nh_tcp_acked(&conn->half[half], sending->seq_end);
+        conn->unacked[half] -= call->tcp_acked;
+    }
+    conn->unacked[half] -= left; /* acknowledged on another connection on which they were sent, too */
+}
+
+/* The waiting calls that end in these bytes. */
+static void
+retransmitted(nh_conn *conn, const nh_passing *passing, nh_moment at)
+{
+    for (guint i = 0; i < conn->waiting->len; i++) {
+        nh_call *call = g_ptr_array_index(conn->waiting, i);
+        const nh_sending *sending = last_sending_on(call, conn);
+
+        if (sending && passing->half == nh_call_half(call, conn) && (gint32)(sending->seq_end - passing->seq) > 0 &&
+            (gint32)(sending->seq_end - passing->end) <= 0)
+            resent_by_tcp(call, conn, at);
+    }
+}
+
 void
 nh_calls_transport(nh_watch *watch, nh_moment at)
 {
@@ -81,19 +117,15 @@ nh_calls_transport(nh_watch *watch, nh_moment at)
         return;
     if (passing->missed)
         miss_replies(conn, passing->half);
-    for (guint i = 0; i < conn->waiting->len; i++) {
-        nh_call *call = g_ptr_array_index(conn->waiting, i);
-        nh_sending *sending = last_sending_on(call, conn);
-        int sender = nh_call_half(call, conn);
-
-        if (!call->tcp_acked && nh_tcp_acked(&conn->half[sender], sending->seq_end))
-            call->tcp_acked = sending->at.frame;
-        if (passing->retransmission && passing->half == sender && (gint32)(sending->seq_end - passing->seq) > 0 &&
-            (gint32)(sending->seq_end - passing->end) <= 0)
-            resent_by_tcp(call, conn, at);
-    }
-    if (trouble)
+    for (int half = 0; half < 2; half++)
+        if (conn->unacked[half] > 0 && conn->half[half].has_acked)
+            take_acks(conn, half);
+    if (passing->retransmission)
+        retransmitted(conn, passing, at);
+    if (trouble && conn->unburied) {
         nh_dead_bury(conn, trouble);
+        conn->unburied = FALSE;
+    }
 }
 
 /* The connection that carries a message; NULL over UDP. */
@@ -141,6 +173,7 @@ first_transmission(nh_call *call, nh_conn *conn, nh_moment at)
         conn->calls++;
     call->opens_half = conn && conn->middle && conn->half[nh_call_half(call, conn)].packets == 1;
     nh_attempt_sent(call, conn, at);
+    nh_call_expect(call);
     nh_dead_deferred(call, at);
     if (conn)
         nh_dead_sent(call, conn, at);
@@ -234,7 +267,7 @@ take_call(nh_pair *pair, nh_way way, const nh_message *message)
     if (same && (copy_by_tcp(watch, conn) || nh_datagram_copied(call, message)))
         return;
     if (!same) {
-        call = nh_call_new(pair, way, message);
+        call = nh_call_new(pair, way, message, call);
         first_transmission(call, conn, at);
         if (message->prog == NH_PROG_NLM)
             nlm_call(call, message, at);
@@ -309,12 +342,12 @@ returns_nothing(const nh_call *call)
 
 /* The waiting call that a reply with this XID answers, whatever its program, or NULL. */
 static nh_call *
-call_answered_by(nh_watch *watch, const nh_message *message)
+call_answered_by(nh_watch *watch, const nh_addr *caller, const nh_addr *called, guint32 xid)
 {
     static const guint32 programs[] = { NH_PROG_NLM, NH_PROG_PORTMAP, NH_PROG_STAT };
 
     for (guint i = 0; i < G_N_ELEMENTS(programs); i++) {
-        nh_call *call = nh_call_find(watch, &message->dst.addr, &message->src.addr, programs[i], message->xid);
+        nh_call *call = nh_call_find(watch, caller, called, programs[i], xid);
         if (call && (call->waits || returns_nothing(call)))
             return call;
     }
@@ -336,16 +369,24 @@ reply_by_header(nh_watch *watch, const nh_call *call, const nh_message *message,
 void
 nh_calls_bare_reply(nh_watch *watch, const nh_message *message, const guint8 *body, guint length)
 {
-    const nh_call *call = call_answered_by(watch, message);
+    const nh_call *call = call_answered_by(watch, &message->dst.addr, &message->src.addr, message->xid);
 
     if (call && call->waits)
         reply_by_header(watch, call, message, body, length);
 }
 
+gboolean
+nh_calls_returns_nothing(nh_watch *watch, const nh_addr *caller, const nh_addr *called, guint32 xid)
+{
+    const nh_call *call = call_answered_by(watch, caller, called, xid);
+
+    return call && returns_nothing(call);
+}
+
 void
 nh_calls_empty_reply(nh_watch *watch, const nh_message *message)
 {
-    const nh_call *call = call_answered_by(watch, message);
+    const nh_call *call = call_answered_by(watch, &message->dst.addr, &message->src.addr, message->xid);
 
     if (call && (message->refused || returns_nothing(call)))
         reply_by_header(watch, call, message, NULL, 0);

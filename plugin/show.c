@@ -334,13 +334,19 @@ show_incident(place *at, proto_tree *tree, const nh_view *view, const nh_story *
     g_free(summary);
 }
 
+gboolean
+nh_show_is_wanted(const nh_frame *frame, const proto_tree *tree)
+{
+    return tree || frame->notes || have_tap_listener(tap_nlm_health);
+}
+
 void
 nh_show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const nh_view *view, const nh_story *story)
 {
     place at = { tvb, pinfo };
 
     if (!tree && !view->frame->notes)
-        return; /* nobody looks, and there is nothing to tell those who do not */
+        return;
     proto_item *root = proto_tree_add_item(tree, proto_nlm_health, tvb, 0, 0, ENC_NA);
     proto_tree *branch = proto_item_add_subtree(root, ett_nlm_health);
 

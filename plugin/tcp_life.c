@@ -60,9 +60,12 @@ is_duplicate(const nh_half *half, const nh_segment *seg, guint32 key)
 {
     /* an IP identification or a time stamp tells a copy from a retransmission; without them only the time does */
     nh_time within = seg->ip_id != 0 || seg->has_tsval ? DUPLICATE_TIME : COPY_TIME;
+    gboolean known = FALSE;
 
-    for (guint i = 0; i < half->n_recent; i++)
-        if (half->recent[i].key == key && ABS(seg->time - half->recent[i].time) < within)
+    for (guint i = 0; i < NH_RECENT; i++) /* to the end, so that several are compared at once: hardly any segment is in it */
+        known |= half->recent.key[i] == key;
+    for (guint i = 0; known && i < half->n_recent; i++)
+        if (half->recent.key[i] == key && ABS(seg->time - half->recent.time[i]) < within)
             return TRUE;
     return FALSE;
 }
@@ -72,8 +75,8 @@ remember(nh_half *half, const nh_segment *seg, guint32 key)
 {
     guint place = half->packets++ % NH_RECENT;
 
-    half->recent[place].key = key;
-    half->recent[place].time = seg->time;
+    half->recent.key[place] = key;
+    half->recent.time[place] = seg->time;
     half->n_recent = (guint8)MIN(half->packets, NH_RECENT);
 }
 

@@ -11,6 +11,7 @@
 #include "call.h"
 #include "frames.h"
 #include "outage.h"
+#include "policy.h"
 #include "procedures.h"
 #include "rpc_replies.h"
 #include "tcp_life.h"
@@ -56,9 +57,8 @@ wait_on(nh_call *call, nh_conn *conn)
     call->waits = TRUE;
     call->pair->answered--;
     g_ptr_array_add(call->pair->outstanding[call->way], call);
-    if (!conn->waiting)
-        conn->waiting = g_ptr_array_new();
-    g_ptr_array_add(conn->waiting, call);
+    nh_call_expect(call);
+    nh_call_wait_on(call, conn);
     call->dead = NH_PEER_SILENT;
     call->dead_since = call->unheard;
     nh_frame_note(call->pair->watch, first, NH_DEAD_CALL,

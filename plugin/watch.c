@@ -87,6 +87,27 @@ nh_watch_frame(nh_watch *watch, guint32 frame, nh_time time)
         watch->last = time;
 }
 
+/* A reply begins: most are reported with their results, and of no interest here. */
+static void
+reply_begins(nh_watch *watch, const nh_rpc_header *header)
+{
+    const nh_segment *segment = &watch->segment;
+    nh_message message;
+
+    if (!header->refused && !nh_calls_returns_nothing(watch, &segment->dst.addr, &segment->src.addr, header->xid))
+        return;
+    nh_message_clear(&message);
+    message.frame = segment->frame;
+    message.time = segment->time;
+    message.l4 = NH_L4_TCP;
+    message.src = segment->src;
+    message.dst = segment->dst;
+    message.reply = TRUE;
+    message.refused = header->refused;
+    message.xid = header->xid;
+    nh_calls_empty_reply(watch, &message);
+}
+
 /* A record begins on a followed connection: whose program, and is it a refusal? */
 static void
 record_begins(nh_rpc_header *header, gpointer data)
@@ -102,17 +123,7 @@ record_begins(nh_rpc_header *header, gpointer data)
                                                                     header->body, header->body_length };
     if (header->reply) {
         nh_hidden_header(watch, &segment->src, &segment->dst, conn, header, nh_hidden_starts_tls(conn, header), at);
-        nh_message message;
-        nh_message_clear(&message);
-        message.frame = segment->frame;
-        message.time = segment->time;
-        message.l4 = NH_L4_TCP;
-        message.src = segment->src;
-        message.dst = segment->dst;
-        message.reply = TRUE;
-        message.refused = header->refused;
-        message.xid = header->xid;
-        nh_calls_empty_reply(watch, &message);
+        reply_begins(watch, header);
         return;
     }
     nh_service service = nh_service_of_program(header->prog);
