@@ -353,18 +353,6 @@ nh_attempt_not_ours(nh_conn *conn)
     attempt->looker = NULL;
 }
 
-/*
- * A look-up and at once a call, on a connection that was open all the time: this
- * client looks up anew for a call 60 s after the last time (nlm_bind_host,
- * fs/lockd/host.c up to 5.10), so that a look-up may be the start of a call.
- */
-static gboolean
-looked_up_first(const nh_attempt *attempt, const nh_conn *conn, nh_moment at)
-{
-    return attempt->active && attempt->looker && attempt->wait == NH_WAIT_CONNECT && !attempt->line_seen.frame && !conn->pair->open &&
-           conn->first.frame < attempt->start.frame && at.time - attempt->start.time < NH_SECOND;
-}
-
 /* The call was sent at once: nothing held it back. */
 static void
 issued_when_sent(nh_call *call, nh_wait wait, nh_moment at)
@@ -403,7 +391,7 @@ nh_attempt_sent(nh_call *call, nh_conn *conn, nh_moment at)
 
     nh_portmap_overtaken(call->pair, call->way);
     if (conn && !new_conn) {
-        call->pair->looks_up_first |= looked_up_first(attempt, conn, at);
+        call->pair->looks_up_first |= nh_portmap_asked_first(attempt, conn, at);
         attempt->active = FALSE;
     }
     if (lay_behind_window(call, conn, at) || nh_queued_call(call, conn, at))

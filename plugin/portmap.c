@@ -72,6 +72,13 @@ nh_portmap_watch(nh_pair *pair, nh_moment at)
         }
 }
 
+gboolean
+nh_portmap_asked_first(const nh_attempt *attempt, const nh_conn *conn, nh_moment call)
+{
+    return attempt->active && attempt->looker && attempt->wait == NH_WAIT_CONNECT && !attempt->line_seen.frame && !conn->pair->open &&
+           conn->first.frame < attempt->start.frame && call.time - attempt->start.time < NH_SECOND;
+}
+
 void
 nh_portmap_overtaken(nh_pair *pair, nh_way way)
 {

@@ -17,6 +17,12 @@ void nh_portmap_call(nh_call *call, nh_conn *conn, const nh_message *message);
 void nh_portmap_answer(nh_watch *watch, nh_call *call, const nh_message *message, nh_moment at);
 /* A packet of the pair passes: look-ups that wait too long for their answer. */
 void nh_portmap_watch(nh_pair *pair, nh_moment at);
+/*
+ * A look-up and at once a call, on a connection that was open all the time: this
+ * client looks up anew for a call 60 s after the last time (nlm_bind_host,
+ * fs/lockd/host.c up to 5.10), so that a look-up may be the start of a call.
+ */
+gboolean nh_portmap_asked_first(const nh_attempt *attempt, const nh_conn *conn, nh_moment call);
 /* The client goes to the port it asked for: look-ups over TCP that seem to wait were answered, and the capture missed it. */
 void nh_portmap_overtaken(nh_pair *pair, nh_way way);
 
