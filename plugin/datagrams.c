@@ -13,12 +13,15 @@
 #include "dead_calls.h"
 #include "frames.h"
 #include "icmp.h"
+#include "outage.h"
 #include "pairs.h"
 #include "ports.h"
 #include "procedures.h"
 
 /* RPC waits for seconds before it sends a call again: what follows sooner is a frame captured twice. */
 #define COPY_TIME (50 * NH_MSEC)
+/* A host gives up on a neighbour 3 s after the packet (net/core/neighbour.c), while another copy may have got through. */
+#define LATE_ERROR_TIME (5 * NH_SECOND)
 
 gboolean
 nh_datagram_copied(const nh_call *call, const nh_message *message)
@@ -81,6 +84,38 @@ waiting_datagram(nh_pair *pair, nh_way way, const nh_quote *quote)
     return latest;
 }
 
+/* Whether a call between these ends was captured so shortly before that the error may be late for it. */
+static gboolean
+was_captured(const nh_watch *watch, const nh_quote *quote)
+{
+    for (guint i = watch->call_list->len; i-- > 0;) {
+        const nh_call *call = g_ptr_array_index(watch->call_list, i);
+        if (quote->time - nh_call_last(call)->at.time > LATE_ERROR_TIME)
+            return FALSE;
+        if (call->l4 == NH_L4_UDP && call->dst.port == quote->dst.port && call->src.port == quote->src.port &&
+            nh_addr_equal(&call->dst.addr, &quote->dst.addr) && nh_addr_equal(&call->src.addr, &quote->src.addr))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* A lock call that only the error shows: it waited for ARP, or its own host's firewall rejected it. */
+static void
+quote_unseen(nh_pair *pair, nh_way way, const nh_quote *quote)
+{
+    nh_moment at = { quote->frame, quote->time };
+    nh_symptom symptom = { .finding = NH_UNREACHABLE, .service = NH_SERVICE_NLM, .way = way, .at = at, .since = at,
+                           .icmp_sender = quote->sender, .icmp_own_filter = nh_icmp_is_own_filter(quote) };
+    nh_frame *frame = nh_frame_get(pair->watch, at);
+    char *text = nh_icmp_text(quote);
+
+    frame->pair = pair;
+    frame->service = NH_SERVICE_NLM;
+    nh_frame_note(pair->watch, at.frame, NH_UNREACHABLE, g_strdup_printf("%s, about a call that was not captured", text));
+    nh_outage_symptom(pair, &symptom);
+    g_free(text);
+}
+
 void
 nh_datagram_quote(nh_watch *watch, const nh_quote *quote)
 {
@@ -91,9 +126,13 @@ nh_datagram_quote(nh_watch *watch, const nh_quote *quote)
         return;
     nh_pair *pair = nh_pair_of_flow(watch, &quote->src.addr, &quote->dst.addr, &way);
     nh_call *call = waiting_datagram(pair, way, quote);
-    char *text = call ? nh_icmp_text(quote) : NULL;
-    if (!text)
+    char *text = nh_icmp_text(quote);
+    if (text && !call && nh_port_program(watch, &quote->dst.addr, NH_L4_UDP, quote->dst.port) == NH_PROG_NLM && !was_captured(watch, quote))
+        quote_unseen(pair, way, quote);
+    if (!text || !call) {
+        g_free(text);
         return;
+    }
     nh_frame *frame = nh_frame_get(watch, at);
     frame->pair = pair;
     frame->service = nh_service_of_program(call->prog);

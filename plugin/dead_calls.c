@@ -66,7 +66,7 @@ reason_of_deferral(const nh_call *call, nh_moment *since)
     if (!outage)
         return NH_FINDING_NONE;
     judgement = nh_judge(outage);
-    if (!judgement.evidence || nh_finding_get(judgement.cause)->kind != NH_KIND_TRANSPORT)
+    if (!judgement.evidence)
         return NH_FINDING_NONE;
     *since = judgement.evidence->since;
     return judgement.cause;
@@ -81,9 +81,10 @@ nh_dead_deferred(nh_call *call, nh_moment at)
     if (call->wait != NH_WAIT_CONNECT && call->wait != NH_WAIT_CLOSING && !call->queued && at.time - call->issued_latest < NH_SECOND)
         return;
     reason = reason_of_deferral(call, &since);
-    if (reason == NH_FINDING_NONE)
+    call->deferred = reason != NH_FINDING_NONE;
+    /* a port mapper that knows no NLM holds calls back, too, but no connection is dead */
+    if (!call->deferred || nh_finding_get(reason)->kind != NH_KIND_TRANSPORT)
         return;
-    call->deferred = TRUE;
     char *held = nh_duration_text(at.time - call->issued_earliest);
     char *how = g_strdup_printf("was held back for %s%s and sent when the outage ended",
                                 call->issued_latest > call->issued_earliest ? "up to " : "", held);

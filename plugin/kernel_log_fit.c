@@ -22,6 +22,7 @@ typedef struct {
     nh_addr server;  /* len 0: whichever */
     GArray *windows; /* nh_log_range */
     GArray *bests;   /* nh_time */
+    guint n_shown;   /* of bests: lines that the capture shows, while the others are added */
 } prediction;
 
 struct nh_log_predictions {
@@ -72,17 +73,65 @@ kind_of(nh_log_predictions *p, nh_log_event event, const char *program, const nh
     prediction *kind = g_new(prediction, 1);
     *kind = key;
     kind->windows = g_array_new(FALSE, FALSE, sizeof(nh_log_range));
+    kind->n_shown = 0;
     kind->bests = g_array_new(FALSE, FALSE, sizeof(nh_time));
     g_ptr_array_add(p->kinds, kind);
     g_hash_table_insert(p->by_key, kind, GUINT_TO_POINTER(p->kinds->len));
     return kind;
 }
 
+/* Index of the first of n sorted times that is not before t; n when there is none. */
+static guint
+first_from(const GArray *times, guint n, nh_time t)
+{
+    guint from = 0, to = n;
+    while (from < to) {
+        guint middle = from + (to - from) / 2;
+        if (g_array_index(times, nh_time, middle) < t)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from;
+}
+
+/*
+ * The capture shows when the line came, or else the middle of its window is as
+ * good as any; but where another line of the kind is shown within that window,
+ * a logged one is rather that.
+ */
 static void
-predict(prediction *kind, nh_log_range window, nh_time best)
+predict(prediction *kind, nh_log_range window, nh_time shown)
 {
     g_array_append_val(kind->windows, window);
-    g_array_append_val(kind->bests, best);
+    if (nh_time_known(shown)) {
+        shown = CLAMP(shown, window.low, window.high);
+        g_array_append_val(kind->bests, shown);
+        return;
+    }
+    guint near = first_from(kind->bests, kind->n_shown, window.low);
+    nh_time middle = window.low + (window.high - window.low) / 2;
+    if (near == kind->n_shown || g_array_index(kind->bests, nh_time, near) > window.high)
+        g_array_append_val(kind->bests, middle);
+}
+
+/* Those expectations whose line the capture shows, or those whose line it does not. */
+static void
+predict_all(nh_log_predictions *p, const nh_log_expectation *expected, guint n_expected, gboolean shown)
+{
+    for (guint i = 0; i < n_expected; i++) {
+        const nh_log_expectation *e = &expected[i];
+        nh_log_range window = { MAX(e->earliest, 0), MIN(e->latest, TIME_MAX) };
+        if (window.low > window.high || nh_time_known(e->best) != shown)
+            continue;
+        predict(kind_of(p, e->event, e->program, NULL), window, e->best);
+        predict(kind_of(p, e->event, e->program, &e->server), window, e->best);
+    }
+    for (guint k = 0; k < p->kinds->len; k++) {
+        prediction *kind = g_ptr_array_index(p->kinds, k);
+        g_array_sort(kind->bests, compare_times);
+        kind->n_shown = kind->bests->len;
+    }
 }
 
 static void
@@ -116,20 +165,11 @@ nh_log_predictions_new(const nh_kernel_log *log, const nh_log_expectation *expec
     nh_log_predictions *p = g_new(nh_log_predictions, 1);
     p->kinds = g_ptr_array_new_with_free_func(free_prediction);
     p->by_key = g_hash_table_new(hash_kind, same_kind);
-    for (guint i = 0; i < n_expected; i++) {
-        const nh_log_expectation *e = &expected[i];
-        nh_log_range window = { MAX(e->earliest, 0), MIN(e->latest, TIME_MAX) };
-        if (window.low > window.high)
-            continue;
-        nh_time best = nh_time_known(e->best) ? CLAMP(e->best, window.low, window.high)
-                                              : window.low + (window.high - window.low) / 2;
-        predict(kind_of(p, e->event, e->program, NULL), window, best);
-        predict(kind_of(p, e->event, e->program, &e->server), window, best);
-    }
+    predict_all(p, expected, n_expected, TRUE);
+    predict_all(p, expected, n_expected, FALSE);
     for (guint k = 0; k < p->kinds->len; k++) {
         prediction *kind = g_ptr_array_index(p->kinds, k);
         g_array_sort(kind->windows, compare_times);
-        g_array_sort(kind->bests, compare_times);
         merge_sorted(kind->windows);
     }
     set_kinds(p, log);
@@ -189,14 +229,7 @@ static nh_time
 nearest_best(const nh_log_predictions *p, const nh_log_line *line, nh_time t)
 {
     const GArray *bests = predictions_of(p, line)->bests;
-    guint from = 0, to = bests->len;
-    while (from < to) {
-        guint middle = from + (to - from) / 2;
-        if (g_array_index(bests, nh_time, middle) < t)
-            from = middle + 1;
-        else
-            to = middle;
-    }
+    guint from = first_from(bests, bests->len, t);
     nh_time after = g_array_index(bests, nh_time, MIN(from, bests->len - 1));
     nh_time before = g_array_index(bests, nh_time, from > 0 ? from - 1 : 0);
     return ABS(after - t) < ABS(before - t) ? after : before;

@@ -10,9 +10,9 @@
 
 #include "arguments.h"
 #include "async_calls.h"
-#include "attempt.h"
 #include "call.h"
 #include "frames.h"
+#include "lookups.h"
 #include "ports.h"
 #include "unfollowed.h"
 #include "verdict.h"
@@ -32,10 +32,10 @@ nh_portmap_call(nh_call *call, nh_conn *conn, const nh_message *message)
     call->asked = message->mappings[0];
     if (for_nlm) {
         call->pair->lock_traffic = TRUE;
-        nh_attempt_lookup(call, conn, at);
+        nh_lookup_call(call, conn, at);
     } else if (conn) {
         conn->looks_up_other = TRUE;
-        nh_attempt_not_ours(conn);
+        nh_lookup_not_ours(conn);
         nh_verdict_forget(conn);
     }
 }

@@ -20,6 +20,7 @@
 #include "follow.h"
 #include "frames.h"
 #include "lock_table.h"
+#include "lookups.h"
 #include "outage.h"
 #include "pairs.h"
 #include "portmap.h"
@@ -168,7 +169,7 @@ first_transmission(nh_call *call, nh_conn *conn, nh_moment at)
     if (conn && conn->calls == 0 && conn->pair != call->pair)
         nh_conn_move(conn, call->pair, call->way);
     call->pair->calls += !nh_nlm_is_result(call->prog, call->proc);
-    nh_attempt_speaks(call);
+    nh_lookup_speaks(call);
     if (conn)
         conn->calls++;
     call->opens_half = conn && conn->middle && conn->half[nh_call_half(call, conn)].packets == 1;

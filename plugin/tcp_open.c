@@ -12,6 +12,7 @@
 #include "attempt.h"
 #include "follow.h"
 #include "frames.h"
+#include "lookups.h"
 #include "outage.h"
 #include "trouble.h"
 #include "verdict.h"
@@ -42,7 +43,7 @@ first_syn(nh_passage *p)
         g_free(last);
     }
     if (conn->service == NH_SERVICE_PORTMAP)
-        nh_attempt_lookup_syn(conn, p->at, !p->seg->quoted);
+        nh_lookup_syn(conn, p->at, !p->seg->quoted);
     else if (conn->service != NH_SERVICE_STATD)
         nh_attempt_connect(conn, p->at);
 }

@@ -262,15 +262,6 @@ in_storm(const nh_pair *pair, const nh_frame *frame)
     return pair->storm.start.frame && frame->at.frame > pair->storm.start.frame && frame->at.frame < pair->storm.last.frame;
 }
 
-/* Whether a frame is the outage's: all of its pair from start to end, and those of its calls before and behind. */
-static gboolean
-is_of_outage(const nh_outage *outage, guint32 frame)
-{
-    nh_view view;
-
-    return frame && nh_view_frame(outage->pair->watch, frame, &view) && view.outage == outage;
-}
-
 /* A call is sent before its connection is reset, and its copies may be answered when all is over. */
 static void
 reach_out(nh_incident *incident, const nh_outage *outage)
@@ -278,11 +269,11 @@ reach_out(nh_incident *incident, const nh_outage *outage)
     for (guint i = 0; i < outage->calls->len; i++) {
         const nh_call *call = g_ptr_array_index(outage->calls, i);
         const nh_sending *first = &call->sendings[0], *last = &call->sendings[call->n_sendings - 1];
-        if (is_of_outage(outage, first->at.frame))
+        if (nh_view_shows(outage, first->at.frame))
             incident->first_frame = MIN(incident->first_frame, first->at.frame);
-        if (is_of_outage(outage, last->at.frame))
+        if (nh_view_shows(outage, last->at.frame))
             incident->last_frame = MAX(incident->last_frame, last->at.frame);
-        if (is_of_outage(outage, call->latest_reply))
+        if (nh_view_shows(outage, call->latest_reply))
             incident->last_frame = MAX(incident->last_frame, call->latest_reply);
     }
 }
@@ -296,7 +287,7 @@ add_events(nh_incident *incident, const nh_outage *outage)
     for (guint i = nh_frame_index(outage->pair->watch, incident->first_frame); i < end; i++) {
         const nh_frame *frame = g_ptr_array_index(frames, i);
         gboolean outside = frame->at.frame < outage->start.frame || frame->at.frame > outage->last.frame;
-        if (frame->pair != outage->pair || (frame->conn && frame->conn->foreign) || (outside && !is_of_outage(outage, frame->at.frame)))
+        if (frame->pair != outage->pair || (frame->conn && frame->conn->foreign) || (outside && !nh_view_shows(outage, frame->at.frame)))
             continue;
         for (const GSList *item = frame->notes; item; item = item->next) {
             const nh_note *note = item->data;

@@ -109,3 +109,11 @@ nh_view_frame(const nh_watch *watch, guint32 number, nh_view *view)
         view->outage = outage_of_calls(frame);
     return TRUE;
 }
+
+gboolean
+nh_view_shows(const nh_outage *outage, guint32 frame)
+{
+    nh_view view;
+
+    return frame && nh_view_frame(outage->pair->watch, frame, &view) && view.outage == outage;
+}

@@ -33,6 +33,8 @@ typedef struct {
 
 /* FALSE when the plugin has nothing to say about the frame. */
 gboolean nh_view_frame(const nh_watch *watch, guint32 frame, nh_view *view);
+/* Whether a frame is the outage's: all of its pair from start to end, and those of its calls before and behind; 0 never is. */
+gboolean nh_view_shows(const nh_outage *outage, guint32 frame);
 /* Which transmission of the call the frame is, from 1; 0 for a reply. */
 guint nh_view_attempt(const nh_frame *frame, const nh_call *call);
 /* The timers of a call; FALSE where they did not matter. */

@@ -79,18 +79,27 @@ def label(item):
 each_case = pytest.mark.parametrize("path", all_cases(), ids=label)
 
 
-def findings_of(lab, arguments, *more):
-    """["FRAME finding finding"] of every frame that has any"""
+def frames_of(lab, arguments, *more):
+    """[(frame, incident, [finding])] of every frame; the incident as text, empty when there is none"""
     registered = [name for name in names.FINDINGS if f"nlm_health.{name}" in lab.fields]
-    output = lab.tshark(*arguments, *more, "-T", "fields", "-E", "separator=/t", "-e", "frame.number",
+    output = lab.tshark(*arguments, *more, "-T", "fields", "-E", "separator=/t", "-e", "frame.number", "-e", "nlm_health.incident",
                         *(word for name in registered for word in ("-e", f"nlm_health.{name}")))
-    lines = []
-    for line in output.stdout.splitlines():
-        frame, *values = line.split("\t")
-        found = [name for name, value in zip(registered, values) if value]
-        if found:
-            lines.append(" ".join([frame, *found]))
-    return lines
+    rows = [line.split("\t") for line in output.stdout.splitlines()]
+    return [(int(frame), incident, [name for name, value in zip(registered, values) if value]) for frame, incident, *values in rows]
+
+
+def findings_of(rows):
+    """["FRAME finding finding"] of every frame that has any"""
+    return [" ".join([str(frame), *found]) for frame, _, found in rows if found]
+
+
+def check_spans(rows, story):
+    """The first and the last frame that show an incident are those that the report names."""
+    spans = {}
+    for frame, incident, _ in rows:
+        if incident:
+            spans[int(incident)] = (spans.get(int(incident), (frame,))[0], frame)
+    assert spans == {i["id"]: (i["first_frame"], i["last_frame"]) for i in story["incidents"]}
 
 
 def incidents_of(story):
@@ -101,7 +110,9 @@ def incidents_of(story):
 def dump(lab, arguments):
     """What stands below the line."""
     story = json.loads(lab.tshark("-q", *arguments, "-z", "nlm_health,json").stdout)
-    lines = ["one pass", *findings_of(lab, arguments), "two passes", *findings_of(lab, arguments, "-2"),
+    twice = frames_of(lab, arguments, "-2")
+    check_spans(twice, story)
+    lines = ["one pass", *findings_of(frames_of(lab, arguments)), "two passes", *findings_of(twice),
              "incidents", *incidents_of(story)]
     return "".join(line + "\n" for line in lines)
 
