@@ -69,11 +69,11 @@ explains(nh_finding finding)
 
 /* RFC 5961 at work: one bare ACK, the client's RST clears the old connection, and its next SYN meets the real trouble. */
 static gboolean
-is_passing(const nh_outage *outage, guint index)
+is_passing(const nh_outage *outage, guint i)
 {
-    const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, index);
+    const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
 
-    if (symptom->finding != NH_CHALLENGE_ACK || symptom->count > 0 || index + 1 >= outage->symptoms->len)
+    if (symptom->finding != NH_CHALLENGE_ACK || symptom->count > 0 || i + 1 >= outage->symptoms->len)
         return FALSE;
     const nh_symptom *next = symptom + 1;
     return next->conn == symptom->conn && nh_finding_get(next->finding)->kind == NH_KIND_TRANSPORT &&

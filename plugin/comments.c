@@ -70,7 +70,7 @@ append_incident_summary(GString *out, const nh_incident *incident)
 /* What one incident says on one frame: the names of its events, then their texts. */
 typedef struct {
     GString *names, *texts;
-    nh_time time;
+    nh_time at;
 } frame_part;
 
 static void
@@ -99,7 +99,7 @@ add_event(GHashTable *parts, const nh_event *event, const char *remark)
 {
     frame_part *part = get_part(parts, event->frame);
 
-    part->time = event->time;
+    part->at = event->time;
     g_string_append_printf(part->names, ", %s", event->event ? event->event : "event");
     append_line(part->texts, "", event->text);
     g_string_append(part->texts, remark);
@@ -141,8 +141,8 @@ add_incident(GHashTable *comments, const nh_incident *incident)
     while (g_hash_table_iter_next(&iter, &frame, &data)) {
         const frame_part *part = data;
         nh_comment *comment = get_comment(comments, GPOINTER_TO_UINT(frame));
-        if (nh_time_known(part->time))
-            comment->time = part->time;
+        if (nh_time_known(part->at))
+            comment->time = part->at;
         g_string_append_printf(comment->text, "%s" NH_COMMENT_PREFIX "incident %u%s%s", comment->text->len ? "\n" : "",
                                incident->id, part->names->str, part->texts->str);
         limit_text(comment->text);

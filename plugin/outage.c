@@ -469,12 +469,12 @@ nh_outage_turn_round(nh_outage *outage)
 }
 
 void
-nh_outage_retract(nh_outage *outage, guint index)
+nh_outage_retract(nh_outage *outage, guint i)
 {
-    const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, index);
+    const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
 
     outage->count[symptom->way][symptom->finding]--;
-    g_array_remove_index(outage->symptoms, index);
+    g_array_remove_index(outage->symptoms, i);
     if (outage->symptoms->len || outage->pair->open != outage)
         return;
     outage->id = 0;

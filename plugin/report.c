@@ -134,7 +134,7 @@ run_frames(const GPtrArray *timeline, const nh_run *run)
 }
 
 typedef struct {
-    guint frames, time, event;
+    guint frames, when, event;
 } column_widths;
 
 static column_widths
@@ -158,10 +158,10 @@ append_run(GString *out, const GPtrArray *timeline, const nh_run *run, const col
 {
     const nh_event *first = nh_run_first(timeline, run), *last = nh_run_last(timeline, run);
     char *frames = run_frames(timeline, run);
-    char *time = clock(first->time);
-    guint column = 4 + widths->frames + 2 + widths->time + 2 + widths->event + 2;
+    char *when = clock(first->time);
+    guint column = 4 + widths->frames + 2 + widths->when + 2 + widths->event + 2;
 
-    g_string_append_printf(out, "    %*s  %-*s  %-*s  ", (int)widths->frames, frames, (int)widths->time, time,
+    g_string_append_printf(out, "    %*s  %-*s  %-*s  ", (int)widths->frames, frames, (int)widths->when, when,
                            (int)widths->event, first->event ? first->event : "");
     GString *text = g_string_new(first->text);
     if (run->count > 1) {
@@ -172,7 +172,7 @@ append_run(GString *out, const GPtrArray *timeline, const nh_run *run, const col
     nh_text_wrap(out, column, column, text->str);
     g_string_free(text, TRUE);
     g_free(frames);
-    g_free(time);
+    g_free(when);
 }
 
 static void
@@ -184,7 +184,7 @@ append_timeline(GString *out, const nh_incident *incident, clock_text clock)
     column_widths widths = measure_columns(incident, runs, clock);
 
     g_string_append_printf(out, "\n  Timeline (UTC)\n    %*s  %-*s  %-*s  What\n", (int)widths.frames, "Frame",
-                           (int)widths.time, "Time", (int)widths.event, "Event");
+                           (int)widths.when, "Time", (int)widths.event, "Event");
     for (guint i = 0; i < runs->len; i++)
         append_run(out, incident->timeline, &g_array_index(runs, nh_run, i), &widths, clock);
     g_array_unref(runs);

@@ -161,17 +161,17 @@ typedef struct {
 } place;
 
 static nstime_t
-to_nstime(nh_time time)
+to_nstime(nh_time at)
 {
-    nstime_t t = { (time_t)(time / NH_SECOND), (int)(time % NH_SECOND) };
+    nstime_t t = { (time_t)(at / NH_SECOND), (int)(at % NH_SECOND) };
     return t;
 }
 
 static void
-add_time(place *at, proto_tree *tree, int hf, nh_time time)
+add_time(place *at, proto_tree *tree, int hf, nh_time when)
 {
-    nstime_t t = to_nstime(time);
-    if (nh_time_known(time))
+    nstime_t t = to_nstime(when);
+    if (nh_time_known(when))
         proto_item_set_generated(proto_tree_add_time(tree, hf, at->tvb, 0, 0, &t));
 }
 

@@ -110,7 +110,7 @@ nh_kernel_line *nh_incident_add_line(nh_incident *incident);
  */
 nh_time nh_kernel_line_offset(const nh_kernel_line *line);
 /* text is taken over */
-nh_event *nh_incident_add_event(nh_incident *incident, guint32 frame, nh_time time, const char *event,
+nh_event *nh_incident_add_event(nh_incident *incident, guint32 frame, nh_time at, const char *event,
                                 nh_finding finding, char *text);
 nh_story_pair *nh_story_add_pair(nh_story *story);
 /* To story->locks or incident->locks. */

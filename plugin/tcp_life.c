@@ -32,9 +32,9 @@
 #define SEQ_AFTER(a, b)  ((gint32)((a) - (b)) > 0)
 
 static nh_silent
-silent_side(int index)
+silent_side(int half)
 {
-    return index == 0 ? NH_SILENT_CLIENT : NH_SILENT_SERVER;
+    return half == 0 ? NH_SILENT_CLIENT : NH_SILENT_SERVER;
 }
 
 gboolean
@@ -431,13 +431,13 @@ static void
 pass(nh_conn *conn, const nh_segment *segment)
 {
     nh_watch *watch = conn->pair->watch;
-    int index = nh_conn_half(conn, &segment->src);
-    nh_passage p = { .conn = conn, .seg = segment, .index = index, .from = &conn->half[index], .to = &conn->half[!index],
+    int half = nh_conn_half(conn, &segment->src);
+    nh_passage p = { .conn = conn, .seg = segment, .index = half, .from = &conn->half[half], .to = &conn->half[!half],
                   .at = { segment->frame, segment->time } };
     nh_frame *frame = nh_frame_get(watch, p.at);
     guint32 key = key_of(segment);
 
-    watch->passing = (nh_passing){ .conn = conn, .half = index };
+    watch->passing = (nh_passing){ .conn = conn, .half = half };
     watch->latest_pair = conn->pair;
     if (!frame->conn) {
         frame->conn = conn;
@@ -452,7 +452,7 @@ pass(nh_conn *conn, const nh_segment *segment)
     nh_outage_tick(conn->pair, p.at);
     nh_attempt_watch(conn->pair, p.at);
     nh_portmap_watch(conn->pair, p.at);
-    if (index == 0 && conn->way == NH_FORWARD && nh_conn_service(conn) == NH_SERVICE_NLM)
+    if (half == 0 && conn->way == NH_FORWARD && nh_conn_service(conn) == NH_SERVICE_NLM)
         nh_unfollowed_end(conn, (segment->flags & NH_TH_SYN) != 0, p.at);
     if (segment->has_tsval)
         advance_clock(p.from, segment->tsval);

@@ -78,13 +78,13 @@ nh_watch_free(nh_watch *watch)
 }
 
 void
-nh_watch_frame(nh_watch *watch, guint32 frame, nh_time time)
+nh_watch_frame(nh_watch *watch, guint32 frame, nh_time at)
 {
     watch->frames_total = MAX(watch->frames_total, frame);
-    if (!nh_time_known(watch->first) || time < watch->first)
-        watch->first = time;
-    if (!nh_time_known(watch->last) || time > watch->last)
-        watch->last = time;
+    if (!nh_time_known(watch->first) || at < watch->first)
+        watch->first = at;
+    if (!nh_time_known(watch->last) || at > watch->last)
+        watch->last = at;
 }
 
 /* A reply begins: most are reported with their results, and of no interest here. */
