@@ -20,7 +20,7 @@
 #define FIN_BLOCK_MAX (210 * NH_SECOND)
 /* A SYN so soon after the stuck FIN was resolved had been waiting for that. */
 #define FIN_RELEASE_TIME (2 * NH_SECOND)
-#define CLOCK_SLACK (100 * NH_MSEC)
+#define CLOCK_SLACK      (100 * NH_MSEC)
 
 static void
 issued_before(nh_call *call, nh_time earliest, nh_time latest, gboolean cycles)
@@ -146,8 +146,7 @@ nh_age_by_copies(nh_call *call)
         return;
     }
     for (guint i = 0; i < G_N_ELEMENTS(waits); i++) {
-        gboolean fits = waits[i].gap ? ABS(gap - waits[i].gap * timeout) < NH_TIMER_LATENESS
-                                     : call->l4 == NH_L4_UDP && gap > 4 * timeout;
+        gboolean fits = waits[i].gap ? ABS(gap - waits[i].gap * timeout) < NH_TIMER_LATENESS : call->l4 == NH_L4_UDP && gap > 4 * timeout;
         if (!fits)
             continue;
         /* met in the middle, the connection may have been a new one, and its first gap is 2T for kernels before 5.3 */
@@ -216,7 +215,8 @@ nh_age_blocking_fin(const nh_conn *conn, nh_moment at)
         return none;
     const nh_half *half = &before->half[0];
     /* the only packet that the capture has of it, and nobody acknowledged it: the last of many */
-    if (half->fin_resends == 0 && before->middle && half->packets == 1 && !half->fin_acked && at.time - half->fin_at.time > FIN_RELEASE_TIME)
+    if (half->fin_resends == 0 && before->middle && half->packets == 1 && !half->fin_acked &&
+        at.time - half->fin_at.time > FIN_RELEASE_TIME)
         return (nh_moment){ half->fin_at.frame, at.time - FIN_BLOCK_MAX };
     if (half->fin_resends == 0)
         return none;

@@ -31,15 +31,14 @@ typedef struct {
     guint32 last_comment; /* highest frame that has one */
     char *temporary;
     wtap *survey, *reader;
-    wtap *blocks;         /* the one of the two that gives section and interface blocks */
+    wtap *blocks; /* the one of the two that gives section and interface blocks */
     wtap_dumper *writer;
     wtap_dump_params params;
     nh_names *names;
     char **error;
 } copy_job;
 
-static gboolean G_GNUC_PRINTF(2, 3)
-fail(char **error, const char *format, ...)
+static gboolean G_GNUC_PRINTF(2, 3) fail(char **error, const char *format, ...)
 {
     va_list args;
 
@@ -55,8 +54,7 @@ fail_wtap(char **error, const char *doing, const char *file, int err, char *err_
 {
     const char *cause = err > 0 ? g_strerror(err) : wtap_strerror(err);
 
-    fail(error, "%s %s: %s%s%s%s", doing, file, cause, err_info ? " (" : "", err_info ? err_info : "",
-         err_info ? ")" : "");
+    fail(error, "%s %s: %s%s%s%s", doing, file, cause, err_info ? " (" : "", err_info ? err_info : "", err_info ? ")" : "");
     g_free(err_info);
     return FALSE;
 }
@@ -226,8 +224,7 @@ open_copy(copy_job *job, const char *out)
     job->blocks = wtap_file_get_num_shbs(job->survey) > 1 ? job->reader : job->survey;
     wtap_dump_params_init_no_idbs(&job->params, job->blocks);
     comment_section(job);
-    job->writer = wtap_dump_open(job->temporary, wtap_pcapng_file_type_subtype(), WTAP_UNCOMPRESSED, &job->params, &err,
-                                 &err_info);
+    job->writer = wtap_dump_open(job->temporary, wtap_pcapng_file_type_subtype(), WTAP_UNCOMPRESSED, &job->params, &err, &err_info);
     if (!job->writer)
         return fail_wtap(job->error, "cannot write", job->temporary, err, err_info);
     nh_names_write(job->names, job->writer);

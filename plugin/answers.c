@@ -45,8 +45,9 @@ nh_answer_begins(nh_pair *pair, nh_way way, nh_moment at)
 gboolean
 nh_answer_given_up(const nh_call *grant, nh_deadlines *out)
 {
-    nh_attempt attempt = { .start = grant->answer_tried, .step = grant->answer_tried, .earliest = grant->answer_tried.time,
-                           .wait = NH_WAIT_CONNECT };
+    nh_attempt attempt = {
+        .start = grant->answer_tried, .step = grant->answer_tried, .earliest = grant->answer_tried.time, .wait = NH_WAIT_CONNECT
+    };
 
     if (!grant->answer_tried.frame)
         return FALSE;

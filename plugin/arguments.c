@@ -16,7 +16,7 @@
 
 typedef struct {
     const guint8 *at;
-    guint left; /* bytes */
+    guint left;      /* bytes */
     gboolean failed; /* nothing is left then */
 } xdr;
 
@@ -210,7 +210,13 @@ read_nlm(xdr *x, nh_message *message)
 
 /* --- portmap and rpcbind (RFC 1833) --------------------------------------------------------- */
 
-enum { PMAP_GETPORT = 3, PMAP_DUMP = 4, PMAP_CALLIT = 5, RPCB_GETVERSADDR = 9, RPCB_INDIRECT = 10 }; /* rpcbind numbers the first three alike */
+enum {
+    PMAP_GETPORT = 3,
+    PMAP_DUMP = 4,
+    PMAP_CALLIT = 5,
+    RPCB_GETVERSADDR = 9,
+    RPCB_INDIRECT = 10
+}; /* rpcbind numbers the first three alike */
 
 static void
 add_mapping(nh_message *message, nh_mapping mapping)

@@ -74,15 +74,19 @@ nh_async_answered(nh_call *result)
     return answered;
 }
 
-
 /* --- callbacks ------------------------------------------------------------------------ */
 
 void
 nh_grant_lost(nh_call *call, nh_moment at, nh_moment since, char *text)
 {
     const nh_sending *last = nh_call_last(call);
-    nh_symptom symptom = { .finding = NH_GRANT_LOST, .service = nh_service_of_program(call->prog), .way = call->way,
-                           .at = at, .since = since, .conn = last->conn, .call = call };
+    nh_symptom symptom = { .finding = NH_GRANT_LOST,
+                           .service = nh_service_of_program(call->prog),
+                           .way = call->way,
+                           .at = at,
+                           .since = since,
+                           .conn = last->conn,
+                           .call = call };
 
     nh_frame_note(call->pair->watch, at.frame, NH_GRANT_LOST, text);
     nh_outage_symptom(call->pair, &symptom);
@@ -91,8 +95,8 @@ nh_grant_lost(nh_call *call, nh_moment at, nh_moment since, char *text)
 static gboolean
 same_lock(const nh_nlm *a, const nh_nlm *b)
 {
-    return a->has_lock && b->has_lock && a->file == b->file && a->owner == b->owner && a->svid == b->svid &&
-           a->offset == b->offset && a->length == b->length;
+    return a->has_lock && b->has_lock && a->file == b->file && a->owner == b->owner && a->svid == b->svid && a->offset == b->offset &&
+           a->length == b->length;
 }
 
 /* The callback before this one, for the same lock and without its answer; NULL when there is none. */
@@ -169,9 +173,10 @@ granted_twice(nh_call *grant, nh_moment at)
 
     if (!nh_locks_called_back(grant, &held))
         return;
-    nh_frame_note(grant->pair->watch, at.frame, NH_LOCK_LEAKED,
-                  g_strdup_printf("The client accepted this lock in frame %u; a server that grants it again may keep it after the client's UNLOCK",
-                                  held.since.frame));
+    nh_frame_note(
+        grant->pair->watch, at.frame, NH_LOCK_LEAKED,
+        g_strdup_printf("The client accepted this lock in frame %u; a server that grants it again may keep it after the client's UNLOCK",
+                        held.since.frame));
 }
 
 /* --- *_MSG that are sent anew ------------------------------------------------------------- */
@@ -303,7 +308,8 @@ nh_leak_complete(nh_watch *watch)
             if (conn && goes_on(call, conn->last))
                 nh_frame_note(watch, nh_call_first(call)->at.frame, NH_LOCK_LEAKED,
                               g_strdup_printf("UNLOCK taken by TCP and never answered: the connection was lost in frame %u and the client "
-                                              "did not send it again, so the server may still hold the lock", conn->last.frame));
+                                              "did not send it again, so the server may still hold the lock",
+                                              conn->last.frame));
         }
     }
 }

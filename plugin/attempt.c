@@ -37,7 +37,8 @@ lookup_waits(const nh_pair *pair, nh_way way, nh_moment at)
     for (guint i = 0; pair->lookups && i < pair->lookups->len; i++) {
         const nh_call *call = g_ptr_array_index(pair->lookups, i);
         guint32 first = call->sendings[0].at.frame;
-        if (call->way == way && call->l4 == NH_L4_UDP && call->asked.prog == NH_PROG_NLM && first >= pair->attempt[way].start.frame && first < at.frame)
+        if (call->way == way && call->l4 == NH_L4_UDP && call->asked.prog == NH_PROG_NLM && first >= pair->attempt[way].start.frame &&
+            first < at.frame)
             return TRUE;
     }
     return FALSE;
@@ -49,8 +50,7 @@ nh_attempt_lasts(const nh_pair *pair, nh_way way, nh_moment at)
     const nh_attempt *attempt = &pair->attempt[way];
     nh_time latest = pair->relieved.frame ? MAX(attempt->step.time, pair->relieved.time) : attempt->step.time;
     /* where look-ups find nothing no connection is in trouble */
-    gboolean in_trouble = pair->troubled->len > 0 ||
-                          (pair->open && pair->open->ways & (1u << way) && !nh_outage_is_watching(pair->open));
+    gboolean in_trouble = pair->troubled->len > 0 || (pair->open && pair->open->ways & (1u << way) && !nh_outage_is_watching(pair->open));
 
     gboolean opening = attempt->opening && attempt->opening->state == NH_TCP_SYN_SENT && at.time - attempt->step.time <= SYN_GAP_MAX;
 
@@ -163,7 +163,8 @@ nh_attempt_sent(nh_call *call, nh_conn *conn, nh_moment at)
     /* the first call out had opened the connection; those behind it may have come later */
     call->issued_latest = attempt->wait == NH_WAIT_CLOSING && !attempt->line_seen.frame && attempt->earliest < attempt->start.time
                               ? attempt->start.time
-                              : first || !conn ? attempt->start.time : at.time;
+                          : first || !conn ? attempt->start.time
+                                           : at.time;
     gboolean released = conn && at.time - conn->established.time <= RELEASE_TIME && at.time - attempt->start.time > NH_SECOND;
     if (at.time - call->issued_latest > NH_SECOND || attempt->wait == NH_WAIT_CLOSING || released)
         call->wait = attempt->wait;
@@ -193,10 +194,16 @@ static void
 suspect(nh_call *call, nh_moment at)
 {
     const nh_sending *first = &call->sendings[0];
-    nh_symptom symptom = { .finding = NH_REPLY_OVERDUE, .service = NH_SERVICE_NLM, .way = call->way, .at = at, .since = first->at,
-                           .conn = first->conn, .call = call };
+    nh_symptom symptom = { .finding = NH_REPLY_OVERDUE,
+                           .service = NH_SERVICE_NLM,
+                           .way = call->way,
+                           .at = at,
+                           .since = first->at,
+                           .conn = first->conn,
+                           .call = call };
 
-    if (call->tcp_acked && !call->first_unseen && call->pair->seen_client && call->pair->seen_server && !(first->conn && first->conn->one_sided))
+    if (call->tcp_acked && !call->first_unseen && call->pair->seen_client && call->pair->seen_server &&
+        !(first->conn && first->conn->one_sided))
         nh_outage_symptom(call->pair, &symptom);
 }
 
@@ -259,6 +266,7 @@ nh_attempt_watch(nh_pair *pair, nh_moment at)
         nh_attempt_deadlines(pair, NH_FORWARD, attempt, &deadlines);
         attempt->outlived = attempt->line_seen.frame || at.time > deadlines.major_latest;
         if (attempt->outlived)
-            attempt->outlived_in = tell_outlived(pair, nh_line_event(pair, NH_FORWARD, attempt->answers), at, &deadlines, attempt->line_seen);
+            attempt->outlived_in = tell_outlived(pair, nh_line_event(pair, NH_FORWARD, attempt->answers), at, &deadlines,
+                                                 attempt->line_seen);
     }
 }

@@ -111,8 +111,13 @@ nh_call_polls(const nh_call *call)
 void
 nh_call_symptom(nh_call *call, nh_finding finding, nh_moment at, nh_moment since)
 {
-    nh_symptom symptom = { .finding = finding, .service = nh_service_of_program(call->prog), .way = call->way,
-                           .at = at, .since = since, .conn = nh_call_last(call)->conn, .call = call };
+    nh_symptom symptom = { .finding = finding,
+                           .service = nh_service_of_program(call->prog),
+                           .way = call->way,
+                           .at = at,
+                           .since = since,
+                           .conn = nh_call_last(call)->conn,
+                           .call = call };
     nh_outage_symptom(call->pair, &symptom);
 }
 
@@ -179,7 +184,8 @@ nh_call_new(nh_pair *pair, nh_way way, const nh_message *message, nh_call *befor
     call->issued_earliest = call->issued_latest = call->line_before = NH_TIME_NONE;
     call->waits = !nh_nlm_is_result(call->prog, call->proc); /* many send no RPC reply to those */
     g_ptr_array_add(watch->call_list, call);
-    nh_table_put(watch->calls, &call->link, hash_call(&call->src.addr, &call->dst.addr, call->prog, call->xid), before ? &before->link : NULL);
+    nh_table_put(watch->calls, &call->link, hash_call(&call->src.addr, &call->dst.addr, call->prog, call->xid),
+                 before ? &before->link : NULL);
     watch->latest_call = call;
     if (call->waits)
         g_ptr_array_add(call->pair->outstanding[call->way], call);

@@ -76,8 +76,7 @@ is_passing(const nh_outage *outage, guint i)
     if (symptom->finding != NH_CHALLENGE_ACK || symptom->count > 0 || i + 1 >= outage->symptoms->len)
         return FALSE;
     const nh_symptom *next = symptom + 1;
-    return next->conn == symptom->conn && nh_finding_get(next->finding)->kind == NH_KIND_TRANSPORT &&
-           next->finding != NH_CHALLENGE_ACK;
+    return next->conn == symptom->conn && nh_finding_get(next->finding)->kind == NH_KIND_TRANSPORT && next->finding != NH_CHALLENGE_ACK;
 }
 
 /* The earliest symptom of this way that explains something (verdicts that had to wait stand later in the list), or NULL. */
@@ -156,7 +155,10 @@ blame_sender_of_icmp(const nh_outage *outage, const nh_symptom *evidence)
     const nh_conn *conn = evidence->conn;
     const nh_call *call = evidence->call; /* over UDP */
     gboolean forward = evidence->way == NH_FORWARD;
-    const nh_addr *sender = conn ? &conn->icmp_sender : call ? &call->icmp.sender : evidence->icmp_sender.len ? &evidence->icmp_sender : NULL;
+    const nh_addr *sender = conn                        ? &conn->icmp_sender
+                            : call                      ? &call->icmp.sender
+                            : evidence->icmp_sender.len ? &evidence->icmp_sender
+                                                        : NULL;
     const nh_addr *caller = conn ? &conn->client.addr : call ? &call->src.addr : forward ? &outage->pair->client : &outage->pair->server;
     const nh_addr *called = conn ? &conn->server.addr : call ? &call->dst.addr : forward ? &outage->pair->server : &outage->pair->client;
     gboolean own_filter = conn ? conn->icmp_own_filter : call ? call->icmp.own_filter : evidence->icmp_own_filter;
@@ -280,8 +282,8 @@ calls_clause(const nh_outage *outage, const nh_call *unanswered)
                         : attempt->active        ? "no lock call could be sent"
                                                  : "no lock call was seen meanwhile");
     if (deferred == 0 && outage->served)
-        return g_strdup_printf("%u lock call%s affected, %u other%s answered meanwhile", calls, calls == 1 ? " was" : "s were", outage->served,
-                               outage->served == 1 ? " was" : "s were");
+        return g_strdup_printf("%u lock call%s affected, %u other%s answered meanwhile", calls, calls == 1 ? " was" : "s were",
+                               outage->served, outage->served == 1 ? " was" : "s were");
     if (deferred == 0)
         return g_strdup_printf("%u lock call%s affected", calls, calls == 1 ? " was" : "s were");
     if (deferred == calls)
@@ -351,11 +353,10 @@ nh_outage_summary(const nh_outage *outage, const nh_judgement *judgement, nh_tim
     char *calls = calls_clause(outage, unanswered), *lasted = duration_clause(outage, now);
     guint32 frame = judgement->evidence && judgement->evidence->since.frame ? judgement->evidence->since.frame : outage->start.frame;
     const char *sure = judgement->confidence == NH_CONFIDENCE_SHOWN ? "the packets show it" : nh_confidence_name(judgement->confidence);
-    char *text = g_strdup_printf("From %s UTC %s %s %s %s because %s (%s, from frame %u on); %s. Side: %s (%s).", start,
-                                 lasted, nh_addr_text(&outage->pair->client, client),
-                                 what_was_missing(outage, unanswered),
-                                 nh_addr_text(&outage->pair->server, server), why_clause(outage, judgement), nh_finding_name(judgement->cause), frame, calls,
-                                 nh_side_name(judgement->side), sure);
+    char *text = g_strdup_printf("From %s UTC %s %s %s %s because %s (%s, from frame %u on); %s. Side: %s (%s).", start, lasted,
+                                 nh_addr_text(&outage->pair->client, client), what_was_missing(outage, unanswered),
+                                 nh_addr_text(&outage->pair->server, server), why_clause(outage, judgement),
+                                 nh_finding_name(judgement->cause), frame, calls, nh_side_name(judgement->side), sure);
     g_free(start);
     g_free(calls);
     g_free(lasted);

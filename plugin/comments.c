@@ -63,8 +63,7 @@ append_incident_summary(GString *out, const nh_incident *incident)
 
     append_line(out, "Summary: ", incident->summary);
     g_string_append_printf(out, "\nCause: %s; side: %s; confidence: %s; frames %u to %u", cause ? cause : "unknown",
-                           side ? side : "unknown", confidence ? confidence : "unknown", incident->first_frame,
-                           incident->last_frame);
+                           side ? side : "unknown", confidence ? confidence : "unknown", incident->first_frame, incident->last_frame);
 }
 
 /* What one incident says on one frame: the names of its events, then their texts. */
@@ -143,8 +142,8 @@ add_incident(GHashTable *comments, const nh_incident *incident)
         nh_comment *comment = get_comment(comments, GPOINTER_TO_UINT(frame));
         if (nh_time_known(part->at))
             comment->time = part->at;
-        g_string_append_printf(comment->text, "%s" NH_COMMENT_PREFIX "incident %u%s%s", comment->text->len ? "\n" : "",
-                               incident->id, part->names->str, part->texts->str);
+        g_string_append_printf(comment->text, "%s" NH_COMMENT_PREFIX "incident %u%s%s", comment->text->len ? "\n" : "", incident->id,
+                               part->names->str, part->texts->str);
         limit_text(comment->text);
     }
     g_array_unref(runs);
@@ -172,8 +171,7 @@ nh_section_comment(const nh_story *story)
         g_string_append(out, story->lock_traffic ? "no incident" : "no lock traffic");
     for (guint i = 0; i < story->incidents->len && out->len < MAX_COMMENT; i++) {
         const nh_incident *incident = story->incidents->pdata[i];
-        char *head = g_strdup_printf("Incident %u, frames %u to %u: ", incident->id, incident->first_frame,
-                                     incident->last_frame);
+        char *head = g_strdup_printf("Incident %u, frames %u to %u: ", incident->id, incident->first_frame, incident->last_frame);
         append_line(out, head, incident->summary);
         g_free(head);
     }

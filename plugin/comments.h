@@ -16,7 +16,7 @@
 #define NH_COMMENT_PREFIX "NLM Health: "
 
 typedef struct {
-    nh_time time;   /* of the frame as the story knows it; NH_TIME_NONE when it does not */
+    nh_time time; /* of the frame as the story knows it; NH_TIME_NONE when it does not */
     GString *text;
 } nh_comment;
 

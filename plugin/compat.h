@@ -24,8 +24,7 @@
 #include <wsutil/buffer.h>
 
 #define NH_WIRESHARK_SINCE(major, minor) \
-    (WIRESHARK_VERSION_MAJOR > (major) || \
-     (WIRESHARK_VERSION_MAJOR == (major) && WIRESHARK_VERSION_MINOR >= (minor)))
+    (WIRESHARK_VERSION_MAJOR > (major) || (WIRESHARK_VERSION_MAJOR == (major) && WIRESHARK_VERSION_MINOR >= (minor)))
 
 /* The boolean of callbacks, fields and preferences: 4 bytes before 4.2, 1 byte since. */
 #if NH_WIRESHARK_SINCE(4, 2)
@@ -65,8 +64,7 @@ static inline dissector_handle_t
 nh_create_stand_in(dissector_t dissector, dissector_handle_t original, int proto)
 {
 #if NH_WIRESHARK_SINCE(4, 2)
-    return create_dissector_handle_with_name_and_description(dissector, proto, NULL,
-                                                             dissector_handle_get_description(original));
+    return create_dissector_handle_with_name_and_description(dissector, proto, NULL, dissector_handle_get_description(original));
 #else
     return create_dissector_handle_with_name(dissector, proto, dissector_handle_get_dissector_name(original));
 #endif
@@ -74,22 +72,25 @@ nh_create_stand_in(dissector_t dissector, dissector_handle_t original, int proto
 
 /* Conversation filters: the callbacks of 4.2 and later get user data. */
 #if NH_WIRESHARK_SINCE(4, 2)
-#define NH_CONVERSATION_ARGS packet_info *pinfo, void *user_data
-#define nh_register_conversation_filter(proto, name, valid, build) \
-    register_conversation_filter(proto, name, valid, build, NULL)
+#define NH_CONVERSATION_ARGS                                       packet_info *pinfo, void *user_data
+#define nh_register_conversation_filter(proto, name, valid, build) register_conversation_filter(proto, name, valid, build, NULL)
 #else
-#define NH_CONVERSATION_ARGS packet_info *pinfo
-#define nh_register_conversation_filter(proto, name, valid, build) \
-    register_conversation_filter(proto, name, valid, build)
+#define NH_CONVERSATION_ARGS                                       packet_info *pinfo
+#define nh_register_conversation_filter(proto, name, valid, build) register_conversation_filter(proto, name, valid, build)
 #endif
 
 /* The start of a -z tap: 4.6 asks whether its arguments were right; before, a misused tap ended the program. */
 #if NH_WIRESHARK_SINCE(4, 6)
-#define NH_STAT_TAP_RESULT bool
+#define NH_STAT_TAP_RESULT     bool
 #define NH_STAT_TAP_RETURN(ok) return (ok)
 #else
 #define NH_STAT_TAP_RESULT void
-#define NH_STAT_TAP_RETURN(ok) do { if (!(ok)) exit(1); return; } while (0)
+#define NH_STAT_TAP_RETURN(ok) \
+    do { \
+        if (!(ok)) \
+            exit(1); \
+        return; \
+    } while (0)
 #endif
 
 /* Sub-menus in the title of a statistics tree. */
@@ -164,7 +165,10 @@ nh_wtap_dump(wtap_dumper *wdh, nh_wtap_record *r, int *err, char **err_info)
 #include <wsutil/plugins.h>
 #define NH_PLUGIN_DESCRIBE \
     WS_DLL_PUBLIC uint32_t plugin_describe(void); \
-    uint32_t plugin_describe(void) { return WS_PLUGIN_DESC_DISSECTOR | WS_PLUGIN_DESC_TAP_LISTENER; }
+    uint32_t plugin_describe(void) \
+    { \
+        return WS_PLUGIN_DESC_DISSECTOR | WS_PLUGIN_DESC_TAP_LISTENER; \
+    }
 #else
 #define NH_PLUGIN_DESCRIBE
 #endif

@@ -53,7 +53,8 @@ nh_copy_sent(nh_call *call, nh_moment at)
         nh_async_is_one_way(call) || nh_line_event(pair, call->way, call) != NH_LOG_STILL_TRYING)
         return;
     nh_call_deadlines(call, pair->watch->options.use_mount, &deadlines);
-    if (!is_after_minors(call, &deadlines) || at.time < deadlines.major_earliest - NH_CLOCK_SLACK || at.time > deadlines.major_latest + NH_CLOCK_SLACK)
+    if (!is_after_minors(call, &deadlines) || at.time < deadlines.major_earliest - NH_CLOCK_SLACK ||
+        at.time > deadlines.major_latest + NH_CLOCK_SLACK)
         return;
     if (at.time < deadlines.major_earliest + LOOKUP_TIME && lookup_is_short(nh_call_last(call)->conn))
         call->line_seen = at;

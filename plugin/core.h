@@ -49,6 +49,7 @@ nh_be32(const guint8 *bytes)
 #define NH_PROG_STAT    100024
 
 /* Enumerations of the public interface: enumerator, public name. */
+/* clang-format off */
 #define NH_SERVICES(X) \
     X(NH_SERVICE_PORTMAP,  "portmap") \
     X(NH_SERVICE_NLM,      "nlm") \
@@ -65,6 +66,7 @@ nh_be32(const guint8 *bytes)
     X(NH_CONFIDENCE_SHOWN,    "shown") \
     X(NH_CONFIDENCE_LIKELY,   "likely") \
     X(NH_CONFIDENCE_POSSIBLE, "possible")
+/* clang-format on */
 
 /* In each enumeration 0 means "none" and has no name. */
 #define NH_ENUM_ROW(id, name) id,

@@ -43,8 +43,8 @@ judge_callback(nh_call *call, nh_moment at, nh_moment since, nh_finding why)
 {
     if (call->way == NH_CALLBACK && call->asked.prog == NH_PROG_NLM && call->pair->blocked.frame)
         nh_grant_lost(call, at, since,
-                      g_strdup_printf("The callback for the lock blocked in frame %u cannot reach the client: %s", call->pair->blocked.frame,
-                                      nh_finding_name(why)));
+                      g_strdup_printf("The callback for the lock blocked in frame %u cannot reach the client: %s",
+                                      call->pair->blocked.frame, nh_finding_name(why)));
 }
 
 /* Over UDP nothing acknowledges a call: two retransmissions without any answer are a silent peer. */
@@ -104,8 +104,13 @@ static void
 quote_unseen(nh_pair *pair, nh_way way, const nh_quote *quote)
 {
     nh_moment at = { quote->frame, quote->time };
-    nh_symptom symptom = { .finding = NH_UNREACHABLE, .service = NH_SERVICE_NLM, .way = way, .at = at, .since = at,
-                           .icmp_sender = quote->sender, .icmp_own_filter = nh_icmp_is_own_filter(quote) };
+    nh_symptom symptom = { .finding = NH_UNREACHABLE,
+                           .service = NH_SERVICE_NLM,
+                           .way = way,
+                           .at = at,
+                           .since = at,
+                           .icmp_sender = quote->sender,
+                           .icmp_own_filter = nh_icmp_is_own_filter(quote) };
     nh_frame *frame = nh_frame_get(pair->watch, at);
     char *text = nh_icmp_text(quote);
 
@@ -144,7 +149,8 @@ nh_datagram_quote(nh_watch *watch, const nh_quote *quote)
     call->icmp.sender = quote->sender;
     call->icmp.port = quote->dst.port;
     call->icmp.own_filter = nh_icmp_is_own_filter(quote);
-    nh_dead_declare(call, NH_UNREACHABLE, at, nh_call_first(call)->at.frame, way == NH_CALLBACK ? "cannot reach the client" : "cannot reach the server");
+    nh_dead_declare(call, NH_UNREACHABLE, at, nh_call_first(call)->at.frame,
+                    way == NH_CALLBACK ? "cannot reach the client" : "cannot reach the server");
     nh_call_symptom(call, NH_UNREACHABLE, at, nh_call_first(call)->at);
     judge_callback(call, at, nh_call_first(call)->at, NH_UNREACHABLE);
 }

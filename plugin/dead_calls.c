@@ -22,8 +22,7 @@ tell_dead(nh_call *call, guint32 frame, const char *how)
     char *since = nh_moment_text(call->dead_since);
 
     nh_frame_note(call->pair->watch, frame, NH_DEAD_CALL,
-                  g_strdup_printf("%s %s: %s since %s", nh_nlm_procedure_name(call->proc), how,
-                                  nh_finding_name(call->dead), since));
+                  g_strdup_printf("%s %s: %s since %s", nh_nlm_procedure_name(call->proc), how, nh_finding_name(call->dead), since));
     g_free(since);
 }
 
@@ -52,7 +51,7 @@ nh_dead_bury(nh_conn *conn, const nh_trouble *trouble)
         gboolean lost = trouble->finding == NH_RESET || trouble->finding == NH_RESET_STORM || !call->tcp_acked;
         if (lost && call->dead == NH_FINDING_NONE)
             nh_dead_declare(call, trouble->finding, trouble->since, nh_call_first(call)->at.frame,
-                         "was sent, then the connection died under it");
+                            "was sent, then the connection died under it");
     }
 }
 

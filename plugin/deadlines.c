@@ -146,6 +146,5 @@ nh_attempt_recognise(nh_call *call)
     }
     nh_age_by_copies(call);
     if (pair->family == NH_FAMILY_UNKNOWN && !call->first_unseen)
-        pair->family = nh_timer_recognise(&policy, call->wait, sent, n,
-                                      call->line_seen.frame ? call->line_seen.time : NH_TIME_NONE);
+        pair->family = nh_timer_recognise(&policy, call->wait, sent, n, call->line_seen.frame ? call->line_seen.time : NH_TIME_NONE);
 }

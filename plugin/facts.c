@@ -92,9 +92,9 @@ nh_facts_begin(void)
 
 /* --- TCP -------------------------------------------------------------------------- */
 
-#define TCP_HEADER 20
-#define OPTION_END 0
-#define OPTION_NOP 1
+#define TCP_HEADER        20
+#define OPTION_END        0
+#define OPTION_NOP        1
 #define OPTION_TIMESTAMPS 8
 
 static void
@@ -244,8 +244,13 @@ quote(nh_watch *watch, tvbuff_t *tvb, packet_info *pinfo, nh_l4 l4)
     if (error.frame != pinfo->num || tvb_captured_length(tvb) < 4)
         return;
     nh_quote quoted = {
-        .frame = pinfo->num, .time = nh_facts_time(pinfo), .sender = error.sender, .type = error.type, .code = error.code,
-        .v6 = error.v6, .l4 = l4,
+        .frame = pinfo->num,
+        .time = nh_facts_time(pinfo),
+        .sender = error.sender,
+        .type = error.type,
+        .code = error.code,
+        .v6 = error.v6,
+        .l4 = l4,
         .src = { nh_facts_addr(&pinfo->src), tvb_get_ntohs(tvb, 0) },
         .dst = { nh_facts_addr(&pinfo->dst), tvb_get_ntohs(tvb, 2) },
     };
@@ -395,10 +400,17 @@ read_datagram(nh_watch *watch, tvbuff_t *tvb, packet_info *pinfo)
     if ((!readable && !watch->sealed) || tvb_captured_length(tvb) < 8)
         return;
     nh_message message = {
-        .frame = pinfo->num, .time = nh_facts_time(pinfo), .l4 = NH_L4_UDP,
+        .frame = pinfo->num,
+        .time = nh_facts_time(pinfo),
+        .l4 = NH_L4_UDP,
         .src = { nh_facts_addr(&pinfo->src), tvb_get_ntohs(tvb, 0) },
         .dst = { nh_facts_addr(&pinfo->dst), tvb_get_ntohs(tvb, 2) },
-        .reply = header.reply, .refused = header.refused, .xid = header.xid, .prog = header.prog, .vers = header.vers, .proc = header.proc,
+        .reply = header.reply,
+        .refused = header.refused,
+        .xid = header.xid,
+        .prog = header.prog,
+        .vers = header.vers,
+        .proc = header.proc,
         .travel = nh_facts_travel(pinfo),
     };
     if (readable) {

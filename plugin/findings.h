@@ -21,13 +21,13 @@ typedef enum {
 
 /* Whom a cause points at; cause.c says how each is judged. */
 typedef enum {
-    NH_BLAME_NOBODY,        /* explains no outage */
-    NH_BLAME_SILENT,        /* the side that did not answer */
-    NH_BLAME_HANDSHAKE,     /* the client that does not take the SYN-ACK */
+    NH_BLAME_NOBODY,    /* explains no outage */
+    NH_BLAME_SILENT,    /* the side that did not answer */
+    NH_BLAME_HANDSHAKE, /* the client that does not take the SYN-ACK */
     NH_BLAME_ICMP_SENDER,
     NH_BLAME_RESET_SENDER,
-    NH_BLAME_CALLED_BACK,   /* the client that a callback does not reach */
-    NH_BLAME_RECEIVER,      /* the side that closed its window */
+    NH_BLAME_CALLED_BACK, /* the client that a callback does not reach */
+    NH_BLAME_RECEIVER,    /* the side that closed its window */
     NH_BLAME_SERVER_LIKELY,
     NH_BLAME_SERVER,
     NH_BLAME_COUNT
@@ -39,6 +39,7 @@ typedef enum {
  * group and severity are the PI_ names of Wireshark without the prefix; the
  * clause follows "because" in the summary of an incident with this cause.
  */
+/* clang-format off */
 #define NH_FINDINGS(X) \
     X(NH_DEAD_CALL, "dead_call", SEQUENCE, ERROR, NH_KIND_CALL, \
       "Call issued on a dead connection", \
@@ -178,19 +179,20 @@ typedef enum {
       "once per connection in trouble of which only one direction was captured", \
       "Capture again where both directions pass (both links of a bond, the host itself).", \
       NH_BLAME_NOBODY, NULL)
+/* clang-format on */
 
 typedef enum {
     NH_FINDING_NONE,
 #define X(id, name, group, severity, kind, title, raised, next, blame, clause) id,
     NH_FINDINGS(X)
 #undef X
-    NH_FINDING_COUNT
+        NH_FINDING_COUNT
 } nh_finding;
 
 /* The row of a finding; static storage; NULL for a value outside the table. */
 typedef struct {
-    const char *name;   /* filter name without "nlm_health." */
-    const char *group;  /* as in the table */
+    const char *name;  /* filter name without "nlm_health." */
+    const char *group; /* as in the table */
     const char *severity;
     nh_kind kind;
     const char *title;

@@ -60,10 +60,11 @@ nh_hidden_story(const nh_watch *watch, nh_story *story)
         char client[NH_ADDR_TEXT], server[NH_ADDR_TEXT];
         if (!pair->hidden.how)
             continue;
-        g_ptr_array_add(story->messages,
-                        g_strdup_printf("From frame %u on calls between %s and %s are hidden by %s: what they ask for, the answers and the locks are "
-                                        "not known; the connections and datagrams that carry them are judged all the same.",
-                                        pair->hidden.since.frame, nh_addr_text(&pair->client, client), nh_addr_text(&pair->server, server),
-                                        names[pair->hidden.how]));
+        g_ptr_array_add(
+            story->messages,
+            g_strdup_printf("From frame %u on calls between %s and %s are hidden by %s: what they ask for, the answers and the locks are "
+                            "not known; the connections and datagrams that carry them are judged all the same.",
+                            pair->hidden.since.frame, nh_addr_text(&pair->client, client), nh_addr_text(&pair->server, server),
+                            names[pair->hidden.how]));
     }
 }

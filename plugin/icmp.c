@@ -13,15 +13,16 @@
 #include "tcp_life.h"
 #include "verdict.h"
 
-#define V4_UNREACHABLE 3
-#define V6_UNREACHABLE 1
-#define V4_HOST_UNREACHABLE 1
+#define V4_UNREACHABLE         3
+#define V6_UNREACHABLE         1
+#define V4_HOST_UNREACHABLE    1
 #define V6_ADDRESS_UNREACHABLE 3
 
 /* Codes of RFC 792 (with RFC 1122, RFC 1812) and RFC 4443 that end or hinder a flow, or NULL. */
 static const char *
 words_of_code(const nh_quote *quote)
 {
+    /* clang-format off */
     static const char *const v4[] = {
         "network unreachable", "host unreachable", "protocol unreachable", "port unreachable", NULL,
         "source route failed", "network unknown", "host unknown", "source host isolated", "network administratively prohibited",
@@ -30,6 +31,7 @@ words_of_code(const nh_quote *quote)
     };
     static const char *const v6[] = { "no route", "administratively prohibited", "beyond scope", "address unreachable",
                                       "port unreachable", "source address failed policy", "route rejected" };
+    /* clang-format on */
 
     if (quote->v6)
         return quote->type == V6_UNREACHABLE && quote->code < G_N_ELEMENTS(v6) ? v6[quote->code] : NULL;
@@ -84,9 +86,15 @@ quotes_unseen_syn(const nh_conn *conn, const nh_quote *quote)
 static nh_conn *
 follow_quoted_syn(nh_watch *watch, const nh_quote *quote, nh_moment at)
 {
-    nh_segment syn = { .frame = quote->frame, .time = quote->time, .src = quote->src, .dst = quote->dst, .seq = quote->seq,
-                       .flags = NH_TH_SYN, .quoted = TRUE,
-                       .src_claimed = quote->src_claimed, .dst_claimed = quote->dst_claimed };
+    nh_segment syn = { .frame = quote->frame,
+                       .time = quote->time,
+                       .src = quote->src,
+                       .dst = quote->dst,
+                       .seq = quote->seq,
+                       .flags = NH_TH_SYN,
+                       .quoted = TRUE,
+                       .src_claimed = quote->src_claimed,
+                       .dst_claimed = quote->dst_claimed };
 
     nh_tcp_segment(watch, &syn);
     nh_conn *conn = watch->passing.conn;

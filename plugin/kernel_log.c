@@ -15,11 +15,11 @@
 
 #include "kernel_log_stamp.h"
 
-#define FILE_BYTES_MAX  (64 * 1024 * 1024)
-#define LINES_MAX       100000
-#define TEXT_BYTES_MAX  512
+#define FILE_BYTES_MAX   (64 * 1024 * 1024)
+#define LINES_MAX        100000
+#define TEXT_BYTES_MAX   512
 #define SERVER_BYTES_MAX 255 /* a DNS name; the kernel takes no longer one */
-#define NEAR_MAX        (G_GINT64_CONSTANT(130) * 365 * 86400 * NH_SECOND)
+#define NEAR_MAX         (G_GINT64_CONSTANT(130) * 365 * 86400 * NH_SECOND)
 
 /*
  * The kernel stamps uptime with the processor's clock, which nothing corrects,
@@ -92,9 +92,9 @@ static const struct {
     nh_log_event event;
 } server_states[] = {
     { "not responding, still trying", NH_LOG_STILL_TRYING },
-    { "not responding, timed out",    NH_LOG_TIMED_OUT },
-    { "OK",                           NH_LOG_OK },
-    { "0K",                           NH_LOG_OK },
+    { "not responding, timed out", NH_LOG_TIMED_OUT },
+    { "OK", NH_LOG_OK },
+    { "0K", NH_LOG_OK },
 };
 
 /* " server %s OK" after the program's colon */
@@ -329,13 +329,15 @@ static const struct {
     const char *magic;
     const char *kind;
 } binary_kinds[] = {
-    { "LPKSHHRH",         "a systemd journal; save the output of journalctl -k -o short-iso-precise" },
-    { "\x1f\x8b",         "compressed by gzip; decompress it first" },
-    { "\xfd" "7zXZ",      "compressed by xz; decompress it first" },
+    { "LPKSHHRH", "a systemd journal; save the output of journalctl -k -o short-iso-precise" },
+    { "\x1f\x8b", "compressed by gzip; decompress it first" },
+    { "\xfd"
+      "7zXZ",
+      "compressed by xz; decompress it first" },
     { "\x28\xb5\x2f\xfd", "compressed by zstd; decompress it first" },
-    { "BZh",              "compressed by bzip2; decompress it first" },
-    { "\xff\xfe",         "UTF-16 text; save it as UTF-8" },
-    { "\xfe\xff",         "UTF-16 text; save it as UTF-8" },
+    { "BZh", "compressed by bzip2; decompress it first" },
+    { "\xff\xfe", "UTF-16 text; save it as UTF-8" },
+    { "\xfe\xff", "UTF-16 text; save it as UTF-8" },
     { "\x0a\x0d\x0d\x0a", "a capture, not a log" },
     { "\xd4\xc3\xb2\xa1", "a capture, not a log" },
     { "\x4d\x3c\xb2\xa1", "a capture, not a log" },
@@ -380,8 +382,7 @@ why_no_lines(const reader *r, const char *name)
     if (r->undated > 0)
         return g_strdup_printf("%s has %u line%s about lock servers, but none with a time stamp.", name, r->undated,
                                r->undated == 1 ? "" : "s");
-    return g_strdup_printf("%s has no line about lock servers (\"lockd: server ... not responding\"); %u were read.",
-                           name, r->number);
+    return g_strdup_printf("%s has no line about lock servers (\"lockd: server ... not responding\"); %u were read.", name, r->number);
 }
 
 static nh_kernel_log *

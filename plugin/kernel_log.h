@@ -23,37 +23,37 @@ typedef enum {
 } nh_log_event;
 
 typedef enum {
-    NH_CLOCK_UTC,    /* the line names its zone */
-    NH_CLOCK_LOCAL,  /* wall clock without a zone: syslog, dmesg -T, journalctl short */
-    NH_CLOCK_UPTIME  /* seconds since boot: raw dmesg */
+    NH_CLOCK_UTC,   /* the line names its zone */
+    NH_CLOCK_LOCAL, /* wall clock without a zone: syslog, dmesg -T, journalctl short */
+    NH_CLOCK_UPTIME /* seconds since boot: raw dmesg */
 } nh_log_clock;
 
 typedef struct {
-    guint number;      /* line in the file, from 1 */
+    guint number; /* line in the file, from 1 */
     nh_log_event event;
     nh_log_clock clock;
-    nh_time time;      /* UTC after nh_kernel_log_align(), or NH_TIME_NONE: an uptime whose boot time was not found;
+    nh_time time;       /* UTC after nh_kernel_log_align(), or NH_TIME_NONE: an uptime whose boot time was not found;
                           before it wall clock read as UTC, or uptime */
-    nh_time resolution;/* the true time lies in [time, time + resolution): what the last printed digit stands for, or
+    nh_time resolution; /* the true time lies in [time, time + resolution): what the last printed digit stands for, or
                           less when uptimes printed beside whole seconds of wall clock narrow it */
-    nh_time stamp;     /* as the log's clock has it, kernel_log_offset added: what alignment starts from */
-    char *program;     /* "lockd", "nfs" ...; NULL for rpc_debug lines */
-    char *server;      /* name or address as printed; NULL when there is none */
-    nh_addr address;   /* that server is; len 0 for a name */
-    guint kind;        /* which predictions may be of it (kernel_log_fit.c); 0: none */
-    guint task;        /* rpc_debug: number of the RPC task */
-    guint alarm_ms;    /* NH_LOG_ALARM */
-    char *text;        /* the message from the program's name on */
+    nh_time stamp;      /* as the log's clock has it, kernel_log_offset added: what alignment starts from */
+    char *program;      /* "lockd", "nfs" ...; NULL for rpc_debug lines */
+    char *server;       /* name or address as printed; NULL when there is none */
+    nh_addr address;    /* that server is; len 0 for a name */
+    guint kind;         /* which predictions may be of it (kernel_log_fit.c); 0: none */
+    guint task;         /* rpc_debug: number of the RPC task */
+    guint alarm_ms;     /* NH_LOG_ALARM */
+    char *text;         /* the message from the program's name on */
 } nh_log_line;
 
 typedef struct {
-    GPtrArray *lines;  /* nh_log_line*, in the order of the file */
-    guint skipped;     /* lines that were none of ours */
-    char *counts;      /* beginning of message: how many lines, which were left out */
-    nh_time offset;    /* kernel_log_offset as applied */
-    nh_time shift;     /* what alignment added to lines that are not NH_CLOCK_UTC */
-    gboolean shifted;  /* alignment found a shift (zone, or boot time) */
-    char *message;     /* one sentence for the user: how the clock was read, or why the log is of no use; never NULL */
+    GPtrArray *lines; /* nh_log_line*, in the order of the file */
+    guint skipped;    /* lines that were none of ours */
+    char *counts;     /* beginning of message: how many lines, which were left out */
+    nh_time offset;   /* kernel_log_offset as applied */
+    nh_time shift;    /* what alignment added to lines that are not NH_CLOCK_UTC */
+    gboolean shifted; /* alignment found a shift (zone, or boot time) */
+    char *message;    /* one sentence for the user: how the clock was read, or why the log is of no use; never NULL */
 } nh_kernel_log;
 
 /* Years and offsets that leave room in 64 bits of nanoseconds for every sum made of them. */
@@ -62,18 +62,18 @@ typedef struct {
 #define NH_LOG_OFFSET_MAX (G_GINT64_CONSTANT(50) * 365 * 86400 * NH_SECOND)
 
 typedef struct {
-    guint year;                     /* kernel_log_year; 0 = the capture's */
-    nh_time offset;                 /* kernel_log_offset */
+    guint year;     /* kernel_log_year; 0 = the capture's */
+    nh_time offset; /* kernel_log_offset */
     nh_time capture_first, capture_last;
 } nh_log_hints;
 
 /* A line that the capture predicts. */
 typedef struct {
     nh_log_event event;
-    const char *program;            /* whose line it is */
-    nh_addr server;                 /* that the line speaks of */
+    const char *program; /* whose line it is */
+    nh_addr server;      /* that the line speaks of */
     nh_time earliest, latest;
-    nh_time best;                   /* most likely time, NH_TIME_NONE when unknown */
+    nh_time best; /* most likely time, NH_TIME_NONE when unknown */
 } nh_log_expectation;
 
 /* Parse text (need not end in NUL, may be anything); never NULL. */

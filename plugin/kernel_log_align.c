@@ -9,19 +9,19 @@
 
 #include "kernel_log_fit.h"
 
-#define ZONE_STEP   (900 * NH_SECOND)
-#define ZONE_STEPS  56 /* UTC-14:00 to UTC+14:00 */
+#define ZONE_STEP  (900 * NH_SECOND)
+#define ZONE_STEPS 56 /* UTC-14:00 to UTC+14:00 */
 /* Clocks of dmesg -T and of another machine's capture stray; zones are 15 minutes apart, so this confuses none. */
-#define ZONE_SLACK  (5 * NH_SECOND)
+#define ZONE_SLACK (5 * NH_SECOND)
 /* Between an event and its line in the log: seen up to 140 ms, more on a busy host. */
-#define LINE_SLACK  (NH_SECOND / 2)
+#define LINE_SLACK (NH_SECOND / 2)
 /* A boot time is fitted to the windows themselves: only the drift between lines has to be allowed for. */
-#define BOOT_SLACK  (NH_SECOND / 2)
-#define BOOTS_NAMED 4
+#define BOOT_SLACK    (NH_SECOND / 2)
+#define BOOTS_NAMED   4
 #define CHANGES_NAMED 2
-#define SKEW_MAX    (600 * NH_SECOND) /* less than zones are apart; a clock that nobody sets strays by seconds a day */
-#define SUMMER_TIME (3600 * NH_SECOND)
-#define BOOTS_MAX   16 /* more are no boots but shuffled lines */
+#define SKEW_MAX      (600 * NH_SECOND) /* less than zones are apart; a clock that nobody sets strays by seconds a day */
+#define SUMMER_TIME   (3600 * NH_SECOND)
+#define BOOTS_MAX     16 /* more are no boots but shuffled lines */
 
 static GPtrArray *
 lines_of(const nh_kernel_log *log, nh_log_clock clock)
@@ -45,7 +45,7 @@ typedef struct {
     const GPtrArray *lines;
     GArray *shifts; /* nh_time of each line */
     nh_log_fit fit;
-    gboolean own;   /* this machine's zone */
+    gboolean own; /* this machine's zone */
 } zone;
 
 static zone
@@ -317,8 +317,8 @@ append_boot(GString *message, guint number, nh_time boot, guint met, guint other
 {
     GDateTime *booted = g_date_time_new_from_unix_utc(boot / NH_SECOND);
     char *text = booted ? g_date_time_format(booted, "%Y-%m-%dT%H:%M:%SZ") : g_strdup("?");
-    g_string_append_printf(message, "%s%s", number == 0 ? ", seconds since boot aligned by best match: the kernel booted at "
-                                                        : ", again at ", text);
+    g_string_append_printf(message, "%s%s",
+                           number == 0 ? ", seconds since boot aligned by best match: the kernel booted at " : ", again at ", text);
     if (others > 0)
         g_string_append_printf(message, " (uncertain: %s%u other boot time%s would fit as well)",
                                others >= NH_LOG_RANGES_MAX - 1 ? "at least " : "", others, others == 1 ? "" : "s");
@@ -354,8 +354,10 @@ align_uptimes(nh_kernel_log *log, const nh_log_predictions *p, GString *message)
         g_ptr_array_free(boot, TRUE);
     }
     if (lost > 0)
-        g_string_append_printf(message, ", %u dated by seconds since boot only: no boot time brings %s to where the capture "
-                               "predicts a line", lost, lost == 1 ? "it" : "them");
+        g_string_append_printf(message,
+                               ", %u dated by seconds since boot only: no boot time brings %s to where the capture "
+                               "predicts a line",
+                               lost, lost == 1 ? "it" : "them");
     g_ptr_array_free(lines, TRUE);
 }
 
@@ -367,8 +369,7 @@ append_met(GString *message, const nh_kernel_log *log, const nh_log_predictions 
     guint met = 0;
     for (guint i = 0; i < log->lines->len; i++) {
         const nh_log_line *line = g_ptr_array_index(log->lines, i);
-        met += nh_time_known(line->time) &&
-               nh_log_predicted(p, line, line->time - LINE_SLACK, line->time + line->resolution + LINE_SLACK);
+        met += nh_time_known(line->time) && nh_log_predicted(p, line, line->time - LINE_SLACK, line->time + line->resolution + LINE_SLACK);
     }
     if (n_expected > 0)
         g_string_append_printf(message, "; %u of them where the capture predicts one", met);

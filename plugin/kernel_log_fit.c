@@ -12,8 +12,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define PAIRS_MAX   (1 << 18)
-#define TIME_MAX    (G_GINT64_CONSTANT(130) * 365 * 86400 * NH_SECOND)
+#define PAIRS_MAX (1 << 18)
+#define TIME_MAX  (G_GINT64_CONSTANT(130) * 365 * 86400 * NH_SECOND)
 
 /* Of one kind: when the capture predicts a line (sorted, disjoint), and the likeliest times (sorted). */
 typedef struct {

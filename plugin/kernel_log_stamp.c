@@ -8,7 +8,7 @@
 
 #include "kernel_log_stamp.h"
 
-#define DAY_SECONDS  86400
+#define DAY_SECONDS      86400
 #define UNIX_SECONDS_MAX G_GUINT64_CONSTANT(4102444800) /* 2100-01-01 */
 
 typedef struct {
@@ -94,8 +94,7 @@ static gboolean
 take_clock(cursor *c, nh_time *time, nh_time *resolution)
 {
     guint hour, minute, second;
-    if (!take_two(c, 23, &hour) || !take_char(c, ':') || !take_two(c, 59, &minute) || !take_char(c, ':') ||
-        !take_two(c, 60, &second))
+    if (!take_two(c, 23, &hour) || !take_char(c, ':') || !take_two(c, 59, &minute) || !take_char(c, ':') || !take_two(c, 60, &second))
         return FALSE;
     *time = (hour * 3600 + minute * 60 + second) * NH_SECOND;
     *time += take_fraction(c, resolution);
@@ -117,8 +116,7 @@ take_month_day(cursor *c, guint *month, guint *day)
 static nh_time
 date_time(guint64 year, guint month, guint day, nh_time time_of_day)
 {
-    if (year < NH_LOG_YEAR_FIRST || year > NH_LOG_YEAR_LAST ||
-        !g_date_valid_dmy((GDateDay)day, (GDateMonth)month, (GDateYear)year))
+    if (year < NH_LOG_YEAR_FIRST || year > NH_LOG_YEAR_LAST || !g_date_valid_dmy((GDateDay)day, (GDateMonth)month, (GDateYear)year))
         return NH_TIME_NONE;
     GDate date, epoch;
     g_date_clear(&date, 1);
@@ -182,8 +180,8 @@ static gboolean
 parse_kmsg(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp)
 {
     guint64 priority, sequence, microseconds;
-    if (!take_number(c, 1, 4, &priority) || !take_char(c, ',') || !take_number(c, 1, 18, &sequence) ||
-        !take_char(c, ',') || !take_number(c, 1, 15, &microseconds) || !take_char(c, ','))
+    if (!take_number(c, 1, 4, &priority) || !take_char(c, ',') || !take_number(c, 1, 18, &sequence) || !take_char(c, ',') ||
+        !take_number(c, 1, 15, &microseconds) || !take_char(c, ','))
         return FALSE;
     for (guint i = 0; i < 64 && c->at < c->end && *c->at != ';'; i++)
         c->at++;
@@ -217,8 +215,8 @@ parse_ctime(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp)
     guint month, day;
     guint64 year;
     nh_time time_of_day;
-    if (take_name(c, WEEKDAYS) == 0 || !take_blanks(c, 1) || !take_month_day(c, &month, &day) ||
-        !take_blanks(c, 1) || !take_clock(c, &time_of_day, &stamp->resolution))
+    if (take_name(c, WEEKDAYS) == 0 || !take_blanks(c, 1) || !take_month_day(c, &month, &day) || !take_blanks(c, 1) ||
+        !take_clock(c, &time_of_day, &stamp->resolution))
         return FALSE;
     stamp->clock = NH_CLOCK_LOCAL;
     take_zone_name(c, stamp);
@@ -266,9 +264,8 @@ parse_iso(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp)
     guint64 year;
     guint month, day;
     nh_time time_of_day;
-    if (!take_number(c, 4, 4, &year) || !take_char(c, '-') || !take_two(c, 12, &month) || !take_char(c, '-') ||
-        !take_two(c, 31, &day) || (!take_char(c, 'T') && !take_char(c, ' ')) ||
-        !take_clock(c, &time_of_day, &stamp->resolution))
+    if (!take_number(c, 4, 4, &year) || !take_char(c, '-') || !take_two(c, 12, &month) || !take_char(c, '-') || !take_two(c, 31, &day) ||
+        (!take_char(c, 'T') && !take_char(c, ' ')) || !take_clock(c, &time_of_day, &stamp->resolution))
         return FALSE;
     stamp->time = date_time(year, month, day, time_of_day);
     if (!nh_time_known(stamp->time))
@@ -286,8 +283,7 @@ parse_syslog(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp)
 {
     guint month, day;
     nh_time time_of_day;
-    if (!take_month_day(c, &month, &day) || !take_blanks(c, 1) ||
-        !take_clock(c, &time_of_day, &stamp->resolution))
+    if (!take_month_day(c, &month, &day) || !take_blanks(c, 1) || !take_clock(c, &time_of_day, &stamp->resolution))
         return FALSE;
     stamp->clock = NH_CLOCK_LOCAL;
     stamp->time = calendar->year != 0 ? date_in_given_year(calendar, month, day, time_of_day)
@@ -313,11 +309,11 @@ static const struct {
     gboolean (*parse)(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp);
 } formats[] = {
     { "seconds since boot", parse_uptime }, /* dmesg, <5>[..], journalctl short-monotonic */
-    { "/dev/kmsg",          parse_kmsg },
-    { "dmesg -T",           parse_ctime },
-    { "ISO 8601",           parse_iso },    /* dmesg iso, RFC 5424, rsyslog, journalctl short-iso(-precise), short-full */
-    { "syslog",             parse_syslog }, /* RFC 3164, journalctl short, short-precise */
-    { "seconds since 1970", parse_unix },   /* journalctl short-unix */
+    { "/dev/kmsg", parse_kmsg },
+    { "dmesg -T", parse_ctime },
+    { "ISO 8601", parse_iso },            /* dmesg iso, RFC 5424, rsyslog, journalctl short-iso(-precise), short-full */
+    { "syslog", parse_syslog },           /* RFC 3164, journalctl short, short-precise */
+    { "seconds since 1970", parse_unix }, /* journalctl short-unix */
 };
 
 static gsize

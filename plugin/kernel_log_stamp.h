@@ -21,9 +21,9 @@ typedef struct {
 
 /* Which year a stamp without one belongs to. */
 typedef struct {
-    guint year;   /* of the log's first such stamp; 0: the one nearest to near */
+    guint year; /* of the log's first such stamp; 0: the one nearest to near */
     nh_time near;
-    guint month;  /* of the last stamp, 0 at first: tells the turn of the year when year is given */
+    guint month; /* of the last stamp, 0 at first: tells the turn of the year when year is given */
 } nh_log_calendar;
 
 /*

@@ -39,7 +39,8 @@ void nh_lines_narrow(nh_call *call);
 /* Add the lines that this call makes its client write (story_call: its counterpart in the story). */
 void nh_lines_of_call(nh_incident *incident, nh_call *call, const nh_story_call *story_call);
 /* The same for an attempt that never led to a call. */
-void nh_lines_of_attempt(nh_incident *incident, const nh_pair *pair, nh_way way, const nh_attempt *attempt, const nh_story_call *story_call);
+void
+nh_lines_of_attempt(nh_incident *incident, const nh_pair *pair, nh_way way, const nh_attempt *attempt, const nh_story_call *story_call);
 /*
  * The same for an NFS call, by the timers of the mount: sent first, answered
  * (frame 0: not in this capture).

@@ -34,7 +34,8 @@ nh_lock_overlap(const nh_lock *a, const nh_lock *b)
 static gboolean
 touch(const nh_lock *a, const nh_lock *b)
 {
-    return nh_lock_overlap(a, b) || (a->last != G_MAXUINT64 && a->last + 1 == b->first) || (b->last != G_MAXUINT64 && b->last + 1 == a->first);
+    return nh_lock_overlap(a, b) || (a->last != G_MAXUINT64 && a->last + 1 == b->first) ||
+           (b->last != G_MAXUINT64 && b->last + 1 == a->first);
 }
 
 static gboolean
@@ -211,9 +212,16 @@ test_free(GArray *locks, nh_lock *asked, const nh_nlm *answer)
 static void
 test_taken(GArray *locks, nh_lock *asked, const nh_nlm *answer)
 {
-    nh_lock holder = { .pair = asked->pair, .caller = "", .file = asked->file, .svid = answer->svid, .owner = answer->owner,
-                       .first = answer->offset, .last = nh_lock_last_byte(answer->offset, answer->length), .state = NH_LOCK_REPORTED,
-                       .exclusive = answer->exclusive, .since = asked->since };
+    nh_lock holder = { .pair = asked->pair,
+                       .caller = "",
+                       .file = asked->file,
+                       .svid = answer->svid,
+                       .owner = answer->owner,
+                       .first = answer->offset,
+                       .last = nh_lock_last_byte(answer->offset, answer->length),
+                       .state = NH_LOCK_REPORTED,
+                       .exclusive = answer->exclusive,
+                       .since = asked->since };
 
     if (!answer->has_holder)
         return;

@@ -97,9 +97,8 @@ who(const nh_lock *lock)
 {
     char client[NH_ADDR_TEXT];
     char *owner = owner_text(lock);
-    char *text = lock->state == NH_LOCK_REPORTED
-                     ? g_strdup_printf("somebody (%s)", owner)
-                     : g_strdup_printf("%s (%s)", owner, nh_addr_text(&lock->pair->client, client));
+    char *text = lock->state == NH_LOCK_REPORTED ? g_strdup_printf("somebody (%s)", owner)
+                                                 : g_strdup_printf("%s (%s)", owner, nh_addr_text(&lock->pair->client, client));
     g_free(owner);
     return text;
 }
@@ -148,7 +147,8 @@ append_link(GString *text, const nh_lock *waiting, const nh_lock *holder)
 {
     char *since = nh_time_clock(waiting->since.time), *name = who(holder);
 
-    g_string_append_printf(text, " waits since %s (frame %u) for file 0x%08x, held by %s", since, waiting->since.frame, waiting->file, name);
+    g_string_append_printf(text, " waits since %s (frame %u) for file 0x%08x, held by %s", since, waiting->since.frame, waiting->file,
+                           name);
     g_free(since);
     g_free(name);
 }
@@ -260,10 +260,12 @@ tell_away(const nh_watch *watch, const nh_lock *held, const nh_lock *waiting, GP
         return;
     char *holder = who(held), *other = waiting ? who(waiting) : g_strdup_printf("others are refused (frame %u)", held->refused.frame);
     char *silent = nh_duration_text(until.time - seen.time);
-    g_ptr_array_add(messages,
-                    g_strdup_printf("File 0x%08x is locked since frame %u by %s, who was last seen in frame %u, %s before, while %s%s. If that client "
-                                    "is gone, its lock stays until its statd announces its restart or the server drops it (clear_locks, a restart of lockd).",
-                                    held->file, held->since.frame, holder, seen.frame, silent, other, waiting ? " waits for it" : ""));
+    g_ptr_array_add(
+        messages,
+        g_strdup_printf(
+            "File 0x%08x is locked since frame %u by %s, who was last seen in frame %u, %s before, while %s%s. If that client "
+            "is gone, its lock stays until its statd announces its restart or the server drops it (clear_locks, a restart of lockd).",
+            held->file, held->since.frame, holder, seen.frame, silent, other, waiting ? " waits for it" : ""));
     g_free(holder);
     g_free(other);
     g_free(silent);

@@ -26,7 +26,11 @@ struct nh_lock_table {
     GHashTable *clients; /* nh_addr -> nh_moment: last seen, of clients that hold locks */
     GHashTable *graces;  /* nh_addr: servers whose locks are being reclaimed */
     guint64 version;     /* changes with each change */
-    struct { const nh_pair *pair; guint64 version; GArray *locks; } latest; /* snapshot */
+    struct {
+        const nh_pair *pair;
+        guint64 version;
+        GArray *locks;
+    } latest; /* snapshot */
 };
 
 static guint
@@ -119,9 +123,17 @@ static nh_lock
 asked_by(const nh_call *call)
 {
     const nh_nlm *nlm = &call->nlm;
-    return (nh_lock){ .pair = call->pair, .caller = nlm->caller, .file = nlm->file,
-                      .svid = nlm->svid, .owner = nlm->owner, .first = nlm->offset, .last = nh_lock_last_byte(nlm->offset, nlm->length),
-                      .state = NH_LOCK_HELD, .exclusive = nlm->exclusive, .share = nlm->has_share, .reclaimed = nlm->reclaim };
+    return (nh_lock){ .pair = call->pair,
+                      .caller = nlm->caller,
+                      .file = nlm->file,
+                      .svid = nlm->svid,
+                      .owner = nlm->owner,
+                      .first = nlm->offset,
+                      .last = nh_lock_last_byte(nlm->offset, nlm->length),
+                      .state = NH_LOCK_HELD,
+                      .exclusive = nlm->exclusive,
+                      .share = nlm->has_share,
+                      .reclaimed = nlm->reclaim };
 }
 
 /* --- restarts ----------------------------------------------------------------------------- */

@@ -19,14 +19,14 @@ typedef enum {
 } nh_lock_state;
 
 typedef struct {
-    nh_pair *pair;       /* the owner's; of a reported lock the pair that was told */
-    const char *caller;  /* its host name, "" when unknown; of the call that asked for it */
+    nh_pair *pair;      /* the owner's; of a reported lock the pair that was told */
+    const char *caller; /* its host name, "" when unknown; of the call that asked for it */
     guint32 file, svid, owner;
     guint64 first, last; /* bytes, both included; G_MAXUINT64: to the end */
     nh_lock_state state;
     gboolean exclusive, share, reclaimed, called_back;
     nh_moment since;
-    nh_moment refused;   /* somebody else was refused because of it, or waits for it, latest */
+    nh_moment refused; /* somebody else was refused because of it, or waits for it, latest */
 } nh_lock;
 
 typedef struct nh_lock_table nh_lock_table;

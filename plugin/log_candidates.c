@@ -20,8 +20,8 @@ typedef struct {
 } bond;
 
 struct nh_log_names {
-    GHashTable *host_of;  /* name: bond* */
-    GHashTable *name_of;  /* program and host: bond* */
+    GHashTable *host_of; /* name: bond* */
+    GHashTable *name_of; /* program and host: bond* */
     GPtrArray *bonds;
 };
 

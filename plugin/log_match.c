@@ -90,8 +90,7 @@ call_of_story(nh_watch *watch, const nh_story_call *story_call)
         return NULL;
     for (guint i = 0; i < watch->call_list->len; i++) {
         nh_call *call = g_ptr_array_index(watch->call_list, i);
-        if (call->sendings[0].at.frame == g_array_index(story_call->frames, guint32, 0) &&
-            call->xid == story_call->xid)
+        if (call->sendings[0].at.frame == g_array_index(story_call->frames, guint32, 0) && call->xid == story_call->xid)
             return call;
     }
     return NULL;
@@ -188,7 +187,8 @@ take_unmatched(matching *m, nh_log_line *logged)
     }
     nh_log_unseen unseen = { logged, incident->id };
     g_array_append_val(m->unseen, unseen);
-    nh_incident_add_event(incident, 0, logged->time, "log", NH_FINDING_NONE, g_strdup_printf("kernel log: %s (no call on the wire is due)", logged->text));
+    nh_incident_add_event(incident, 0, logged->time, "log", NH_FINDING_NONE,
+                          g_strdup_printf("kernel log: %s (no call on the wire is due)", logged->text));
 }
 
 static void

@@ -39,8 +39,8 @@ tell_lines(nh_story *story, const GPtrArray *lines, guint by_themselves, const c
     }
     const nh_log_line *first = g_ptr_array_index(lines, 0), *last = g_ptr_array_index(lines, lines->len - 1);
     char *from = clock_of(first), *to = clock_of(last);
-    g_ptr_array_add(story->messages, g_strdup_printf("%u lines of the kernel log, from line %u (%s, %s) to line %u (%s, %s): %s", lines->len,
-                                                     first->number, from, first->text, last->number, to, last->text, why));
+    g_ptr_array_add(story->messages, g_strdup_printf("%u lines of the kernel log, from line %u (%s, %s) to line %u (%s, %s): %s",
+                                                     lines->len, first->number, from, first->text, last->number, to, last->text, why));
     g_free(from);
     g_free(to);
 }
@@ -72,15 +72,16 @@ nh_log_tell_unseen(nh_story *story, const GArray *unseen)
 {
     for (guint i = 0; i < unseen->len && i < HANDFUL; i++) {
         const nh_log_unseen *u = &g_array_index(unseen, nh_log_unseen, i);
-        g_ptr_array_add(story->messages,
-                        g_strdup_printf("Kernel log line %u (%s): incident %u lasts then, and no call on the wire is due: a call that the capture "
-                                        "does not show. Such calls wait behind the one that it shows, or follow it when its program is killed.",
-                                        u->logged->number, u->logged->text, u->incident));
+        g_ptr_array_add(
+            story->messages,
+            g_strdup_printf("Kernel log line %u (%s): incident %u lasts then, and no call on the wire is due: a call that the capture "
+                            "does not show. Such calls wait behind the one that it shows, or follow it when its program is killed.",
+                            u->logged->number, u->logged->text, u->incident));
     }
     if (unseen->len > HANDFUL)
-        g_ptr_array_add(story->messages, g_strdup_printf("%u more lines of the kernel log, up to line %u, are of such calls: see the timelines.",
-                                                         unseen->len - HANDFUL,
-                                                         g_array_index(unseen, nh_log_unseen, unseen->len - 1).logged->number));
+        g_ptr_array_add(story->messages,
+                        g_strdup_printf("%u more lines of the kernel log, up to line %u, are of such calls: see the timelines.",
+                                        unseen->len - HANDFUL, g_array_index(unseen, nh_log_unseen, unseen->len - 1).logged->number));
 }
 
 void
@@ -91,8 +92,9 @@ nh_log_tell_unlogged(nh_story *story)
         for (guint j = 0; j < incident->kernel_lines->len; j++) {
             const nh_kernel_line *line = g_ptr_array_index(incident->kernel_lines, j);
             if (nh_time_known(line->observed) && !nh_time_known(line->logged) && line->event != NH_LOG_TIMED_OUT)
-                g_ptr_array_add(story->messages, g_strdup_printf("Incident %u: frame %u shows the line \"%s\", but the kernel log has none there",
-                                                                 incident->id, line->observed_frame, line->text));
+                g_ptr_array_add(story->messages,
+                                g_strdup_printf("Incident %u: frame %u shows the line \"%s\", but the kernel log has none there",
+                                                incident->id, line->observed_frame, line->text));
         }
     }
 }
@@ -113,10 +115,11 @@ nh_log_tell_skew(nh_story *story, const nh_log_skew *skew, nh_time offset)
     char *least = nh_duration_text(MIN(ABS(skew->low), ABS(skew->high))), *most = nh_duration_text(MAX(ABS(skew->low), ABS(skew->high)));
     char *amount = nh_duration_text(ABS(middle)), *preference = seconds_text(offset + middle);
 
-    g_ptr_array_add(story->messages,
-                    g_strdup_printf("%u lines of the kernel log are off by the same time: its clock seems to be %s %s the capture's (%s to %s). "
-                                    "With -o nlm_health.kernel_log_offset:%s they stand where the capture predicts them.", skew->lines, amount,
-                                    middle < 0 ? "ahead of" : "behind", least, most, preference));
+    g_ptr_array_add(
+        story->messages,
+        g_strdup_printf("%u lines of the kernel log are off by the same time: its clock seems to be %s %s the capture's (%s to %s). "
+                        "With -o nlm_health.kernel_log_offset:%s they stand where the capture predicts them.",
+                        skew->lines, amount, middle < 0 ? "ahead of" : "behind", least, most, preference));
     g_free(preference);
     g_free(amount);
     g_free(most);

@@ -208,7 +208,7 @@ save_annotated(ext_menubar_gui_type gui, gpointer object, gpointer data)
 }
 
 typedef struct {
-    const char *label;   /* the letter behind & opens it from the keyboard; NULL: a separator */
+    const char *label; /* the letter behind & opens it from the keyboard; NULL: a separator */
     const char *tooltip;
     ext_menubar_action_cb action;
 } menu_entry;
@@ -223,8 +223,7 @@ static const menu_entry entries[] = {
     { "Go to its &first packet", "First packet of the selected packet's incident", go_to_first },
     { "Go to its last &packet", "Last packet of the selected packet's incident", go_to_last },
     { NULL, NULL, NULL },
-    { "Save annotated &copy", "Write NAME-nlm_health.pcapng, with the story as packet comments, beside the capture file",
-      save_annotated },
+    { "Save annotated &copy", "Write NAME-nlm_health.pcapng, with the story as packet comments, beside the capture file", save_annotated },
 };
 
 void

@@ -9,6 +9,7 @@
 #include "mount_options.h"
 
 /* Mount options that say one thing; RDMA has the timers of TCP (nfs_init_timeout_values()). */
+/* clang-format off */
 #define L4_WORD(word, l4) { word, G_STRUCT_OFFSET(nh_policy, proto), l4 }
 #define HARD_WORD(word, hard_) { word, G_STRUCT_OFFSET(nh_policy, hard), hard_ }
 static const struct { const char *text; gsize offset; guint value; } mount_words[] = {
@@ -18,8 +19,10 @@ static const struct { const char *text; gsize offset; guint value; } mount_words
     L4_WORD("proto=rdma", NH_L4_TCP), L4_WORD("proto=rdma6", NH_L4_TCP),
     L4_WORD("proto=udp", NH_L4_UDP), L4_WORD("proto=udp6", NH_L4_UDP),
 };
+/* clang-format on */
 
 /* Those with a value; bounds as in fs/nfs/fs_context.c nfs_fs_context_parse_param(). */
+/* clang-format off */
 static const struct { const char *name, *takes; gboolean number; gsize offset, given; guint minimum; } mount_values[] = {
     { .name = "timeo", .takes = "tenths of a second, 1 to 2147483647", .number = TRUE, .offset = G_STRUCT_OFFSET(nh_policy, timeo),
       .given = G_STRUCT_OFFSET(nh_policy, timeo_given), .minimum = 1 },
@@ -27,6 +30,7 @@ static const struct { const char *name, *takes; gboolean number; gsize offset, g
       .given = G_STRUCT_OFFSET(nh_policy, retrans_given) },
     { .name = "proto", .takes = "tcp, tcp6, udp, udp6, rdma or rdma6" },
 };
+/* clang-format on */
 
 static gboolean
 set_word(const char *text, nh_policy *policy)
@@ -46,8 +50,7 @@ find_value(const char *text)
     gsize length = strcspn(text, "=");
     guint i = 0;
 
-    while (i < G_N_ELEMENTS(mount_values) &&
-           (strlen(mount_values[i].name) != length || strncmp(mount_values[i].name, text, length) != 0))
+    while (i < G_N_ELEMENTS(mount_values) && (strlen(mount_values[i].name) != length || strncmp(mount_values[i].name, text, length) != 0))
         i++;
     return i;
 }

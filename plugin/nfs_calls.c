@@ -18,7 +18,7 @@
 #define SLOW (5 * NH_SECOND)
 /* What is remembered at most: a client has no more calls on the way (RPC_MAX_SLOT_TABLE_LIMIT is 65536, 128 are usual). */
 #define WAITING_MAX 4096
-#define SLOW_MAX 1024
+#define SLOW_MAX    1024
 #define STREAMS_MAX 65536
 
 /* A call without an answer, or with a late one. */

@@ -35,16 +35,16 @@ typedef struct {
     nh_time time;
     nh_end src, dst;
     guint32 seq, ack;
-    guint32 len;         /* payload bytes on the wire (from the IP length, not the snapped one) */
+    guint32 len; /* payload bytes on the wire (from the IP length, not the snapped one) */
     guint16 flags;
-    guint32 window;      /* as in the header, not scaled */
+    guint32 window; /* as in the header, not scaled */
     gboolean has_tsval;
     guint32 tsval, tsecr; /* RFC 7323 */
-    guint16 ip_id;       /* 0 over IPv6 */
+    guint16 ip_id;        /* 0 over IPv6 */
     nh_travel travel;
-    gboolean quoted;     /* not seen itself: known from an ICMP error that quotes it */
+    gboolean quoted;                   /* not seen itself: known from an ICMP error that quotes it */
     gboolean src_claimed, dst_claimed; /* a dissector other than RPC's or none owns that port */
-    const guint8 *payload; /* captured bytes of the payload */
+    const guint8 *payload;             /* captured bytes of the payload */
     guint captured;
 } nh_segment;
 
@@ -52,11 +52,11 @@ typedef struct {
 typedef struct {
     guint32 frame;
     nh_time time;
-    nh_addr sender;      /* of the error */
+    nh_addr sender; /* of the error */
     guint8 type, code;
     gboolean v6;
     nh_l4 l4;
-    nh_end src, dst;     /* of the quoted packet */
+    nh_end src, dst;             /* of the quoted packet */
     gboolean has_seq, has_flags; /* RFC 792 promises 8 bytes of TCP: ports and sequence number */
     guint32 seq;
     guint16 flags;
@@ -65,7 +65,7 @@ typedef struct {
 
 typedef struct {
     guint32 prog, vers, prot;
-    guint16 port;        /* 0 = not registered */
+    guint16 port; /* 0 = not registered */
 } nh_mapping;
 
 #define NH_MAPPINGS_MAX 32
@@ -76,8 +76,8 @@ typedef struct {
     gboolean has_holder; /* TEST denied: owner, svid, range and exclusive are the holder's */
     guint64 cookie;      /* the cookie itself up to 8 bytes, else a hash of it */
     char caller[64];
-    guint32 file;        /* hash of the file handle, as Wireshark shows it */
-    guint32 owner;       /* hash of the owner handle */
+    guint32 file;  /* hash of the file handle, as Wireshark shows it */
+    guint32 owner; /* hash of the owner handle */
     guint32 svid;
     guint64 offset, length;
     gboolean exclusive, block, reclaim;
@@ -89,15 +89,15 @@ typedef struct {
     guint32 frame;
     nh_time time;
     nh_l4 l4;
-    nh_end src, dst;     /* of the packet that carries it */
+    nh_end src, dst; /* of the packet that carries it */
     gboolean reply;
     const char *refused; /* a refused reply: "PROG_UNAVAIL", "AUTH_ERROR" ...; static; else NULL */
     guint32 xid, prog, vers, proc;
     nh_nlm nlm;
-    char mon_name[64];   /* statd: who restarted */
-    guint32 nsm_state;   /* SM_NOTIFY: counts the restarts; 0 = unknown */
+    char mon_name[64]; /* statd: who restarted */
+    guint32 nsm_state; /* SM_NOTIFY: counts the restarts; 0 = unknown */
     nh_travel travel;
-    guint n_mappings;    /* portmap: the query (call) or the answers (reply) */
+    guint n_mappings;                     /* portmap: the query (call) or the answers (reply) */
     nh_mapping mappings[NH_MAPPINGS_MAX]; /* last: nh_message_clear() */
 } nh_message;
 

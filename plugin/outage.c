@@ -121,7 +121,8 @@ outage_for(nh_pair *pair, const nh_symptom *symptom)
     /* SM_NOTIFY, a reclaim that succeeds, then grace for new locks: one restart */
     gboolean restarting = before && !before->proved && symptom->finding == NH_GRACE && before->count[NH_FORWARD][NH_SERVER_RESTARTED] > 0;
     gboolean older = before && symptom->since.frame && symptom->since.frame <= before->last.frame;
-    gboolean waited_for = (symptom->call && symptom->call->waits) || (symptom->conn && symptom->conn->waiting && symptom->conn->waiting->len);
+    gboolean waited_for = (symptom->call && symptom->call->waits) ||
+                          (symptom->conn && symptom->conn->waiting && symptom->conn->waiting->len);
 
     if (restarting)
         return reopen_outage(before);
@@ -222,7 +223,8 @@ nh_outage_join_late(nh_call *call, nh_moment at)
     const GPtrArray *outages = call->pair->outages;
     nh_outage *latest = outages->len ? g_ptr_array_index(outages, outages->len - 1) : NULL;
 
-    if (!latest || call->outage || !latest->end.frame || call->issued_earliest >= latest->end.time || at.time - latest->end.time > NH_QUEUED_TIME)
+    if (!latest || call->outage || !latest->end.frame || call->issued_earliest >= latest->end.time ||
+        at.time - latest->end.time > NH_QUEUED_TIME)
         return;
     call->outage = latest;
     g_ptr_array_add(latest->calls, call);
@@ -393,8 +395,12 @@ void
 nh_outage_add_ending(nh_outage *outage, nh_finding finding, nh_moment at)
 {
     const nh_call *call = outage->ended_by;
-    nh_symptom symptom = { .finding = finding, .service = NH_SERVICE_NLM, .way = call ? call->way : NH_FORWARD, .at = at,
-                           .since = call ? call->sendings[0].at : at, .call = outage->ended_by };
+    nh_symptom symptom = { .finding = finding,
+                           .service = NH_SERVICE_NLM,
+                           .way = call ? call->way : NH_FORWARD,
+                           .at = at,
+                           .since = call ? call->sendings[0].at : at,
+                           .call = outage->ended_by };
 
     g_array_append_val(outage->symptoms, symptom);
     outage->count[symptom.way][finding]++;

@@ -52,7 +52,8 @@ overdue(nh_call *call, nh_moment at)
     g_free(ago);
     nh_call_symptom(call, NH_REPLY_OVERDUE, at, nh_call_first(call)->at);
     if (call->way == NH_CALLBACK && call->pair->blocked.frame)
-        nh_grant_lost(call, at, nh_call_first(call)->at, g_strdup("A lock was blocked, and the client's port mapper does not answer the look-up for its callback"));
+        nh_grant_lost(call, at, nh_call_first(call)->at,
+                      g_strdup("A lock was blocked, and the client's port mapper does not answer the look-up for its callback"));
 }
 
 /*
@@ -93,7 +94,8 @@ nh_portmap_answer(nh_watch *watch, nh_call *call, const nh_message *message, nh_
             nh_frame_note(watch, at.frame, NH_NOT_REGISTERED, g_strdup_printf("The port mapper knows no NLM version %u", mapping->vers));
             nh_call_symptom(call, NH_NOT_REGISTERED, at, nh_call_first(call)->at);
             if (call->way == NH_CALLBACK && call->pair->blocked.frame)
-                nh_grant_lost(call, at, nh_call_first(call)->at, g_strdup("A lock was blocked, and the client's port mapper knows no lock manager to call back"));
+                nh_grant_lost(call, at, nh_call_first(call)->at,
+                              g_strdup("A lock was blocked, and the client's port mapper knows no lock manager to call back"));
         }
     }
 }

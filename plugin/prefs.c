@@ -32,10 +32,10 @@ static guint kernel_log_year;
 #define NLM_TIMEOUT_MIN 3  /* fs/lockd/svc.c nlm_timeout_min */
 #define NLM_TIMEOUT_MAX 20 /* nlm_timeout_max */
 /* nfs_init_timeout_values(), fs/nfs/client.c, caps timeo at 600 s (NFS_MAX_TCP_TIMEOUT) */
-#define TIMEO_MIN 1
-#define TIMEO_MAX 6000
-#define TIMEO_DEFAULT 600
-#define RETRANS_MAX 65535
+#define TIMEO_MIN       1
+#define TIMEO_MAX       6000
+#define TIMEO_DEFAULT   600
+#define RETRANS_MAX     65535
 #define RETRANS_DEFAULT 2
 
 /*
@@ -49,7 +49,10 @@ typedef struct {
 
 static const choice timers[] = { { "lockd", NH_POLICY_LOCKD }, { "mount", NH_POLICY_MOUNT } };
 static const choice positions[] = {
-    { "auto", NH_SIDE_UNKNOWN }, { "client", NH_SIDE_CLIENT }, { "server", NH_SIDE_SERVER }, { "middle", NH_SIDE_PATH },
+    { "auto", NH_SIDE_UNKNOWN },
+    { "client", NH_SIDE_CLIENT },
+    { "server", NH_SIDE_SERVER },
+    { "middle", NH_SIDE_PATH },
 };
 
 void
@@ -59,30 +62,41 @@ nh_prefs_register(int proto)
 
     prefs_register_string_preference(module, "timer", "Timers of NLM calls (lockd or mount)",
                                      "Which policy dates the predictions of NLM calls: lockd (nlm_timeout) or mount (timeo, retrans). "
-                                     "The Linux kernel never gives timeo and retrans to lockd", &timer);
-    prefs_register_uint_preference(module, "nlm_timeout", "nlm_timeout (seconds)", "lockd's nlm_timeout, 3 to 20 seconds", 10, &nlm_timeout);
-    prefs_register_string_preference(module, "kernel", "Client kernel (auto, 3.10-5.0, 5.2, 5.3+ or a version)",
-                                     "Family of the client's RPC timer: auto (from the gaps seen), 3.10-5.0, 5.2 or 5.3+; or the version of its "
-                                     "kernel, such as 5.10.0-8 (uname -r)", &kernel);
+                                     "The Linux kernel never gives timeo and retrans to lockd",
+                                     &timer);
+    prefs_register_uint_preference(module, "nlm_timeout", "nlm_timeout (seconds)", "lockd's nlm_timeout, 3 to 20 seconds", 10,
+                                   &nlm_timeout);
+    prefs_register_string_preference(
+        module, "kernel", "Client kernel (auto, 3.10-5.0, 5.2, 5.3+ or a version)",
+        "Family of the client's RPC timer: auto (from the gaps seen), 3.10-5.0, 5.2 or 5.3+; or the version of its "
+        "kernel, such as 5.10.0-8 (uname -r)",
+        &kernel);
     prefs_register_string_preference(module, "mount_options", "Mount options",
-                                     "A line pasted from /proc/mounts; its timeo, retrans, proto, hard and soft override the next ones", &mount_options);
+                                     "A line pasted from /proc/mounts; its timeo, retrans, proto, hard and soft override the next ones",
+                                     &mount_options);
     prefs_register_uint_preference(module, "timeo", "timeo (tenths of a second)", "Mount option timeo", 10, &timeo);
     prefs_register_uint_preference(module, "retrans", "retrans", "Mount option retrans", 10, &retrans);
     range_convert_str(wmem_epan_scope(), &tcp_ports, "", 65535);
     range_convert_str(wmem_epan_scope(), &udp_ports, "", 65535);
-    prefs_register_range_preference(module, "tcp_ports", "Further TCP ports of lockd", "TCP ports on which lock servers listen", &tcp_ports, 65535);
-    prefs_register_range_preference(module, "udp_ports", "Further UDP ports of lockd", "UDP ports on which lock servers listen", &udp_ports, 65535);
+    prefs_register_range_preference(module, "tcp_ports", "Further TCP ports of lockd", "TCP ports on which lock servers listen", &tcp_ports,
+                                    65535);
+    prefs_register_range_preference(module, "udp_ports", "Further UDP ports of lockd", "UDP ports on which lock servers listen", &udp_ports,
+                                    65535);
     prefs_register_bool_preference(module, "reserved_ports", "Follow connections from reserved ports",
-                                   "Follow connections from ports 512-1023 to a port that no dissector claims: they are probably lockd's", &reserved_ports);
+                                   "Follow connections from ports 512-1023 to a port that no dissector claims: they are probably lockd's",
+                                   &reserved_ports);
     prefs_register_bool_preference(module, "decode_as_rpc", "Decode lockd's connections as RPC",
-                                   "Where a port is known as lockd's but another dissector owns the client's or the server's port", &decode_as_rpc);
+                                   "Where a port is known as lockd's but another dissector owns the client's or the server's port",
+                                   &decode_as_rpc);
     prefs_register_string_preference(module, "capture_position", "Where the capture was taken (auto, client, server or middle)",
-                                     "On the client, on the server, or in the middle between them; auto: as the handshakes tell", &capture_position);
+                                     "On the client, on the server, or in the middle between them; auto: as the handshakes tell",
+                                     &capture_position);
     prefs_register_filename_preference(module, "kernel_log", "Kernel log of the client",
                                        "File of client kernel lines (dmesg, dmesg -T, syslog, journalctl)", &kernel_log, FALSE);
     prefs_register_string_preference(module, "kernel_log_offset", "Offset of the kernel log (seconds)",
                                      "Seconds to add to the clock of the kernel log", &kernel_log_offset);
-    prefs_register_uint_preference(module, "kernel_log_year", "Year of the kernel log", "For syslog without a year; 0 = the capture's", 10, &kernel_log_year);
+    prefs_register_uint_preference(module, "kernel_log_year", "Year of the kernel log", "For syslog without a year; 0 = the capture's", 10,
+                                   &kernel_log_year);
 }
 
 static gboolean
@@ -149,8 +163,8 @@ check_lockd(nh_options *options, GPtrArray *complaints)
 {
     if (nlm_timeout >= NLM_TIMEOUT_MIN && nlm_timeout <= NLM_TIMEOUT_MAX)
         return;
-    g_ptr_array_add(complaints, g_strdup_printf("Preference nlm_health.nlm_timeout is %u: lockd takes %u to %u seconds; 10 is used", nlm_timeout,
-                                                NLM_TIMEOUT_MIN, NLM_TIMEOUT_MAX));
+    g_ptr_array_add(complaints, g_strdup_printf("Preference nlm_health.nlm_timeout is %u: lockd takes %u to %u seconds; 10 is used",
+                                                nlm_timeout, NLM_TIMEOUT_MIN, NLM_TIMEOUT_MAX));
     options->lockd.nlm_timeout = 10;
 }
 
@@ -160,14 +174,15 @@ check_mount(nh_options *options, GPtrArray *complaints)
     char *error = NULL;
 
     if (timeo < TIMEO_MIN || timeo > TIMEO_MAX) {
-        g_ptr_array_add(complaints, g_strdup_printf("Preference nlm_health.timeo is %u: the kernel waits %u to %u tenths of a second; %u is used",
-                                                    timeo, TIMEO_MIN, TIMEO_MAX, TIMEO_DEFAULT));
+        g_ptr_array_add(complaints,
+                        g_strdup_printf("Preference nlm_health.timeo is %u: the kernel waits %u to %u tenths of a second; %u is used",
+                                        timeo, TIMEO_MIN, TIMEO_MAX, TIMEO_DEFAULT));
         options->mount.timeo = options->lockd.timeo = TIMEO_DEFAULT;
         options->mount.timeo_given = FALSE;
     }
     if (retrans > RETRANS_MAX) {
-        g_ptr_array_add(complaints, g_strdup_printf("Preference nlm_health.retrans is %u: 0 to %u is expected; %u is used", retrans, RETRANS_MAX,
-                                                    RETRANS_DEFAULT));
+        g_ptr_array_add(complaints, g_strdup_printf("Preference nlm_health.retrans is %u: 0 to %u is expected; %u is used", retrans,
+                                                    RETRANS_MAX, RETRANS_DEFAULT));
         options->mount.retrans = options->lockd.retrans = RETRANS_DEFAULT;
         options->mount.retrans_given = FALSE;
     }
@@ -187,11 +202,13 @@ check_log(nh_options *options, GPtrArray *complaints)
     char *wrong = parse_offset(&options->log_hints.offset);
 
     if (wrong)
-        g_ptr_array_add(complaints, g_strdup_printf("Preference nlm_health.kernel_log_offset: \"%s\" is %s; 0 is used", kernel_log_offset, wrong));
+        g_ptr_array_add(complaints,
+                        g_strdup_printf("Preference nlm_health.kernel_log_offset: \"%s\" is %s; 0 is used", kernel_log_offset, wrong));
     g_free(wrong);
     if (kernel_log_year && (kernel_log_year < NH_LOG_YEAR_FIRST || kernel_log_year > NH_LOG_YEAR_LAST)) {
-        g_ptr_array_add(complaints, g_strdup_printf("Preference nlm_health.kernel_log_year is %u: 0 or a year from %u to %u is expected; 0 is used",
-                                                    kernel_log_year, NH_LOG_YEAR_FIRST, NH_LOG_YEAR_LAST));
+        g_ptr_array_add(complaints,
+                        g_strdup_printf("Preference nlm_health.kernel_log_year is %u: 0 or a year from %u to %u is expected; 0 is used",
+                                        kernel_log_year, NH_LOG_YEAR_FIRST, NH_LOG_YEAR_LAST));
         options->log_hints.year = 0;
     }
 }

@@ -11,9 +11,9 @@
 /* --- NLM ----------------------------------------------------------------------------- */
 
 typedef enum {
-    ANSWER_REPLY,   /* RPC's reply */
-    ANSWER_RESULT,  /* another call (RPC's reply is a receipt) */
-    ANSWER_NOTHING  /* it is such an answer */
+    ANSWER_REPLY,  /* RPC's reply */
+    ANSWER_RESULT, /* another call (RPC's reply is a receipt) */
+    ANSWER_NOTHING /* it is such an answer */
 } answer_form;
 
 typedef struct {
@@ -77,8 +77,8 @@ static const char *
 portmap_procedure_name(guint32 vers, guint32 proc)
 {
     static const char *const v2[] = { "NULL", "SET", "UNSET", "GETPORT", "DUMP", "CALLIT" };
-    static const char *const v34[] = { "NULL", "SET", "UNSET", "GETADDR", "DUMP", "CALLIT", "GETTIME", "UADDR2TADDR",
-                                       "TADDR2UADDR", "GETVERSADDR", "INDIRECT", "GETADDRLIST", "GETSTAT" };
+    static const char *const v34[] = { "NULL",        "SET",         "UNSET",       "GETADDR",  "DUMP",        "CALLIT", "GETTIME",
+                                       "UADDR2TADDR", "TADDR2UADDR", "GETVERSADDR", "INDIRECT", "GETADDRLIST", "GETSTAT" };
     if (vers <= 2)
         return proc < G_N_ELEMENTS(v2) ? v2[proc] : NULL;
     return proc < G_N_ELEMENTS(v34) ? v34[proc] : NULL;
@@ -88,11 +88,11 @@ portmap_procedure_name(guint32 vers, guint32 proc)
 static const char *
 nfs_procedure_name(guint32 vers, guint32 proc)
 {
-    static const char *const v2[] = { "NULL", "GETATTR", "SETATTR", "ROOT", "LOOKUP", "READLINK", "READ", "WRITECACHE", "WRITE",
-                                      "CREATE", "REMOVE", "RENAME", "LINK", "SYMLINK", "MKDIR", "RMDIR", "READDIR", "STATFS" };
-    static const char *const v3[] = { "NULL", "GETATTR", "SETATTR", "LOOKUP", "ACCESS", "READLINK", "READ", "WRITE", "CREATE",
-                                      "MKDIR", "SYMLINK", "MKNOD", "REMOVE", "RMDIR", "RENAME", "LINK", "READDIR", "READDIRPLUS",
-                                      "FSSTAT", "FSINFO", "PATHCONF", "COMMIT" };
+    static const char *const v2[] = { "NULL",   "GETATTR", "SETATTR", "ROOT", "LOOKUP",  "READLINK", "READ",  "WRITECACHE", "WRITE",
+                                      "CREATE", "REMOVE",  "RENAME",  "LINK", "SYMLINK", "MKDIR",    "RMDIR", "READDIR",    "STATFS" };
+    static const char *const v3[] = { "NULL",    "GETATTR",     "SETATTR", "LOOKUP", "ACCESS",   "READLINK", "READ",   "WRITE",
+                                      "CREATE",  "MKDIR",       "SYMLINK", "MKNOD",  "REMOVE",   "RMDIR",    "RENAME", "LINK",
+                                      "READDIR", "READDIRPLUS", "FSSTAT",  "FSINFO", "PATHCONF", "COMMIT" };
     static const char *const v4[] = { "NULL", "COMPOUND" };
 
     if (vers == 3)

@@ -15,6 +15,7 @@
  * NLM (X/Open CAE C702 chapter 10; 16 is private to Linux: include/linux/lockd/xdr.h):
  * number, name, the procedure whose work it does, and how it is answered.
  */
+/* clang-format off */
 #define NH_NLM_PROCEDURES(X) \
     X(0,  NULL,        NULL,       REPLY) \
     X(1,  TEST,        TEST,       REPLY) \
@@ -37,6 +38,7 @@
     X(21, UNSHARE,     UNSHARE,    REPLY) \
     X(22, NM_LOCK,     LOCK,       REPLY) \
     X(23, FREE_ALL,    FREE_ALL,   REPLY)
+/* clang-format on */
 
 enum {
 #define NLM_ROW(number, name, kind, answer) NH_NLM_##name = number,
@@ -45,6 +47,7 @@ enum {
 };
 
 /* nlm_stats: number, name */
+/* clang-format off */
 #define NH_NLM_STATS(X) \
     X(0, GRANTED,      "NLM_GRANTED") \
     X(1, DENIED,       "NLM_DENIED") \
@@ -56,6 +59,7 @@ enum {
     X(7, STALE_FH,     "NLM_STALE_FH") \
     X(8, FBIG,         "NLM_FBIG") \
     X(9, FAILED,       "NLM_FAILED")
+/* clang-format on */
 
 enum {
 #define STAT_ROW(number, id, name) NH_NLM_STAT_##id = number,

@@ -68,12 +68,19 @@ nh_queued_unseen(nh_call *call, nh_conn *conn, nh_moment at)
         call->outage->start.time = MIN(call->outage->start.time, since.time);
     if (!conn || copies < 2 || call->outage || call->pair->open || call->queued || call->way != NH_FORWARD || call->prog != NH_PROG_NLM)
         return;
-    nh_symptom symptom = { .finding = NH_PEER_SILENT, .service = NH_SERVICE_NLM, .way = call->way, .at = at, .since = since,
-                           .conn = conn, .call = call, .unseen = TRUE };
+    nh_symptom symptom = { .finding = NH_PEER_SILENT,
+                           .service = NH_SERVICE_NLM,
+                           .way = call->way,
+                           .at = at,
+                           .since = since,
+                           .conn = conn,
+                           .call = call,
+                           .unseen = TRUE };
     char *waited = nh_duration_text(at.time - since.time);
     nh_frame_note(call->pair->watch, at.frame, NH_PEER_SILENT,
                   g_strdup_printf("Copies of the call of frame %u that RPC had sent one after another leave the socket together: for %s or "
-                                  "longer nothing got through", first.frame, waited));
+                                  "longer nothing got through",
+                                  first.frame, waited));
     g_free(waited);
     nh_outage_in_hindsight(call, &symptom);
     nh_dead_declare(call, NH_PEER_SILENT, since, first.frame, "had been issued long before, and lay in the socket");
@@ -145,7 +152,8 @@ nh_queued_copy(const nh_call *copy, nh_conn *conn, nh_moment at)
     const nh_sending *first = copy->sendings;
     guint n = 0;
 
-    if (!conn || first->conn != conn || first->at.frame == at.frame || copy->way != NH_FORWARD || copy->prog != NH_PROG_NLM || !conn->waiting)
+    if (!conn || first->conn != conn || first->at.frame == at.frame || copy->way != NH_FORWARD || copy->prog != NH_PROG_NLM ||
+        !conn->waiting)
         return;
     for (guint i = 0; i < copy->n_sendings; i++)
         n += !copy->sendings[i].by_tcp;

@@ -8,8 +8,8 @@
 
 #include "records.h"
 
-#define RPCSEC_GSS 6 /* RFC 2203: arguments and results may be wrapped */
-#define AUTH_TLS   7 /* RFC 9289 section 4.1 */
+#define RPCSEC_GSS 6          /* RFC 2203: arguments and results may be wrapped */
+#define AUTH_TLS   7          /* RFC 9289 section 4.1 */
 #define RECORD_MAX (4u << 20) /* larger marks are no marks */
 
 /* reject_stat and accept_stat (RFC 5531 section 9) */
@@ -42,7 +42,8 @@ is_private(const guint8 *bytes, guint length)
 static gboolean
 starts_tls(const guint8 *bytes, guint length)
 {
-    return length >= 28 && nh_be32(bytes + 8) == 0 && nh_be32(bytes + 12) == 0 && nh_be32(bytes + 16) == 8 && memcmp(bytes + 20, "STARTTLS", 8) == 0;
+    return length >= 28 && nh_be32(bytes + 8) == 0 && nh_be32(bytes + 12) == 0 && nh_be32(bytes + 16) == 8 &&
+           memcmp(bytes + 20, "STARTTLS", 8) == 0;
 }
 
 /* Where the opaque_auth at this offset ends (RFC 5531 section 8.2); 0 when it was not captured, is none or may wrap what follows. */

@@ -15,13 +15,13 @@
 typedef struct {
     guint32 xid, prog, vers, proc; /* program, version, procedure: calls only */
     gboolean reply;
-    gboolean privacy;              /* a call whose arguments are encrypted (RPCSEC_GSS) */
-    gboolean tls_probe;            /* a call that only asks whether the server knows TLS (AUTH_TLS, 7) */
-    gboolean starttls;             /* a reply after which the connection is encrypted */
-    gboolean complete;             /* the whole record lies in the segment that was fed */
-    const guint8 *body;            /* arguments, or results of an accepted reply, as far as captured; NULL where they are none, wrapped or unknown */
+    gboolean privacy;   /* a call whose arguments are encrypted (RPCSEC_GSS) */
+    gboolean tls_probe; /* a call that only asks whether the server knows TLS (AUTH_TLS, 7) */
+    gboolean starttls;  /* a reply after which the connection is encrypted */
+    gboolean complete;  /* the whole record lies in the segment that was fed */
+    const guint8 *body; /* arguments, or results of an accepted reply, as far as captured; NULL where they are none, wrapped or unknown */
     guint body_length;
-    const char *refused;           /* a refused reply: "PROG_UNAVAIL", "AUTH_ERROR" ...; static; else NULL */
+    const char *refused; /* a refused reply: "PROG_UNAVAIL", "AUTH_ERROR" ...; static; else NULL */
 } nh_rpc_header;
 
 /* Read a message header (no record mark); FALSE when the bytes are none or too few. header->body points into bytes. */

@@ -13,9 +13,9 @@
 #include "text.h"
 
 /* More than these would bury the rest; the JSON document has them all. */
-#define MAX_CALLS 40
+#define MAX_CALLS       40
 #define MAX_CALL_FRAMES 8
-#define MAX_LOCKS 40
+#define MAX_LOCKS       40
 
 /* How times look in one incident: the date stands in the heading unless it changes on the way. */
 typedef char *(*clock_text)(nh_time t);
@@ -80,9 +80,8 @@ append_heading(GString *out, const nh_incident *incident)
     char client[NH_ADDR_TEXT], server[NH_ADDR_TEXT];
     const char *service = nh_service_name(incident->service);
 
-    g_string_append_printf(out, "Incident %u: client %s, server %s%s%s%s\n", incident->id,
-                           nh_addr_text(&incident->client, client), nh_addr_text(&incident->server, server),
-                           service ? " (" : "", service ? service : "", service ? ")" : "");
+    g_string_append_printf(out, "Incident %u: client %s, server %s%s%s%s\n", incident->id, nh_addr_text(&incident->client, client),
+                           nh_addr_text(&incident->server, server), service ? " (" : "", service ? service : "", service ? ")" : "");
     if (incident->summary)
         paragraph(out, 2, 2, g_string_new(incident->summary));
 }
@@ -115,8 +114,7 @@ append_span(GString *out, const nh_incident *incident)
     if (lasts)
         g_string_append(text, " UTC, not over when the capture ends");
     else
-        append_time(text, " to %s UTC",
-                    nh_same_day(incident->start, incident->end) ? nh_time_clock : nh_time_date_clock, incident->end);
+        append_time(text, " to %s UTC", nh_same_day(incident->start, incident->end) ? nh_time_clock : nh_time_date_clock, incident->end);
     append_duration(text, lasts ? " (%s so far)" : " (%s)", incident->duration);
     if (incident->first_frame)
         g_string_append_printf(text, ", frames %u to %u", incident->first_frame, incident->last_frame);
@@ -161,8 +159,8 @@ append_run(GString *out, const GPtrArray *timeline, const nh_run *run, const col
     char *when = clock(first->time);
     guint column = 4 + widths->frames + 2 + widths->when + 2 + widths->event + 2;
 
-    g_string_append_printf(out, "    %*s  %-*s  %-*s  ", (int)widths->frames, frames, (int)widths->when, when,
-                           (int)widths->event, first->event ? first->event : "");
+    g_string_append_printf(out, "    %*s  %-*s  %-*s  ", (int)widths->frames, frames, (int)widths->when, when, (int)widths->event,
+                           first->event ? first->event : "");
     GString *text = g_string_new(first->text);
     if (run->count > 1) {
         g_string_append_printf(text, " (%u times until", run->count);
@@ -183,8 +181,8 @@ append_timeline(GString *out, const nh_incident *incident, clock_text clock)
     GArray *runs = nh_timeline_runs(incident->timeline);
     column_widths widths = measure_columns(incident, runs, clock);
 
-    g_string_append_printf(out, "\n  Timeline (UTC)\n    %*s  %-*s  %-*s  What\n", (int)widths.frames, "Frame",
-                           (int)widths.when, "Time", (int)widths.event, "Event");
+    g_string_append_printf(out, "\n  Timeline (UTC)\n    %*s  %-*s  %-*s  What\n", (int)widths.frames, "Frame", (int)widths.when, "Time",
+                           (int)widths.event, "Event");
     for (guint i = 0; i < runs->len; i++)
         append_run(out, incident->timeline, &g_array_index(runs, nh_run, i), &widths, clock);
     g_array_unref(runs);
@@ -202,8 +200,7 @@ append_call_frames(GString *out, const nh_story_call *call)
     for (guint i = 0; i < shown; i++)
         g_string_append_printf(out, "%s%u", i ? ", " : "", g_array_index(call->frames, guint32, i));
     if (shown < call->frames->len)
-        g_string_append_printf(out, " ... %u (%u in all)",
-                               g_array_index(call->frames, guint32, call->frames->len - 1), call->frames->len);
+        g_string_append_printf(out, " ... %u (%u in all)", g_array_index(call->frames, guint32, call->frames->len - 1), call->frames->len);
 }
 
 static void
@@ -271,8 +268,8 @@ append_calls(GString *out, const nh_incident *incident, clock_text clock)
     for (guint i = 0; i < shown; i++)
         append_call(out, incident->calls->pdata[i], clock);
     if (shown < incident->calls->len)
-        g_string_append_printf(out, "    ... and %u more; the JSON document lists all %u\n",
-                               incident->calls->len - shown, incident->calls->len);
+        g_string_append_printf(out, "    ... and %u more; the JSON document lists all %u\n", incident->calls->len - shown,
+                               incident->calls->len);
 }
 
 /* How far the logged line is from what the capture says. */
@@ -288,8 +285,7 @@ append_log_distance(GString *out, const nh_kernel_line *line)
         return;
     }
     append_duration(out, " (%s", ABS(distance));
-    g_string_append_printf(out, " %s %s)", distance < 0 ? "before" : "after",
-                           nh_time_known(line->observed) ? "observed" : "expected");
+    g_string_append_printf(out, " %s %s)", distance < 0 ? "before" : "after", nh_time_known(line->observed) ? "observed" : "expected");
 }
 
 static void
@@ -382,9 +378,8 @@ append_healthy(GString *out, const nh_story *story)
         slowest = MAX(slowest, pair->slowest);
     }
     GString *text = g_string_new("NLM Health: ");
-    g_string_append_printf(text, "%s. %u lock call%s between %u pair%s of hosts",
-                           unanswered || calls == 0 ? "no incident" : "healthy", calls, nh_plural(calls), story->pairs->len,
-                           nh_plural(story->pairs->len));
+    g_string_append_printf(text, "%s. %u lock call%s between %u pair%s of hosts", unanswered || calls == 0 ? "no incident" : "healthy",
+                           calls, nh_plural(calls), story->pairs->len, nh_plural(story->pairs->len));
     if (unanswered)
         g_string_append_printf(text, ", %u unanswered", unanswered);
     else if (calls)
@@ -401,17 +396,15 @@ static void
 append_title(GString *out, const nh_story *story)
 {
     if (!story->lock_traffic && story->incidents->len == 0)
-        g_string_append_printf(out, "NLM Health: no lock traffic in %u frame%s.\n", story->frames,
-                               nh_plural(story->frames));
+        g_string_append_printf(out, "NLM Health: no lock traffic in %u frame%s.\n", story->frames, nh_plural(story->frames));
     else if (story->incidents->len == 0)
         append_healthy(out, story);
     else {
         GString *text = g_string_new(NULL);
-        g_string_append_printf(text, "NLM Health: %u incident%s in %u frames", story->incidents->len,
-                               nh_plural(story->incidents->len), story->frames);
+        g_string_append_printf(text, "NLM Health: %u incident%s in %u frames", story->incidents->len, nh_plural(story->incidents->len),
+                               story->frames);
         append_time(text, ", %s", nh_time_date_clock, story->first);
-        append_time(text, " to %s UTC", nh_same_day(story->first, story->last) ? nh_time_clock : nh_time_date_clock,
-                    story->last);
+        append_time(text, " to %s UTC", nh_same_day(story->first, story->last) ? nh_time_clock : nh_time_date_clock, story->last);
         paragraph(out, 0, 2, text);
     }
 }

@@ -82,8 +82,8 @@ put_duration(json_dumper *json, const char *name, nh_time duration)
     }
     guint64 size = duration < 0 ? -(guint64)duration : (guint64)duration;
     json_dumper_set_member_name(json, name);
-    json_dumper_value_anyf(json, "%s%" G_GUINT64_FORMAT ".%09" G_GUINT64_FORMAT, duration < 0 ? "-" : "",
-                           size / NH_SECOND, size % NH_SECOND);
+    json_dumper_value_anyf(json, "%s%" G_GUINT64_FORMAT ".%09" G_GUINT64_FORMAT, duration < 0 ? "-" : "", size / NH_SECOND,
+                           size % NH_SECOND);
 }
 
 static void

@@ -20,8 +20,7 @@ append_range(GString *out, const nh_story_lock *lock)
     else if (lock->length == 0)
         g_string_append_printf(out, "bytes %" G_GUINT64_FORMAT " to the end", lock->offset);
     else
-        g_string_append_printf(out, "bytes %" G_GUINT64_FORMAT "-%" G_GUINT64_FORMAT, lock->offset,
-                               lock->offset + lock->length - 1);
+        g_string_append_printf(out, "bytes %" G_GUINT64_FORMAT "-%" G_GUINT64_FORMAT, lock->offset, lock->offset + lock->length - 1);
 }
 
 static void
@@ -62,7 +61,8 @@ nh_report_append_locks(GString *out, guint indent, const GPtrArray *locks, guint
         append_lock(out, indent + 2, lock);
     }
     if (shown < locks->len)
-        g_string_append_printf(out, "%*s... and %u more; the JSON document lists all %u\n", (int)indent, "", locks->len - shown, locks->len);
+        g_string_append_printf(out, "%*s... and %u more; the JSON document lists all %u\n", (int)indent, "", locks->len - shown,
+                               locks->len);
 }
 
 char *

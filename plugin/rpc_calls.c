@@ -57,7 +57,8 @@ resent_by_tcp(nh_call *call, nh_conn *conn, nh_moment at)
     nh_age_by_tcp(call);
     nh_frame_add_call(nh_frame_get(call->pair->watch, at), call);
     if (nh_conn_trouble(conn))
-        nh_dead_declare(call, nh_conn_trouble(conn)->finding, nh_conn_trouble(conn)->since, at.frame, "is resent by TCP on a dead connection");
+        nh_dead_declare(call, nh_conn_trouble(conn)->finding, nh_conn_trouble(conn)->since, at.frame,
+                        "is resent by TCP on a dead connection");
 }
 
 /* The caller acknowledged bytes that the capture missed: its calls were answered as far as anyone can tell. */
@@ -140,7 +141,8 @@ carrier(nh_watch *watch, const nh_message *message)
 
     if (message->l4 != NH_L4_TCP)
         return NULL;
-    if (passing && passing->service != NH_SERVICE_PROBABLE && watch->segment.frame == message->frame && nh_conn_joins(passing, client, server))
+    if (passing && passing->service != NH_SERVICE_PROBABLE && watch->segment.frame == message->frame &&
+        nh_conn_joins(passing, client, server))
         return passing;
     gboolean known = nh_follow_find(watch, client, server) != NULL;
     nh_conn *conn = nh_follow_message(watch, client, server, nh_service_of_program(message->prog), at);
@@ -316,7 +318,8 @@ nh_calls_message(nh_watch *watch, const nh_message *message)
     if (message->prog == NH_PROG_NLM && message->proc == NH_NLM_NSM_NOTIFY)
         return;
     nh_frame *frame = nh_frame_get(watch, at);
-    nh_pair *pair = message->reply ? nh_pair_of_flow(watch, &message->dst.addr, &message->src.addr, &way) : nh_call_pair_of(watch, message, &way);
+    nh_pair *pair = message->reply ? nh_pair_of_flow(watch, &message->dst.addr, &message->src.addr, &way)
+                                   : nh_call_pair_of(watch, message, &way);
 
     frame->service = nh_service_of_program(message->prog);
     frame->pair = pair;
@@ -337,7 +340,8 @@ nh_calls_message(nh_watch *watch, const nh_message *message)
 static gboolean
 returns_nothing(const nh_call *call)
 {
-    return call->proc == 0 || (call->prog == NH_PROG_STAT && call->proc >= NH_NSM_SIMU_CRASH) || nh_nlm_is_message(call->prog, call->proc) || nh_nlm_is_result(call->prog, call->proc) ||
+    return call->proc == 0 || (call->prog == NH_PROG_STAT && call->proc >= NH_NSM_SIMU_CRASH) ||
+           nh_nlm_is_message(call->prog, call->proc) || nh_nlm_is_result(call->prog, call->proc) ||
            (call->prog == NH_PROG_NLM && call->proc == NH_NLM_FREE_ALL);
 }
 

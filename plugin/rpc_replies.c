@@ -82,8 +82,9 @@ judge_copies(nh_call *call, const nh_message *message, nh_moment at)
     if (!message->nlm.has_status || !call->has_status || call->status == message->nlm.status || nh_nlm_kind(call->proc) != NH_NLM_LOCK)
         return;
     nh_frame_note(call->pair->watch, at.frame, NH_LOCK_LEAKED,
-                  g_strdup_printf("Copies of the LOCK of frame %u got different answers: %s in frame %u, %s here", nh_call_first(call)->at.frame,
-                                  nh_nlm_status_name(call->status), call->reply.frame, nh_nlm_status_name(message->nlm.status)));
+                  g_strdup_printf("Copies of the LOCK of frame %u got different answers: %s in frame %u, %s here",
+                                  nh_call_first(call)->at.frame, nh_nlm_status_name(call->status), call->reply.frame,
+                                  nh_nlm_status_name(message->nlm.status)));
 }
 
 /* A restart so long ago (statd's own retries, the longest grace period) has nothing to do with a grace period now. */
@@ -138,7 +139,8 @@ first_reply(nh_call *call, const nh_message *message, nh_moment at)
 static void
 refused_by_rpc(nh_call *call, nh_moment at)
 {
-    nh_frame_note(call->pair->watch, at.frame, NH_RPC_REJECTED, g_strdup_printf("RPC refuses the call of frame %u: %s", nh_call_first(call)->at.frame, call->refused));
+    nh_frame_note(call->pair->watch, at.frame, NH_RPC_REJECTED,
+                  g_strdup_printf("RPC refuses the call of frame %u: %s", nh_call_first(call)->at.frame, call->refused));
     nh_call_symptom(call, NH_RPC_REJECTED, at, nh_call_first(call)->at);
     if (nh_nlm_kind(call->proc) == NH_NLM_GRANTED)
         nh_grant_lost(call, at, nh_call_first(call)->at, g_strdup_printf("The client's RPC refuses the callback: %s", call->refused));

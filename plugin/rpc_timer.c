@@ -13,18 +13,18 @@
 #include <stdio.h>
 
 /* Work queue and printk() after the timer has fired. */
-#define FIRE_DELAY    (140 * NH_MSEC)
+#define FIRE_DELAY (140 * NH_MSEC)
 /* clnt.c call_connect_status() and call_status(): pause of a task after a refused or unreachable connect. */
-#define RETRY_DELAY   (3 * NH_SECOND)
+#define RETRY_DELAY (3 * NH_SECOND)
 /* xprtsock.c XS_BIND_TO: how long a task waits for its port look-up before it looks at its deadline. */
-#define BIND_TIMEOUT  (60 * NH_SECOND)
+#define BIND_TIMEOUT (60 * NH_SECOND)
 /* That 60 s alarm is 4.1 s late at HZ=1000; a cycle of host unreachable + RETRY_DELAY overshoots as much. */
-#define CONNECT_LATE  (5 * NH_SECOND)
+#define CONNECT_LATE (5 * NH_SECOND)
 /* Tolerances of nh_timer_recognise(): clocks and a busy client; one lost SYN to port 111; look-up and reconnect. */
-#define GAP_EARLY     (200 * NH_MSEC)
-#define GAP_LATE      (500 * NH_MSEC)
-#define REBIND_LATE   (1100 * NH_MSEC)
-#define RESENT_LATE   (5 * NH_SECOND)
+#define GAP_EARLY   (200 * NH_MSEC)
+#define GAP_LATE    (500 * NH_MSEC)
+#define REBIND_LATE (1100 * NH_MSEC)
+#define RESENT_LATE (5 * NH_SECOND)
 
 /* struct rpc_timeout (include/linux/sunrpc/xprt.h), with durations in ns. */
 typedef struct {
@@ -70,7 +70,13 @@ typedef struct {
 
 static const mount_defaults mount_protocols[] = {
     { .proto = NH_L4_TCP, .name = "tcp", .default_timeo = 600, .default_retrans = 2, .max = 600 * NH_SECOND, .max_retrans = 6000 },
-    { .proto = NH_L4_UDP, .name = "udp", .default_timeo = 11, .default_retrans = 3, .max = 60 * NH_SECOND, .exponential = TRUE, .max_retrans = 10 },
+    { .proto = NH_L4_UDP,
+      .name = "udp",
+      .default_timeo = 11,
+      .default_retrans = 3,
+      .max = 60 * NH_SECOND,
+      .exponential = TRUE,
+      .max_retrans = 10 },
 };
 
 /* The transmissions of one task up to its first major timeout, counted from the first of them. */
@@ -129,8 +135,9 @@ nh_family_parse(const char *text, nh_family *family, char **error)
     }
     nh_family found = family_of_version(major, minor, text + end);
     if (found == NH_FAMILY_UNKNOWN) {
-        *error = g_strdup(major == 4 ? "4.18 is RHEL 8's, whose timers changed between 4.18.0-147 and 4.18.0-240: its build is expected, too"
-                                     : "the timers of this version are not known (known are 3.10 to 5.0, 5.2 and later)");
+        *error = g_strdup(major == 4
+                              ? "4.18 is RHEL 8's, whose timers changed between 4.18.0-147 and 4.18.0-240: its build is expected, too"
+                              : "the timers of this version are not known (known are 3.10 to 5.0, 5.2 and later)");
         return FALSE;
     }
     *family = found;
@@ -394,7 +401,9 @@ nh_timer_predict(const nh_policy *policy, nh_family family, const nh_wait_facts 
     /* The ends of the window are the extremes, and the first moment from which a call is sent before its deadline. */
     nh_time in_time = nh_time_known(facts->sent) ? facts->sent - task.deadline + 1 : facts->issued_latest;
     const nh_time issues[] = {
-        facts->issued_earliest, facts->issued_latest, CLAMP(in_time, facts->issued_earliest, facts->issued_latest),
+        facts->issued_earliest,
+        facts->issued_latest,
+        CLAMP(in_time, facts->issued_earliest, facts->issued_latest),
     };
     gboolean first = TRUE;
 
@@ -438,8 +447,7 @@ plan_fits(const schedule *plan, nh_time early, guint hz, const nh_time *sent, gu
     }
     /* The copy after the major timeout waits for the look-up, and for a connection if the old one is gone. */
     guint after = plan->n_minor + 1;
-    if (plan->n_minor < NH_MINOR_MAX && after < n_sent &&
-        !within(sent[after] - sent[0], plan->major - early, plan->latest + RESENT_LATE))
+    if (plan->n_minor < NH_MINOR_MAX && after < n_sent && !within(sent[after] - sent[0], plan->major - early, plan->latest + RESENT_LATE))
         return FALSE;
     return !nh_time_known(rebind) || within(rebind - sent[0], plan->major - early, plan->latest + FIRE_DELAY + REBIND_LATE);
 }
@@ -474,8 +482,8 @@ nh_policy_text(const nh_policy *policy, nh_family family)
 {
     const char *name = nh_family_name(family);
     if (policy->kind == NH_POLICY_MOUNT)
-        return g_strdup_printf("mount timeo=%u,retrans=%u,proto=%s,%s", policy->timeo, policy->retrans,
-                               defaults_of(policy->proto)->name, policy->hard ? "hard" : "soft");
+        return g_strdup_printf("mount timeo=%u,retrans=%u,proto=%s,%s", policy->timeo, policy->retrans, defaults_of(policy->proto)->name,
+                               policy->hard ? "hard" : "soft");
     if (!name)
         return g_strdup_printf("lockd nlm_timeout=%u", policy->nlm_timeout);
     return g_strdup_printf("lockd nlm_timeout=%u (Linux %s)", policy->nlm_timeout, name);

@@ -14,10 +14,12 @@
 #include "core.h"
 
 /* Families of the RPC timer: enumerator, value of the preference, what kernels. */
+/* clang-format off */
 #define NH_FAMILIES(X) \
     X(NH_FAMILY_3_10, "3.10-5.0") \
     X(NH_FAMILY_5_2,  "5.2") \
     X(NH_FAMILY_5_3,  "5.3+")
+/* clang-format on */
 
 #define NH_ENUM_ROW(id, name) id,
 typedef enum { NH_FAMILY_UNKNOWN, NH_FAMILIES(NH_ENUM_ROW) NH_FAMILY_COUNT } nh_family;
@@ -64,7 +66,7 @@ typedef struct {
 #define NH_MINOR_MAX 12
 typedef struct {
     guint n_minor;
-    nh_time minor[NH_MINOR_MAX]; /* expected retransmissions before the major timeout, without lateness */
+    nh_time minor[NH_MINOR_MAX];          /* expected retransmissions before the major timeout, without lateness */
     nh_time major_earliest, major_latest; /* window of the kernel line, lateness of the timer wheel included */
 } nh_deadlines;
 

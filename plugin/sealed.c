@@ -22,8 +22,8 @@
 
 typedef struct {
     nh_end client, server;
-    gboolean sealed;     /* STARTTLS was answered */
-    guint unanswered;    /* datagrams that the client sent again and again since the server's last */
+    gboolean sealed;       /* STARTTLS was answered */
+    guint unanswered;      /* datagrams that the client sent again and again since the server's last */
     nh_moment first, last; /* of these */
 } flow;
 

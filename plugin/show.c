@@ -61,14 +61,14 @@ static expert_field ei_findings[NH_FINDING_COUNT];
 /* --- tables made from the core's tables ------------------------------------------------ */
 
 #define NH_VALUE_ROW(id, name) { id, name },
-static const value_string service_vals[] = { NH_SERVICES(NH_VALUE_ROW) { 0, NULL } };
-static const value_string side_vals[] = { NH_SIDES(NH_VALUE_ROW) { 0, NULL } };
-static const value_string confidence_vals[] = { NH_CONFIDENCES(NH_VALUE_ROW) { 0, NULL } };
+static const value_string service_vals[] = { NH_SERVICES(NH_VALUE_ROW){ 0, NULL } };
+static const value_string side_vals[] = { NH_SIDES(NH_VALUE_ROW){ 0, NULL } };
+static const value_string confidence_vals[] = { NH_CONFIDENCES(NH_VALUE_ROW){ 0, NULL } };
 static const value_string finding_vals[] = {
 #define X(id, name, group, severity, kind, title, raised, next, blame, clause) { id, name },
     NH_FINDINGS(X)
 #undef X
-    { 0, NULL }
+        { 0, NULL }
 };
 
 /* Values of nlm_health.trouble and of dead_reason: the transport causes. */
@@ -88,34 +88,68 @@ static void
 register_fields(int proto)
 {
     static hf_register_info hf[] = {
-        { &hf_service, { "Service", "nlm_health.service", FT_UINT8, BASE_DEC, VALS(service_vals), 0, "What the connection or message belongs to", HFILL } },
+        { &hf_service,
+          { "Service", "nlm_health.service", FT_UINT8, BASE_DEC, VALS(service_vals), 0, "What the connection or message belongs to",
+            HFILL } },
         { &hf_trouble, { "Trouble", "nlm_health.trouble", FT_UINT8, BASE_DEC, NULL, 0, "What is wrong with the connection", HFILL } },
-        { &hf_trouble_first_frame, { "First frame of the trouble", "nlm_health.trouble.first_frame", FT_FRAMENUM, BASE_NONE, NULL, 0, NULL, HFILL } },
+        { &hf_trouble_first_frame,
+          { "First frame of the trouble", "nlm_health.trouble.first_frame", FT_FRAMENUM, BASE_NONE, NULL, 0, NULL, HFILL } },
         { &hf_trouble_since, { "Trouble since", "nlm_health.trouble.since", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL, NULL, 0, NULL, HFILL } },
-        { &hf_trouble_duration, { "Trouble for", "nlm_health.trouble.duration", FT_RELATIVE_TIME, BASE_NONE, NULL, 0, "Time since the trouble began", HFILL } },
-        { &hf_call_dead_reason, { "Dead because of", "nlm_health.call.dead_reason", FT_UINT8, BASE_DEC, NULL, 0, "Why the connection could not carry the call", HFILL } },
-        { &hf_call_deferred, { "Deferred", "nlm_health.call.deferred", FT_BOOLEAN, BASE_NONE, NULL, 0, "Held back by an outage and sent when it ended", HFILL } },
-        { &hf_call_issued_earliest, { "Issued at the earliest", "nlm_health.call.issued_earliest", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL, NULL, 0, "When the client may have issued the call", HFILL } },
-        { &hf_call_issued_latest, { "Issued at the latest", "nlm_health.call.issued_latest", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL, NULL, 0, "When the client must have issued the call", HFILL } },
-        { &hf_call_held, { "Held back for", "nlm_health.call.held", FT_RELATIVE_TIME, BASE_NONE, NULL, 0, "From the earliest issue to the first transmission", HFILL } },
-        { &hf_call_attempt, { "Transmission", "nlm_health.call.attempt", FT_UINT32, BASE_DEC, NULL, 0, "Which transmission of the call this is, from 1", HFILL } },
+        { &hf_trouble_duration,
+          { "Trouble for", "nlm_health.trouble.duration", FT_RELATIVE_TIME, BASE_NONE, NULL, 0, "Time since the trouble began", HFILL } },
+        { &hf_call_dead_reason,
+          { "Dead because of", "nlm_health.call.dead_reason", FT_UINT8, BASE_DEC, NULL, 0, "Why the connection could not carry the call",
+            HFILL } },
+        { &hf_call_deferred,
+          { "Deferred", "nlm_health.call.deferred", FT_BOOLEAN, BASE_NONE, NULL, 0, "Held back by an outage and sent when it ended",
+            HFILL } },
+        { &hf_call_issued_earliest,
+          { "Issued at the earliest", "nlm_health.call.issued_earliest", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL, NULL, 0,
+            "When the client may have issued the call", HFILL } },
+        { &hf_call_issued_latest,
+          { "Issued at the latest", "nlm_health.call.issued_latest", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL, NULL, 0,
+            "When the client must have issued the call", HFILL } },
+        { &hf_call_held,
+          { "Held back for", "nlm_health.call.held", FT_RELATIVE_TIME, BASE_NONE, NULL, 0,
+            "From the earliest issue to the first transmission", HFILL } },
+        { &hf_call_attempt,
+          { "Transmission", "nlm_health.call.attempt", FT_UINT32, BASE_DEC, NULL, 0, "Which transmission of the call this is, from 1",
+            HFILL } },
         { &hf_call_first_frame, { "First transmission", "nlm_health.call.first_frame", FT_FRAMENUM, BASE_NONE, NULL, 0, NULL, HFILL } },
         { &hf_call_reply_frame, { "Reply", "nlm_health.call.reply_frame", FT_FRAMENUM, BASE_NONE, NULL, 0, NULL, HFILL } },
-        { &hf_call_answered_in, { "Answered in", "nlm_health.call.answered_in", FT_RELATIVE_TIME, BASE_NONE, NULL, 0, "From the first transmission to the first reply, across connections", HFILL } },
+        { &hf_call_answered_in,
+          { "Answered in", "nlm_health.call.answered_in", FT_RELATIVE_TIME, BASE_NONE, NULL, 0,
+            "From the first transmission to the first reply, across connections", HFILL } },
         { &hf_timeout_policy, { "Timers", "nlm_health.timeout.policy", FT_STRING, BASE_NONE, NULL, 0, "Which timers were used", HFILL } },
-        { &hf_timeout_minor, { "Expected retransmission", "nlm_health.timeout.minor", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL, NULL, 0, NULL, HFILL } },
-        { &hf_timeout_major_earliest, { "Kernel line at the earliest", "nlm_health.timeout.major_earliest", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL, NULL, 0, NULL, HFILL } },
-        { &hf_timeout_major_latest, { "Kernel line at the latest", "nlm_health.timeout.major_latest", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL, NULL, 0, NULL, HFILL } },
-        { &hf_timeout_mount_major_earliest, { "By timeo/retrans at the earliest", "nlm_health.timeout.mount.major_earliest", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL, NULL, 0, "The window if timeo and retrans ruled", HFILL } },
-        { &hf_timeout_mount_major_latest, { "By timeo/retrans at the latest", "nlm_health.timeout.mount.major_latest", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL, NULL, 0, "The window if timeo and retrans ruled", HFILL } },
-        { &hf_timeout_observed, { "Kernel line as the capture shows it", "nlm_health.timeout.observed", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL, NULL, 0, NULL, HFILL } },
-        { &hf_timeout_message, { "Kernel line", "nlm_health.timeout.message", FT_STRING, BASE_NONE, NULL, 0, "The line that the kernel logs: the client's, or the server's for its callbacks", HFILL } },
-        { &hf_kernel_log_line, { "Logged line", "nlm_health.kernel_log.line", FT_STRING, BASE_NONE, NULL, 0, "A line of the kernel log that was matched to this frame", HFILL } },
-        { &hf_kernel_log_offset, { "Distance from the prediction", "nlm_health.kernel_log.offset", FT_RELATIVE_TIME, BASE_NONE, NULL, 0, NULL, HFILL } },
+        { &hf_timeout_minor,
+          { "Expected retransmission", "nlm_health.timeout.minor", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL, NULL, 0, NULL, HFILL } },
+        { &hf_timeout_major_earliest,
+          { "Kernel line at the earliest", "nlm_health.timeout.major_earliest", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL, NULL, 0, NULL,
+            HFILL } },
+        { &hf_timeout_major_latest,
+          { "Kernel line at the latest", "nlm_health.timeout.major_latest", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL, NULL, 0, NULL, HFILL } },
+        { &hf_timeout_mount_major_earliest,
+          { "By timeo/retrans at the earliest", "nlm_health.timeout.mount.major_earliest", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL, NULL, 0,
+            "The window if timeo and retrans ruled", HFILL } },
+        { &hf_timeout_mount_major_latest,
+          { "By timeo/retrans at the latest", "nlm_health.timeout.mount.major_latest", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL, NULL, 0,
+            "The window if timeo and retrans ruled", HFILL } },
+        { &hf_timeout_observed,
+          { "Kernel line as the capture shows it", "nlm_health.timeout.observed", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL, NULL, 0, NULL,
+            HFILL } },
+        { &hf_timeout_message,
+          { "Kernel line", "nlm_health.timeout.message", FT_STRING, BASE_NONE, NULL, 0,
+            "The line that the kernel logs: the client's, or the server's for its callbacks", HFILL } },
+        { &hf_kernel_log_line,
+          { "Logged line", "nlm_health.kernel_log.line", FT_STRING, BASE_NONE, NULL, 0,
+            "A line of the kernel log that was matched to this frame", HFILL } },
+        { &hf_kernel_log_offset,
+          { "Distance from the prediction", "nlm_health.kernel_log.offset", FT_RELATIVE_TIME, BASE_NONE, NULL, 0, NULL, HFILL } },
         { &hf_incident, { "Incident", "nlm_health.incident", FT_UINT32, BASE_DEC, NULL, 0, NULL, HFILL } },
         { &hf_incident_cause, { "Cause", "nlm_health.incident.cause", FT_UINT8, BASE_DEC, VALS(finding_vals), 0, NULL, HFILL } },
         { &hf_incident_side, { "Side", "nlm_health.incident.side", FT_UINT8, BASE_DEC, VALS(side_vals), 0, NULL, HFILL } },
-        { &hf_incident_confidence, { "Confidence", "nlm_health.incident.confidence", FT_UINT8, BASE_DEC, VALS(confidence_vals), 0, NULL, HFILL } },
+        { &hf_incident_confidence,
+          { "Confidence", "nlm_health.incident.confidence", FT_UINT8, BASE_DEC, VALS(confidence_vals), 0, NULL, HFILL } },
         { &hf_incident_summary, { "Summary", "nlm_health.incident.summary", FT_STRING, BASE_NONE, NULL, 0, NULL, HFILL } },
     };
 
@@ -130,7 +164,7 @@ register_findings(int proto)
 {
     static ei_register_info ei[] = {
 #define X(id, name, group, severity, kind, title, raised, next, blame, clause) \
-        { &ei_findings[id], { "nlm_health." name, PI_##group, PI_##severity, title, EXPFILL } },
+    { &ei_findings[id], { "nlm_health." name, PI_##group, PI_##severity, title, EXPFILL } },
         NH_FINDINGS(X)
 #undef X
     };
@@ -260,7 +294,8 @@ show_call(place *at, proto_tree *tree, const nh_frame *frame, const nh_call *cal
     const char *procedure = nh_procedure_name(call->prog, call->vers, call->proc);
     nh_timers timers;
 
-    tree = add_branch(at, tree, ett_call, wmem_strdup_printf(at->pinfo->pool, "Call: %s, XID 0x%08x", procedure ? procedure : "NLM", call->xid));
+    tree = add_branch(at, tree, ett_call,
+                      wmem_strdup_printf(at->pinfo->pool, "Call: %s, XID 0x%08x", procedure ? procedure : "NLM", call->xid));
     add_uint(at, tree, hf_call_attempt, nh_view_attempt(frame, call));
     add_uint(at, tree, hf_call_first_frame, first->at.frame);
     add_uint(at, tree, hf_call_reply_frame, call->reply.frame);

@@ -88,7 +88,9 @@ nh_statd_call(nh_watch *watch, const nh_message *message)
     if (message->proc == NH_NSM_NOTIFY)
         notified(watch, message);
     else if (message->proc == NH_NSM_SIMU_CRASH)
-        nh_frame_note(watch, message->frame, NH_SERVER_RESTARTED,
-                      g_strdup_printf("SM_SIMU_CRASH: the status monitor of %s is to act as after a crash: its lock manager starts anew, and "
-                                      "whoever is monitored is told", nh_addr_text(&message->dst.addr, address)));
+        nh_frame_note(
+            watch, message->frame, NH_SERVER_RESTARTED,
+            g_strdup_printf("SM_SIMU_CRASH: the status monitor of %s is to act as after a crash: its lock manager starts anew, and "
+                            "whoever is monitored is told",
+                            nh_addr_text(&message->dst.addr, address)));
 }

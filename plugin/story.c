@@ -116,8 +116,7 @@ nh_kernel_line_offset(const nh_kernel_line *line)
 }
 
 nh_event *
-nh_incident_add_event(nh_incident *incident, guint32 frame, nh_time at, const char *event, nh_finding finding,
-                      char *text)
+nh_incident_add_event(nh_incident *incident, guint32 frame, nh_time at, const char *event, nh_finding finding, char *text)
 {
     nh_event *added = g_new(nh_event, 1);
     *added = (nh_event){ frame, at, event, finding, text };

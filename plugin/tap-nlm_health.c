@@ -28,11 +28,11 @@ typedef struct {
 } output_args;
 
 typedef struct output {
-    const char *cli;                       /* what -z takes */
+    const char *cli; /* what -z takes */
     const char *title;
-    char *(*make)(const nh_story *story);  /* text for standard output; or */
+    char *(*make)(const nh_story *story); /* text for standard output; or */
     void (*act)(const output_args *args);
-    gboolean takes_files;                  /* ,in=FILE,out=FILE */
+    gboolean takes_files; /* ,in=FILE,out=FILE */
 } output;
 
 /* The dissector's frames are counted by the dissector itself. */
@@ -97,10 +97,10 @@ annotate(const output_args *args)
 }
 
 static const output outputs[] = {
-    { NH_TAP_NAME ",report",   "NLM Health: report",             nh_report_text,  NULL,     FALSE },
-    { NH_TAP_NAME ",json",     "NLM Health: JSON document",      nh_report_json,  NULL,     FALSE },
-    { NH_TAP_NAME ",locks",    "NLM Health: lock table",         nh_report_locks, NULL,     FALSE },
-    { NH_TAP_NAME ",annotate", "NLM Health: annotated capture",  NULL,            annotate, TRUE  },
+    { NH_TAP_NAME ",report", "NLM Health: report", nh_report_text, NULL, FALSE },
+    { NH_TAP_NAME ",json", "NLM Health: JSON document", nh_report_json, NULL, FALSE },
+    { NH_TAP_NAME ",locks", "NLM Health: lock table", nh_report_locks, NULL, FALSE },
+    { NH_TAP_NAME ",annotate", "NLM Health: annotated capture", NULL, annotate, TRUE },
 };
 
 /* "in=FILE,out=FILE"; FILE may hold commas, but not ",out=". */
@@ -142,8 +142,7 @@ init_output(const char *text, void *data)
     gboolean right = parse_args(text, args);
     if (right) {
         /* no flags: the dissection runs, and needs no tree */
-        GString *error = register_tap_listener(NH_TAP_NAME, args, NULL, TL_REQUIRES_NOTHING, NULL, ignore_packet,
-                                               draw_output, free_args);
+        GString *error = register_tap_listener(NH_TAP_NAME, args, NULL, TL_REQUIRES_NOTHING, NULL, ignore_packet, draw_output, free_args);
         if (error) {
             report_failure("-z %s: %s", text, error->str);
             g_string_free(error, TRUE);
@@ -161,8 +160,9 @@ nlm_health_register_taps(void)
     static stat_tap_ui uis[G_N_ELEMENTS(outputs)];
 
     for (guint i = 0; i < G_N_ELEMENTS(outputs); i++) {
-        uis[i] = (stat_tap_ui){ .group = REGISTER_STAT_GROUP_GENERIC, .title = outputs[i].title,
-                                .cli_string = outputs[i].cli, .tap_init_cb = init_output };
+        uis[i] = (stat_tap_ui){
+            .group = REGISTER_STAT_GROUP_GENERIC, .title = outputs[i].title, .cli_string = outputs[i].cli, .tap_init_cb = init_output
+        };
         register_stat_tap_ui(&uis[i], (void *)&outputs[i]);
     }
     nlm_health_register_tables();

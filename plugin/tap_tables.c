@@ -57,8 +57,7 @@ count_in_tree(stats_tree *tree, packet_info *pinfo, epan_dissect_t *edt, const v
     increase_stat_node(tree, "answers", pair, FALSE, (gint)info->answers);
     increase_stat_node(tree, "refusals", pair, FALSE, (gint)info->denied);
     if (nh_time_known(info->answered_in))
-        avg_stat_node_add_value_float(tree, "milliseconds to the answer", pair, FALSE,
-                                      (gfloat)milliseconds(info->answered_in));
+        avg_stat_node_add_value_float(tree, "milliseconds to the answer", pair, FALSE, (gfloat)milliseconds(info->answered_in));
     count_findings(tree, pair, info->findings);
     g_free(name);
     return TAP_PACKET_REDRAW;
@@ -68,28 +67,28 @@ count_in_tree(stats_tree *tree, packet_info *pinfo, epan_dissect_t *edt, const v
 
 /* X(column, heading, type, how it prints) */
 #define COLUMNS(X) \
-    X(CLIENT,     "Client",       STRING, "%s") \
-    X(SERVER,     "Server",       STRING, "%s") \
-    X(CALLS,      "Calls",        UINT,   "%u") \
-    X(ANSWERED,   "Answered",     UINT,   "%u") \
-    X(UNANSWERED, "Unanswered",   UINT,   "%u") \
-    X(RESENT,     "Resent",       UINT,   "%u") \
-    X(DENIED,     "Denied",       UINT,   "%u") \
-    X(SLOWEST,    "Slowest (ms)", FLOAT,  "%.3f") \
-    X(FINDINGS,   "Findings",     UINT,   "%u") \
-    X(INCIDENTS,  "Incidents",    UINT,   "%u")
+    X(CLIENT, "Client", STRING, "%s") \
+    X(SERVER, "Server", STRING, "%s") \
+    X(CALLS, "Calls", UINT, "%u") \
+    X(ANSWERED, "Answered", UINT, "%u") \
+    X(UNANSWERED, "Unanswered", UINT, "%u") \
+    X(RESENT, "Resent", UINT, "%u") \
+    X(DENIED, "Denied", UINT, "%u") \
+    X(SLOWEST, "Slowest (ms)", FLOAT, "%.3f") \
+    X(FINDINGS, "Findings", UINT, "%u") \
+    X(INCIDENTS, "Incidents", UINT, "%u")
 
 typedef enum {
 #define X(id, heading, type, format) COLUMN_##id,
     COLUMNS(X)
 #undef X
-    COLUMN_COUNT
+        COLUMN_COUNT
 } column;
 
 static stat_tap_table_item columns[] = {
-#define ALIGN_STRING TAP_ALIGN_LEFT
-#define ALIGN_UINT   TAP_ALIGN_RIGHT
-#define ALIGN_FLOAT  TAP_ALIGN_RIGHT
+#define ALIGN_STRING                 TAP_ALIGN_LEFT
+#define ALIGN_UINT                   TAP_ALIGN_RIGHT
+#define ALIGN_FLOAT                  TAP_ALIGN_RIGHT
 #define X(id, heading, type, format) { TABLE_ITEM_##type, ALIGN_##type, heading, format },
     COLUMNS(X)
 #undef X
@@ -169,8 +168,8 @@ count_in_table(void *data, packet_info *pinfo, epan_dissect_t *edt, const void *
     *cell(table, row, COLUMN_RESENT) += info->resent;
     *cell(table, row, COLUMN_DENIED) += info->denied;
     *cell(table, row, COLUMN_FINDINGS) += count_bits(info->findings);
-    *cell(table, row, COLUMN_UNANSWERED) =
-        MAX(*cell(table, row, COLUMN_CALLS), *cell(table, row, COLUMN_ANSWERED)) - *cell(table, row, COLUMN_ANSWERED);
+    *cell(table, row, COLUMN_UNANSWERED) = MAX(*cell(table, row, COLUMN_CALLS), *cell(table, row, COLUMN_ANSWERED)) -
+                                           *cell(table, row, COLUMN_ANSWERED);
     if (nh_time_known(info->answered_in))
         slowest->value.float_value = MAX(slowest->value.float_value, milliseconds(info->answered_in));
     /* incidents of one pair come one after the other, so the last one is enough to know a new one */
@@ -220,6 +219,6 @@ nlm_health_register_tables(void)
 
     register_stat_tap_table_ui(&ui);
     /* tshark puts ",tree" behind the name */
-    stats_tree_register_plugin(NH_TAP_NAME, NH_TAP_NAME, "NLM Health" NH_TREE_MENU "Calls and findings",
-                               TL_REQUIRES_NOTHING, count_in_tree, init_tree, NULL);
+    stats_tree_register_plugin(NH_TAP_NAME, NH_TAP_NAME, "NLM Health" NH_TREE_MENU "Calls and findings", TL_REQUIRES_NOTHING, count_in_tree,
+                               init_tree, NULL);
 }

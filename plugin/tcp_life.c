@@ -23,7 +23,7 @@
 
 /* Frames that differ in nothing and follow this closely are one packet captured twice (interface "any", mirror ports). */
 #define DUPLICATE_TIME (50 * NH_MSEC)
-#define COPY_TIME (2 * NH_MSEC)
+#define COPY_TIME      (2 * NH_MSEC)
 
 /* TCP resends no segment twice in less (RFC 6298, Linux' TCP_RTO_MIN is 0.2 s): what looks so was captured out of order. */
 #define SILENT_TIME (100 * NH_MSEC)
@@ -214,7 +214,8 @@ into_silence(nh_passage *p, const char *what)
         return;
     char *silence = nh_duration_text(p->at.time - from->awaiting.time);
     nh_verdict(p->conn, NH_PEER_SILENT, silent_side(!p->index), p->at, from->awaiting,
-               g_strdup_printf("%s number %u without any answer from the %s for %s", what, from->silent, nh_conn_role(p->conn, !p->index), silence));
+               g_strdup_printf("%s number %u without any answer from the %s for %s", what, from->silent, nh_conn_role(p->conn, !p->index),
+                               silence));
     g_free(silence);
 }
 
@@ -270,8 +271,9 @@ fin_again(nh_passage *p)
     char *free_from = nh_time_clock(earliest), *free_until = nh_time_clock(latest);
     nh_verdict(p->conn, NH_FIN_UNACKED, silent_side(!p->index), p->at, from->fin_at,
                g_strdup_printf("Stuck FIN: sent in %s, resent %u time%s, never acknowledged by the %s; the port stays blocked "
-                               "until %s-%s (TCP_USER_TIMEOUT)", since, from->fin_resends, from->fin_resends == 1 ? "" : "s",
-                               nh_conn_role(p->conn, !p->index), free_from, free_until));
+                               "until %s-%s (TCP_USER_TIMEOUT)",
+                               since, from->fin_resends, from->fin_resends == 1 ? "" : "s", nh_conn_role(p->conn, !p->index), free_from,
+                               free_until));
     g_free(since);
     g_free(free_from);
     g_free(free_until);
@@ -432,8 +434,12 @@ pass(nh_conn *conn, const nh_segment *segment)
 {
     nh_watch *watch = conn->pair->watch;
     int half = nh_conn_half(conn, &segment->src);
-    nh_passage p = { .conn = conn, .seg = segment, .index = half, .from = &conn->half[half], .to = &conn->half[!half],
-                  .at = { segment->frame, segment->time } };
+    nh_passage p = { .conn = conn,
+                     .seg = segment,
+                     .index = half,
+                     .from = &conn->half[half],
+                     .to = &conn->half[!half],
+                     .at = { segment->frame, segment->time } };
     nh_frame *frame = nh_frame_get(watch, p.at);
     guint32 key = key_of(segment);
 

@@ -65,9 +65,9 @@ syn_again(nh_passage *p)
 {
     nh_conn *conn = p->conn;
     nh_trouble *trouble = nh_conn_trouble(conn);
-    gboolean answered = trouble && (trouble->finding == NH_UNREACHABLE || trouble->finding == NH_SYN_REFUSED ||
-                                    trouble->finding == NH_CHALLENGE_ACK || trouble->finding == NH_RESET ||
-                                    trouble->finding == NH_RESET_STORM);
+    gboolean answered = trouble &&
+                        (trouble->finding == NH_UNREACHABLE || trouble->finding == NH_SYN_REFUSED || trouble->finding == NH_CHALLENGE_ACK ||
+                         trouble->finding == NH_RESET || trouble->finding == NH_RESET_STORM);
     char *since = nh_duration_text(p->at.time - conn->syn.time);
 
     if (p->seg->seq == conn->isn && conn->syn_count == 1)

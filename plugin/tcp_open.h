@@ -15,10 +15,10 @@
 typedef struct {
     nh_conn *conn;
     const nh_segment *seg;
-    int index;             /* of the sender's half */
+    int index; /* of the sender's half */
     nh_half *from, *to;
     nh_moment at;
-    guint32 end;           /* sequence number after the payload and FIN */
+    guint32 end; /* sequence number after the payload and FIN */
 } nh_passage;
 
 /* A SYN without ACK: the first, one sent again, or another attempt. */

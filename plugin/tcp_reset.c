@@ -34,8 +34,9 @@ reset(nh_passage *p)
 {
     nh_conn *conn = p->conn;
     gboolean closing = conn->half[0].fin || conn->half[1].fin;
-    char *state = nh_conn_outstanding(conn) ? g_strdup_printf("%u call%s without answer", nh_conn_outstanding(conn), nh_conn_outstanding(conn) == 1 ? "" : "s")
-                                    : g_strdup("nothing outstanding");
+    char *state = nh_conn_outstanding(conn)
+                      ? g_strdup_printf("%u call%s without answer", nh_conn_outstanding(conn), nh_conn_outstanding(conn) == 1 ? "" : "s")
+                      : g_strdup("nothing outstanding");
 
     conn->state = NH_TCP_RESET;
     conn->reset_by_client = p->index == 0;
@@ -64,7 +65,8 @@ declined(nh_passage *p)
     conn->reset_by_client = TRUE;
     if (!nh_verdict_storm(conn, p->at))
         nh_verdict(conn, NH_RESET, NH_SILENT_NOBODY, p->at, conn->syn.frame ? conn->syn : p->at,
-                   g_strdup_printf("The %s resets the connection that the %s's SYN-ACK accepted", nh_conn_role(conn, 0), nh_conn_role(conn, 1)));
+                   g_strdup_printf("The %s resets the connection that the %s's SYN-ACK accepted", nh_conn_role(conn, 0),
+                                   nh_conn_role(conn, 1)));
 }
 
 void

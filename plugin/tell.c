@@ -37,7 +37,8 @@ fin_text(const nh_conn *conn, const nh_trouble *trouble, const char *lasted)
     nh_timer_fin_block(half->fin_since, half->fin_at.time, &earliest, &latest);
     char *from = nh_time_clock(earliest), *to = nh_time_clock(latest);
     char *text = g_strdup_printf("This FIN is not acknowledged for %s and resent %u time%s; unless that changes, its socket blocks the "
-                                 "port until %s-%s", lasted, trouble->count, trouble->count == 1 ? "" : "s", from, to);
+                                 "port until %s-%s",
+                                 lasted, trouble->count, trouble->count == 1 ? "" : "s", from, to);
     g_free(from);
     g_free(to);
     return text;
@@ -291,7 +292,8 @@ add_events(nh_incident *incident, const nh_outage *outage)
             continue;
         for (const GSList *item = frame->notes; item; item = item->next) {
             const nh_note *note = item->data;
-            nh_incident_add_event(incident, frame->at.frame, frame->at.time, nh_finding_name(note->finding), note->finding, g_strdup(note->text));
+            nh_incident_add_event(incident, frame->at.frame, frame->at.time, nh_finding_name(note->finding), note->finding,
+                                  g_strdup(note->text));
         }
         if (in_storm(outage->pair, frame))
             continue;
@@ -372,7 +374,8 @@ attempt_of(const nh_outage *outage, nh_way way)
 
     if (outage->given_up)
         return outage->attempt[way].active ? &outage->attempt[way] : NULL;
-    if (!latest || !nh_attempt_pending(attempt) || outage->ended_by || !(outage->ways & (1u << way)) || attempt->start.time > outage->last.time)
+    if (!latest || !nh_attempt_pending(attempt) || outage->ended_by || !(outage->ways & (1u << way)) ||
+        attempt->start.time > outage->last.time)
         return NULL;
     if (outage->end.frame && !nh_attempt_lasts(pair, way, (nh_moment){ pair->watch->frames_total, pair->watch->last }))
         return NULL;
@@ -403,7 +406,8 @@ tell_outage(nh_watch *watch, nh_story *story, const nh_outage *outage)
     incident->client = outage->pair->client;
     incident->server = outage->pair->server;
     incident->service = judgement.evidence && judgement.evidence->conn ? nh_conn_service(judgement.evidence->conn)
-                        : judgement.evidence ? judgement.evidence->service : NH_SERVICE_NLM;
+                        : judgement.evidence                           ? judgement.evidence->service
+                                                                       : NH_SERVICE_NLM;
     incident->cause = judgement.cause;
     incident->side = judgement.side;
     incident->confidence = judgement.confidence;

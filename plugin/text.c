@@ -17,8 +17,8 @@ nh_text_clean(const char *text)
     for (const char *at = valid; *at; at = g_utf8_next_char(at)) {
         gunichar c = g_utf8_get_char(at);
         /* also what breaks a line or turns its direction, as a forged host name could */
-        if (g_unichar_iscntrl(c) || g_unichar_type(c) == G_UNICODE_FORMAT ||
-            g_unichar_type(c) == G_UNICODE_LINE_SEPARATOR || g_unichar_type(c) == G_UNICODE_PARAGRAPH_SEPARATOR)
+        if (g_unichar_iscntrl(c) || g_unichar_type(c) == G_UNICODE_FORMAT || g_unichar_type(c) == G_UNICODE_LINE_SEPARATOR ||
+            g_unichar_type(c) == G_UNICODE_PARAGRAPH_SEPARATOR)
             g_string_append_c(clean, ' ');
         else
             g_string_append_unichar(clean, c);

@@ -46,8 +46,12 @@ date_attempt(nh_pair *pair, nh_moment at)
     nh_moment first = pair->unfollowed.first, before = pair->unfollowed.before;
     nh_time oldest = first.time - NH_WAITED_MAX;
 
-    pair->attempt[NH_FORWARD] = (nh_attempt){ .active = TRUE, .start = first, .step = at, .earliest = before.frame ? MAX(before.time, oldest) : oldest,
-                                              .wait = NH_WAIT_CONNECT, .undatable = TRUE };
+    pair->attempt[NH_FORWARD] = (nh_attempt){ .active = TRUE,
+                                              .start = first,
+                                              .step = at,
+                                              .earliest = before.frame ? MAX(before.time, oldest) : oldest,
+                                              .wait = NH_WAIT_CONNECT,
+                                              .undatable = TRUE };
 }
 
 static void
@@ -55,8 +59,13 @@ tell(nh_conn *conn, gboolean syn, guint lost, nh_moment at)
 {
     nh_pair *pair = conn->pair;
     nh_finding finding = syn ? NH_SYN_UNANSWERED : NH_PEER_SILENT;
-    nh_symptom symptom = { .finding = finding, .service = NH_SERVICE_NLM, .way = NH_FORWARD, .at = at, .since = pair->unfollowed.first,
-                           .conn = conn, .unseen = TRUE };
+    nh_symptom symptom = { .finding = finding,
+                           .service = NH_SERVICE_NLM,
+                           .way = NH_FORWARD,
+                           .at = at,
+                           .since = pair->unfollowed.first,
+                           .conn = conn,
+                           .unseen = TRUE };
 
     nh_frame_note(pair->watch, at.frame, finding,
                   g_strdup_printf("The client learnt this port %u times from frame %u on, and nothing for it was captured since: %s", lost,

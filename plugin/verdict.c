@@ -44,8 +44,9 @@ static void
 judge_callback(nh_conn *conn, nh_finding finding, nh_moment at, nh_moment since)
 {
     nh_moment blocked = conn->pair->blocked;
-    nh_symptom symptom = { .finding = NH_GRANT_LOST, .service = nh_conn_service(conn), .way = conn->way,
-                           .at = at, .since = since, .conn = conn };
+    nh_symptom symptom = {
+        .finding = NH_GRANT_LOST, .service = nh_conn_service(conn), .way = conn->way, .at = at, .since = since, .conn = conn
+    };
 
     if (conn->way != NH_CALLBACK || !blocked.frame)
         return;
@@ -59,7 +60,12 @@ static void
 give(nh_conn *conn, nh_finding finding, nh_silent silent, nh_moment at, nh_moment since, char *text)
 {
     gboolean client_initiates = conn->way == NH_FORWARD;
-    nh_symptom symptom = { .finding = finding, .service = nh_conn_service(conn), .way = conn->way, .at = at, .since = since, .conn = conn,
+    nh_symptom symptom = { .finding = finding,
+                           .service = nh_conn_service(conn),
+                           .way = conn->way,
+                           .at = at,
+                           .since = since,
+                           .conn = conn,
                            .deaf_client = silent == (client_initiates ? NH_SILENT_CLIENT : NH_SILENT_SERVER) &&
                                           (finding == NH_PEER_SILENT || finding == NH_ZERO_WINDOW) };
 

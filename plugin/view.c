@@ -32,9 +32,13 @@ nh_view_timers_of_call(const nh_call *call, nh_timers *timers)
     if (!call->outage || !nh_line_may_come(call))
         return FALSE;
     *timers = (nh_timers){
-        .pair = call->pair, .way = call->way, .event = nh_line_event(call->pair, call->way, call), .has_mount_deadlines = TRUE,
+        .pair = call->pair,
+        .way = call->way,
+        .event = nh_line_event(call->pair, call->way, call),
+        .has_mount_deadlines = TRUE,
         .observed = call->line_seen.frame ? call->line_seen.time : NH_TIME_NONE,
-        .family = nh_pair_family(call->pair), .policy = nh_policy_of(call->pair, call->l4, use_mount),
+        .family = nh_pair_family(call->pair),
+        .policy = nh_policy_of(call->pair, call->l4, use_mount),
     };
     nh_call_deadlines(call, use_mount, &timers->deadlines);
     nh_call_deadlines(call, TRUE, &timers->mount_deadlines);
@@ -61,9 +65,12 @@ timers_of_attempt(const nh_conn *conn, guint32 frame, nh_timers *timers)
     if (!nh_attempt_pending(attempt) || frame < attempt->start.frame)
         return FALSE;
     *timers = (nh_timers){
-        .pair = conn->pair, .way = conn->way, .event = nh_line_event(conn->pair, conn->way, attempt->answers),
+        .pair = conn->pair,
+        .way = conn->way,
+        .event = nh_line_event(conn->pair, conn->way, attempt->answers),
         .observed = attempt->line_seen.frame ? attempt->line_seen.time : NH_TIME_NONE,
-        .family = nh_pair_family(conn->pair), .policy = nh_policy_of(conn->pair, NH_L4_TCP, use_mount),
+        .family = nh_pair_family(conn->pair),
+        .policy = nh_policy_of(conn->pair, NH_L4_TCP, use_mount),
     };
     nh_attempt_deadlines(conn->pair, conn->way, attempt, &timers->deadlines);
     return TRUE;

@@ -15,8 +15,8 @@
 typedef struct {
     const nh_frame *frame;
     nh_service service;
-    const nh_trouble *trouble;      /* of its connection at this frame */
-    const nh_outage *outage;        /* the incident, or NULL */
+    const nh_trouble *trouble; /* of its connection at this frame */
+    const nh_outage *outage;   /* the incident, or NULL */
 } nh_view;
 
 /* When a client's timers expire, and the line that follows. */

@@ -119,8 +119,8 @@ record_begins(nh_rpc_header *header, gpointer data)
 
     nh_nfs_header(watch, &segment->src, &segment->dst, NH_L4_TCP, header, at);
     if (header->complete && !header->tls_probe && watch->n_unreported < NH_UNREPORTED_MAX)
-        watch->unreported[watch->n_unreported++] = (nh_unreported){ header->reply, header->xid, header->prog, header->vers, header->proc,
-                                                                    header->body, header->body_length };
+        watch->unreported[watch->n_unreported++] = (nh_unreported){ header->reply, header->xid,  header->prog,       header->vers,
+                                                                    header->proc,  header->body, header->body_length };
     if (header->reply) {
         nh_hidden_header(watch, &segment->src, &segment->dst, conn, header, nh_hidden_starts_tls(conn, header), at);
         reply_begins(watch, header);
@@ -179,8 +179,16 @@ nh_watch_segment_done(nh_watch *watch)
 
     for (guint i = 0; i < watch->n_unreported; i++) {
         const nh_unreported *record = &watch->unreported[i];
-        nh_message message = { .frame = segment->frame, .time = segment->time, .l4 = NH_L4_TCP, .src = segment->src, .dst = segment->dst,
-                               .reply = record->reply, .xid = record->xid, .prog = record->prog, .vers = record->vers, .proc = record->proc };
+        nh_message message = { .frame = segment->frame,
+                               .time = segment->time,
+                               .l4 = NH_L4_TCP,
+                               .src = segment->src,
+                               .dst = segment->dst,
+                               .reply = record->reply,
+                               .xid = record->xid,
+                               .prog = record->prog,
+                               .vers = record->vers,
+                               .proc = record->proc };
         if (record->reply) {
             nh_calls_bare_reply(watch, &message, record->body, record->body_length);
         } else if (nh_service_of_program(record->prog) != NH_SERVICE_NONE) {

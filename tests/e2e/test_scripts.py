@@ -26,6 +26,14 @@ def test_shellcheck(script):
     assert checked.returncode == 0, checked.stdout
 
 
+def test_style():
+    """The plugin is written as .clang-format says; each version of clang-format breaks lines in another way."""
+    if not shutil.which("clang-format") or "version 14." not in run("clang-format", "--version").stdout:
+        pytest.skip("clang-format 14 is not installed")
+    checked = run("clang-format", "--dry-run", "-Werror", *sorted((harness.TOP / "plugin").glob("*.[ch]")))
+    assert checked.returncode == 0, checked.stderr[:3000]
+
+
 def test_demo_explains_the_outage():
     shown = run(harness.TOP / "demo")
     assert shown.returncode == 0, shown.stdout + shown.stderr
