@@ -88,8 +88,10 @@ take_acks(nh_conn *conn, int half)
             continue;
         const nh_sending *sending = last_sending_on(call, conn);
         left--;
-        call->tcp_acked = sending && nh_tcp_acked(&conn->half[half], sending->seq_end);
-        conn->unacked[half] -= call->tcp_acked;
+        if (!sending || !nh_tcp_acked(&conn->half[half], sending->seq_end))
+            continue;
+        call->tcp_acked = sending->at.frame;
+        conn->unacked[half]--;
     }
     conn->unacked[half] -= left; /* acknowledged on another connection on which they were sent, too */
 }

@@ -152,7 +152,7 @@ refuses_again(const nh_call *call)
 {
     const nh_outage *outage = call->pair->open;
 
-    return outage && call->prog == NH_PROG_NLM && call->has_status && call->status == 2 &&
+    return outage && call->prog == NH_PROG_NLM && call->has_status && call->status == NH_NLM_STAT_NOLOCKS &&
            outage->count[NH_FORWARD][NH_DENIED_NOLOCKS] == outage->symptoms->len;
 }
 
