@@ -95,7 +95,9 @@ static void
 sent(nh_watch *watch, flow *f, nh_moment at)
 {
     nh_time gap = at.time - f->last.time;
+    nh_way way;
 
+    show_on_frame(watch, f, &way, at); /* an outage may begin with it */
     if (f->unanswered && gap < REPEAT_MIN)
         return;
     if (f->unanswered == 0 || gap > REPEAT_MAX) {
