@@ -327,6 +327,23 @@ was_unaccepted(const nh_outage *outage, const nh_judgement *judgement)
            conn->unaccepted.frame <= outage->last.frame;
 }
 
+/* After the reset no answer either: a server that still works on a call drops the copy (duplicate request cache). */
+#define ANSWER_TIME (5 * NH_SECOND)
+
+static gboolean
+was_unanswered_again(const nh_outage *outage, const nh_judgement *judgement)
+{
+    nh_moment reset = judgement->evidence ? judgement->evidence->at : (nh_moment){ 0 };
+
+    for (guint i = 0; judgement->cause == NH_RESET && i < outage->symptoms->len; i++) {
+        const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
+        if (symptom->finding == NH_REPLY_OVERDUE && symptom->way == NH_FORWARD && symptom->conn &&
+            symptom->conn->first.frame > reset.frame && symptom->at.time - reset.time >= ANSWER_TIME)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 /* Why there was no lock service; the row's clause, unless the evidence says more. */
 static const char *
 why_clause(const nh_outage *outage, const nh_judgement *judgement)
@@ -341,6 +358,8 @@ why_clause(const nh_outage *outage, const nh_judgement *judgement)
                                                   : "the client did not hear the server, which answered and was never acknowledged";
     if (was_unaccepted(outage, judgement))
         return "the server did not take the connection: it sent its SYN-ACK again, though the client had acknowledged it";
+    if (was_unanswered_again(outage, judgement))
+        return "the connection was reset, and the server took the call again on a new one and did not answer it";
     return row && row->clause ? row->clause : "of trouble on the way";
 }
 
