@@ -276,7 +276,7 @@ class Network:
         until(lambda: self.server.registered("100021"), f"NLM: {self.server.said()}")
 
     def end_ganesha(self, how):
-        self.server.run("sh", "-c", f"kill -{how} $(cat /run/ganesha.pid); rm /run/ganesha.pid")
+        self.server.run("sh", "-c", f"kill -{how} $(cat /run/ganesha.pid); rm -f /run/ganesha.pid")
 
     def start_client(self, program):
         return Client(self.client_host, program)
