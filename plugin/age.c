@@ -20,7 +20,6 @@
 #define FIN_BLOCK_MAX (210 * NH_SECOND)
 /* A SYN so soon after the stuck FIN was resolved had been waiting for that. */
 #define FIN_RELEASE_TIME (2 * NH_SECOND)
-#define CLOCK_SLACK      (100 * NH_MSEC)
 
 static void
 issued_before(nh_call *call, nh_time earliest, nh_time latest, gboolean cycles)
@@ -152,7 +151,7 @@ nh_age_by_copies(nh_call *call)
         /* met in the middle, the connection may have been a new one, and its first gap is 2T for kernels before 5.3 */
         gboolean maybe_new = waits[i].gap == 2 && first->conn && first->conn->middle && nh_pair_family(call->pair) != NH_FAMILY_5_3;
         nh_time least = maybe_new ? 0 : waits[i].least * timeout, most = waits[i].most * timeout + waits[i].most * NH_TIMER_LATENESS;
-        issued_before(call, seen - most - (cycles ? NH_WAITED_MAX : 0), seen - least + (maybe_new ? 0 : CLOCK_SLACK), cycles);
+        issued_before(call, seen - most - (cycles ? NH_WAITED_MAX : 0), seen - least + (maybe_new ? 0 : NH_CLOCK_SLACK), cycles);
         return;
     }
 }
@@ -196,7 +195,7 @@ nh_age_by_syn(nh_conn *conn, nh_moment at)
     nh_time gap = at.time - conn->syn.time;
 
     for (gint64 step = 2; step <= 64; step *= 2) {
-        if (gap < step * NH_SECOND - CLOCK_SLACK || gap > step * NH_SECOND + step * NH_SECOND / 10)
+        if (gap < step * NH_SECOND - NH_CLOCK_SLACK || gap > step * NH_SECOND + step * NH_SECOND / 10)
             continue;
         undate(conn->pair, conn->way, conn->syn.frame);
         if (nh_attempt_pending(attempt) && attempt->start.frame == conn->syn.frame)

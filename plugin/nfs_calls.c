@@ -42,25 +42,8 @@ struct nh_nfs {
 };
 
 typedef struct {
-    nh_addr client, server;
-} peers_key;
-
-typedef struct {
     nh_end from, to;
 } stream_key;
-
-static guint
-peers_hash(gconstpointer data)
-{
-    const peers_key *key = data;
-    return nh_addr_hash(&key->client) * 31 + nh_addr_hash(&key->server);
-}
-
-static gboolean
-peers_equal(gconstpointer a, gconstpointer b)
-{
-    return memcmp(a, b, sizeof(peers_key)) == 0;
-}
 
 static guint
 stream_hash(gconstpointer data)
@@ -91,7 +74,7 @@ nh_nfs_new(void)
 {
     nh_nfs *nfs = g_new(nh_nfs, 1);
 
-    nfs->peers = g_hash_table_new_full(peers_hash, peers_equal, g_free, peers_free);
+    nfs->peers = nh_pairs_new(peers_free);
     nfs->streams = g_hash_table_new_full(stream_hash, stream_equal, g_free, g_free);
     return nfs;
 }
@@ -109,7 +92,7 @@ nh_nfs_free(nh_nfs *nfs)
 static nfs_peers *
 find_peers(const nh_nfs *nfs, const nh_addr *client, const nh_addr *server)
 {
-    peers_key key = { *client, *server };
+    nh_pair_key key = { *client, *server };
     return g_hash_table_lookup(nfs->peers, &key);
 }
 
@@ -117,7 +100,7 @@ static nfs_peers *
 new_peers(nh_nfs *nfs, const nh_addr *client, const nh_addr *server)
 {
     nfs_peers *peers = g_new(nfs_peers, 1);
-    peers_key key = { *client, *server };
+    nh_pair_key key = { *client, *server };
 
     peers->waiting = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     peers->slow = g_array_new(FALSE, FALSE, sizeof(nfs_call));

@@ -11,27 +11,23 @@
 #include "frames.h"
 #include "outage.h"
 
-typedef struct {
-    nh_addr client, server;
-} pair_key;
-
 static guint
 hash_pair_key(gconstpointer data)
 {
-    const pair_key *key = data;
+    const nh_pair_key *key = data;
     return nh_addr_hash(&key->client) * 31 + nh_addr_hash(&key->server);
 }
 
 static gboolean
 equal_pair_keys(gconstpointer a, gconstpointer b)
 {
-    return memcmp(a, b, sizeof(pair_key)) == 0;
+    return memcmp(a, b, sizeof(nh_pair_key)) == 0;
 }
 
 GHashTable *
-nh_pairs_new(void)
+nh_pairs_new(GDestroyNotify free_value)
 {
-    return g_hash_table_new_full(hash_pair_key, equal_pair_keys, g_free, NULL);
+    return g_hash_table_new_full(hash_pair_key, equal_pair_keys, g_free, free_value);
 }
 
 nh_pair *
@@ -41,15 +37,15 @@ nh_pair_find(const nh_watch *watch, const nh_addr *client, const nh_addr *server
 
     if (latest && nh_addr_equal(&latest->client, client) && nh_addr_equal(&latest->server, server))
         return latest;
-    pair_key key = { *client, *server };
+    nh_pair_key key = { *client, *server };
     return g_hash_table_lookup(watch->pairs, &key);
 }
 
 static void
 insert_pair(nh_watch *watch, nh_pair *pair)
 {
-    pair_key *key = g_new(pair_key, 1);
-    *key = (pair_key){ pair->client, pair->server };
+    nh_pair_key *key = g_new(nh_pair_key, 1);
+    *key = (nh_pair_key){ pair->client, pair->server };
     g_hash_table_insert(watch->pairs, key, pair);
 }
 
@@ -154,7 +150,7 @@ swap_roles(nh_pair *pair)
 static void
 turn_round(nh_watch *watch, nh_pair *pair)
 {
-    pair_key key = { pair->client, pair->server };
+    nh_pair_key key = { pair->client, pair->server };
 
     g_hash_table_remove(watch->pairs, &key);
     retract_restart(pair);

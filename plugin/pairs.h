@@ -11,8 +11,13 @@
 
 #include "model.h"
 
-/* No pairs yet: by the addresses of client and server. Unref it after the pairs are freed. */
-GHashTable *nh_pairs_new(void);
+/* What belongs to a client and a server is found by this. */
+typedef struct {
+    nh_addr client, server;
+} nh_pair_key;
+
+/* An empty table by nh_pair_key; takes keys from g_malloc(), and frees its values with free_value unless that is NULL. */
+GHashTable *nh_pairs_new(GDestroyNotify free_value);
 /*
  * The pair whose client opened the flow from -> to, or whose server did (*way
  * tells). Unless the procedure of a message tells the roles, the first who

@@ -208,7 +208,7 @@ tell_resent(nh_call *call, const nh_sending *before, nh_conn *conn, nh_moment at
 static void
 resent(nh_call *call, nh_conn *conn, nh_moment at)
 {
-    nh_sending before = call->sendings[call->n_sendings - 1];
+    nh_sending before = *nh_call_last(call);
 
     nh_call_add_sending(call, conn, at);
     tell_resent(call, &before, conn, at);
@@ -342,8 +342,7 @@ nh_calls_message(nh_watch *watch, const nh_message *message)
 static gboolean
 returns_nothing(const nh_call *call)
 {
-    return call->proc == 0 || (call->prog == NH_PROG_STAT && call->proc >= NH_NSM_SIMU_CRASH) ||
-           nh_nlm_is_message(call->prog, call->proc) || nh_nlm_is_result(call->prog, call->proc) ||
+    return call->proc == 0 || (call->prog == NH_PROG_STAT && call->proc >= NH_NSM_SIMU_CRASH) || nh_async_is_one_way(call) ||
            (call->prog == NH_PROG_NLM && call->proc == NH_NLM_FREE_ALL);
 }
 

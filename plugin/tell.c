@@ -6,7 +6,6 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include "procedures.h"
 #include "watch.h"
 
 #include "async_calls.h"
@@ -23,6 +22,7 @@
 #include "log_timers.h"
 #include "nfs_calls.h"
 #include "outage.h"
+#include "procedures.h"
 #include "verdict.h"
 #include "view.h"
 
@@ -269,7 +269,7 @@ reach_out(nh_incident *incident, const nh_outage *outage)
 {
     for (guint i = 0; i < outage->calls->len; i++) {
         const nh_call *call = g_ptr_array_index(outage->calls, i);
-        const nh_sending *first = &call->sendings[0], *last = &call->sendings[call->n_sendings - 1];
+        const nh_sending *first = nh_call_first(call), *last = nh_call_last(call);
         if (nh_view_shows(outage, first->at.frame))
             incident->first_frame = MIN(incident->first_frame, first->at.frame);
         if (nh_view_shows(outage, last->at.frame))

@@ -34,7 +34,7 @@ nh_watch_new(const nh_options *options)
 
     watch->options = *options;
     watch->arena = nh_arena_new();
-    watch->pairs = nh_pairs_new();
+    watch->pairs = nh_pairs_new(NULL);
     watch->pair_list = g_ptr_array_new_with_free_func(nh_pair_free);
     watch->conns = nh_table_new();
     watch->conn_list = g_ptr_array_new_with_free_func(nh_conn_free);
