@@ -139,11 +139,9 @@ nh_attempt_recognise(nh_call *call)
             sent[n++] = sending->at.time;
     }
     if (pair->nlm_timeout == 0 && !may_be_later_copies(call, sent, n, policy.nlm_timeout))
-        pair->nlm_timeout = timeout_of_gaps(sent, n, policy.nlm_timeout);
-    if (pair->nlm_timeout && pair->nlm_timeout != policy.nlm_timeout) {
+        nh_pair_set_nlm_timeout(pair, timeout_of_gaps(sent, n, policy.nlm_timeout));
+    if (pair->nlm_timeout)
         policy.nlm_timeout = pair->nlm_timeout;
-        pair->calm_until = NH_TIME_NONE;
-    }
     nh_age_by_copies(call);
     if (pair->family == NH_FAMILY_UNKNOWN && !call->first_unseen)
         pair->family = nh_timer_recognise(&policy, call->wait, sent, n, call->line_seen.frame ? call->line_seen.time : NH_TIME_NONE);

@@ -10,6 +10,7 @@
 
 #include "log_candidates.h"
 #include "log_match.h"
+#include "policy.h"
 
 /* nlm_timeout_min and nlm_timeout_max, fs/lockd/svc.c */
 #define TIMEOUT_MIN 3
@@ -144,8 +145,7 @@ nh_log_assume_timers(nh_watch *watch, const nh_kernel_log *log)
         if (minor && pair->family == NH_FAMILY_UNKNOWN)
             pair->family = NH_FAMILY_3_10;
         if (timeout)
-            pair->nlm_timeout = timeout;
-        pair->calm_until = NH_TIME_NONE;
+            nh_pair_set_nlm_timeout(pair, timeout);
     }
     return before;
 }
@@ -165,8 +165,7 @@ nh_log_keep_timers(nh_watch *watch, const nh_story *draft, nh_kernel_log *log, G
         if (g_hash_table_contains(clients, &pair->client))
             continue;
         pair->family = known->family;
-        pair->nlm_timeout = known->nlm_timeout;
-        pair->calm_until = NH_TIME_NONE;
+        nh_pair_set_nlm_timeout(pair, known->nlm_timeout);
     }
     g_hash_table_unref(clients);
     g_array_unref(before);

@@ -26,6 +26,15 @@ nh_policy_of(const nh_pair *pair, nh_l4 l4, gboolean mount)
     return policy;
 }
 
+void
+nh_pair_set_nlm_timeout(nh_pair *pair, guint seconds)
+{
+    if (pair->nlm_timeout == seconds)
+        return;
+    pair->nlm_timeout = seconds;
+    pair->calm_until = NH_TIME_NONE;
+}
+
 nh_time
 nh_pair_calm_until(const nh_pair *pair, nh_time issued)
 {
