@@ -252,7 +252,7 @@ watch_calls(nh_pair *pair, nh_moment at)
 }
 
 void
-nh_attempt_watch(nh_pair *pair, nh_moment at)
+nh_attempt_judge(nh_pair *pair, nh_moment at)
 {
     nh_attempt *attempt = &pair->attempt[NH_FORWARD];
     nh_deadlines deadlines;

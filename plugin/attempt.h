@@ -19,7 +19,14 @@ void nh_attempt_connect(nh_conn *conn, nh_moment at);
 gboolean nh_attempt_lasts(const nh_pair *pair, nh_way way, nh_moment at);
 /* The call is sent for the first time: when was it issued, what did it wait for? Ends the attempt. */
 void nh_attempt_sent(nh_call *call, nh_conn *conn, nh_moment at);
+/* Tell of the attempt and of the calls that outlived their major timeouts. */
+void nh_attempt_judge(nh_pair *pair, nh_moment at);
 /* Time passes: tell when a waiting call or attempt outlives its major timeout. */
-void nh_attempt_watch(nh_pair *pair, nh_moment at);
+static inline void
+nh_attempt_watch(nh_pair *pair, nh_moment at)
+{
+    if (at.time >= pair->calm_until || pair->attempt[NH_FORWARD].active || pair->attempt[NH_CALLBACK].active)
+        nh_attempt_judge(pair, at);
+}
 
 #endif

@@ -34,7 +34,7 @@ nh_call_find(nh_watch *watch, const nh_addr *from, const nh_addr *to, guint32 pr
 {
     if (watch->latest_call && is_this(watch->latest_call, from, to, prog, xid))
         return watch->latest_call;
-    for (nh_link *link = nh_table_first(watch->calls, hash_call(from, to, prog, xid)); link; link = link->next)
+    for (nh_link *link = nh_table_first(&watch->calls, hash_call(from, to, prog, xid)); link; link = link->next)
         if (is_this((nh_call *)link, from, to, prog, xid))
             return watch->latest_call = (nh_call *)link;
     return NULL;
@@ -184,7 +184,7 @@ nh_call_new(nh_pair *pair, nh_way way, const nh_message *message, nh_call *befor
     call->issued_earliest = call->issued_latest = call->line_before = NH_TIME_NONE;
     call->waits = !nh_nlm_is_result(call->prog, call->proc); /* many send no RPC reply to those */
     g_ptr_array_add(watch->call_list, call);
-    nh_table_put(watch->calls, &call->link, hash_call(&call->src.addr, &call->dst.addr, call->prog, call->xid),
+    nh_table_put(&watch->calls, &call->link, hash_call(&call->src.addr, &call->dst.addr, call->prog, call->xid),
                  before ? &before->link : NULL);
     watch->latest_call = call;
     if (call->waits)

@@ -23,16 +23,23 @@ NAME_FUNCTION(nh_service_name, nh_service, NH_SERVICES, NH_SERVICE_COUNT)
 NAME_FUNCTION(nh_side_name, nh_side, NH_SIDES, NH_SIDE_COUNT)
 NAME_FUNCTION(nh_confidence_name, nh_confidence, NH_CONFIDENCES, NH_CONFIDENCE_COUNT)
 
+static guint32
+mix(guint32 hash, const guint8 *bytes)
+{
+    guint32 word;
+
+    memcpy(&word, bytes, sizeof word);
+    hash = (hash ^ word) * 0x9e3779b1u;
+    return hash ^ hash >> 15;
+}
+
 guint
 nh_addr_hash(const nh_addr *addr)
 {
-    guint32 hash = addr->len, word;
+    guint32 hash = mix(addr->len, addr->bytes); /* all of IPv4 */
 
-    for (guint i = 0; i < addr->len; i += sizeof word) { /* 4 or 16 bytes */
-        memcpy(&word, addr->bytes + i, sizeof word);
-        hash = (hash ^ word) * 0x9e3779b1u;
-        hash ^= hash >> 15;
-    }
+    for (guint i = 4; i < addr->len; i += 4)
+        hash = mix(hash, addr->bytes + i);
     return hash;
 }
 

@@ -45,7 +45,7 @@ find(nh_watch *watch, const nh_end *a, const nh_end *b, guint32 hash)
 
     if (*recent && is_between(*recent, a, b))
         return *recent;
-    for (nh_link *link = nh_table_first(watch->conns, hash); link; link = link->next)
+    for (nh_link *link = nh_table_first(&watch->conns, hash); link; link = link->next)
         if (is_between((nh_conn *)link, a, b))
             return *recent = (nh_conn *)link;
     return NULL;
@@ -136,7 +136,7 @@ new_conn(nh_watch *watch, const nh_end *client, const nh_end *server, nh_service
     conn->first = conn->last = at;
     conn->previous = find(watch, client, server, hash);
     conn->pair = nh_pair_of_flow(watch, &client->addr, &server->addr, &conn->way);
-    nh_table_put(watch->conns, &conn->link, hash, conn->previous ? &conn->previous->link : NULL);
+    nh_table_put(&watch->conns, &conn->link, hash, conn->previous ? &conn->previous->link : NULL);
     *place_of(watch, hash) = conn;
     g_ptr_array_add(watch->conn_list, conn);
     nh_port_mark(watch, server->port);

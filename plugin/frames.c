@@ -40,11 +40,10 @@ nh_frame_find(const nh_watch *watch, guint32 number)
     return frame && frame->at.frame == number ? frame : NULL;
 }
 
-nh_frame *
-nh_frame_get(nh_watch *watch, nh_moment at)
+/* Another than the latest one. Not inlined: most callers have that at hand, and would pay for this. */
+static nh_frame *G_GNUC_NO_INLINE
+get_other(nh_watch *watch, nh_moment at)
 {
-    if (watch->latest_frame && watch->latest_frame->at.frame == at.frame)
-        return watch->latest_frame;
     guint i = nh_frame_index(watch, at.frame);
     nh_frame *frame = i < watch->frames->len ? g_ptr_array_index(watch->frames, i) : NULL;
 
@@ -57,6 +56,14 @@ nh_frame_get(nh_watch *watch, nh_moment at)
     else
         g_ptr_array_insert(watch->frames, (gint)i, frame);
     return watch->latest_frame = frame;
+}
+
+nh_frame *
+nh_frame_get(nh_watch *watch, nh_moment at)
+{
+    if (watch->latest_frame && watch->latest_frame->at.frame == at.frame)
+        return watch->latest_frame;
+    return get_other(watch, at);
 }
 
 void

@@ -355,12 +355,12 @@ struct nh_watch {
     nh_arena *arena;   /* of connections, calls, frames and keys */
     GHashTable *pairs; /* by client and server */
     GPtrArray *pair_list;
-    nh_pair *latest_pair;       /* of the packet, which asks for it several times; NULL = none yet */
-    GHashTable *conns;          /* nh_conn by 4-tuple: latest incarnation */
-    nh_conn *recent_conns[256]; /* by hash: the one that was looked up last, or NULL */
+    nh_pair *latest_pair;        /* of the packet, which asks for it several times; NULL = none yet */
+    nh_table conns;              /* nh_conn by 4-tuple: latest incarnation */
+    nh_conn *recent_conns[1024]; /* by hash: the one that was looked up last, or NULL */
     GPtrArray *conn_list;
     GHashTable *lone_syns; /* of hosts that no pair knows yet (lone_syns.c) */
-    GHashTable *calls;     /* nh_call by sender, receiver, program, XID: latest */
+    nh_table calls;        /* nh_call by sender, receiver, program, XID: latest */
     nh_call *latest_call;  /* the one that was found last: a reply is looked up by its header, and again as a message */
     GPtrArray *call_list;
     GHashTable *ports;           /* by address, protocol, port: program */

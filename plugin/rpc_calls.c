@@ -115,10 +115,10 @@ nh_calls_transport(nh_watch *watch, nh_moment at)
 {
     const nh_passing *passing = &watch->passing;
     nh_conn *conn = passing->conn;
-    const nh_trouble *trouble = conn ? nh_conn_trouble(conn) : NULL;
 
-    if (!conn || !conn->waiting || passing->duplicate)
+    if (!conn || !conn->waiting || conn->waiting->len == 0 || passing->duplicate)
         return;
+    const nh_trouble *trouble = nh_conn_trouble(conn);
     if (passing->missed)
         miss_replies(conn, passing->half);
     for (int half = 0; half < 2; half++)

@@ -18,21 +18,29 @@ typedef struct nh_link {
     struct nh_link *next; /* with the same hash */
 } nh_link;
 
-/* Free with g_hash_table_unref(); what is in it is not touched. */
-static inline GHashTable *
-nh_table_new(void)
-{
-    return g_hash_table_new(NULL, NULL);
-}
+typedef struct {
+    GHashTable *chains; /* by hash */
+    guint64 missing;    /* the hash that was looked up last in vain: what is put in next mostly has it; above 32 bits when none was */
+} nh_table;
+
+/* To be ended with nh_table_clear(). */
+void nh_table_init(nh_table *table);
+
+/* What is in it is not touched. */
+void nh_table_clear(nh_table *table);
 
 /* The first with this hash, or NULL; the others follow by their links. */
 static inline nh_link *
-nh_table_first(GHashTable *table, guint32 hash)
+nh_table_first(nh_table *table, guint32 hash)
 {
-    return g_hash_table_lookup(table, GUINT_TO_POINTER(hash));
+    nh_link *first = g_hash_table_lookup(table->chains, GUINT_TO_POINTER(hash));
+
+    if (!first)
+        table->missing = hash;
+    return first;
 }
 
 /* Put something in, in place of another (which has the same hash) or of nothing (NULL). */
-void nh_table_put(GHashTable *table, nh_link *link, guint32 hash, nh_link *before);
+void nh_table_put(nh_table *table, nh_link *link, guint32 hash, nh_link *before);
 
 #endif

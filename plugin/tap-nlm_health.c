@@ -35,12 +35,11 @@ typedef struct output {
     gboolean takes_files; /* ,in=FILE,out=FILE */
 } output;
 
-/* The dissector's frames are counted by the dissector itself. */
-static tap_packet_status
-ignore_packet(void *data, packet_info *pinfo, epan_dissect_t *edt, const void *info, tap_flags_t flags)
-{
-    return TAP_PACKET_DONT_REDRAW;
-}
+/*
+ * Outputs are drawn from the story of the whole capture. They listen to a tap of
+ * their own into which nothing is ever put, so that no packet costs them anything.
+ */
+#define OUTPUT_TAP_NAME "nlm_health_output"
 
 static void
 draw_output(void *data)
@@ -142,7 +141,7 @@ init_output(const char *text, void *data)
     gboolean right = parse_args(text, args);
     if (right) {
         /* no flags: the dissection runs, and needs no tree */
-        GString *error = register_tap_listener(NH_TAP_NAME, args, NULL, TL_REQUIRES_NOTHING, NULL, ignore_packet, draw_output, free_args);
+        GString *error = register_tap_listener(OUTPUT_TAP_NAME, args, NULL, TL_REQUIRES_NOTHING, NULL, NULL, draw_output, free_args);
         if (error) {
             report_failure("-z %s: %s", text, error->str);
             g_string_free(error, TRUE);
@@ -159,6 +158,7 @@ nlm_health_register_taps(void)
     /* Wireshark keeps the pointers */
     static stat_tap_ui uis[G_N_ELEMENTS(outputs)];
 
+    register_tap(OUTPUT_TAP_NAME);
     for (guint i = 0; i < G_N_ELEMENTS(outputs); i++) {
         uis[i] = (stat_tap_ui){
             .group = REGISTER_STAT_GROUP_GENERIC, .title = outputs[i].title, .cli_string = outputs[i].cli, .tap_init_cb = init_output

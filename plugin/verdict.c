@@ -143,11 +143,11 @@ nh_verdict_withheld(const nh_pair *pair, nh_finding finding, nh_way way)
 }
 
 void
-nh_verdict_release(nh_pair *pair)
+nh_verdict_give_withheld(nh_pair *pair)
 {
     GArray *waiting = pair->withheld;
 
-    if (!waiting || !pair->seen_client || !pair->seen_server)
+    if (!pair->seen_client || !pair->seen_server)
         return;
     pair->withheld = NULL;
     for (guint i = 0; i < waiting->len; i++) {

@@ -24,8 +24,15 @@ void nh_verdict(nh_conn *conn, nh_finding finding, nh_silent silent, nh_moment a
 void nh_remark(nh_conn *conn, nh_finding finding, nh_moment at, char *text);
 /* A connection of this way on which this verdict is withheld, other than the port mapper's, or NULL. */
 nh_conn *nh_verdict_withheld(const nh_pair *pair, nh_finding finding, nh_way way);
+/* Give the verdicts that waited for the other direction, if it was seen by now. */
+void nh_verdict_give_withheld(nh_pair *pair);
 /* A packet of the pair was seen: verdicts that waited for the other direction are given. */
-void nh_verdict_release(nh_pair *pair);
+static inline void
+nh_verdict_release(nh_pair *pair)
+{
+    if (pair->withheld) /* hardly ever, and each packet asks */
+        nh_verdict_give_withheld(pair);
+}
 /* One more reset of the pair: TRUE when it is folded into a storm. Begins the storm at the third within a second. */
 gboolean nh_verdict_storm(nh_conn *conn, nh_moment at);
 /* The connection carries another program: nothing of it was our business. */

@@ -36,10 +36,10 @@ nh_watch_new(const nh_options *options)
     watch->arena = nh_arena_new();
     watch->pairs = nh_pairs_new(NULL);
     watch->pair_list = g_ptr_array_new_with_free_func(nh_pair_free);
-    watch->conns = nh_table_new();
+    nh_table_init(&watch->conns);
     watch->conn_list = g_ptr_array_new_with_free_func(nh_conn_free);
     watch->lone_syns = nh_lone_syns_new();
-    watch->calls = nh_table_new();
+    nh_table_init(&watch->calls);
     watch->call_list = g_ptr_array_new();
     watch->ports = nh_ports_new();
     watch->frames = g_ptr_array_new_with_free_func(nh_frame_free);
@@ -62,10 +62,10 @@ nh_watch_free(nh_watch *watch)
     }
     g_ptr_array_unref(watch->frames);
     g_hash_table_unref(watch->ports);
-    g_hash_table_unref(watch->calls);
+    nh_table_clear(&watch->calls);
     g_ptr_array_unref(watch->call_list);
     g_hash_table_unref(watch->lone_syns);
-    g_hash_table_unref(watch->conns);
+    nh_table_clear(&watch->conns);
     g_ptr_array_unref(watch->conn_list);
     g_hash_table_unref(watch->pairs);
     g_ptr_array_unref(watch->pair_list);
