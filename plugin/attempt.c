@@ -15,6 +15,7 @@
 #include "frames.h"
 #include "incident.h"
 #include "lines.h"
+#include "lookups.h"
 #include "outage.h"
 #include "queued.h"
 #include "trouble.h"
@@ -160,13 +161,19 @@ date_issue(nh_call *call, nh_conn *conn, nh_moment at)
     nh_attempt *attempt = &call->pair->attempt[call->way];
     gboolean new_conn = conn && conn->established.frame && at.time - conn->established.time <= FIRST_CALL_TIME;
     gboolean first = new_conn && conn->calls == 1;
+    nh_moment looked_up = attempt->active && attempt->looker ? attempt->start : (nh_moment){ 0, NH_TIME_NONE };
 
     nh_call_lookups_overtaken(call->pair, call->way);
     if (conn && looked_up_first(attempt, conn, at))
         call->pair->looks_up_first = NH_HABIT_YES;
     if (conn && !new_conn)
         attempt->active = FALSE;
-    if (lay_behind_window(call, conn, at) || nh_queued_call(call, conn, at))
+    if (lay_behind_window(call, conn, at)) {
+        if (looked_up.frame && call->issued_latest < at.time)
+            nh_lookup_in_hindsight(call, looked_up);
+        return;
+    }
+    if (nh_queued_call(call, conn, at))
         return;
     if (!attempt->active && new_conn && nh_queued_reconnect(call, conn, at))
         return;

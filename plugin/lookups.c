@@ -134,6 +134,18 @@ dates_a_call(nh_pair *pair, nh_way way, const nh_call *lookup, nh_moment at)
     return dated;
 }
 
+void
+nh_lookup_in_hindsight(nh_call *call, nh_moment at)
+{
+    nh_deadlines deadlines;
+
+    nh_call_deadlines(call, call->pair->watch->options.use_mount, &deadlines);
+    if (!in_window(&deadlines, at))
+        return;
+    call->line_seen = at;
+    tell_rebind_of(call, at);
+}
+
 /*
  * A look-up while the old socket blocks the port, and nothing else tells of a
  * call: less than a major timeout after the FIN it belongs to the call's start
