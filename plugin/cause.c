@@ -262,6 +262,13 @@ nh_judge(const nh_outage *outage)
 
 /* --- the sentence ------------------------------------------------------------------------ */
 
+/* The client had another way to the server, or needed none: what came meanwhile was answered at once. */
+static gboolean
+nobody_waited(const nh_outage *outage)
+{
+    return outage->calls->len == 0 && outage->ended_by && outage->ended_by->outage != outage;
+}
+
 /* What the client's calls met: how many, held back or sent in vain. */
 static char *
 calls_clause(const nh_outage *outage, const nh_call *unanswered)
@@ -277,6 +284,8 @@ calls_clause(const nh_outage *outage, const nh_call *unanswered)
 
     for (guint i = 0; i < calls; i++)
         deferred += ((const nh_call *)g_ptr_array_index(outage->calls, i))->deferred;
+    if (nobody_waited(outage))
+        return g_strdup("no lock call had to wait for it");
     if (calls == 0)
         return g_strdup(outage->pair->hidden.how ? "its calls cannot be read"
                         : attempt->active        ? "no lock call could be sent"
@@ -312,6 +321,8 @@ what_was_missing(const nh_outage *outage, const nh_call *unanswered)
 {
     if (unanswered)
         return "could not answer the callback of";
+    if (nobody_waited(outage))
+        return "had trouble with the lock service of";
     if (outage->served)
         return outage->calls->len == 1 ? "got no answer to one lock call from" : "got no answer to some lock calls from";
     return "got no lock service from";

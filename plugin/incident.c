@@ -8,6 +8,9 @@
 
 #include "incident.h"
 
+#include "call.h"
+#include "outage.h"
+
 /*
  * A lock client that is told of no lockd asks again after 3 s (call_bind_status,
  * net/sunrpc/clnt.c). Who asks once a minute, and never tries anything else, is a
@@ -54,4 +57,16 @@ nh_outage_is_incident(const nh_outage *outage, nh_time now)
     if (outage->count[NH_FORWARD][NH_DENIED_NOLOCKS] > 0) /* the application's lock failed (ENOLCK): once is enough */
         return TRUE;
     return symptoms >= 2 || (nh_time_known(outage->waiting_since) && until - outage->waiting_since >= NH_SECOND);
+}
+
+/* Who gets an answer sooner has not waited. */
+#define AT_ONCE NH_SECOND
+
+gboolean
+nh_outage_held_up(const nh_outage *outage, const nh_call *call, nh_moment at)
+{
+    const nh_sending *first = nh_call_first(call);
+    gboolean at_once = call->n_sendings == 1 && first->at.frame > outage->start.frame && at.time - call->issued_earliest < AT_ONCE;
+
+    return !at_once || call->deferred || call->dead || call->way == NH_CALLBACK || nh_call_polls(call) || nh_outage_has_refusals(outage);
 }

@@ -338,8 +338,10 @@ nh_outage_answer(nh_pair *pair, nh_way way, nh_service service, nh_call *call, n
         touch(outage, at);
         return NULL;
     }
-    if (call)
+    if (call && nh_outage_held_up(outage, call, at))
         nh_outage_join(pair, call);
+    else if (call)
+        nh_outage_leave(call);
     close_outage(outage, at, call);
     return outage;
 }
