@@ -26,8 +26,9 @@ typedef enum {
     NH_BLAME_HANDSHAKE, /* the client that does not take the SYN-ACK */
     NH_BLAME_ICMP_SENDER,
     NH_BLAME_RESET_SENDER,
-    NH_BLAME_CALLED_BACK, /* the client that a callback does not reach */
-    NH_BLAME_RECEIVER,    /* the side that closed its window */
+    NH_BLAME_CALLED_BACK,    /* the client that a callback does not reach */
+    NH_BLAME_RECEIVER,       /* the side that closed its window */
+    NH_BLAME_OLD_CONNECTION, /* the server that holds on to it, or the client that had restarted */
     NH_BLAME_SERVER_LIKELY,
     NH_BLAME_SERVER,
     NH_BLAME_COUNT

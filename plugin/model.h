@@ -237,8 +237,14 @@ struct nh_pair {
         nh_moment last;
         guint count;
     } storm;
-    GArray *withheld;               /* verdicts that wait for a sign of the other direction */
-    nh_moment restarted;            /* latest SM_NOTIFY from the server */
+    GArray *withheld;           /* verdicts that wait for a sign of the other direction */
+    nh_moment restarted;        /* latest SM_NOTIFY from the server */
+    nh_moment client_restarted; /* latest SM_NOTIFY from the client */
+    struct {
+        guint locks;
+        nh_moment notice;
+        const char *name;
+    } not_given_back;               /* what the client held when the server's SM_NOTIFY came, until it reclaims any */
     nh_moment lost;                 /* latest loss of the lock connection */
     nh_moment relieved;             /* the latest trouble of a connection ended */
     nh_moment blocked;              /* latest NLM_BLOCKED: a callback is due */

@@ -18,6 +18,9 @@
 /* An outage that nobody touched for so long, and in which nobody waits, is another one's past. */
 #define STALE_TIME (300 * NH_SECOND)
 
+/* A grace period that is noticed so long after SM_NOTIFY is the same restart's (nlm_grace_period, 50 s by default). */
+#define GRACE_TIME (60 * NH_SECOND)
+
 /* --- the end of a connection's trouble ------------------------------------- */
 
 void
@@ -119,7 +122,8 @@ outage_for(nh_pair *pair, const nh_symptom *symptom)
 {
     nh_outage *before = pair->outages->len ? g_ptr_array_index(pair->outages, pair->outages->len - 1) : NULL;
     /* SM_NOTIFY, a reclaim that succeeds, then grace for new locks: one restart */
-    gboolean restarting = before && !before->proved && symptom->finding == NH_GRACE && before->count[NH_FORWARD][NH_SERVER_RESTARTED] > 0;
+    gboolean restarting = before && symptom->finding == NH_GRACE && before->count[NH_FORWARD][NH_SERVER_RESTARTED] > 0 &&
+                          symptom->at.time - before->last.time < GRACE_TIME;
     gboolean older = before && symptom->since.frame && symptom->since.frame <= before->last.frame;
     gboolean waited_for = (symptom->call && symptom->call->waits) ||
                           (symptom->conn && symptom->conn->waiting && symptom->conn->waiting->len);

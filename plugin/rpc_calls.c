@@ -245,6 +245,8 @@ nlm_call(nh_call *call, const nh_message *message, nh_moment at)
 {
     nh_async_call(call, at);
     nh_reply_result(call, message, at);
+    if (call->nlm.reclaim)
+        call->pair->not_given_back.locks = 0;
     if (call->proc == NH_NLM_FREE_ALL)
         nh_locks_free_all(call);
 }
