@@ -46,6 +46,8 @@ void nh_call_append(nh_call *call, nh_sending sending);
 void nh_call_add_sending(nh_call *call, nh_conn *conn, nh_moment at);
 /* The call waits for an answer on this connection. */
 void nh_call_wait_on(nh_call *call, nh_conn *conn);
+/* An answer passed the capture and was lost behind it: its caller waits on. */
+void nh_call_wait_again(nh_call *call);
 /* No answer is expected any longer: it came, or nobody can wait for it. */
 void nh_call_stop_waiting(nh_call *call);
 /* The client goes to the port it asked for: look-ups over TCP that seem to wait were answered, and the capture missed it. */

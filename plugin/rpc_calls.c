@@ -31,6 +31,7 @@
 #include "statd.h"
 #include "tcp_life.h"
 #include "trouble.h"
+#include "unheard.h"
 #include "verdict.h"
 
 /* An XID that comes back so long after its answer belongs to another call. */
@@ -210,6 +211,7 @@ resent(nh_call *call, nh_conn *conn, nh_moment at)
 {
     nh_sending before = *nh_call_last(call);
 
+    nh_unheard_copy(call, at);
     nh_call_add_sending(call, conn, at);
     tell_resent(call, &before, conn, at);
     call->pair->resent += call->prog == NH_PROG_NLM;
