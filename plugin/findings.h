@@ -83,7 +83,7 @@ typedef enum {
       "Bare ACK answers a SYN: the peer still holds the old connection", \
       "bare ACK that answers a SYN", \
       "The server still holds an old connection of this port pair (client restarted, NAT swapped ports, TIME-WAIT): `ss -tno` on the server; RFC 5961 lets the client's RST clear it.", \
-      NH_BLAME_SERVER_LIKELY, "the server still held the old connection and answered the SYN with a bare ACK") \
+      NH_BLAME_OLD_CONNECTION, "the server still held the old connection and answered the SYN with a bare ACK") \
     X(NH_PEER_SILENT, "peer_silent", SEQUENCE, WARN, NH_KIND_TRANSPORT, \
       "Peer silent", \
       "2nd and later retransmission of data or keep-alive without any packet back; copies of a call that left the socket together", \
@@ -142,8 +142,8 @@ typedef enum {
       NH_BLAME_SERVER, "the server's port mapper knew no NLM") \
     X(NH_RPC_REJECTED, "rpc_rejected", RESPONSE_CODE, WARN, NH_KIND_ANSWER, \
       "Call refused by RPC", \
-      "NLM reply refused by RPC (PROG_UNAVAIL, AUTH_ERROR ...)", \
-      "Does another service listen on this port (PROG_UNAVAIL), or does the server refuse the credentials or the source port (AUTH_ERROR, option insecure)?", \
+      "reply to an NLM call, or to the look-up of its port, refused by RPC (PROG_UNAVAIL, AUTH_ERROR ...)", \
+      "Does another service listen on this port (PROG_UNAVAIL), or does the server refuse the credentials or the source port (AUTH_ERROR, option insecure)? A port mapper refuses clients by hosts.deny.", \
       NH_BLAME_SERVER, "RPC on the server refused the call") \
     X(NH_DENIED, "denied", RESPONSE_CODE, NOTE, NH_KIND_NOTE, \
       "Lock denied", \

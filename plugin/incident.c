@@ -30,7 +30,9 @@ nh_outage_is_watching(const nh_outage *outage)
         const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
         /* other versions and transports are asked for in one go */
         nh_time gap = before ? symptom->at.time - before->at.time : 0;
-        if (symptom->finding != NH_NOT_REGISTERED || (gap >= NH_SECOND && gap <= ASKS_AGAIN_TIME))
+        gboolean told_none = symptom->finding == NH_NOT_REGISTERED ||
+                             (symptom->finding == NH_RPC_REJECTED && symptom->service == NH_SERVICE_PORTMAP);
+        if (!told_none || (gap >= NH_SECOND && gap <= ASKS_AGAIN_TIME))
             return FALSE;
         before = symptom;
     }
