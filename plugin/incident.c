@@ -43,6 +43,7 @@ gboolean
 nh_outage_is_incident(const nh_outage *outage, nh_time now)
 {
     guint symptoms = 0;
+    guint32 told = 0;
     nh_time until = outage->end.frame ? outage->end.time : outage->settled.frame ? outage->settled.time : now;
 
     if (outage->only_probable && !outage->pair->lock_traffic)
@@ -54,8 +55,11 @@ nh_outage_is_incident(const nh_outage *outage, nh_time now)
         return FALSE;
     if (outage->proved) /* also where time runs back later */
         return TRUE;
-    for (guint i = 0; i < outage->symptoms->len && symptoms < 2; i++)
-        symptoms += 1 + g_array_index(outage->symptoms, nh_symptom, i).count;
+    for (guint i = 0; i < outage->symptoms->len && symptoms < 2; i++) {
+        const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
+        symptoms += symptom->count + (symptom->at.frame != told); /* what it means for a callback is no second one */
+        told = symptom->at.frame;
+    }
     if (outage->count[NH_FORWARD][NH_DENIED_NOLOCKS] > 0) /* the application's lock failed (ENOLCK): once is enough */
         return TRUE;
     return symptoms >= 2 || (nh_time_known(outage->waiting_since) && until - outage->waiting_since >= NH_SECOND);
