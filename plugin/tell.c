@@ -21,6 +21,7 @@
 #include "log_match.h"
 #include "log_timers.h"
 #include "nfs_calls.h"
+#include "others.h"
 #include "outage.h"
 #include "procedures.h"
 #include "statd.h"
@@ -423,6 +424,7 @@ tell_outage(nh_watch *watch, nh_story *story, const nh_outage *outage)
     add_calls(incident, outage);
     nh_outage_next_steps(outage, judgement.cause, incident->next_steps);
     nh_nfs_story(incident, outage);
+    nh_others_story(incident, outage);
     nh_lock_story_incident(outage, incident);
 }
 
