@@ -57,12 +57,21 @@ nh_outage_is_incident(const nh_outage *outage, nh_time now)
         return TRUE;
     for (guint i = 0; i < outage->symptoms->len && symptoms < 2; i++) {
         const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
-        symptoms += symptom->count + (symptom->at.frame != told); /* what it means for a callback is no second one */
+        /* what a connection's trouble means for the callback is no second symptom: it may be tried on another port */
+        gboolean same = symptom->finding == NH_GRANT_LOST && !symptom->call && symptom->at.frame == told;
+        symptoms += symptom->count + !same;
         told = symptom->at.frame;
     }
     if (outage->count[NH_FORWARD][NH_DENIED_NOLOCKS] > 0) /* the application's lock failed (ENOLCK): once is enough */
         return TRUE;
     return symptoms >= 2 || (nh_time_known(outage->waiting_since) && until - outage->waiting_since >= NH_SECOND);
+}
+
+gboolean
+nh_outage_has_refusals(const nh_outage *outage)
+{
+    const guint *count = outage->count[NH_FORWARD];
+    return count[NH_GRACE] + count[NH_DENIED_NOLOCKS] + count[NH_RPC_REJECTED] > 0;
 }
 
 /* Who gets an answer sooner has not waited. */

@@ -18,5 +18,7 @@ gboolean nh_outage_is_incident(const nh_outage *outage, nh_time now);
 
 /* Whether the call, answered now, had to wait because of the outage; one that had another way to the server had not. */
 gboolean nh_outage_held_up(const nh_outage *outage, const nh_call *call, nh_moment at);
+/* Whether the server answered meanwhile, and refused: grace period, no locks, RPC. */
+gboolean nh_outage_has_refusals(const nh_outage *outage);
 
 #endif

@@ -268,17 +268,21 @@ close_outage(nh_outage *outage, nh_moment at, nh_call *call)
     outage->pair->open = NULL;
 }
 
-/* The trouble of connections of one way, and of the port mapper only if the answer is the port mapper's, is over. */
-static void
+/* The trouble of connections of one way (of the port mapper only if the answer is its own) is over; FALSE: there was none. */
+static gboolean
 absolve(nh_pair *pair, nh_way way, nh_service service, nh_moment at)
 {
+    gboolean any = FALSE;
+
     for (guint i = pair->troubled->len; i-- > 0;) {
         nh_conn *conn = g_ptr_array_index(pair->troubled, i);
         if (conn->way != way || (service == NH_SERVICE_PORTMAP && conn->service != NH_SERVICE_PORTMAP))
             continue;
         nh_conn_trouble(conn)->until = pair->relieved = at;
         g_ptr_array_remove_index_fast(pair->troubled, i);
+        any = TRUE;
     }
+    return any;
 }
 
 /*
@@ -319,9 +323,10 @@ nh_outage_answer(nh_pair *pair, nh_way way, nh_service service, nh_call *call, n
     nh_outage_tick(pair, at);
     if (!outage || pair->open != outage || !(outage->ways & (1u << way)) || at.frame <= outage->start.frame)
         return NULL;
-    absolve(pair, way, service, at);
+    gboolean absolved = absolve(pair, way, service, at);
     if (service == NH_SERVICE_PORTMAP) {
-        nh_outage_settle(pair, at);
+        if (absolved || !call || call->asked.prog == NH_PROG_NLM) /* other programs tell nothing of lockd */
+            nh_outage_settle(pair, at);
         return NULL;
     }
     if (service != NH_SERVICE_NLM)
@@ -447,13 +452,6 @@ nh_outage_extend(nh_outage *outage, nh_moment at)
 
     if (outage == latest && at.frame > outage->last.frame)
         outage->last = at;
-}
-
-gboolean
-nh_outage_has_refusals(const nh_outage *outage)
-{
-    const guint *count = outage->count[NH_FORWARD];
-    return count[NH_GRACE] + count[NH_DENIED_NOLOCKS] + count[NH_RPC_REJECTED] > 0;
 }
 
 nh_outage *

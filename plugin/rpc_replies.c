@@ -12,6 +12,7 @@
 #include "async_calls.h"
 #include "call.h"
 #include "frames.h"
+#include "incident.h"
 #include "lines.h"
 #include "lock_table.h"
 #include "outage.h"
