@@ -86,7 +86,7 @@ typedef enum {
       NH_BLAME_OLD_CONNECTION, "the server still held the old connection and answered the SYN with a bare ACK") \
     X(NH_PEER_SILENT, "peer_silent", SEQUENCE, WARN, NH_KIND_TRANSPORT, \
       "Peer silent", \
-      "2nd and later retransmission of data or keep-alive without any packet back; copies of a call that left the socket together", \
+      "2nd and later retransmission of data or keep-alive without any packet back (the first, if it comes seconds late); copies of a call that left the socket together", \
       "Did the server or the path go away? Look for drops on the server and on firewalls or NAT boxes between (idle timeout), and for a fail-over of the address. " \
       "A SYN-ACK that comes again: the server's accept queue is full (`ss -ltn`, nstat -az TcpExtListenOverflows) or the client's ACK is lost.", \
       NH_BLAME_SILENT, "the server fell silent: what was sent again and again met no answer") \
