@@ -75,7 +75,7 @@ first_gap(const nh_call *call)
 
     for (guint i = 1; i < call->n_sendings; i++) {
         const nh_sending *sending = &call->sendings[i];
-        if (!sending->by_tcp && sending->at.time - first >= NH_QUEUED_TIME)
+        if (nh_call_timer_sent(call, sending) && sending->at.time - first >= NH_QUEUED_TIME)
             return sending->at.time - first;
     }
     return NH_TIME_NONE;

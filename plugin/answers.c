@@ -62,7 +62,7 @@ nh_answer_all_that_suffered(const nh_outage *outage)
 
     for (guint i = 0; i < outage->calls->len; i++) {
         const nh_call *call = g_ptr_array_index(outage->calls, i);
-        if (call->answer_tried.frame)
+        if (call->answer_tried.frame && (!call->reply.frame || call->reply.time - call->answer_tried.time >= ANSWER_TIME))
             grant = grant ? grant : call;
         else if (!nh_nlm_is_result(call->prog, call->proc))
             return NULL;

@@ -15,6 +15,7 @@
 #include "frames.h"
 #include "incident.h"
 #include "lines.h"
+#include "lookups.h"
 #include "outage.h"
 #include "queued.h"
 #include "trouble.h"
@@ -25,6 +26,8 @@
 #define FIRST_CALL_TIME (500 * NH_MSEC)
 /* All that wait for a connection are sent in one go when it opens (xprt_wake_pending_tasks, net/sunrpc/xprt.c). */
 #define RELEASE_TIME (100 * NH_MSEC)
+/* NLM_HOST_REBIND, fs/lockd/host.c: for a call later than that after a look-up the port is looked up anew. */
+#define REBIND_TIME (60 * NH_SECOND + NH_CLOCK_SLACK)
 /* Between two SYNs of a connection (tcp_syn_retries 6): where the capture begins late nothing else tells of the first ones. */
 #define SYN_GAP_MAX (70 * NH_SECOND)
 
@@ -97,15 +100,19 @@ nh_attempt_connect(nh_conn *conn, nh_moment at)
 }
 
 /*
- * A look-up and at once a call, on a connection that was open all the time: this
- * client looks up anew for a call 60 s after the last time (nlm_bind_host,
- * fs/lockd/host.c up to 5.10), so that a look-up may be the start of a call.
+ * A look-up and at once a call, though lockd's port was in use before and nothing
+ * was in trouble: this client looks up anew for a call 60 s after the last time
+ * (nlm_bind_host, fs/lockd/host.c up to 5.10), so that a look-up may be the start
+ * of a call.
  */
 static gboolean
 looked_up_first(const nh_attempt *attempt, const nh_conn *conn, nh_moment call)
 {
-    return attempt->active && attempt->looker && attempt->wait == NH_WAIT_CONNECT && !attempt->line_seen.frame && !conn->pair->open &&
-           conn->first.frame < attempt->start.frame && call.time - attempt->start.time < NH_SECOND;
+    const nh_conn *used = conn->first.frame < attempt->start.frame ? conn : conn->previous;
+    gboolean in_use = used && used->calls > 0 && used->first.frame < attempt->start.frame && used->state != NH_TCP_RESET;
+
+    return in_use && attempt->active && attempt->looker && attempt->wait == NH_WAIT_CONNECT && !attempt->line_seen.frame &&
+           !conn->pair->open && call.time - attempt->start.time < NH_SECOND;
 }
 
 /* The call was sent at once: nothing held it back. */
@@ -137,19 +144,36 @@ lay_behind_window(nh_call *call, nh_conn *conn, nh_moment at)
     return TRUE;
 }
 
-void
-nh_attempt_sent(nh_call *call, nh_conn *conn, nh_moment at)
+/* A minute and more after the latest look-up, and none for this call: what Linux does from 5.11 on. */
+static void
+learn_habit(const nh_call *call)
+{
+    nh_pair *pair = call->pair;
+    nh_moment lookup = pair->last_lookup[call->way];
+
+    if (pair->looks_up_first == NH_HABIT_UNKNOWN && lookup.frame && call->issued_earliest - lookup.time > REBIND_TIME)
+        pair->looks_up_first = NH_HABIT_NO;
+}
+
+static void
+date_issue(nh_call *call, nh_conn *conn, nh_moment at)
 {
     nh_attempt *attempt = &call->pair->attempt[call->way];
     gboolean new_conn = conn && conn->established.frame && at.time - conn->established.time <= FIRST_CALL_TIME;
     gboolean first = new_conn && conn->calls == 1;
+    nh_moment looked_up = attempt->active && attempt->looker ? attempt->start : (nh_moment){ 0, NH_TIME_NONE };
 
     nh_call_lookups_overtaken(call->pair, call->way);
-    if (conn && !new_conn) {
-        call->pair->looks_up_first |= looked_up_first(attempt, conn, at);
+    if (conn && looked_up_first(attempt, conn, at))
+        call->pair->looks_up_first = NH_HABIT_YES;
+    if (conn && !new_conn)
         attempt->active = FALSE;
+    if (lay_behind_window(call, conn, at)) {
+        if (looked_up.frame && call->issued_latest < at.time)
+            nh_lookup_in_hindsight(call, looked_up);
+        return;
     }
-    if (lay_behind_window(call, conn, at) || nh_queued_call(call, conn, at))
+    if (nh_queued_call(call, conn, at))
         return;
     if (!attempt->active && new_conn && nh_queued_reconnect(call, conn, at))
         return;
@@ -175,6 +199,14 @@ nh_attempt_sent(nh_call *call, nh_conn *conn, nh_moment at)
     call->outlived_in = call->outlived ? attempt->outlived_in : 0;
     call->cycles_unseen = attempt->undatable;
     attempt->taken = TRUE;
+}
+
+void
+nh_attempt_sent(nh_call *call, nh_conn *conn, nh_moment at)
+{
+    date_issue(call, conn, at);
+    if (call->way == NH_FORWARD && !nh_async_is_one_way(call))
+        learn_habit(call);
 }
 
 /* --- outliving the major timeout ---------------------------------------------------- */

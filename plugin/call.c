@@ -40,6 +40,30 @@ nh_call_find(nh_watch *watch, const nh_addr *from, const nh_addr *to, guint32 pr
     return NULL;
 }
 
+static void
+begin_to_wait(nh_call *call)
+{
+    nh_pair *pair = call->pair;
+
+    call->waits = TRUE;
+    g_ptr_array_add(pair->outstanding[call->way], call);
+    if (call->prog != NH_PROG_PORTMAP)
+        return;
+    if (!pair->lookups)
+        pair->lookups = g_ptr_array_new();
+    g_ptr_array_add(pair->lookups, call);
+}
+
+void
+nh_call_wait_again(nh_call *call)
+{
+    call->unheard = call->reply;
+    call->reply = (nh_moment){ 0, NH_TIME_NONE };
+    call->replies = 0;
+    call->pair->answered -= call->prog == NH_PROG_NLM;
+    begin_to_wait(call);
+}
+
 void
 nh_call_stop_waiting(nh_call *call)
 {
@@ -117,7 +141,8 @@ nh_call_symptom(nh_call *call, nh_finding finding, nh_moment at, nh_moment since
                            .at = at,
                            .since = since,
                            .conn = nh_call_last(call)->conn,
-                           .call = call };
+                           .call = call,
+                           .deaf_client = finding == NH_PEER_SILENT && call->unheard.frame };
     nh_outage_symptom(call->pair, &symptom);
 }
 
@@ -182,17 +207,11 @@ nh_call_new(nh_pair *pair, nh_way way, const nh_message *message, nh_call *befor
     call->nlm = message->nlm;
     call->reply.time = NH_TIME_NONE;
     call->issued_earliest = call->issued_latest = call->line_before = NH_TIME_NONE;
-    call->waits = !nh_nlm_is_result(call->prog, call->proc); /* many send no RPC reply to those */
     g_ptr_array_add(watch->call_list, call);
     nh_table_put(&watch->calls, &call->link, hash_call(&call->src.addr, &call->dst.addr, call->prog, call->xid),
                  before ? &before->link : NULL);
     watch->latest_call = call;
-    if (call->waits)
-        g_ptr_array_add(call->pair->outstanding[call->way], call);
-    if (call->waits && call->prog == NH_PROG_PORTMAP) {
-        if (!pair->lookups)
-            pair->lookups = g_ptr_array_new();
-        g_ptr_array_add(pair->lookups, call);
-    }
+    if (!nh_nlm_is_result(call->prog, call->proc)) /* many send no RPC reply to those */
+        begin_to_wait(call);
     return call;
 }

@@ -24,6 +24,13 @@ nh_call_last(const nh_call *call)
     return &call->sendings[call->n_sendings - 1];
 }
 
+/* RPC's own timer sent this copy: not TCP, and not a new connection, on which all that waits is sent again. */
+static inline gboolean
+nh_call_timer_sent(const nh_call *call, const nh_sending *sending)
+{
+    return !sending->by_tcp && sending->conn == nh_call_first(call)->conn;
+}
+
 /* The latest call with this XID, whatever connection carried it (Wireshark's own matching is per conversation); NULL when there is none. */
 nh_call *nh_call_find(nh_watch *watch, const nh_addr *from, const nh_addr *to, guint32 prog, guint32 xid);
 /* Index of the half of a connection that sends the call: copies may come from other ports, over other connections. */
@@ -39,6 +46,8 @@ void nh_call_append(nh_call *call, nh_sending sending);
 void nh_call_add_sending(nh_call *call, nh_conn *conn, nh_moment at);
 /* The call waits for an answer on this connection. */
 void nh_call_wait_on(nh_call *call, nh_conn *conn);
+/* An answer passed the capture and was lost behind it: its caller waits on. */
+void nh_call_wait_again(nh_call *call);
 /* No answer is expected any longer: it came, or nobody can wait for it. */
 void nh_call_stop_waiting(nh_call *call);
 /* The client goes to the port it asked for: look-ups over TCP that seem to wait were answered, and the capture missed it. */

@@ -204,6 +204,23 @@ blame_server_likely(const nh_outage *outage, const nh_symptom *evidence)
     return (blame){ NH_SIDE_SERVER, NH_CONFIDENCE_LIKELY };
 }
 
+/* So long after its SM_NOTIFY the server may hold connections of a client's life before: until keep-alives tell it. */
+#define RESTART_TIME (300 * NH_SECOND)
+
+static gboolean
+client_had_restarted(const nh_outage *outage)
+{
+    nh_moment restarted = outage->pair->client_restarted;
+
+    return restarted.frame && restarted.frame < outage->last.frame && outage->start.time - restarted.time < RESTART_TIME;
+}
+
+static blame
+blame_for_old_connection(const nh_outage *outage, const nh_symptom *evidence)
+{
+    return (blame){ client_had_restarted(outage) ? NH_SIDE_CLIENT : NH_SIDE_SERVER, NH_CONFIDENCE_LIKELY };
+}
+
 static blame
 blame_closed_window(const nh_outage *outage, const nh_symptom *evidence)
 {
@@ -217,6 +234,7 @@ static blame (*const judges[NH_BLAME_COUNT])(const nh_outage *outage, const nh_s
     [NH_BLAME_RESET_SENDER] = blame_sender_of_reset,
     [NH_BLAME_CALLED_BACK] = blame_client_of_callback,
     [NH_BLAME_RECEIVER] = blame_closed_window,
+    [NH_BLAME_OLD_CONNECTION] = blame_for_old_connection,
     [NH_BLAME_SERVER_LIKELY] = blame_server_likely,
     [NH_BLAME_SERVER] = blame_server_shown,
 };
@@ -262,6 +280,13 @@ nh_judge(const nh_outage *outage)
 
 /* --- the sentence ------------------------------------------------------------------------ */
 
+/* The client had another way to the server, or needed none: what came meanwhile was answered at once. */
+static gboolean
+nobody_waited(const nh_outage *outage)
+{
+    return outage->calls->len == 0 && outage->ended_by && outage->ended_by->outage != outage;
+}
+
 /* What the client's calls met: how many, held back or sent in vain. */
 static char *
 calls_clause(const nh_outage *outage, const nh_call *unanswered)
@@ -277,6 +302,8 @@ calls_clause(const nh_outage *outage, const nh_call *unanswered)
 
     for (guint i = 0; i < calls; i++)
         deferred += ((const nh_call *)g_ptr_array_index(outage->calls, i))->deferred;
+    if (nobody_waited(outage))
+        return g_strdup("no lock call had to wait for it");
     if (calls == 0)
         return g_strdup(outage->pair->hidden.how ? "its calls cannot be read"
                         : attempt->active        ? "no lock call could be sent"
@@ -312,6 +339,8 @@ what_was_missing(const nh_outage *outage, const nh_call *unanswered)
 {
     if (unanswered)
         return "could not answer the callback of";
+    if (nobody_waited(outage))
+        return "had trouble with the lock service of";
     if (outage->served)
         return outage->calls->len == 1 ? "got no answer to one lock call from" : "got no answer to some lock calls from";
     return "got no lock service from";
@@ -355,7 +384,12 @@ why_clause(const nh_outage *outage, const nh_judgement *judgement)
         return "nothing that the client sent meanwhile got to where the capture was taken";
     if (deaf)
         return judgement->cause == NH_ZERO_WINDOW ? "the client's receive window was closed"
+               : !judgement->evidence->conn       ? "the client did not hear the server, which answered, and asked again"
                                                   : "the client did not hear the server, which answered and was never acknowledged";
+    if (judgement->cause == NH_CHALLENGE_ACK && client_had_restarted(outage))
+        return "the client had restarted, as its SM_NOTIFY says, and the server still held the connection of before";
+    if (judgement->cause == NH_RPC_REJECTED && judgement->evidence->service == NH_SERVICE_PORTMAP)
+        return "the server's port mapper refused to tell lockd's port";
     if (was_unaccepted(outage, judgement))
         return "the server did not take the connection: it sent its SYN-ACK again, though the client had acknowledged it";
     if (was_unanswered_again(outage, judgement))

@@ -60,8 +60,9 @@ nh_datagram_resent(nh_call *call, nh_moment at)
     }
     if (call->n_sendings >= 3) {
         char *silence = nh_duration_text(at.time - since.time);
-        nh_frame_note(call->pair->watch, at.frame, NH_PEER_SILENT,
-                      g_strdup_printf("Retransmission number %u over UDP without any answer for %s", call->n_sendings - 1, silence));
+        if (!call->unheard.frame)
+            nh_frame_note(call->pair->watch, at.frame, NH_PEER_SILENT,
+                          g_strdup_printf("Retransmission number %u over UDP without any answer for %s", call->n_sendings - 1, silence));
         nh_dead_declare(call, NH_PEER_SILENT, since, at.frame, "is resent without any answer");
         judge_callback(call, at, since, NH_PEER_SILENT);
         g_free(silence);

@@ -9,6 +9,7 @@
 #include "deadlines.h"
 
 #include "age.h"
+#include "call.h"
 
 /*
  * A call that an outage held back for less than its major timeout: 5.2 and later
@@ -135,7 +136,7 @@ nh_attempt_recognise(nh_call *call)
         return;
     for (guint i = 0; i < call->n_sendings && n < G_N_ELEMENTS(sent); i++) {
         const nh_sending *sending = &call->sendings[i];
-        if (!sending->by_tcp)
+        if (nh_call_timer_sent(call, sending))
             sent[n++] = sending->at.time;
     }
     if (pair->nlm_timeout == 0 && !may_be_later_copies(call, sent, n, policy.nlm_timeout))

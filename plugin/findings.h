@@ -26,8 +26,9 @@ typedef enum {
     NH_BLAME_HANDSHAKE, /* the client that does not take the SYN-ACK */
     NH_BLAME_ICMP_SENDER,
     NH_BLAME_RESET_SENDER,
-    NH_BLAME_CALLED_BACK, /* the client that a callback does not reach */
-    NH_BLAME_RECEIVER,    /* the side that closed its window */
+    NH_BLAME_CALLED_BACK,    /* the client that a callback does not reach */
+    NH_BLAME_RECEIVER,       /* the side that closed its window */
+    NH_BLAME_OLD_CONNECTION, /* the server that holds on to it, or the client that had restarted */
     NH_BLAME_SERVER_LIKELY,
     NH_BLAME_SERVER,
     NH_BLAME_COUNT
@@ -82,10 +83,10 @@ typedef enum {
       "Bare ACK answers a SYN: the peer still holds the old connection", \
       "bare ACK that answers a SYN", \
       "The server still holds an old connection of this port pair (client restarted, NAT swapped ports, TIME-WAIT): `ss -tno` on the server; RFC 5961 lets the client's RST clear it.", \
-      NH_BLAME_SERVER_LIKELY, "the server still held the old connection and answered the SYN with a bare ACK") \
+      NH_BLAME_OLD_CONNECTION, "the server still held the old connection and answered the SYN with a bare ACK") \
     X(NH_PEER_SILENT, "peer_silent", SEQUENCE, WARN, NH_KIND_TRANSPORT, \
       "Peer silent", \
-      "2nd and later retransmission of data or keep-alive without any packet back; copies of a call that left the socket together", \
+      "2nd and later retransmission of data or keep-alive without any packet back (the first, if it comes seconds late); copies of a call that left the socket together", \
       "Did the server or the path go away? Look for drops on the server and on firewalls or NAT boxes between (idle timeout), and for a fail-over of the address. " \
       "A SYN-ACK that comes again: the server's accept queue is full (`ss -ltn`, nstat -az TcpExtListenOverflows) or the client's ACK is lost.", \
       NH_BLAME_SILENT, "the server fell silent: what was sent again and again met no answer") \
@@ -141,8 +142,8 @@ typedef enum {
       NH_BLAME_SERVER, "the server's port mapper knew no NLM") \
     X(NH_RPC_REJECTED, "rpc_rejected", RESPONSE_CODE, WARN, NH_KIND_ANSWER, \
       "Call refused by RPC", \
-      "NLM reply refused by RPC (PROG_UNAVAIL, AUTH_ERROR ...)", \
-      "Does another service listen on this port (PROG_UNAVAIL), or does the server refuse the credentials or the source port (AUTH_ERROR, option insecure)?", \
+      "reply to an NLM call, or to the look-up of its port, refused by RPC (PROG_UNAVAIL, AUTH_ERROR ...)", \
+      "Does another service listen on this port (PROG_UNAVAIL), or does the server refuse the credentials or the source port (AUTH_ERROR, option insecure)? A port mapper refuses clients by hosts.deny.", \
       NH_BLAME_SERVER, "RPC on the server refused the call") \
     X(NH_DENIED, "denied", RESPONSE_CODE, NOTE, NH_KIND_NOTE, \
       "Lock denied", \

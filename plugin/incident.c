@@ -8,6 +8,9 @@
 
 #include "incident.h"
 
+#include "call.h"
+#include "outage.h"
+
 /*
  * A lock client that is told of no lockd asks again after 3 s (call_bind_status,
  * net/sunrpc/clnt.c). Who asks once a minute, and never tries anything else, is a
@@ -27,7 +30,9 @@ nh_outage_is_watching(const nh_outage *outage)
         const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
         /* other versions and transports are asked for in one go */
         nh_time gap = before ? symptom->at.time - before->at.time : 0;
-        if (symptom->finding != NH_NOT_REGISTERED || (gap >= NH_SECOND && gap <= ASKS_AGAIN_TIME))
+        gboolean told_none = symptom->finding == NH_NOT_REGISTERED ||
+                             (symptom->finding == NH_RPC_REJECTED && symptom->service == NH_SERVICE_PORTMAP);
+        if (!told_none || (gap >= NH_SECOND && gap <= ASKS_AGAIN_TIME))
             return FALSE;
         before = symptom;
     }
@@ -38,6 +43,7 @@ gboolean
 nh_outage_is_incident(const nh_outage *outage, nh_time now)
 {
     guint symptoms = 0;
+    guint32 told = 0;
     nh_time until = outage->end.frame ? outage->end.time : outage->settled.frame ? outage->settled.time : now;
 
     if (outage->only_probable && !outage->pair->lock_traffic)
@@ -49,9 +55,33 @@ nh_outage_is_incident(const nh_outage *outage, nh_time now)
         return FALSE;
     if (outage->proved) /* also where time runs back later */
         return TRUE;
-    for (guint i = 0; i < outage->symptoms->len && symptoms < 2; i++)
-        symptoms += 1 + g_array_index(outage->symptoms, nh_symptom, i).count;
+    for (guint i = 0; i < outage->symptoms->len && symptoms < 2; i++) {
+        const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
+        /* what a connection's trouble means for the callback is no second symptom: it may be tried on another port */
+        gboolean same = symptom->finding == NH_GRANT_LOST && !symptom->call && symptom->at.frame == told;
+        symptoms += symptom->count + !same;
+        told = symptom->at.frame;
+    }
     if (outage->count[NH_FORWARD][NH_DENIED_NOLOCKS] > 0) /* the application's lock failed (ENOLCK): once is enough */
         return TRUE;
     return symptoms >= 2 || (nh_time_known(outage->waiting_since) && until - outage->waiting_since >= NH_SECOND);
+}
+
+gboolean
+nh_outage_has_refusals(const nh_outage *outage)
+{
+    const guint *count = outage->count[NH_FORWARD];
+    return count[NH_GRACE] + count[NH_DENIED_NOLOCKS] + count[NH_RPC_REJECTED] > 0;
+}
+
+/* Who gets an answer sooner has not waited. */
+#define AT_ONCE NH_SECOND
+
+gboolean
+nh_outage_held_up(const nh_outage *outage, const nh_call *call, nh_moment at)
+{
+    const nh_sending *first = nh_call_first(call);
+    gboolean at_once = call->n_sendings == 1 && first->at.frame > outage->start.frame && at.time - call->issued_earliest < AT_ONCE;
+
+    return !at_once || call->deferred || call->dead || call->way == NH_CALLBACK || nh_call_polls(call) || nh_outage_has_refusals(outage);
 }

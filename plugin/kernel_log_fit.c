@@ -353,14 +353,28 @@ nh_log_best_ranges(const nh_log_predictions *p, const GPtrArray *lines, const nh
     return ranges;
 }
 
+/* How exactly a line tells the shift under which it meets its window. */
+static nh_time
+looseness(const nh_log_predictions *p, const nh_log_line *line, nh_time shift, nh_time slack)
+{
+    nh_time low = line->stamp + shift;
+    const nh_log_range *window = window_met(p, line, low - slack, low + line->resolution + slack);
+
+    return window ? window->high - window->low + line->resolution : G_MAXINT64;
+}
+
+/* A line that the capture shows dates the clock; one from the middle of its window would only blur that. */
 nh_time
 nh_log_settle(const nh_log_predictions *p, const GPtrArray *lines, nh_log_range r, nh_time slack)
 {
-    nh_time middle = r.low + (r.high - r.low) / 2;
+    nh_time middle = r.low + (r.high - r.low) / 2, tightest = G_MAXINT64;
     GArray *wanted = g_array_new(FALSE, FALSE, sizeof(nh_time));
+
+    for (guint i = 0; i < lines->len; i++)
+        tightest = MIN(tightest, looseness(p, g_ptr_array_index(lines, i), middle, slack));
     for (guint i = 0; i < lines->len; i++) {
         const nh_log_line *line = g_ptr_array_index(lines, i);
-        if (!nh_log_meets(p, line, middle, slack))
+        if (!nh_log_meets(p, line, middle, slack) || looseness(p, line, middle, slack) / 2 > tightest)
             continue;
         nh_time shift = nearest_best(p, line, line->stamp + middle) - line->stamp - line->resolution / 2;
         g_array_append_val(wanted, shift);

@@ -244,16 +244,39 @@ nh_log_match_align(const nh_watch *watch, const nh_story *story, nh_kernel_log *
     return skew;
 }
 
+/* It came when the capture shows that it did: others of that time are rather another call's, or another host's. */
+static gboolean
+match_shown(matching *m, nh_log_line *logged)
+{
+    nh_log_candidate found = nh_log_nearest(m->story, m->names, logged);
+    const nh_kernel_line *line = found.line;
+
+    if (!line || !nh_time_known(line->observed) || logged->time > line->latest || logged->time + logged->resolution < line->earliest)
+        return FALSE;
+    take_match(m, found, logged);
+    return TRUE;
+}
+
 static void
 match_lines(matching *m, const nh_kernel_log *log)
 {
+    GHashTable *shown = g_hash_table_new(NULL, NULL);
+
     for (guint i = 0; i < log->lines->len; i++) {
         nh_log_line *line = g_ptr_array_index(log->lines, i);
+        if ((nh_log_speaks_of(line, "lockd") || nh_log_speaks_of(line, "nfs")) && match_shown(m, line))
+            g_hash_table_add(shown, line);
+    }
+    for (guint i = 0; i < log->lines->len; i++) {
+        nh_log_line *line = g_ptr_array_index(log->lines, i);
+        if (g_hash_table_contains(shown, line))
+            continue;
         if (nh_log_speaks_of(line, "lockd") || nh_log_speaks_of(line, "nfs"))
             match_line(m, line);
         else if (line->event >= NH_LOG_ALARM && line->event <= NH_LOG_MAJOR)
             show_debug(m->watch, m->story, line);
     }
+    g_hash_table_unref(shown);
     name_servers(m->watch, m->story);
 }
 

@@ -42,9 +42,13 @@ tell_rebind(nh_pair *pair, nh_way way, nh_moment at, nh_time issued, gboolean kn
     char *whose = first ? g_strdup_printf("the %s call of frame %u", nh_nlm_procedure_name(call->proc), first->at.frame)
                         : g_strdup("a call that is not on the wire");
 
+    const char *doubt = !call && !known && pair->looks_up_first == NH_HABIT_UNKNOWN
+                            ? " (or the call is issued now, if Linux is older than 5.11)"
+                            : "";
+
     nh_frame_note(pair->watch, at.frame, NH_REBIND,
-                  g_strdup_printf("The %s looks the port of NLM up again, %s%s after it issued %s: its major timeout expired",
-                                  way == NH_CALLBACK ? "server" : "client", after, known ? "" : " or more", whose));
+                  g_strdup_printf("The %s looks the port of NLM up again, %s%s after it issued %s: its major timeout expired%s",
+                                  way == NH_CALLBACK ? "server" : "client", after, known ? "" : " or more", whose, doubt));
     g_free(after);
     g_free(whose);
 }
@@ -130,12 +134,24 @@ dates_a_call(nh_pair *pair, nh_way way, const nh_call *lookup, nh_moment at)
     return dated;
 }
 
+void
+nh_lookup_in_hindsight(nh_call *call, nh_moment at)
+{
+    nh_deadlines deadlines;
+
+    nh_call_deadlines(call, call->pair->watch->options.use_mount, &deadlines);
+    if (!in_window(&deadlines, at))
+        return;
+    call->line_seen = at;
+    tell_rebind_of(call, at);
+}
+
 /*
  * A look-up while the old socket blocks the port, and nothing else tells of a
  * call: less than a major timeout after the FIN it belongs to the call's start
  * (nlm_bind_host looks up anew 60 s after the last time, fs/lockd/host.c up to
- * 5.10); later it follows a major timeout. 3.10-5.0, and who was seen to, do
- * both, so that a late single look-up proves nothing there.
+ * 5.10), and so does a later one of 3.10-5.2 and of who was seen to do that. Of
+ * others it follows a major timeout; who was not seen to do either may be wronged.
  */
 static void
 begin_while_closing(nh_pair *pair, nh_way way, const nh_conn *blocking, nh_moment at)
@@ -143,10 +159,12 @@ begin_while_closing(nh_pair *pair, nh_way way, const nh_conn *blocking, nh_momen
     nh_attempt *attempt = &pair->attempt[way];
     nh_policy policy = nh_policy_of(pair, NH_L4_TCP, pair->watch->options.use_mount);
     nh_time fin = blocking->half[0].fin_since;
+    nh_family family = nh_pair_family(pair);
+    gboolean looks_up_first = family == NH_FAMILY_3_10 || family == NH_FAMILY_5_2 || pair->looks_up_first == NH_HABIT_YES;
     nh_time shortest, longest;
 
-    nh_timer_major_range(&policy, nh_pair_family(pair), NH_WAIT_CLOSING, &shortest, &longest);
-    if (at.time - fin < shortest - NH_CLOCK_SLACK || nh_pair_family(pair) == NH_FAMILY_3_10 || pair->looks_up_first) {
+    nh_timer_major_range(&policy, family, NH_WAIT_CLOSING, &shortest, &longest);
+    if (at.time - fin < shortest - NH_CLOCK_SLACK || looks_up_first) {
         nh_attempt_begin(attempt, NH_WAIT_CLOSING, at.time, at);
         return;
     }

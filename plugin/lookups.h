@@ -24,5 +24,7 @@ void nh_lookup_syn(nh_conn *conn, nh_moment at, gboolean seen);
 void nh_lookup_call(nh_call *lookup, nh_conn *conn, nh_moment at);
 /* That look-up asked for another program: it was none of lockd's. */
 void nh_lookup_not_ours(nh_conn *conn);
+/* A look-up that came while this call lay in the socket, unseen: it may have followed its major timeout. */
+void nh_lookup_in_hindsight(nh_call *call, nh_moment at);
 
 #endif

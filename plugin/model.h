@@ -174,6 +174,9 @@ struct nh_call {
     nh_mapping asked; /* portmap: what was looked up */
 };
 
+/* What a host does each time that it can be seen; unknown until then. */
+typedef enum { NH_HABIT_UNKNOWN, NH_HABIT_NO, NH_HABIT_YES } nh_habit;
+
 /* --- a pair ---------------------------------------------------------------- */
 
 /* The client's way to a call that is not on the wire yet. */
@@ -215,7 +218,7 @@ struct nh_pair {
     GPtrArray *lookups;        /* of these the port mapper's, of both ways; NULL while there was none */
     nh_time calm_until;        /* no major timeout of the client's calls that wait comes before; NH_TIME_NONE = unknown */
     nh_attempt attempt[2];
-    gboolean looks_up_first;                    /* the client looks the port up for calls on an open connection, too */
+    nh_habit looks_up_first;                    /* the client looks the port up for a call, though it knows it */
     nh_moment last_lookup[2], lookup_before[2]; /* the latter until it is known what the last one asked */
     struct {
         guint32 frame;
@@ -234,8 +237,14 @@ struct nh_pair {
         nh_moment last;
         guint count;
     } storm;
-    GArray *withheld;               /* verdicts that wait for a sign of the other direction */
-    nh_moment restarted;            /* latest SM_NOTIFY from the server */
+    GArray *withheld;           /* verdicts that wait for a sign of the other direction */
+    nh_moment restarted;        /* latest SM_NOTIFY from the server */
+    nh_moment client_restarted; /* latest SM_NOTIFY from the client */
+    struct {
+        guint locks;
+        nh_moment notice;
+        const char *name;
+    } not_given_back;               /* what the client held when the server's SM_NOTIFY came, until it reclaims any */
     nh_moment lost;                 /* latest loss of the lock connection */
     nh_moment relieved;             /* the latest trouble of a connection ended */
     nh_moment blocked;              /* latest NLM_BLOCKED: a callback is due */

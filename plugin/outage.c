@@ -18,6 +18,9 @@
 /* An outage that nobody touched for so long, and in which nobody waits, is another one's past. */
 #define STALE_TIME (300 * NH_SECOND)
 
+/* A grace period that is noticed so long after SM_NOTIFY is the same restart's (nlm_grace_period, 50 s by default). */
+#define GRACE_TIME (60 * NH_SECOND)
+
 /* --- the end of a connection's trouble ------------------------------------- */
 
 void
@@ -119,7 +122,8 @@ outage_for(nh_pair *pair, const nh_symptom *symptom)
 {
     nh_outage *before = pair->outages->len ? g_ptr_array_index(pair->outages, pair->outages->len - 1) : NULL;
     /* SM_NOTIFY, a reclaim that succeeds, then grace for new locks: one restart */
-    gboolean restarting = before && !before->proved && symptom->finding == NH_GRACE && before->count[NH_FORWARD][NH_SERVER_RESTARTED] > 0;
+    gboolean restarting = before && symptom->finding == NH_GRACE && before->count[NH_FORWARD][NH_SERVER_RESTARTED] > 0 &&
+                          symptom->at.time - before->last.time < GRACE_TIME;
     gboolean older = before && symptom->since.frame && symptom->since.frame <= before->last.frame;
     gboolean waited_for = (symptom->call && symptom->call->waits) ||
                           (symptom->conn && symptom->conn->waiting && symptom->conn->waiting->len);
@@ -264,17 +268,21 @@ close_outage(nh_outage *outage, nh_moment at, nh_call *call)
     outage->pair->open = NULL;
 }
 
-/* The trouble of connections of one way, and of the port mapper only if the answer is the port mapper's, is over. */
-static void
+/* The trouble of connections of one way (of the port mapper only if the answer is its own) is over; FALSE: there was none. */
+static gboolean
 absolve(nh_pair *pair, nh_way way, nh_service service, nh_moment at)
 {
+    gboolean any = FALSE;
+
     for (guint i = pair->troubled->len; i-- > 0;) {
         nh_conn *conn = g_ptr_array_index(pair->troubled, i);
         if (conn->way != way || (service == NH_SERVICE_PORTMAP && conn->service != NH_SERVICE_PORTMAP))
             continue;
         nh_conn_trouble(conn)->until = pair->relieved = at;
         g_ptr_array_remove_index_fast(pair->troubled, i);
+        any = TRUE;
     }
+    return any;
 }
 
 /*
@@ -315,9 +323,10 @@ nh_outage_answer(nh_pair *pair, nh_way way, nh_service service, nh_call *call, n
     nh_outage_tick(pair, at);
     if (!outage || pair->open != outage || !(outage->ways & (1u << way)) || at.frame <= outage->start.frame)
         return NULL;
-    absolve(pair, way, service, at);
+    gboolean absolved = absolve(pair, way, service, at);
     if (service == NH_SERVICE_PORTMAP) {
-        nh_outage_settle(pair, at);
+        if (absolved || !call || call->asked.prog == NH_PROG_NLM) /* other programs tell nothing of lockd */
+            nh_outage_settle(pair, at);
         return NULL;
     }
     if (service != NH_SERVICE_NLM)
@@ -338,8 +347,10 @@ nh_outage_answer(nh_pair *pair, nh_way way, nh_service service, nh_call *call, n
         touch(outage, at);
         return NULL;
     }
-    if (call)
+    if (call && nh_outage_held_up(outage, call, at))
         nh_outage_join(pair, call);
+    else if (call)
+        nh_outage_leave(call);
     close_outage(outage, at, call);
     return outage;
 }
@@ -441,13 +452,6 @@ nh_outage_extend(nh_outage *outage, nh_moment at)
 
     if (outage == latest && at.frame > outage->last.frame)
         outage->last = at;
-}
-
-gboolean
-nh_outage_has_refusals(const nh_outage *outage)
-{
-    const guint *count = outage->count[NH_FORWARD];
-    return count[NH_GRACE] + count[NH_DENIED_NOLOCKS] + count[NH_RPC_REJECTED] > 0;
 }
 
 nh_outage *

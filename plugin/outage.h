@@ -41,8 +41,6 @@ void nh_outage_tick(nh_pair *pair, nh_moment at);
 void nh_outage_conclude(nh_pair *pair);
 /* A frame of one of its calls follows the outage's end. */
 void nh_outage_extend(nh_outage *outage, nh_moment at);
-/* Whether the server answered meanwhile, and refused: grace period, no locks, RPC. */
-gboolean nh_outage_has_refusals(const nh_outage *outage);
 /* The outage that a frame of this pair belongs to, or NULL. */
 nh_outage *nh_outage_at(const nh_pair *pair, guint32 frame);
 

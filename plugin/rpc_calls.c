@@ -31,6 +31,7 @@
 #include "statd.h"
 #include "tcp_life.h"
 #include "trouble.h"
+#include "unheard.h"
 #include "verdict.h"
 
 /* An XID that comes back so long after its answer belongs to another call. */
@@ -210,6 +211,7 @@ resent(nh_call *call, nh_conn *conn, nh_moment at)
 {
     nh_sending before = *nh_call_last(call);
 
+    nh_unheard_copy(call, at);
     nh_call_add_sending(call, conn, at);
     tell_resent(call, &before, conn, at);
     call->pair->resent += call->prog == NH_PROG_NLM;
@@ -245,6 +247,8 @@ nlm_call(nh_call *call, const nh_message *message, nh_moment at)
 {
     nh_async_call(call, at);
     nh_reply_result(call, message, at);
+    if (call->nlm.reclaim)
+        call->pair->not_given_back.locks = 0;
     if (call->proc == NH_NLM_FREE_ALL)
         nh_locks_free_all(call);
 }

@@ -8,9 +8,11 @@
 
 #include "rpc_replies.h"
 
+#include "arguments.h"
 #include "async_calls.h"
 #include "call.h"
 #include "frames.h"
+#include "incident.h"
 #include "lines.h"
 #include "lock_table.h"
 #include "outage.h"
@@ -136,13 +138,26 @@ first_reply(nh_call *call, const nh_message *message, nh_moment at)
     }
 }
 
+/* A port mapper that does not know this version of the question is asked in another (rpcb_getport_async, net/sunrpc/rpcb_clnt.c). */
+static gboolean
+is_refusal(const nh_call *call)
+{
+    if (!call->refused || call->prog == NH_PROG_NLM)
+        return call->refused != NULL;
+    return call->prog == NH_PROG_PORTMAP && call->asked.prog == NH_PROG_NLM && !nh_arguments_indirect(call->vers, call->proc) &&
+           !g_str_has_suffix(call->refused, "_MISMATCH") && strcmp(call->refused, "PROC_UNAVAIL") != 0;
+}
+
 static void
 refused_by_rpc(nh_call *call, nh_moment at)
 {
     nh_frame_note(call->pair->watch, at.frame, NH_RPC_REJECTED,
                   g_strdup_printf("RPC refuses the call of frame %u: %s", nh_call_first(call)->at.frame, call->refused));
     nh_call_symptom(call, NH_RPC_REJECTED, at, nh_call_first(call)->at);
-    if (nh_nlm_kind(call->proc) == NH_NLM_GRANTED)
+    if (call->prog == NH_PROG_PORTMAP && call->way == NH_CALLBACK && call->pair->blocked.frame)
+        nh_grant_lost(call, at, nh_call_first(call)->at,
+                      g_strdup_printf("The client's port mapper refuses the look-up for the callback: %s", call->refused));
+    if (call->prog == NH_PROG_NLM && nh_nlm_kind(call->proc) == NH_NLM_GRANTED)
         nh_grant_lost(call, at, nh_call_first(call)->at, g_strdup_printf("The client's RPC refuses the callback: %s", call->refused));
 }
 
@@ -160,7 +175,7 @@ refuses_again(const nh_call *call)
 static void
 answer(nh_call *call, nh_moment at)
 {
-    if (call->refused && call->prog == NH_PROG_NLM) {
+    if (is_refusal(call)) {
         refused_by_rpc(call, at);
         return;
     }

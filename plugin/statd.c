@@ -21,6 +21,8 @@
 
 /* So many of the latest calls are searched for a name. */
 #define SEARCH_MAX 10000
+/* A Linux client that heeds SM_NOTIFY gives its locks back at once (nlmclnt_recovery, fs/lockd/clntlock.c). */
+#define RECLAIM_TIME (15 * NH_SECOND)
 
 /* The same name, or one is the other without its domain. */
 static gboolean
@@ -63,21 +65,74 @@ pair_of_notice(nh_watch *watch, const nh_message *message, nh_way *way)
     return call->pair;
 }
 
+/* What is told of a notice; the client did not react to it if locks is not 0. */
+static char *
+text_of_notice(const char *name, guint locks)
+{
+    const char *who = name[0] ? name : "the server";
+
+    if (locks == 0)
+        return g_strdup_printf("SM_NOTIFY: %s restarted", who);
+    char *lost = locks == 1 ? g_strdup("did not give back the lock") : g_strdup_printf("gave back none of the %u locks", locks);
+    char *text = g_strdup_printf("SM_NOTIFY: %s restarted, but the client %s that it held (no LOCK with reclaim): does its statd know this "
+                                 "server by another name?",
+                                 who, lost);
+    g_free(lost);
+    return text;
+}
+
+static guint
+locks_held(const nh_pair *pair)
+{
+    GArray *locks = nh_locks_snapshot(pair->watch->locks, pair);
+    guint held = 0;
+
+    for (guint i = 0; i < locks->len; i++) {
+        const nh_lock *lock = &g_array_index(locks, nh_lock, i);
+        held += lock->pair == pair && lock->state == NH_LOCK_HELD && !lock->reclaimed;
+    }
+    g_array_unref(locks);
+    return held;
+}
+
+static void
+server_restarted(nh_pair *pair, const nh_message *message, nh_moment at)
+{
+    nh_symptom symptom = { .finding = NH_SERVER_RESTARTED, .service = NH_SERVICE_STATD, .way = NH_FORWARD, .at = at, .since = at };
+    guint held = locks_held(pair);
+
+    pair->restarted = at;
+    if (held > 0) {
+        pair->not_given_back.locks = held;
+        pair->not_given_back.notice = at;
+        pair->not_given_back.name = nh_arena_copy(pair->watch->arena, message->mon_name, strlen(message->mon_name) + 1);
+    }
+    nh_frame_note(pair->watch, at.frame, NH_SERVER_RESTARTED, text_of_notice(message->mon_name, 0));
+    nh_outage_symptom(pair, &symptom);
+}
+
 static void
 notified(nh_watch *watch, const nh_message *message)
 {
     nh_moment at = { message->frame, message->time };
     nh_way way;
     nh_pair *pair = pair_of_notice(watch, message, &way);
-    nh_symptom symptom = { .finding = NH_SERVER_RESTARTED, .service = NH_SERVICE_STATD, .way = NH_FORWARD, .at = at, .since = at };
 
-    if (way == NH_FORWARD) { /* else it is the client that restarted */
-        pair->restarted = at;
-        nh_frame_note(watch, at.frame, NH_SERVER_RESTARTED,
-                      g_strdup_printf("SM_NOTIFY: %s restarted", message->mon_name[0] ? message->mon_name : "the server"));
-        nh_outage_symptom(pair, &symptom);
-    }
+    if (way == NH_FORWARD)
+        server_restarted(pair, message, at);
+    else
+        pair->client_restarted = at;
     nh_locks_restarted(pair, way, message->nsm_state); /* the incident lists the locks as they were */
+}
+
+void
+nh_statd_complete(const nh_pair *pair)
+{
+    const nh_watch *watch = pair->watch;
+
+    if (pair->not_given_back.locks > 0 && watch->last - pair->not_given_back.notice.time >= RECLAIM_TIME)
+        nh_frame_note(pair->watch, pair->not_given_back.notice.frame, NH_SERVER_RESTARTED,
+                      text_of_notice(pair->not_given_back.name, pair->not_given_back.locks));
 }
 
 void

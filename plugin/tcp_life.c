@@ -27,6 +27,8 @@
 
 /* TCP resends no segment twice in less (RFC 6298, Linux' TCP_RTO_MIN is 0.2 s): what looks so was captured out of order. */
 #define SILENT_TIME (100 * NH_MSEC)
+/* It waits less before it resends a segment for the first time (1 s before the path is known, RFC 6298): the capture missed others. */
+#define LONE_TIME (5 * NH_SECOND)
 
 #define SEQ_BEFORE(a, b) ((gint32)((a) - (b)) < 0)
 #define SEQ_AFTER(a, b)  ((gint32)((a) - (b)) > 0)
@@ -210,7 +212,8 @@ into_silence(nh_passage *p, const char *what)
     if (!from->awaiting.frame)
         from->awaiting = p->at;
     from->silent++;
-    if (from->silent < 2 || p->to->zero_since.frame || p->at.time - from->awaiting.time < SILENT_TIME)
+    nh_time silence_lasts = p->at.time - from->awaiting.time;
+    if ((from->silent < 2 && silence_lasts < LONE_TIME) || p->to->zero_since.frame || silence_lasts < SILENT_TIME)
         return;
     char *silence = nh_duration_text(p->at.time - from->awaiting.time);
     nh_verdict(p->conn, NH_PEER_SILENT, silent_side(!p->index), p->at, from->awaiting,

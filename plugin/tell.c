@@ -21,8 +21,10 @@
 #include "log_match.h"
 #include "log_timers.h"
 #include "nfs_calls.h"
+#include "others.h"
 #include "outage.h"
 #include "procedures.h"
+#include "statd.h"
 #include "verdict.h"
 #include "view.h"
 
@@ -128,8 +130,10 @@ complete(nh_watch *watch)
     }
     for (guint i = 0; i < watch->call_list->len; i++)
         complete_call(watch, g_ptr_array_index(watch->call_list, i));
-    for (guint i = 0; i < watch->pair_list->len; i++)
+    for (guint i = 0; i < watch->pair_list->len; i++) {
         complete_attempt(g_ptr_array_index(watch->pair_list, i));
+        nh_statd_complete(g_ptr_array_index(watch->pair_list, i));
+    }
     nh_leak_complete(watch);
 }
 
@@ -385,7 +389,6 @@ attempt_of(const nh_outage *outage, nh_way way)
 static void
 add_calls(nh_incident *incident, const nh_outage *outage)
 {
-
     for (guint i = 0; i < outage->calls->len; i++) {
         nh_call *call = g_ptr_array_index(outage->calls, i);
         nh_lines_of_call(incident, call, add_call(incident, call));
@@ -421,6 +424,7 @@ tell_outage(nh_watch *watch, nh_story *story, const nh_outage *outage)
     add_calls(incident, outage);
     nh_outage_next_steps(outage, judgement.cause, incident->next_steps);
     nh_nfs_story(incident, outage);
+    nh_others_story(incident, outage);
     nh_lock_story_incident(outage, incident);
 }
 

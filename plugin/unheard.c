@@ -8,6 +8,7 @@
 
 #include "unheard.h"
 
+#include "async_calls.h"
 #include "call.h"
 #include "frames.h"
 #include "outage.h"
@@ -15,6 +16,9 @@
 #include "procedures.h"
 #include "rpc_replies.h"
 #include "tcp_life.h"
+
+/* A copy and the answer to the one before may cross. */
+#define CROSSING_TIME NH_SECOND
 
 /* Index of the half that sends to the caller. */
 static int
@@ -51,12 +55,7 @@ wait_on(nh_call *call, nh_conn *conn)
 {
     guint32 first = call->sendings[0].at.frame;
 
-    call->unheard = call->reply;
-    call->reply = (nh_moment){ 0, NH_TIME_NONE };
-    call->replies = 0;
-    call->waits = TRUE;
-    call->pair->answered--;
-    g_ptr_array_add(call->pair->outstanding[call->way], call);
+    nh_call_wait_again(call);
     nh_call_expect(call);
     nh_call_wait_on(call, conn);
     call->dead = NH_PEER_SILENT;
@@ -99,4 +98,19 @@ nh_unheard_transport(nh_watch *watch, nh_moment at)
             wait_on(call, conn);
         }
     }
+}
+
+void
+nh_unheard_copy(nh_call *call, nh_moment at)
+{
+    gboolean followed = call->prog == NH_PROG_NLM || call->asked.prog == NH_PROG_NLM;
+
+    if (call->l4 != NH_L4_UDP || call->way != NH_FORWARD || !followed || nh_async_is_one_way(call) || !call->reply.frame ||
+        at.time - call->reply.time < CROSSING_TIME)
+        return;
+    nh_call_wait_again(call);
+    nh_call_expect(call);
+    nh_frame_unnote(call->pair->watch, call->unheard.frame, NH_RECOVERED);
+    nh_frame_note(call->pair->watch, at.frame, NH_PEER_SILENT,
+                  g_strdup_printf("The client asks again, though the answer is in frame %u: it did not get it", call->unheard.frame));
 }

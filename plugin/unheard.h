@@ -16,4 +16,7 @@ void nh_unheard_message(nh_watch *watch, const nh_message *message);
 /* The segment that just passed: acknowledges replies, or shows that one is resent in vain. */
 void nh_unheard_transport(nh_watch *watch, nh_moment at);
 
+/* RPC sends a call again over UDP: an answer that passed long before did not get to the caller. */
+void nh_unheard_copy(nh_call *call, nh_moment at);
+
 #endif
