@@ -10,7 +10,7 @@ import harness
 import mutate
 import traffic
 
-TAP = ["-q", "-z", "mac-lte,stat"]  # never fires: -q alone does not dissect
+TAP = ["-q", "-z", "camel,counter"]  # never fires: -q alone does not dissect
 LOCK_CLIENT_PACKETS = 8  # of traffic.clients: opened, one call, closed
 
 

@@ -66,7 +66,7 @@ class Ring:
         self.output = open(self.folder / "output", "w+")
         self.process = subprocess.Popen(
             [*inside, *harness.AS_USER, *may_capture, "tshark", "-n", "-q", "-i", "wire", "-w", self.folder / "ring.pcapng",
-             "-b", f"packets:{IN_A_FILE}", "-b", "files:1000", "-z", "nlm_health,json" if plugin else "mac-lte,stat"],
+             "-b", f"packets:{IN_A_FILE}", "-b", "files:1000", "-z", "nlm_health,json" if plugin else "camel,counter"],
             env={**lab.environment, **({} if plugin else elsewhere)}, cwd=lab.home, stdin=subprocess.DEVNULL, stdout=self.output,
             stderr=self.log)
         peers.until(lambda: self.process.poll() is not None or list(self.folder.glob("ring_*")), "the capture")
