@@ -15,7 +15,6 @@
 #include "frames.h"
 #include "incident.h"
 #include "lines.h"
-#include "lookups.h"
 #include "outage.h"
 #include "queued.h"
 #include "trouble.h"
@@ -155,31 +154,29 @@ learn_habit(const nh_call *call)
         pair->looks_up_first = NH_HABIT_NO;
 }
 
-static void
+/* Returns the look-up that came while the call lay in the socket, its frame 0 if there was none. */
+static nh_moment
 date_issue(nh_call *call, nh_conn *conn, nh_moment at)
 {
     nh_attempt *attempt = &call->pair->attempt[call->way];
     gboolean new_conn = conn && conn->established.frame && at.time - conn->established.time <= FIRST_CALL_TIME;
     gboolean first = new_conn && conn->calls == 1;
-    nh_moment looked_up = attempt->active && attempt->looker ? attempt->start : (nh_moment){ 0, NH_TIME_NONE };
+    const nh_moment none = { 0, NH_TIME_NONE }, looked_up = attempt->active && attempt->looker ? attempt->start : none;
 
     nh_call_lookups_overtaken(call->pair, call->way);
     if (conn && looked_up_first(attempt, conn, at))
         call->pair->looks_up_first = NH_HABIT_YES;
     if (conn && !new_conn)
         attempt->active = FALSE;
-    if (lay_behind_window(call, conn, at)) {
-        if (looked_up.frame && call->issued_latest < at.time)
-            nh_lookup_in_hindsight(call, looked_up);
-        return;
-    }
+    if (lay_behind_window(call, conn, at))
+        return call->issued_latest < at.time ? looked_up : none;
     if (nh_queued_call(call, conn, at))
-        return;
+        return none;
     if (!attempt->active && new_conn && nh_queued_reconnect(call, conn, at))
-        return;
+        return none;
     if (!attempt->active) {
         issued_when_sent(call, first ? NH_WAIT_REPLY_NEW : NH_WAIT_REPLY, at);
-        return;
+        return none;
     }
     call->wait = conn ? NH_WAIT_REPLY_NEW : NH_WAIT_REPLY;
     call->issued_from = attempt->start;
@@ -199,14 +196,17 @@ date_issue(nh_call *call, nh_conn *conn, nh_moment at)
     call->outlived_in = call->outlived ? attempt->outlived_in : 0;
     call->cycles_unseen = attempt->undatable;
     attempt->taken = TRUE;
+    return none;
 }
 
-void
+nh_moment
 nh_attempt_sent(nh_call *call, nh_conn *conn, nh_moment at)
 {
-    date_issue(call, conn, at);
+    nh_moment looked_up = date_issue(call, conn, at);
+
     if (call->way == NH_FORWARD && !nh_async_is_one_way(call))
         learn_habit(call);
+    return looked_up;
 }
 
 /* --- outliving the major timeout ---------------------------------------------------- */

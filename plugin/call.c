@@ -120,18 +120,6 @@ nh_call_pair_of(nh_watch *watch, const nh_message *message, nh_way *way)
     return nh_pair_of_roles(watch, &message->src.addr, &message->dst.addr);
 }
 
-gboolean
-nh_call_polls(const nh_call *call)
-{
-    const nh_pair *pair = call->pair;
-
-    if (nh_nlm_kind(call->proc) != NH_NLM_LOCK || !call->nlm.has_lock)
-        return FALSE;
-    if (!pair->blocked.frame)
-        return call->nlm.block;
-    return call->nlm.svid == pair->blocked_lock.svid && call->nlm.file == pair->blocked_lock.file;
-}
-
 void
 nh_call_symptom(nh_call *call, nh_finding finding, nh_moment at, nh_moment since)
 {
@@ -214,4 +202,12 @@ nh_call_new(nh_pair *pair, nh_way way, const nh_message *message, nh_call *befor
     if (!nh_nlm_is_result(call->prog, call->proc)) /* many send no RPC reply to those */
         begin_to_wait(call);
     return call;
+}
+
+const char *
+nh_call_outcome(const nh_call *call)
+{
+    if (call->refused)
+        return call->refused;
+    return call->has_status ? nh_nlm_status_name(call->status) : NULL;
 }

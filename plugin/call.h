@@ -11,19 +11,6 @@
 
 #include "model.h"
 
-/* The first and the latest transmission; never NULL. */
-static inline const nh_sending *
-nh_call_first(const nh_call *call)
-{
-    return &call->sendings[0];
-}
-
-static inline const nh_sending *
-nh_call_last(const nh_call *call)
-{
-    return &call->sendings[call->n_sendings - 1];
-}
-
 /* RPC's own timer sent this copy: not TCP, and not a new connection, on which all that waits is sent again. */
 static inline gboolean
 nh_call_timer_sent(const nh_call *call, const nh_sending *sending)
@@ -56,11 +43,7 @@ void nh_call_lookups_overtaken(nh_pair *pair, nh_way way);
 void nh_call_symptom(nh_call *call, nh_finding finding, nh_moment at, nh_moment since);
 /* The pair of a call (not of a reply), made when there is none; the procedure tells who of the two is the lock client. */
 nh_pair *nh_call_pair_of(nh_watch *watch, const nh_message *message, nh_way *way);
-/*
- * Whether it asks again for the lock whose callback is due (Linux polls every
- * 30 s, nlmclnt_lock, fs/lockd/clntproc.c); where the capture began after
- * NLM_BLOCKED nothing tells which lock that is.
- */
-gboolean nh_call_polls(const nh_call *call);
+/* What the answer says: why RPC refused the call, or the status of NLM; static; NULL while there is neither. */
+const char *nh_call_outcome(const nh_call *call);
 
 #endif

@@ -78,7 +78,7 @@ typedef enum {
       "ICMP error for this connection", \
       "ICMP/ICMPv6 error that quotes the connection", \
       "Who sent the ICMP error? The client's own host: host unreachable means no ARP/ND answer, the server or its link is down; anything else its own firewall (nft list ruleset, output). A router: routing or an administrative filter. The server: its firewall rejects.", \
-      NH_BLAME_ICMP_SENDER, "the server could not be reached, as an ICMP error says") \
+      NH_BLAME_ICMP_SENDER, "an ICMP error says that the server, or its port, cannot be reached") \
     X(NH_CHALLENGE_ACK, "challenge_ack", SEQUENCE, WARN, NH_KIND_TRANSPORT, \
       "Bare ACK answers a SYN: the peer still holds the old connection", \
       "bare ACK that answers a SYN", \

@@ -8,8 +8,7 @@
 
 #include "incident.h"
 
-#include "call.h"
-#include "outage.h"
+#include "polls.h"
 
 /*
  * A lock client that is told of no lockd asks again after 3 s (call_bind_status,

@@ -174,6 +174,19 @@ struct nh_call {
     nh_mapping asked; /* portmap: what was looked up */
 };
 
+/* The first and the latest transmission; never NULL. */
+static inline const nh_sending *
+nh_call_first(const nh_call *call)
+{
+    return &call->sendings[0];
+}
+
+static inline const nh_sending *
+nh_call_last(const nh_call *call)
+{
+    return &call->sendings[call->n_sendings - 1];
+}
+
 /* What a host does each time that it can be seen; unknown until then. */
 typedef enum { NH_HABIT_UNKNOWN, NH_HABIT_NO, NH_HABIT_YES } nh_habit;
 

@@ -25,6 +25,7 @@
 #include "pairs.h"
 #include "portmap.h"
 #include "ports.h"
+#include "polls.h"
 #include "procedures.h"
 #include "queued.h"
 #include "rpc_replies.h"
@@ -178,7 +179,9 @@ first_transmission(nh_call *call, nh_conn *conn, nh_moment at)
     if (conn)
         conn->calls++;
     call->opens_half = conn && conn->middle && conn->half[nh_call_half(call, conn)].packets == 1;
-    nh_attempt_sent(call, conn, at);
+    nh_moment looked_up = nh_attempt_sent(call, conn, at);
+    if (looked_up.frame)
+        nh_lookup_in_hindsight(call, looked_up);
     nh_call_expect(call);
     nh_dead_deferred(call, at);
     if (conn)

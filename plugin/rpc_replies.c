@@ -17,6 +17,7 @@
 #include "lock_table.h"
 #include "outage.h"
 #include "ports.h"
+#include "polls.h"
 #include "procedures.h"
 
 static void

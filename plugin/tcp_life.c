@@ -16,14 +16,11 @@
 #include "outage.h"
 #include "pairs.h"
 #include "portmap.h"
+#include "tcp_copies.h"
 #include "tcp_open.h"
 #include "tcp_reset.h"
 #include "unfollowed.h"
 #include "verdict.h"
-
-/* Frames that differ in nothing and follow this closely are one packet captured twice (interface "any", mirror ports). */
-#define DUPLICATE_TIME (50 * NH_MSEC)
-#define COPY_TIME      (2 * NH_MSEC)
 
 /* TCP resends no segment twice in less (RFC 6298, Linux' TCP_RTO_MIN is 0.2 s): what looks so was captured out of order. */
 #define SILENT_TIME (100 * NH_MSEC)
@@ -43,43 +40,6 @@ gboolean
 nh_tcp_acked(const nh_half *half, guint32 end)
 {
     return half->has_acked && !SEQ_BEFORE(half->acked, end);
-}
-
-/* Everything that a copy of a segment has in common with it, in one number. */
-static guint32
-key_of(const nh_segment *seg)
-{
-    const guint64 factor = G_GUINT64_CONSTANT(0x9e3779b97f4a7c15);
-    guint64 key = ((guint64)seg->seq << 32 | seg->ack) * factor;
-
-    key = (key ^ key >> 32 ^ ((guint64)seg->len << 32 | seg->tsval)) * factor;
-    key = (key ^ key >> 32 ^ ((guint64)seg->flags << 48 | (guint64)seg->window << 16 | seg->ip_id)) * factor;
-    return (guint32)(key >> 32);
-}
-
-static gboolean
-is_duplicate(const nh_half *half, const nh_segment *seg, guint32 key)
-{
-    /* an IP identification or a time stamp tells a copy from a retransmission; without them only the time does */
-    nh_time within = seg->ip_id != 0 || seg->has_tsval ? DUPLICATE_TIME : COPY_TIME;
-    gboolean known = FALSE;
-
-    for (guint i = 0; i < NH_RECENT; i++) /* to the end, so that several are compared at once: hardly any segment is in it */
-        known |= half->recent.key[i] == key;
-    for (guint i = 0; known && i < half->n_recent; i++)
-        if (half->recent.key[i] == key && ABS(seg->time - half->recent.time[i]) < within)
-            return TRUE;
-    return FALSE;
-}
-
-static void
-remember(nh_half *half, const nh_segment *seg, guint32 key)
-{
-    guint place = half->packets++ % NH_RECENT;
-
-    half->recent.key[place] = key;
-    half->recent.time[place] = seg->time;
-    half->n_recent = (guint8)MIN(half->packets, NH_RECENT);
 }
 
 /* --- the open connection ----------------------------------------------------------------- */
@@ -444,7 +404,7 @@ pass(nh_conn *conn, const nh_segment *segment)
                      .to = &conn->half[!half],
                      .at = { segment->frame, segment->time } };
     nh_frame *frame = nh_frame_get(watch, p.at);
-    guint32 key = key_of(segment);
+    guint32 key = nh_tcp_copy_key(segment);
 
     watch->passing = (nh_passing){ .conn = conn, .half = half };
     watch->latest_pair = conn->pair;
@@ -452,7 +412,7 @@ pass(nh_conn *conn, const nh_segment *segment)
         frame->conn = conn;
         frame->pair = conn->pair;
     }
-    if (is_duplicate(p.from, segment, key)) {
+    if (nh_tcp_is_copy(p.from, segment, key)) {
         watch->passing.duplicate = TRUE;
         return;
     }
@@ -467,7 +427,7 @@ pass(nh_conn *conn, const nh_segment *segment)
         advance_clock(p.from, segment->tsval);
     pass_by_state(&p, &watch->passing);
     check_one_sided(&p);
-    remember(p.from, segment, key);
+    nh_tcp_remember(p.from, segment, key);
     conn->last = p.at;
 }
 

@@ -25,8 +25,8 @@
 #include "outage.h"
 #include "procedures.h"
 #include "statd.h"
+#include "timeline.h"
 #include "verdict.h"
-#include "view.h"
 
 /* --- completing earlier frames ---------------------------------------------------- */
 
@@ -184,139 +184,6 @@ number_outages(nh_watch *watch)
     return outages;
 }
 
-/* --- the timeline ------------------------------------------------------------------------ */
-
-/* Milestones of a connection's life that are no finding. */
-static const char *
-milestone(const nh_conn *conn, guint32 frame, const char **what)
-{
-    gboolean callback = conn->way == NH_CALLBACK;
-    const char *of_client = "FIN of the client", *of_server = "FIN of the server";
-    const struct {
-        guint32 frame;
-        const char *event, *what;
-    } milestones[] = {
-        { conn->syn.frame, "syn", "SYN" },
-        { conn->synack.frame, "synack", "SYN-ACK" },
-        { conn->established.frame, "connected", "connection open" },
-        { conn->half[0].fin_at.frame, "fin", callback ? of_server : of_client },
-        { conn->half[1].fin_at.frame, "fin", callback ? of_client : of_server },
-        { conn->half[0].fin_acked_at.frame, "fin_acked", callback ? "FIN of the server acknowledged" : "FIN of the client acknowledged" },
-    };
-
-    for (guint i = 0; i < G_N_ELEMENTS(milestones); i++)
-        if (milestones[i].frame == frame) {
-            *what = milestones[i].what;
-            return milestones[i].event;
-        }
-    return NULL;
-}
-
-static void
-add_milestone(nh_incident *incident, const nh_frame *frame)
-{
-    const nh_conn *conn = frame->conn;
-    const char *what, *event = conn ? milestone(conn, frame->at.frame, &what) : NULL;
-
-    if (!event)
-        return;
-    char *client = nh_end_text(&conn->client), *server = nh_end_text(&conn->server);
-    nh_incident_add_event(incident, frame->at.frame, frame->at.time, event, NH_FINDING_NONE,
-                          g_strdup_printf("%s, %s -> %s (%s)", what, client, server, nh_service_name(nh_conn_service(conn))));
-    g_free(client);
-    g_free(server);
-}
-
-static const char *
-outcome(const nh_call *call)
-{
-    if (call->refused)
-        return call->refused;
-    return call->has_status ? nh_nlm_status_name(call->status) : NULL;
-}
-
-/* While some calls hang, those that are served tell nothing. */
-static gboolean
-is_bystander(const nh_outage *outage, const nh_call *call)
-{
-    return outage->served && call->prog == NH_PROG_NLM && call->outage != outage;
-}
-
-static void
-add_messages(nh_incident *incident, const nh_outage *outage, const nh_frame *frame)
-{
-    for (const GSList *item = frame->calls; item; item = item->next) {
-        const nh_call *call = item->data;
-        const char *name = nh_procedure_name(call->prog, call->vers, call->proc);
-        gboolean reply = call->reply.frame == frame->at.frame;
-        const char *status = reply ? outcome(call) : NULL;
-        gboolean first = call->sendings[0].at.frame == frame->at.frame;
-
-        if ((!reply && !first) || is_bystander(outage, call))
-            continue;
-        nh_incident_add_event(incident, frame->at.frame, frame->at.time, reply ? "reply" : "call", NH_FINDING_NONE,
-                              g_strdup_printf("%s %s, XID 0x%08x%s%s", name ? name : "?", reply ? "reply" : "call", call->xid,
-                                              status ? ": " : "", status ? status : ""));
-    }
-}
-
-/* In a storm the port is looked up before each attempt: thousands of healthy connections that tell nothing. */
-static gboolean
-in_storm(const nh_pair *pair, const nh_frame *frame)
-{
-    return pair->storm.start.frame && frame->at.frame > pair->storm.start.frame && frame->at.frame < pair->storm.last.frame;
-}
-
-/* A call is sent before its connection is reset, and its copies may be answered when all is over. */
-static void
-reach_out(nh_incident *incident, const nh_outage *outage)
-{
-    for (guint i = 0; i < outage->calls->len; i++) {
-        const nh_call *call = g_ptr_array_index(outage->calls, i);
-        const nh_sending *first = nh_call_first(call), *last = nh_call_last(call);
-        if (nh_view_shows(outage, first->at.frame))
-            incident->first_frame = MIN(incident->first_frame, first->at.frame);
-        if (nh_view_shows(outage, last->at.frame))
-            incident->last_frame = MAX(incident->last_frame, last->at.frame);
-        if (nh_view_shows(outage, call->latest_reply))
-            incident->last_frame = MAX(incident->last_frame, call->latest_reply);
-    }
-}
-
-static void
-add_events(nh_incident *incident, const nh_outage *outage)
-{
-    const GPtrArray *frames = outage->pair->watch->frames;
-    guint end = nh_frame_index(outage->pair->watch, incident->last_frame + 1);
-
-    for (guint i = nh_frame_index(outage->pair->watch, incident->first_frame); i < end; i++) {
-        const nh_frame *frame = g_ptr_array_index(frames, i);
-        gboolean outside = frame->at.frame < outage->start.frame || frame->at.frame > outage->last.frame;
-        if (frame->pair != outage->pair || (frame->conn && frame->conn->foreign) || (outside && !nh_view_shows(outage, frame->at.frame)))
-            continue;
-        for (const GSList *item = frame->notes; item; item = item->next) {
-            const nh_note *note = item->data;
-            nh_incident_add_event(incident, frame->at.frame, frame->at.time, nh_finding_name(note->finding), note->finding,
-                                  g_strdup(note->text));
-        }
-        if (in_storm(outage->pair, frame))
-            continue;
-        if (!frame->notes)
-            add_milestone(incident, frame);
-        add_messages(incident, outage, frame);
-    }
-}
-
-static gint
-by_time(gconstpointer a, gconstpointer b)
-{
-    const nh_event *x = *(nh_event *const *)a, *y = *(nh_event *const *)b;
-
-    if (x->frame && y->frame && x->frame != y->frame)
-        return x->frame < y->frame ? -1 : 1; /* frames keep their order even where time runs back */
-    return x->time < y->time ? -1 : x->time > y->time;
-}
-
 /* --- incidents ------------------------------------------------------------------------------ */
 
 static nh_story_call *
@@ -333,7 +200,7 @@ add_call(nh_incident *incident, const nh_call *call)
     for (guint i = 0; i < call->n_sendings; i++)
         g_array_append_val(told->frames, call->sendings[i].at.frame);
     told->reply_frame = call->reply.frame;
-    told->status = outcome(call);
+    told->status = nh_call_outcome(call);
     told->dead = call->dead != NH_FINDING_NONE;
     told->dead_reason = call->dead;
     told->deferred = call->deferred;
@@ -417,7 +284,7 @@ tell_outage(nh_watch *watch, nh_story *story, const nh_outage *outage)
     incident->summary = nh_outage_summary(outage, &judgement, watch->last);
     incident->first_frame = outage->start.frame;
     incident->last_frame = outage->last.frame;
-    reach_out(incident, outage);
+    nh_timeline_reach_out(incident, outage);
     incident->start = outage->start.time;
     incident->end = outage->end.frame ? outage->end.time : NH_TIME_NONE;
     incident->duration = (outage->end.frame ? outage->end.time : watch->last) - outage->start.time;
@@ -493,11 +360,11 @@ nh_watch_story(nh_watch *watch)
     nh_log_match(watch, story, log);
     nh_kernel_log_free(log);
     for (guint i = 0; i < outages->len; i++) /* after the log, which knows the server's name */
-        add_events(g_ptr_array_index(story->incidents, i), g_ptr_array_index(outages, i));
+        nh_timeline_add_frames(g_ptr_array_index(story->incidents, i), g_ptr_array_index(outages, i));
     nh_lock_story(watch, story);
     nh_hidden_story(watch, story);
     for (guint i = 0; i < story->incidents->len; i++)
-        g_ptr_array_sort(((nh_incident *)g_ptr_array_index(story->incidents, i))->timeline, by_time);
+        nh_timeline_sort(g_ptr_array_index(story->incidents, i));
     g_ptr_array_unref(outages);
     return story;
 }
