@@ -63,7 +63,7 @@ def test_every_snaplen(lab, workdir):
     (134, "", ""), (-11, "", ""), (139, "", ""),
     (0, "[Dissector bug, protocol TCP]", ""), (0, "", "Dissector bug, protocol NLM"),
     (0, "", "(tshark:1): GLib-CRITICAL **: assertion failed"), (0, "", "** (tshark:1): WARNING **: NLM Health"),
-    (0, "", "plugin/core.c:1:2: runtime error: signed integer overflow"), (1, "", "ERROR: AddressSanitizer"),
+    (0, "", "plugin/core/base/core.c:1:2: runtime error: signed integer overflow"), (1, "", "ERROR: AddressSanitizer"),
 ])
 def test_failures_are_recognised(status, stdout, stderr):
     assert fuzzing.complaint(types.SimpleNamespace(status=status, stdout=stdout, stderr=stderr))

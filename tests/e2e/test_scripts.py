@@ -30,7 +30,7 @@ def test_style():
     """The plugin is written as .clang-format says; each version of clang-format breaks lines in another way."""
     if not shutil.which("clang-format") or "version 14." not in run("clang-format", "--version").stdout:
         pytest.skip("clang-format 14 is not installed")
-    checked = run("clang-format", "--dry-run", "-Werror", *sorted((harness.TOP / "plugin").glob("*.[ch]")))
+    checked = run("clang-format", "--dry-run", "-Werror", *sorted((harness.TOP / "plugin").rglob("*.[ch]")))
     assert checked.returncode == 0, checked.stderr[:3000]
 
 

@@ -66,10 +66,10 @@ def our_frames(leak):
         stack.pop(0)
     if not stack:
         return None
-    source = harness.TOP / "plugin" / (stack[0].findtext("file") or "")
+    source = next((harness.TOP / "plugin").rglob(stack[0].findtext("file") or "-"), None)
     number = int(stack[0].findtext("line") or 0)
     # What Wireshark's own dissector leaves behind that we stand before, or that a port of lockd was given to.
-    if number and source.is_file() and re.search(r"\bcall_dissector", source.read_text().splitlines()[number - 1]):
+    if number and source and re.search(r"\bcall_dissector", source.read_text().splitlines()[number - 1]):
         return None
     return " < ".join(f"{frame.findtext('fn')} ({frame.findtext('file')}:{frame.findtext('line')})" for frame in stack[:6])
 

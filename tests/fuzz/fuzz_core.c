@@ -8,10 +8,10 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include "comments.h"
-#include "report.h"
-#include "view.h"
-#include "watch.h"
+#include "core/out/comments.h"
+#include "core/out/report.h"
+#include "core/story/view.h"
+#include "core/watch.h"
 
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);
 

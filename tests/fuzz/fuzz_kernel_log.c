@@ -2,8 +2,8 @@
  * Kernel logs of arbitrary bytes, parsed, aligned and searched for a wrong clock; the first HEADER bytes
  * choose the hints and what the capture predicts.
  *
- * clang -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -Iplugin \
- *     $(pkg-config --cflags glib-2.0) tests/fuzz/fuzz_kernel_log.c plugin/kernel_log*.c plugin/core.c \
+ * clang -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+ *     $(pkg-config --cflags glib-2.0) tests/fuzz/fuzz_kernel_log.c -Iplugin plugin/core/log/kernel_log*.c plugin/core/base/core.c \
  *     $(pkg-config --libs glib-2.0) -lm -o fuzz_kernel_log
  *
  * Copyright 2026, the NLM Health authors
@@ -11,7 +11,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include "kernel_log.h"
+#include "core/log/kernel_log.h"
 
 #define HEADER       16
 #define EXPECTED_MAX 12

@@ -6,7 +6,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include "mount_options.h"
+#include "core/clock/mount_options.h"
 
 int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);
 

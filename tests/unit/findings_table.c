@@ -11,12 +11,12 @@
 
 #include <glib.h>
 
-#include "findings.h"
+#include "core/base/findings.h"
 
 int
 main(void)
 {
-    puts("# Findings\n\nMade from `plugin/findings.h`: `findings_table > docs/findings.md`.\n");
+    puts("# Findings\n\nMade from `plugin/core/base/findings.h`: `findings_table > docs/findings.md`.\n");
     puts("| filter | severity | says | raised on | what to check next |\n|---|---|---|---|---|");
     for (int finding = NH_FINDING_NONE + 1; finding < NH_FINDING_COUNT; finding++) {
         const nh_finding_row *row = nh_finding_get(finding);

@@ -9,7 +9,7 @@
 #ifndef LOG_TALK_H
 #define LOG_TALK_H
 
-#include "kernel_log.h"
+#include "core/log/kernel_log.h"
 
 #define STILL  "lockd: server 11.73.24.85 not responding, still trying"
 #define HOUR   (3600 * NH_SECOND)

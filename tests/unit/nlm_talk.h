@@ -9,8 +9,8 @@
 #ifndef NLM_TALK_H
 #define NLM_TALK_H
 
-#include "procedures.h"
-#include "watch.h"
+#include "core/wire/procedures.h"
+#include "core/watch.h"
 
 /* 2026-03-01T10:00:00Z */
 #define T0 (G_GINT64_CONSTANT(1772359200) * NH_SECOND)

@@ -8,9 +8,9 @@
 
 #include "nlm_talk.h"
 
-#include "arguments.h"
-#include "pairs.h"
-#include "ports.h"
+#include "core/wire/arguments.h"
+#include "core/net/pairs.h"
+#include "core/net/ports.h"
 
 /* Big-endian words, of which a string or handle takes as many as it needs. */
 typedef struct {

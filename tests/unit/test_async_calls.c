@@ -8,7 +8,7 @@
 
 #include "nlm_talk.h"
 
-#include "frames.h"
+#include "core/model/frames.h"
 
 enum { GRANTED = NH_NLM_STAT_GRANTED, DENIED = NH_NLM_STAT_DENIED, BLOCKED = NH_NLM_STAT_BLOCKED };
 

@@ -6,7 +6,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include "comments.h"
+#include "core/out/comments.h"
 
 static nh_incident *
 add_incident(nh_story *story, guint32 first, guint32 last)

@@ -8,7 +8,7 @@
 
 #include "nlm_talk.h"
 
-#include "records.h"
+#include "core/wire/records.h"
 
 /* Big-endian words of a message. */
 static nh_rpc_header

@@ -9,7 +9,7 @@
 #include <glib/gstdio.h>
 #include <unistd.h>
 
-#include "kernel_log_stamp.h"
+#include "core/log/kernel_log_stamp.h"
 #include "log_talk.h"
 
 static const struct {

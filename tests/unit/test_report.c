@@ -6,9 +6,9 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include "report.h"
-#include "runs.h"
-#include "text.h"
+#include "core/out/report.h"
+#include "core/story/runs.h"
+#include "core/base/text.h"
 
 /* 2025-06-22T22:53:14Z */
 #define T0 (G_GINT64_CONSTANT(1750632794) * NH_SECOND)

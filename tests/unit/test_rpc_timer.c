@@ -6,8 +6,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include "mount_options.h"
-#include "rpc_timer.h"
+#include "core/clock/mount_options.h"
+#include "core/clock/rpc_timer.h"
 
 #define T0 (1750586078 * NH_SECOND) /* some issue time */
 #define S(x) ((nh_time)((x) * 1000 + ((x) < 0 ? -0.5 : 0.5)) * NH_MSEC)

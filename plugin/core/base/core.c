@@ -1,0 +1,124 @@
+/* core.c
+ * Names, addresses and times as text.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/base/core.h"
+
+#include <math.h>
+
+#include <arpa/inet.h>
+
+#define NAME_FUNCTION(function, type, TABLE, COUNT) \
+    const char *function(type value) \
+    { \
+        static const char *const names[] = { NULL, TABLE(NAME_ROW) }; \
+        return value > 0 && value < COUNT ? names[value] : NULL; \
+    }
+#define NAME_ROW(id, name) name,
+NAME_FUNCTION(nh_service_name, nh_service, NH_SERVICES, NH_SERVICE_COUNT)
+NAME_FUNCTION(nh_side_name, nh_side, NH_SIDES, NH_SIDE_COUNT)
+NAME_FUNCTION(nh_confidence_name, nh_confidence, NH_CONFIDENCES, NH_CONFIDENCE_COUNT)
+
+static guint32
+mix(guint32 hash, const guint8 *bytes)
+{
+    guint32 word;
+
+    memcpy(&word, bytes, sizeof word);
+    hash = (hash ^ word) * 0x9e3779b1u;
+    return hash ^ hash >> 15;
+}
+
+guint
+nh_addr_hash(const nh_addr *addr)
+{
+    guint32 hash = mix(addr->len, addr->bytes); /* all of IPv4 */
+
+    for (guint i = 4; i < addr->len; i += 4)
+        hash = mix(hash, addr->bytes + i);
+    return hash;
+}
+
+const char *
+nh_addr_text(const nh_addr *addr, char *buf)
+{
+    if (addr->len == 0 || !inet_ntop(addr->len == 4 ? AF_INET : AF_INET6, addr->bytes, buf, NH_ADDR_TEXT))
+        g_strlcpy(buf, "?", NH_ADDR_TEXT);
+    return buf;
+}
+
+gboolean
+nh_addr_parse(const char *text, nh_addr *addr)
+{
+    static const guint8 mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
+    const char *scope = strchr(text, '%');
+    char *plain = g_strndup(text, scope ? (gsize)(scope - text) : strlen(text));
+
+    *addr = (nh_addr){ 0 };
+    if (inet_pton(AF_INET, plain, addr->bytes) == 1)
+        addr->len = 4;
+    else if (inet_pton(AF_INET6, plain, addr->bytes) == 1)
+        addr->len = 16;
+    if (addr->len == 16 && memcmp(addr->bytes, mapped, sizeof mapped) == 0) {
+        nh_addr v4 = { .len = 4 };
+        memcpy(v4.bytes, addr->bytes + sizeof mapped, 4);
+        *addr = v4;
+    }
+    g_free(plain);
+    return addr->len != 0;
+}
+
+/* Whole seconds and the nanoseconds that remain, also before 1970. */
+static GDateTime *
+split_time(nh_time t, gint64 *nanoseconds)
+{
+    gint64 seconds = t / NH_SECOND;
+    *nanoseconds = t % NH_SECOND;
+    if (*nanoseconds < 0) {
+        *nanoseconds += NH_SECOND;
+        seconds--;
+    }
+    return g_date_time_new_from_unix_utc(seconds);
+}
+
+static char *
+format_time(nh_time t, const char *format, const char *tail, gint64 unit)
+{
+    gint64 nanoseconds;
+    GDateTime *when = split_time(t, &nanoseconds);
+    if (!when)
+        return NULL;
+    char *head = g_date_time_format(when, format);
+    char *text = g_strdup_printf(tail, head, nanoseconds / unit);
+    g_free(head);
+    g_date_time_unref(when);
+    return text;
+}
+
+char *
+nh_time_rfc3339(nh_time t)
+{
+    return nh_time_known(t) ? format_time(t, "%Y-%m-%dT%H:%M:%S", "%s.%09" G_GINT64_FORMAT "Z", 1) : NULL;
+}
+
+char *
+nh_time_clock(nh_time t)
+{
+    char *text = nh_time_known(t) ? format_time(t, "%H:%M:%S", "%s.%03" G_GINT64_FORMAT, NH_MSEC) : NULL;
+    return text ? text : g_strdup("-");
+}
+
+char *
+nh_duration_text(nh_time duration)
+{
+    double seconds = (double)duration / NH_SECOND;
+    if (ABS(seconds) < 1)
+        return g_strdup_printf("%.*f ms", ABS(seconds) < 0.01 ? 1 : 0, seconds * 1000);
+    if (ABS(seconds) < 120)
+        return g_strdup_printf("%.2f s", seconds);
+    return g_strdup_printf("%.0f min %.1f s", trunc(seconds / 60), fmod(seconds, 60));
+}

@@ -1,0 +1,115 @@
+/* core.h
+ * Plain types shared by the core of NLM Health: times, addresses, names.
+ * The core includes GLib and nothing of Wireshark, so that it can be unit-tested
+ * and fuzzed as a plain library.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef NLM_HEALTH_CORE_H
+#define NLM_HEALTH_CORE_H
+
+#include <glib.h>
+#include <string.h>
+
+#include "core/base/findings.h"
+
+/* Time: nanoseconds since 1970-01-01T00:00:00Z; durations: nanoseconds. */
+typedef gint64 nh_time;
+#define NH_TIME_NONE G_MININT64
+#define NH_SECOND    G_GINT64_CONSTANT(1000000000)
+#define NH_MSEC      G_GINT64_CONSTANT(1000000)
+
+static inline gboolean
+nh_time_known(nh_time t)
+{
+    return t != NH_TIME_NONE;
+}
+
+/* Numbers as the network has them: the first byte counts most. */
+static inline guint16
+nh_be16(const guint8 *bytes)
+{
+    return (guint16)(bytes[0] << 8 | bytes[1]);
+}
+
+static inline guint32
+nh_be32(const guint8 *bytes)
+{
+    return (guint32)bytes[0] << 24 | (guint32)bytes[1] << 16 | (guint32)bytes[2] << 8 | bytes[3];
+}
+
+/* Programs that are followed (RFC 1833, X/Open NLM, NSM) and those that are context. */
+#define NH_PROG_PORTMAP 100000
+#define NH_PROG_NFS     100003
+#define NH_PROG_MOUNT   100005
+#define NH_PROG_NLM     100021
+#define NH_PROG_STAT    100024
+
+/* Enumerations of the public interface: enumerator, public name. */
+/* clang-format off */
+#define NH_SERVICES(X) \
+    X(NH_SERVICE_PORTMAP,  "portmap") \
+    X(NH_SERVICE_NLM,      "nlm") \
+    X(NH_SERVICE_STATD,    "statd") \
+    X(NH_SERVICE_PROBABLE, "probable")
+
+#define NH_SIDES(X) \
+    X(NH_SIDE_CLIENT,  "client") \
+    X(NH_SIDE_SERVER,  "server") \
+    X(NH_SIDE_PATH,    "path") \
+    X(NH_SIDE_UNKNOWN, "unknown")
+
+#define NH_CONFIDENCES(X) \
+    X(NH_CONFIDENCE_SHOWN,    "shown") \
+    X(NH_CONFIDENCE_LIKELY,   "likely") \
+    X(NH_CONFIDENCE_POSSIBLE, "possible")
+/* clang-format on */
+
+/* In each enumeration 0 means "none" and has no name. */
+#define NH_ENUM_ROW(id, name) id,
+typedef enum { NH_SERVICE_NONE, NH_SERVICES(NH_ENUM_ROW) NH_SERVICE_COUNT } nh_service;
+typedef enum { NH_SIDE_NONE, NH_SIDES(NH_ENUM_ROW) NH_SIDE_COUNT } nh_side;
+typedef enum { NH_CONFIDENCE_NONE, NH_CONFIDENCES(NH_ENUM_ROW) NH_CONFIDENCE_COUNT } nh_confidence;
+#undef NH_ENUM_ROW
+
+/* Public names; static storage; NULL for a value outside the enumeration. */
+const char *nh_service_name(nh_service service);
+const char *nh_side_name(nh_side side);
+const char *nh_confidence_name(nh_confidence confidence);
+
+typedef enum { NH_L4_TCP = 6, NH_L4_UDP = 17 } nh_l4;
+
+/* An IPv4 or IPv6 address; unused bytes are zero, so that memcmp() compares keys that have one. */
+typedef struct {
+    guint8 len; /* 4, 16, or 0 when unknown */
+    guint8 bytes[16];
+} nh_addr;
+
+static inline gboolean
+nh_addr_equal(const nh_addr *a, const nh_addr *b)
+{
+    if (memcmp(a, b, 8) != 0) /* IPv4 ends here */
+        return FALSE;
+    return a->len <= 4 || memcmp(a->bytes + 7, b->bytes + 7, sizeof a->bytes - 7) == 0;
+}
+
+guint nh_addr_hash(const nh_addr *addr);
+
+#define NH_ADDR_TEXT 64
+/* Numeric text of an address into buf (NH_ADDR_TEXT bytes); returns buf. */
+const char *nh_addr_text(const nh_addr *addr, char *buf);
+
+/* The address that a text is, however it is written; its scope is left out, an IPv4-mapped one is IPv4. FALSE for any other text. */
+gboolean nh_addr_parse(const char *text, nh_addr *addr);
+
+/* RFC 3339 in UTC with nine digits; caller frees. NULL for NH_TIME_NONE. */
+char *nh_time_rfc3339(nh_time t);
+/* HH:MM:SS.mmm in UTC; caller frees. "-" for NH_TIME_NONE. */
+char *nh_time_clock(nh_time t);
+/* A duration for people: "41.98 s", "3 min 4.3 s", "87 ms"; caller frees. */
+char *nh_duration_text(nh_time duration);
+
+#endif

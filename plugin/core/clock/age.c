@@ -1,0 +1,238 @@
+/* age.c
+ * How old a call or a connection attempt was when the capture first showed it:
+ * captures begin in the middle of an outage, and lose packets. Nothing but the
+ * timers that follow can tell.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/clock/age.h"
+
+#include "core/model/call.h"
+#include "core/model/frames.h"
+#include "core/clock/policy.h"
+
+/* net/ipv4/tcp_timer.c: the gaps between SYNs are 1, 2, 4 ... s; from 6.5 on 1 s four times more (tcp_syn_linear_timeouts). */
+#define SYN_LINEAR (4 * NH_SECOND)
+/* TCP_USER_TIMEOUT of the closing socket, and RHEL7's 204.6 s without the clamp (tcp_clamp_rto_to_user_timeout). */
+#define FIN_BLOCK_MAX (210 * NH_SECOND)
+/* A SYN so soon after the stuck FIN was resolved had been waiting for that. */
+#define FIN_RELEASE_TIME (2 * NH_SECOND)
+
+static void
+issued_before(nh_call *call, nh_time earliest, nh_time latest, gboolean cycles)
+{
+    call->first_unseen = TRUE;
+    call->cycles_unseen = cycles;
+    call->issued_earliest = earliest;
+    call->issued_latest = latest;
+    nh_call_expect(call);
+}
+
+static void
+issued_when_seen(nh_call *call)
+{
+    call->first_unseen = call->cycles_unseen = FALSE;
+    call->issued_earliest = call->issued_latest = call->sendings[0].at.time;
+    nh_call_expect(call);
+}
+
+guint
+nh_age_queued_together(const nh_call *call)
+{
+    const nh_sending *first = &call->sendings[0];
+    guint copies = 1, in_one_frame = 0;
+
+    for (guint i = 1; i < call->n_sendings; i++) {
+        const nh_sending *sending = &call->sendings[i];
+        if (sending->by_tcp || sending->conn != first->conn || sending->at.time - first->at.time >= NH_QUEUED_TIME)
+            continue;
+        copies++;
+        in_one_frame += sending->at.frame == (sending - 1)->at.frame;
+    }
+    return in_one_frame ? copies : 1;
+}
+
+/* T, 2T, 3T, and the same again after the major timeout. */
+nh_time
+nh_age_of_copies(const nh_call *call, guint n)
+{
+    nh_policy policy = nh_policy_of(call->pair, call->l4, FALSE);
+    nh_time timeout = policy.nlm_timeout * NH_SECOND, sum = 0;
+
+    for (guint i = 1; i < n; i++)
+        sum += ((i - 1) % 3 + 1) * timeout;
+    return sum;
+}
+
+/* The gap to the next copy that RPC's timer sent; NH_TIME_NONE when there is none. */
+static nh_time
+first_gap(const nh_call *call)
+{
+    nh_time first = call->sendings[0].at.time;
+
+    for (guint i = 1; i < call->n_sendings; i++) {
+        const nh_sending *sending = &call->sendings[i];
+        if (nh_call_timer_sent(call, sending) && sending->at.time - first >= NH_QUEUED_TIME)
+            return sending->at.time - first;
+    }
+    return NH_TIME_NONE;
+}
+
+/*
+ * Sent on an open connection right after a port look-up, and nothing of it before:
+ * after a major timeout, or kernels before 5.10 look up anew each minute.
+ */
+static gboolean
+follows_lookup(const nh_call *call)
+{
+    const nh_sending *first = &call->sendings[0];
+    nh_moment lookup = call->pair->last_lookup[call->way];
+
+    return call->opens_half && lookup.frame && lookup.frame < first->at.frame && first->at.time - lookup.time < NH_SECOND;
+}
+
+/* Gaps in units of nlm_timeout, and how long the call had waited before: each copy one unit longer than the last (rpc_timer.c). */
+static const struct {
+    gint64 gap, least, most;
+} waits[] = {
+    { 2, 1, 1 },
+    { 3, 2, 3 }, /* 2 where the connect had cost one step */
+    { 4, 3, 5 }, /* over UDP, and where the connect had cost one */
+    { 0, 1, 5 }, /* over UDP, longer: no first gap in any case */
+};
+
+/* The latest that its sender had sent on this connection: what the stream holds behind it came later. */
+static nh_time
+sent_before(const nh_call *call)
+{
+    const nh_sending *first = call->sendings;
+    nh_moment before = first->conn ? first->conn->half[nh_call_half(call, first->conn)].data_before : first->at;
+
+    return before.frame && before.frame < first->at.frame ? before.time : first->at.time - NH_SOCKET_MAX;
+}
+
+void
+nh_age_by_copies(nh_call *call)
+{
+    const nh_sending *first = &call->sendings[0];
+    nh_policy policy = nh_policy_of(call->pair, call->l4, FALSE);
+    nh_time timeout = policy.nlm_timeout * NH_SECOND, seen = first->at.time, gap = first_gap(call);
+    guint queued = nh_age_queued_together(call);
+
+    if (call->way != NH_FORWARD || call->wait != NH_WAIT_REPLY || (call->first_unseen && !nh_time_known(gap) && queued == 1))
+        return;
+    if (call->queued) {
+        call->issued_latest = CLAMP(seen - nh_age_of_copies(call, queued), call->issued_earliest, call->issued_latest);
+        return;
+    }
+    if (queued > 1) {
+        nh_time before = sent_before(call), latest = seen - nh_age_of_copies(call, queued);
+        /* more time than the capture's clock has for it: that host was suspended */
+        issued_before(call, MAX(before, seen - NH_SOCKET_MAX), before > latest ? seen : latest, FALSE);
+        return;
+    }
+    if (!nh_time_known(gap))
+        return;
+    /* an earlier copy that is not in the capture can only have come before it */
+    gboolean cycles = seen - call->pair->watch->first < 4 * timeout + NH_TIMER_LATENESS;
+    if (call->cycles_unseen || !call->first_unseen)
+        issued_when_seen(call);
+    if (follows_lookup(call)) {
+        issued_before(call, seen - NH_WAITED_MAX, seen, TRUE);
+        return;
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(waits); i++) {
+        gboolean fits = waits[i].gap ? ABS(gap - waits[i].gap * timeout) < NH_TIMER_LATENESS : call->l4 == NH_L4_UDP && gap > 4 * timeout;
+        if (!fits)
+            continue;
+        /* met in the middle, the connection may have been a new one, and its first gap is 2T for kernels before 5.3 */
+        gboolean maybe_new = waits[i].gap == 2 && first->conn && first->conn->middle && nh_pair_family(call->pair) != NH_FAMILY_5_3;
+        nh_time least = maybe_new ? 0 : waits[i].least * timeout, most = waits[i].most * timeout + waits[i].most * NH_TIMER_LATENESS;
+        issued_before(call, seen - most - (cycles ? NH_WAITED_MAX : 0), seen - least + (maybe_new ? 0 : NH_CLOCK_SLACK), cycles);
+        return;
+    }
+}
+
+void
+nh_age_by_tcp(nh_call *call)
+{
+    const nh_sending *first = &call->sendings[0], *last = first + call->n_sendings - 1;
+    nh_time gap = last->at.time - first->at.time;
+
+    if (!call->opens_half || call->n_sendings != 2 || call->way != NH_FORWARD || call->wait != NH_WAIT_REPLY)
+        return;
+    /*
+     * The timer doubles (RFC 6298 section 5.5): all before took little longer than what
+     * follows, for the loss probe and lateness; above its limit of 120 s gaps tell nothing.
+     */
+    nh_time before = gap > NH_SOCKET_MAX / 3 ? NH_SOCKET_MAX : gap + gap / 32 + NH_SECOND;
+    issued_before(call, first->at.time - before, first->at.time, FALSE);
+}
+
+/* What a SYN dated that was not the first one. */
+static void
+undate(nh_pair *pair, nh_way way, guint32 frame)
+{
+    nh_attempt *attempt = &pair->attempt[way];
+
+    if (attempt->line_seen.frame == frame)
+        attempt->line_seen.frame = 0;
+    for (guint i = 0; i < pair->outstanding[way]->len; i++) {
+        nh_call *call = g_ptr_array_index(pair->outstanding[way], i);
+        if (call->line_seen.frame == frame)
+            call->line_seen.frame = 0;
+    }
+    nh_frame_unnote(pair->watch, frame, NH_NOT_RESPONDING);
+}
+
+void
+nh_age_by_syn(nh_conn *conn, nh_moment at)
+{
+    nh_attempt *attempt = &conn->pair->attempt[conn->way];
+    nh_time gap = at.time - conn->syn.time;
+
+    for (gint64 step = 2; step <= 64; step *= 2) {
+        if (gap < step * NH_SECOND - NH_CLOCK_SLACK || gap > step * NH_SECOND + step * NH_SECOND / 10)
+            continue;
+        undate(conn->pair, conn->way, conn->syn.frame);
+        if (nh_attempt_pending(attempt) && attempt->start.frame == conn->syn.frame)
+            attempt->earliest = MIN(attempt->earliest, conn->syn.time - gap - SYN_LINEAR);
+    }
+}
+
+nh_moment
+nh_age_blocking_fin(const nh_conn *conn, nh_moment at)
+{
+    const nh_conn *before = conn->previous;
+    nh_moment none = { 0, NH_TIME_NONE };
+
+    /* its trouble may not be known yet: a verdict is withheld while only one direction was seen */
+    if (!before || !before->half[0].fin)
+        return none;
+    const nh_half *half = &before->half[0];
+    /* the only packet that the capture has of it, and nobody acknowledged it: the last of many */
+    if (half->fin_resends == 0 && before->middle && half->packets == 1 && !half->fin_acked &&
+        at.time - half->fin_at.time > FIN_RELEASE_TIME)
+        return (nh_moment){ half->fin_at.frame, at.time - FIN_BLOCK_MAX };
+    if (half->fin_resends == 0)
+        return none;
+    gboolean released = half->fin_acked && at.time - half->fin_acked_at.time <= FIN_RELEASE_TIME;
+    gboolean expired = !half->fin_acked && at.time - half->fin_at.time <= FIN_BLOCK_MAX;
+    return released || expired ? (nh_moment){ half->fin_at.frame, half->fin_since } : none;
+}
+
+void
+nh_age_by_fin(nh_attempt *attempt, const nh_conn *conn, nh_moment fin)
+{
+    /* only where the capture begins among its resends: else a look-up that begins an attempt is its beginning */
+    if (fin.frame > attempt->start.frame || fin.time >= conn->previous->half[0].fin_at.time)
+        return;
+    if (attempt->wait == NH_WAIT_CONNECT) {
+        attempt->wait = NH_WAIT_CLOSING;
+        attempt->earliest = MIN(attempt->earliest, fin.time);
+    }
+    attempt->undatable = TRUE;
+}

@@ -1,0 +1,42 @@
+/* age.h
+ * How old a call or a connection attempt was when the capture first showed it.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef NLM_HEALTH_AGE_H
+#define NLM_HEALTH_AGE_H
+
+#include "core/model/model.h"
+
+/* Copies closer than this were not sent by RPC's timer (nlm_timeout is 3 s at least): they waited in the socket together. */
+#define NH_QUEUED_TIME (2500 * NH_MSEC)
+
+/* TCP_USER_TIMEOUT of lockd's sockets, and the lateness of its timer: no segment is resent for longer. */
+#define NH_SOCKET_MAX (184300 * NH_MSEC)
+
+/* The copies of a waiting call do not tell how many cycles came before the capture; for longer than this nobody is taken to have waited. */
+#define NH_WAITED_MAX (600 * NH_SECOND)
+
+/* The least time from a call to its n-th transmission by RPC. */
+nh_time nh_age_of_copies(const nh_call *call, guint n);
+/* How many copies RPC has sent that waited in the socket together with the first one seen; 1 unless one segment shows it. */
+guint nh_age_queued_together(const nh_call *call);
+/*
+ * RPC sent the call again: the gaps between its copies, and copies that left
+ * together, tell whether there was one before the first that was captured (the
+ * capture began later, or lost it). Widens the issue window if so.
+ */
+void nh_age_by_copies(nh_call *call);
+/* TCP sent the call again, for the first time in this capture: the same by TCP's own timer. */
+void nh_age_by_tcp(nh_call *call);
+/* The connection's SYN is resent, for the first time in this capture: undates what its first SYN dated if that was a resend, too. */
+void nh_age_by_syn(nh_conn *conn, nh_moment at);
+/* The FIN of the incarnation before, with the earliest that it can have been sent, if its socket held this SYN back; frame 0 if not. */
+nh_moment nh_age_blocking_fin(const nh_conn *conn, nh_moment at);
+/* That FIN held this attempt back: since before the capture? */
+void nh_age_by_fin(nh_attempt *attempt, const nh_conn *conn, nh_moment fin);
+
+#endif

@@ -1,0 +1,304 @@
+/* attempt.c
+ * A client's way to a call: the SYNs and look-ups before it is on the wire, and when its timers expire.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/clock/attempt.h"
+
+#include "core/clock/age.h"
+#include "core/rpc/answers.h"
+#include "core/rpc/async_calls.h"
+#include "core/model/call.h"
+#include "core/model/frames.h"
+#include "core/judge/incident.h"
+#include "core/story/lines.h"
+#include "core/judge/outage.h"
+#include "core/clock/queued.h"
+#include "core/model/trouble.h"
+
+/* Between the steps of one attempt (look-up answered, then SYN) no more time passes than this. */
+#define STEP_TIME (5 * NH_SECOND)
+/* A call leaves so soon after its connection was established that it had been waiting for it. */
+#define FIRST_CALL_TIME (500 * NH_MSEC)
+/* All that wait for a connection are sent in one go when it opens (xprt_wake_pending_tasks, net/sunrpc/xprt.c). */
+#define RELEASE_TIME (100 * NH_MSEC)
+/* NLM_HOST_REBIND, fs/lockd/host.c: for a call later than that after a look-up the port is looked up anew. */
+#define REBIND_TIME (60 * NH_SECOND + NH_CLOCK_SLACK)
+/* Between two SYNs of a connection (tcp_syn_retries 6): where the capture begins late nothing else tells of the first ones. */
+#define SYN_GAP_MAX (70 * NH_SECOND)
+
+/* --- attempts ------------------------------------------------------------------- */
+
+/* A look-up of this attempt over UDP, where no connection is in trouble, has no answer yet. */
+static gboolean
+lookup_waits(const nh_pair *pair, nh_way way, nh_moment at)
+{
+    for (guint i = 0; pair->lookups && i < pair->lookups->len; i++) {
+        const nh_call *call = g_ptr_array_index(pair->lookups, i);
+        guint32 first = call->sendings[0].at.frame;
+        if (call->way == way && call->l4 == NH_L4_UDP && call->asked.prog == NH_PROG_NLM && first >= pair->attempt[way].start.frame &&
+            first < at.frame)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+gboolean
+nh_attempt_lasts(const nh_pair *pair, nh_way way, nh_moment at)
+{
+    const nh_attempt *attempt = &pair->attempt[way];
+    nh_time latest = pair->relieved.frame ? MAX(attempt->step.time, pair->relieved.time) : attempt->step.time;
+    /* where look-ups find nothing no connection is in trouble */
+    gboolean in_trouble = pair->troubled->len > 0 || (pair->open && pair->open->ways & (1u << way) && !nh_outage_is_watching(pair->open));
+
+    gboolean opening = attempt->opening && attempt->opening->state == NH_TCP_SYN_SENT && at.time - attempt->step.time <= SYN_GAP_MAX;
+
+    return nh_attempt_pending(attempt) && (in_trouble || opening || at.time - latest <= STEP_TIME || lookup_waits(pair, way, at));
+}
+
+void
+nh_attempt_begin(nh_attempt *attempt, nh_wait wait, nh_time earliest, nh_moment at)
+{
+    *attempt = (nh_attempt){ .active = TRUE, .start = at, .step = at, .earliest = earliest, .wait = wait };
+}
+
+/* Calls of the outage wait for this connection: it is not opened for a new one. */
+static gboolean
+others_wait(const nh_pair *pair, nh_way way)
+{
+    for (guint i = 0; pair->open && i < pair->outstanding[way]->len; i++)
+        if (((const nh_call *)g_ptr_array_index(pair->outstanding[way], i))->outage == pair->open)
+            return TRUE;
+    return FALSE;
+}
+
+void
+nh_attempt_connect(nh_conn *conn, nh_moment at)
+{
+    nh_pair *pair = conn->pair;
+    nh_attempt *attempt = &pair->attempt[conn->way];
+    nh_moment fin = nh_age_blocking_fin(conn, at);
+
+    nh_call_lookups_overtaken(pair, conn->way);
+    pair->wants_locks = TRUE;
+    nh_outage_waits(pair, at.time);
+    if (nh_answer_begins(pair, conn->way, at) || others_wait(pair, conn->way))
+        return;
+    if (!nh_attempt_lasts(pair, conn->way, at)) {
+        nh_attempt_begin(attempt, fin.frame ? NH_WAIT_CLOSING : NH_WAIT_CONNECT, fin.frame ? fin.time : at.time, at);
+        if (fin.frame)
+            attempt->start = at;
+    }
+    if (fin.frame)
+        nh_age_by_fin(attempt, conn, fin);
+    attempt->step = at;
+    attempt->opening = conn;
+}
+
+/*
+ * A look-up and at once a call, though lockd's port was in use before and nothing
+ * was in trouble: this client looks up anew for a call 60 s after the last time
+ * (nlm_bind_host, fs/lockd/host.c up to 5.10), so that a look-up may be the start
+ * of a call.
+ */
+static gboolean
+looked_up_first(const nh_attempt *attempt, const nh_conn *conn, nh_moment call)
+{
+    const nh_conn *used = conn->first.frame < attempt->start.frame ? conn : conn->previous;
+    gboolean in_use = used && used->calls > 0 && used->first.frame < attempt->start.frame && used->state != NH_TCP_RESET;
+
+    return in_use && attempt->active && attempt->looker && attempt->wait == NH_WAIT_CONNECT && !attempt->line_seen.frame &&
+           !conn->pair->open && call.time - attempt->start.time < NH_SECOND;
+}
+
+/* The call was sent at once: nothing held it back. */
+static void
+issued_when_sent(nh_call *call, nh_wait wait, nh_moment at)
+{
+    call->wait = wait;
+    call->issued_from = at;
+    call->issued_earliest = call->issued_latest = at.time;
+}
+
+/*
+ * The call lay behind a closed window: RPC had handed it to TCP between the closing
+ * and the first probe, which only waiting bytes cause (tcp_probe_timer,
+ * net/ipv4/tcp_timer.c). Those behind it may have come at any time.
+ */
+static gboolean
+lay_behind_window(nh_call *call, nh_conn *conn, nh_moment at)
+{
+    nh_half *receiver = conn ? &conn->half[!nh_call_half(call, conn)] : NULL;
+
+    if (!receiver || !receiver->shut.until.frame || at.time - receiver->shut.until.time > FIRST_CALL_TIME)
+        return FALSE;
+    call->wait = NH_WAIT_REPLY;
+    call->issued_from = receiver->shut.since;
+    call->issued_earliest = receiver->shut.since.time;
+    call->issued_latest = nh_time_known(receiver->shut.probed) ? receiver->shut.probed : at.time;
+    receiver->shut.probed = NH_TIME_NONE;
+    return TRUE;
+}
+
+/* A minute and more after the latest look-up, and none for this call: what Linux does from 5.11 on. */
+static void
+learn_habit(const nh_call *call)
+{
+    nh_pair *pair = call->pair;
+    nh_moment lookup = pair->last_lookup[call->way];
+
+    if (pair->looks_up_first == NH_HABIT_UNKNOWN && lookup.frame && call->issued_earliest - lookup.time > REBIND_TIME)
+        pair->looks_up_first = NH_HABIT_NO;
+}
+
+/* Returns the look-up that came while the call lay in the socket, its frame 0 if there was none. */
+static nh_moment
+date_issue(nh_call *call, nh_conn *conn, nh_moment at)
+{
+    nh_attempt *attempt = &call->pair->attempt[call->way];
+    gboolean new_conn = conn && conn->established.frame && at.time - conn->established.time <= FIRST_CALL_TIME;
+    gboolean first = new_conn && conn->calls == 1;
+    const nh_moment none = { 0, NH_TIME_NONE }, looked_up = attempt->active && attempt->looker ? attempt->start : none;
+
+    nh_call_lookups_overtaken(call->pair, call->way);
+    if (conn && looked_up_first(attempt, conn, at))
+        call->pair->looks_up_first = NH_HABIT_YES;
+    if (conn && !new_conn)
+        attempt->active = FALSE;
+    if (lay_behind_window(call, conn, at))
+        return call->issued_latest < at.time ? looked_up : none;
+    if (nh_queued_call(call, conn, at))
+        return none;
+    if (!attempt->active && new_conn && nh_queued_reconnect(call, conn, at))
+        return none;
+    if (!attempt->active) {
+        issued_when_sent(call, first ? NH_WAIT_REPLY_NEW : NH_WAIT_REPLY, at);
+        return none;
+    }
+    call->wait = conn ? NH_WAIT_REPLY_NEW : NH_WAIT_REPLY;
+    call->issued_from = attempt->start;
+    call->issued_earliest = attempt->earliest;
+    /* the first call out had opened the connection; those behind it may have come later */
+    call->issued_latest = attempt->wait == NH_WAIT_CLOSING && !attempt->line_seen.frame && attempt->earliest < attempt->start.time
+                              ? attempt->start.time
+                          : first || !conn ? attempt->start.time
+                                           : at.time;
+    gboolean released = conn && at.time - conn->established.time <= RELEASE_TIME && at.time - attempt->start.time > NH_SECOND;
+    if (at.time - call->issued_latest > NH_SECOND || attempt->wait == NH_WAIT_CLOSING || released)
+        call->wait = attempt->wait;
+    if (first || !conn)
+        call->line_seen = attempt->line_seen;
+    /* a soft task that outlived it is gone */
+    call->outlived = attempt->outlived && nh_line_event(call->pair, call->way, attempt->answers) == NH_LOG_STILL_TRYING;
+    call->outlived_in = call->outlived ? attempt->outlived_in : 0;
+    call->cycles_unseen = attempt->undatable;
+    attempt->taken = TRUE;
+    return none;
+}
+
+nh_moment
+nh_attempt_sent(nh_call *call, nh_conn *conn, nh_moment at)
+{
+    nh_moment looked_up = date_issue(call, conn, at);
+
+    if (call->way == NH_FORWARD && !nh_async_is_one_way(call))
+        learn_habit(call);
+    return looked_up;
+}
+
+/* --- outliving the major timeout ---------------------------------------------------- */
+
+/* Returns the frame on which it is told. */
+static guint32
+tell_outlived(nh_pair *pair, nh_log_event event, nh_moment at, const nh_deadlines *deadlines, nh_moment line_seen)
+{
+    guint32 frame = line_seen.frame ? line_seen.frame : at.frame;
+
+    nh_frame_note(pair->watch, frame, NH_NOT_RESPONDING, nh_line_sentence(pair, event, deadlines, line_seen));
+    return frame;
+}
+
+/* A call that outlived its major timeout without any other symptom: the server had it, or nobody knows (one direction captured). */
+static void
+suspect(nh_call *call, nh_moment at)
+{
+    const nh_sending *first = &call->sendings[0];
+    nh_symptom symptom = { .finding = NH_REPLY_OVERDUE,
+                           .service = NH_SERVICE_NLM,
+                           .way = call->way,
+                           .at = at,
+                           .since = first->at,
+                           .conn = first->conn,
+                           .call = call };
+
+    if (call->tcp_acked && !call->first_unseen && call->pair->seen_client && call->pair->seen_server &&
+        !(first->conn && first->conn->one_sided))
+        nh_outage_symptom(call->pair, &symptom);
+}
+
+/* Its connection opened and nothing was in its way since: its call went out, whether or not the capture shows it (snaplen). */
+static void
+lapse(nh_attempt *attempt, nh_moment at)
+{
+    const nh_conn *conn = attempt->opening;
+
+    if (conn && conn->established.frame >= attempt->step.frame && !nh_conn_trouble(conn) && at.time - conn->established.time > STEP_TIME)
+        attempt->active = FALSE;
+}
+
+/* A call whose major timeout may have come. */
+static void
+watch_call(nh_call *call, nh_moment at)
+{
+    nh_pair *pair = call->pair;
+    nh_deadlines deadlines;
+
+    nh_call_deadlines(call, pair->watch->options.use_mount, &deadlines);
+    call->outlived = call->line_seen.frame || at.time > deadlines.major_latest;
+    if (call->outlived && !call->outage)
+        suspect(call, at);
+    if (call->outlived && call->outage)
+        call->outlived_in = tell_outlived(pair, nh_line_event(pair, call->way, call), at, &deadlines, call->line_seen);
+}
+
+/* Thousands may wait: they are gone through when it is time for one of them, not at each packet. */
+static void
+watch_calls(nh_pair *pair, nh_moment at)
+{
+    if (at.time < pair->calm_until)
+        return;
+    pair->calm_until = G_MAXINT64;
+    for (guint i = 0; i < pair->outstanding[NH_FORWARD]->len; i++) {
+        nh_call *call = g_ptr_array_index(pair->outstanding[NH_FORWARD], i);
+        if (call->outlived || call->prog != NH_PROG_NLM || nh_async_is_one_way(call))
+            continue;
+        nh_time calm_until = nh_pair_calm_until(pair, call->issued_earliest);
+        if (at.time >= calm_until)
+            watch_call(call, at);
+        if (!call->outlived)
+            pair->calm_until = MIN(pair->calm_until, calm_until);
+    }
+}
+
+void
+nh_attempt_judge(nh_pair *pair, nh_moment at)
+{
+    nh_attempt *attempt = &pair->attempt[NH_FORWARD];
+    nh_deadlines deadlines;
+
+    for (int way = NH_FORWARD; way <= NH_CALLBACK; way++)
+        if (pair->attempt[way].active)
+            lapse(&pair->attempt[way], at);
+    watch_calls(pair, at);
+    if (nh_attempt_pending(attempt) && !attempt->outlived && at.time >= nh_pair_calm_until(pair, attempt->earliest) &&
+        (pair->troubled->len > 0 || lookup_waits(pair, NH_FORWARD, at))) {
+        nh_attempt_deadlines(pair, NH_FORWARD, attempt, &deadlines);
+        attempt->outlived = attempt->line_seen.frame || at.time > deadlines.major_latest;
+        if (attempt->outlived)
+            attempt->outlived_in = tell_outlived(pair, nh_line_event(pair, NH_FORWARD, attempt->answers), at, &deadlines,
+                                                 attempt->line_seen);
+    }
+}

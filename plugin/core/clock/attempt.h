@@ -1,0 +1,35 @@
+/* attempt.h
+ * A client's way to a call: the SYNs and look-ups before it is on the wire, and when its timers expire.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef NLM_HEALTH_ATTEMPT_H
+#define NLM_HEALTH_ATTEMPT_H
+
+#include "core/clock/deadlines.h"
+
+/* An attempt begins here; earliest: when its call was issued at the earliest. */
+void nh_attempt_begin(nh_attempt *attempt, nh_wait wait, nh_time earliest, nh_moment at);
+/* A SYN towards lockd (or a connection that probably is lockd's): begins or continues an attempt. */
+void nh_attempt_connect(nh_conn *conn, nh_moment at);
+/* It is pending, and its next step or its call may still come. */
+gboolean nh_attempt_lasts(const nh_pair *pair, nh_way way, nh_moment at);
+/*
+ * The call is sent for the first time: when was it issued, what did it wait for? Ends the attempt. Returns the look-up
+ * that came while the call lay in the socket, unseen; its frame is 0 when there was none.
+ */
+nh_moment nh_attempt_sent(nh_call *call, nh_conn *conn, nh_moment at);
+/* Tell of the attempt and of the calls that outlived their major timeouts. */
+void nh_attempt_judge(nh_pair *pair, nh_moment at);
+/* Time passes: tell when a waiting call or attempt outlives its major timeout. */
+static inline void
+nh_attempt_watch(nh_pair *pair, nh_moment at)
+{
+    if (at.time >= pair->calm_until || pair->attempt[NH_FORWARD].active || pair->attempt[NH_CALLBACK].active)
+        nh_attempt_judge(pair, at);
+}
+
+#endif

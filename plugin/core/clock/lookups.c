@@ -1,0 +1,287 @@
+/* lookups.c
+ * Look-ups of lockd's port: the start of a call, or the mark of its major timeout.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/clock/lookups.h"
+
+#include "core/rpc/answers.h"
+#include "core/rpc/async_calls.h"
+#include "core/clock/attempt.h"
+#include "core/clock/deadlines.h"
+#include "core/model/frames.h"
+#include "core/story/lines.h"
+#include "core/wire/procedures.h"
+#include "core/model/trouble.h"
+#include "core/net/verdict.h"
+
+/* Look-ups closer together than this are retries of a look-up in trouble (5 s, call_bind_status) or a storm: they date no major timeout. */
+#define RETRY_TIME (8 * NH_SECOND)
+
+/* The connection of this way whose stuck FIN blocks the port, or NULL. */
+static nh_conn *
+blocking_conn(const nh_pair *pair, nh_way way)
+{
+    for (guint i = 0; i < pair->troubled->len; i++) {
+        nh_conn *conn = g_ptr_array_index(pair->troubled, i);
+        if (conn->way == way && conn->service != NH_SERVICE_PORTMAP && nh_conn_trouble(conn)->finding == NH_FIN_UNACKED)
+            return conn;
+    }
+    return nh_verdict_withheld(pair, NH_FIN_UNACKED, way);
+}
+
+/* issued: at the latest, where more is not known of it. */
+static void
+tell_rebind(nh_pair *pair, nh_way way, nh_moment at, nh_time issued, gboolean known, const nh_call *call)
+{
+    char *after = nh_duration_text(at.time - issued);
+    const nh_sending *first = call ? &call->sendings[0] : NULL;
+    char *whose = first ? g_strdup_printf("the %s call of frame %u", nh_nlm_procedure_name(call->proc), first->at.frame)
+                        : g_strdup("a call that is not on the wire");
+
+    const char *doubt = !call && !known && pair->looks_up_first == NH_HABIT_UNKNOWN
+                            ? " (or the call is issued now, if Linux is older than 5.11)"
+                            : "";
+
+    nh_frame_note(pair->watch, at.frame, NH_REBIND,
+                  g_strdup_printf("The %s looks the port of NLM up again, %s%s after it issued %s: its major timeout expired%s",
+                                  way == NH_CALLBACK ? "server" : "client", after, known ? "" : " or more", whose, doubt));
+    g_free(after);
+    g_free(whose);
+}
+
+static gboolean
+in_window(const nh_deadlines *deadlines, nh_moment at)
+{
+    return at.time >= deadlines->major_earliest - NH_CLOCK_SLACK && at.time <= deadlines->major_latest + 5 * NH_CLOCK_SLACK;
+}
+
+/* The bit of a call or of what is looked up in nh_pair's spoken; 0 for a version that no NLM has. */
+static guint8
+version_bit(guint32 vers)
+{
+    return vers < 8 ? (guint8)(1u << vers) : 0;
+}
+
+void
+nh_lookup_speaks(const nh_call *call)
+{
+    call->pair->wants_locks = TRUE;
+    call->pair->spoken[call->way][call->l4 == NH_L4_UDP] |= version_bit(call->vers);
+}
+
+/* rpcb_getport_async, net/sunrpc/rpcb_clnt.c: version and transport of the call that waits, asked over the same transport. */
+static gboolean
+is_asked_for(const nh_call *call, const nh_call *lookup)
+{
+    return !lookup || (lookup->asked.vers == call->vers && lookup->asked.prot == call->l4 && lookup->l4 == call->l4);
+}
+
+/* Monitoring looks up what its pair's lock calls do not use; of a pair without calls nobody knows. */
+static gboolean
+is_for_locks(const nh_call *lookup)
+{
+    const guint8 *spoken = lookup->pair->spoken[lookup->way];
+
+    if (!spoken[0] && !spoken[1])
+        return TRUE;
+    return spoken[lookup->asked.prot == NH_L4_UDP] & version_bit(lookup->asked.vers);
+}
+
+/* A call that waits, and whose major timeout this look-up follows. */
+static void
+tell_rebind_of(const nh_call *call, nh_moment at)
+{
+    nh_pair *pair = call->pair;
+    nh_policy policy = nh_policy_of(pair, call->l4, pair->watch->options.use_mount);
+    gboolean known = call->issued_earliest == call->issued_latest;
+    nh_time shortest, longest;
+
+    nh_timer_major_range(&policy, nh_pair_family(pair), call->wait, &shortest, &longest);
+    tell_rebind(pair, call->way, at, known ? call->issued_latest : MIN(call->issued_latest, at.time - shortest), known, call);
+}
+
+/* Calls that wait: does this look-up (NULL: what it asks is not known yet) follow their major timeout? */
+static gboolean
+dates_a_call(nh_pair *pair, nh_way way, const nh_call *lookup, nh_moment at)
+{
+    gboolean dated = FALSE;
+
+    for (guint i = 0; i < pair->outstanding[way]->len; i++) {
+        nh_call *call = g_ptr_array_index(pair->outstanding[way], i);
+        nh_deadlines deadlines;
+
+        if (call->prog != NH_PROG_NLM || nh_async_is_one_way(call) || call->line_seen.frame || call->cycles_unseen)
+            continue;
+        if (nh_line_event(pair, way, call) != NH_LOG_STILL_TRYING)
+            continue; /* a soft task ends there and looks up nothing */
+        nh_call_deadlines(call, pair->watch->options.use_mount, &deadlines);
+        if (!is_asked_for(call, lookup) || !in_window(&deadlines, at))
+            continue;
+        call->line_seen = at;
+        if (!dated) {
+            pair->dated.frame = at.frame;
+            pair->dated.before = pair->family;
+        }
+        nh_attempt_recognise(call);
+        if (!dated)
+            tell_rebind_of(call, at);
+        dated = TRUE;
+    }
+    return dated;
+}
+
+void
+nh_lookup_in_hindsight(nh_call *call, nh_moment at)
+{
+    nh_deadlines deadlines;
+
+    nh_call_deadlines(call, call->pair->watch->options.use_mount, &deadlines);
+    if (!in_window(&deadlines, at))
+        return;
+    call->line_seen = at;
+    tell_rebind_of(call, at);
+}
+
+/*
+ * A look-up while the old socket blocks the port, and nothing else tells of a
+ * call: less than a major timeout after the FIN it belongs to the call's start
+ * (nlm_bind_host looks up anew 60 s after the last time, fs/lockd/host.c up to
+ * 5.10), and so does a later one of 3.10-5.2 and of who was seen to do that. Of
+ * others it follows a major timeout; who was not seen to do either may be wronged.
+ */
+static void
+begin_while_closing(nh_pair *pair, nh_way way, const nh_conn *blocking, nh_moment at)
+{
+    nh_attempt *attempt = &pair->attempt[way];
+    nh_policy policy = nh_policy_of(pair, NH_L4_TCP, pair->watch->options.use_mount);
+    nh_time fin = blocking->half[0].fin_since;
+    nh_family family = nh_pair_family(pair);
+    gboolean looks_up_first = family == NH_FAMILY_3_10 || family == NH_FAMILY_5_2 || pair->looks_up_first == NH_HABIT_YES;
+    nh_time shortest, longest;
+
+    nh_timer_major_range(&policy, family, NH_WAIT_CLOSING, &shortest, &longest);
+    if (at.time - fin < shortest - NH_CLOCK_SLACK || looks_up_first) {
+        nh_attempt_begin(attempt, NH_WAIT_CLOSING, at.time, at);
+        return;
+    }
+    nh_attempt_begin(attempt, NH_WAIT_CLOSING, MAX(fin, at.time - longest), at);
+    attempt->start.time = at.time - shortest;
+    attempt->line_seen = at;
+    tell_rebind(pair, way, at, attempt->start.time, FALSE, NULL);
+}
+
+static gboolean
+lock_calls_wait(const nh_pair *pair, nh_way way)
+{
+    for (guint i = 0; i < pair->outstanding[way]->len; i++)
+        if (((const nh_call *)g_ptr_array_index(pair->outstanding[way], i))->prog == NH_PROG_NLM)
+            return TRUE;
+    return FALSE;
+}
+
+/* A look-up by a SYN to port 111 (lookup NULL) or by a datagram. */
+static void
+look_up(nh_pair *pair, nh_way way, nh_conn *conn, const nh_call *lookup, nh_moment at, gboolean seen)
+{
+    nh_attempt *attempt = &pair->attempt[way];
+    nh_conn *blocking = blocking_conn(pair, way);
+    gboolean retry = pair->last_lookup[way].frame && at.time - pair->last_lookup[way].time < RETRY_TIME;
+    nh_deadlines deadlines;
+
+    pair->lookup_before[way] = pair->last_lookup[way];
+    pair->last_lookup[way] = at;
+    if (nh_answer_begins(pair, way, at)) {
+        attempt->looker = conn;
+        return;
+    }
+    if (seen && !retry && dates_a_call(pair, way, lookup, at))
+        return;
+    if (nh_attempt_lasts(pair, way, at)) {
+        attempt->step = at;
+        if (!seen || retry || attempt->line_seen.frame || attempt->answers || attempt->undatable)
+            return;
+        nh_attempt_deadlines(pair, way, attempt, &deadlines);
+        if (in_window(&deadlines, at)) {
+            attempt->line_seen = at;
+            attempt->looker = conn;
+            tell_rebind(pair, way, at, attempt->start.time, attempt->earliest == attempt->start.time, NULL);
+        }
+    } else if (!lock_calls_wait(pair, way)) {
+        if (blocking && seen)
+            begin_while_closing(pair, way, blocking, at);
+        else
+            nh_attempt_begin(attempt, NH_WAIT_CONNECT, at.time, at);
+        attempt->looker = conn;
+    }
+}
+
+void
+nh_lookup_syn(nh_conn *conn, nh_moment at, gboolean seen)
+{
+    look_up(conn->pair, conn->way, conn, NULL, at, seen);
+}
+
+/* The SYN dated the lines of calls that its look-up (NULL: of another program) does not ask for: so did it not. */
+static void
+undate_calls(const nh_conn *conn, const nh_call *lookup)
+{
+    nh_pair *pair = conn->pair;
+    gboolean undated = FALSE, dated = FALSE;
+
+    for (guint i = 0; conn->syn.frame && i < pair->outstanding[conn->way]->len; i++) {
+        nh_call *call = g_ptr_array_index(pair->outstanding[conn->way], i);
+        if (call->line_seen.frame != conn->syn.frame)
+            continue;
+        if (lookup && is_asked_for(call, lookup)) {
+            dated = TRUE;
+            continue;
+        }
+        call->line_seen.frame = 0;
+        call->outlived = FALSE;
+        call->outlived_in = 0;
+        nh_call_expect(call);
+        undated = TRUE;
+    }
+    if (!undated || dated)
+        return;
+    nh_frame_unnote(pair->watch, conn->syn.frame, NH_REBIND);
+    nh_frame_unnote(pair->watch, conn->syn.frame, NH_NOT_RESPONDING);
+    if (pair->dated.frame == conn->syn.frame)
+        pair->family = pair->dated.before;
+}
+
+void
+nh_lookup_call(nh_call *lookup, nh_conn *conn, nh_moment at)
+{
+    gboolean for_locks = is_for_locks(lookup);
+
+    if (conn) { /* its SYN was taken for a look-up of the right kind */
+        undate_calls(conn, lookup);
+        if (!for_locks)
+            nh_lookup_not_ours(conn);
+    } else if (for_locks) {
+        look_up(lookup->pair, lookup->way, NULL, lookup, at, TRUE);
+    }
+}
+
+void
+nh_lookup_not_ours(nh_conn *conn)
+{
+    nh_attempt *attempt = &conn->pair->attempt[conn->way];
+
+    if (conn->syn.frame && conn->pair->last_lookup[conn->way].frame == conn->syn.frame)
+        conn->pair->last_lookup[conn->way] = conn->pair->lookup_before[conn->way];
+    undate_calls(conn, NULL);
+    nh_frame_unnote(conn->pair->watch, conn->syn.frame, NH_REBIND);
+    if (attempt->looker != conn)
+        return;
+    if (attempt->line_seen.frame && attempt->start.frame != conn->syn.frame)
+        attempt->line_seen.frame = 0;
+    else
+        attempt->active = FALSE;
+    attempt->looker = NULL;
+}

@@ -1,0 +1,53 @@
+/* policy.c
+ * Which timers a pair's client has: preferences, and what its packets and its log taught.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/clock/policy.h"
+
+nh_family
+nh_pair_family(const nh_pair *pair)
+{
+    nh_family preference = pair->watch->options.family;
+    return preference != NH_FAMILY_UNKNOWN ? preference : pair->family;
+}
+
+nh_policy
+nh_policy_of(const nh_pair *pair, nh_l4 l4, gboolean mount)
+{
+    nh_policy policy = mount ? pair->watch->options.mount : pair->watch->options.lockd;
+    if (!mount)
+        policy.proto = l4;
+    if (pair->nlm_timeout)
+        policy.nlm_timeout = pair->nlm_timeout;
+    return policy;
+}
+
+void
+nh_pair_set_nlm_timeout(nh_pair *pair, guint seconds)
+{
+    if (pair->nlm_timeout == seconds)
+        return;
+    pair->nlm_timeout = seconds;
+    pair->calm_until = NH_TIME_NONE;
+}
+
+nh_time
+nh_pair_calm_until(const nh_pair *pair, nh_time issued)
+{
+    nh_policy policy = nh_policy_of(pair, NH_L4_TCP, pair->watch->options.use_mount);
+
+    return policy.kind == NH_POLICY_LOCKD ? issued + 6 * policy.nlm_timeout * NH_SECOND - NH_CLOCK_SLACK : NH_TIME_NONE;
+}
+
+void
+nh_call_expect(nh_call *call)
+{
+    nh_pair *pair = call->pair;
+
+    if (call->way == NH_FORWARD)
+        pair->calm_until = MIN(pair->calm_until, nh_pair_calm_until(pair, call->issued_earliest));
+}

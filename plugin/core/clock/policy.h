@@ -1,0 +1,33 @@
+/* policy.h
+ * Which timers a pair's client has: preferences, and what its packets and its log taught.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef NLM_HEALTH_POLICY_H
+#define NLM_HEALTH_POLICY_H
+
+#include "core/model/model.h"
+
+/* What a clock and a capture may differ from the timers' arithmetic. */
+#define NH_CLOCK_SLACK (100 * NH_MSEC)
+/* How late a timer of the client may be (timer wheel, kernel/time/timer.c). */
+#define NH_TIMER_LATENESS (2100 * NH_MSEC)
+
+/* The family that rules a pair's timers: the preference, or the one recognised. */
+nh_family nh_pair_family(const nh_pair *pair);
+/* The policy of a call over this transport; mount: timeo/retrans instead of lockd's timers. */
+nh_policy nh_policy_of(const nh_pair *pair, nh_l4 l4, gboolean mount);
+/* The pair's lockd turns out to have this nlm_timeout; 0: not known (any more). */
+void nh_pair_set_nlm_timeout(nh_pair *pair, guint seconds);
+/*
+ * Before this time no major timeout of a call or attempt that was issued then comes, whatever the family (six steps);
+ * NH_TIME_NONE where nothing is known of that. Predictions cost too much for each packet of a storm.
+ */
+nh_time nh_pair_calm_until(const nh_pair *pair, nh_time issued);
+/* It is known, or known otherwise, when this call was issued: nh_attempt_watch() looks at it in time. */
+void nh_call_expect(nh_call *call);
+
+#endif

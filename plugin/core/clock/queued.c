@@ -1,0 +1,165 @@
+/* queued.c
+ * Calls that lay in the socket of a connection whose peer was silent.
+ *
+ * While TCP resends one segment into silence it sends nothing new: the call of
+ * another process is not on the wire before the silence ends. RPC hands each
+ * message to TCP by itself and TCP sends it at once if it may, so that a copy of an
+ * old call and a new call in one segment lay in the socket together. The order
+ * of the stream is the order of their issue, and RPC's timer dates the copies.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/clock/queued.h"
+
+#include "core/clock/age.h"
+#include "core/model/call.h"
+#include "core/rpc/dead_calls.h"
+#include "core/model/frames.h"
+#include "core/judge/outage.h"
+#include "core/clock/policy.h"
+
+/* Later copies follow a major timeout and its look-up, which may take any time. */
+#define DATED_COPIES 3
+/* The waits of two timers before the third copy, each as late as the wheel allows, and a busy host. */
+#define COPY_LATENESS (2 * NH_TIMER_LATENESS)
+
+static nh_half *
+sender_of(nh_conn *conn, const nh_call *call)
+{
+    return &conn->half[nh_call_half(call, conn)];
+}
+
+static void
+lay(nh_call *call, nh_half *half, nh_time from, nh_time until, nh_moment at)
+{
+    nh_time oldest = half->data_before.frame ? half->data_before.time : at.time - NH_SOCKET_MAX;
+
+    call->queued = TRUE;
+    call->wait = NH_WAIT_REPLY;
+    call->issued_from = half->data_before.frame ? half->data_before : at;
+    call->issued_earliest = MAX(from, oldest);
+    call->issued_latest = CLAMP(until, call->issued_earliest, at.time);
+    nh_call_expect(call);
+    nh_outage_join_late(call, at);
+}
+
+gboolean
+nh_queued_call(nh_call *call, nh_conn *conn, nh_moment at)
+{
+    nh_half *half = conn && call->way == NH_FORWARD ? sender_of(conn, call) : NULL;
+
+    if (!half || half->queue_frame != at.frame)
+        return FALSE;
+    lay(call, half, half->queue_from, at.time, at);
+    return TRUE;
+}
+
+void
+nh_queued_unseen(nh_call *call, nh_conn *conn, nh_moment at)
+{
+    guint copies = nh_age_queued_together(call);
+    nh_moment first = call->sendings[0].at;
+    nh_moment since = { first.frame, first.time - nh_age_of_copies(call, copies) };
+
+    if (call->outage && call->outage->start.frame == first.frame) /* one more copy: it lasted longer */
+        call->outage->start.time = MIN(call->outage->start.time, since.time);
+    if (!conn || copies < 2 || call->outage || call->pair->open || call->queued || call->way != NH_FORWARD || call->prog != NH_PROG_NLM)
+        return;
+    nh_symptom symptom = { .finding = NH_PEER_SILENT,
+                           .service = NH_SERVICE_NLM,
+                           .way = call->way,
+                           .at = at,
+                           .since = since,
+                           .conn = conn,
+                           .call = call,
+                           .unseen = TRUE };
+    char *waited = nh_duration_text(at.time - since.time);
+    nh_frame_note(call->pair->watch, at.frame, NH_PEER_SILENT,
+                  g_strdup_printf("Copies of the call of frame %u that RPC had sent one after another leave the socket together: for %s or "
+                                  "longer nothing got through",
+                                  first.frame, waited));
+    g_free(waited);
+    nh_outage_in_hindsight(call, &symptom);
+    nh_dead_declare(call, NH_PEER_SILENT, since, first.frame, "had been issued long before, and lay in the socket");
+}
+
+/* The latest that the caller sent on connections before this one that a waiting call of the outage was sent on. */
+static nh_moment
+sent_before(const nh_pair *pair, nh_way way, const nh_conn *conn)
+{
+    nh_moment latest = { 0, NH_TIME_NONE };
+
+    for (guint i = 0; pair->open && i < pair->outstanding[way]->len; i++) {
+        const nh_call *other = g_ptr_array_index(pair->outstanding[way], i);
+        for (guint j = 0; other->outage == pair->open && j < other->n_sendings; j++) {
+            nh_conn *old = other->sendings[j].conn;
+            nh_moment newest = old && old != conn ? sender_of(old, other)->newest : latest;
+            if (newest.frame > latest.frame)
+                latest = newest;
+        }
+    }
+    return latest;
+}
+
+gboolean
+nh_queued_reconnect(nh_call *call, nh_conn *conn, nh_moment at)
+{
+    nh_moment from = call->way == NH_FORWARD ? sent_before(call->pair, call->way, conn) : (nh_moment){ 0, NH_TIME_NONE };
+
+    if (!from.frame)
+        return FALSE;
+    call->wait = NH_WAIT_REPLY_NEW;
+    call->issued_from = from;
+    call->issued_earliest = from.time;
+    call->issued_latest = at.time;
+    return TRUE;
+}
+
+/* Of the calls in this segment those before the copy were issued before it. */
+static void
+lay_before(nh_conn *conn, nh_half *half, nh_time until, nh_moment at)
+{
+    for (guint i = 0; i < conn->waiting->len; i++) {
+        nh_call *call = g_ptr_array_index(conn->waiting, i);
+        const nh_sending *first = call->sendings;
+
+        if (first->conn != conn || first->at.frame != at.frame || call->prog != NH_PROG_NLM || sender_of(conn, call) != half)
+            continue;
+        if (call->queued) {
+            call->issued_latest = CLAMP(until, call->issued_earliest, call->issued_latest);
+            continue;
+        }
+        lay(call, half, half->data_before.time, until, at);
+        nh_dead_deferred(call, at);
+    }
+}
+
+/* The most time from a call to its n-th transmission: before 5.3 a connection that it had to open has cost one step of its timer. */
+static nh_time
+latest_of_copies(const nh_call *call, guint n)
+{
+    gboolean stepped = call->wait != NH_WAIT_REPLY && nh_pair_family(call->pair) != NH_FAMILY_5_3;
+
+    return nh_age_of_copies(call, n) + (stepped ? (n - 1) * nh_age_of_copies(call, 2) : 0) + COPY_LATENESS;
+}
+
+void
+nh_queued_copy(const nh_call *copy, nh_conn *conn, nh_moment at)
+{
+    const nh_sending *first = copy->sendings;
+    guint n = 0;
+
+    if (!conn || first->conn != conn || first->at.frame == at.frame || copy->way != NH_FORWARD || copy->prog != NH_PROG_NLM ||
+        !conn->waiting)
+        return;
+    for (guint i = 0; i < copy->n_sendings; i++)
+        n += !copy->sendings[i].by_tcp;
+    nh_half *half = sender_of(conn, copy);
+    gboolean dated = n <= DATED_COPIES && !copy->first_unseen;
+    lay_before(conn, half, dated ? first->at.time + latest_of_copies(copy, n) : at.time, at);
+    half->queue_frame = at.frame;
+    half->queue_from = copy->issued_earliest + nh_age_of_copies(copy, n);
+}

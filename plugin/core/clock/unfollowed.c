@@ -1,0 +1,90 @@
+/* unfollowed.c
+ * Look-ups that were answered and that nothing followed: what the client sent to the port did not come.
+ *
+ * A Linux client that learns lockd's port uses it at once. Where it asks again and
+ * again, and nothing for lockd is captured in between, its SYNs or its calls are
+ * lost before the capture point: at a server whose link comes back the look-up
+ * arrives first, the SYN only when its own timer allows.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/clock/unfollowed.h"
+
+#include "core/clock/age.h"
+#include "core/model/frames.h"
+#include "core/judge/outage.h"
+
+/* Look-ups closer together are retries of one. */
+#define APART (8 * NH_SECOND)
+/* One may have been a person's; two that came to nothing are a client's. */
+#define PROOF 2
+/* What follows sooner may have been sent because of the last one. */
+#define STEP_TIME (5 * NH_SECOND)
+
+void
+nh_unfollowed_answer(const nh_call *lookup, nh_moment at)
+{
+    nh_pair *pair = lookup->pair;
+
+    if (lookup->way != NH_FORWARD || lookup->l4 != NH_L4_TCP || (pair->unfollowed.n && at.time - pair->unfollowed.last.time < APART))
+        return;
+    if (pair->unfollowed.n++ == 0)
+        pair->unfollowed.first = lookup->sendings[0].at;
+    pair->unfollowed.last = at;
+}
+
+/*
+ * The call behind the look-ups was issued before the first of them, which may have
+ * followed any major timeout, but after what its sender still got through.
+ */
+static void
+date_attempt(nh_pair *pair, nh_moment at)
+{
+    nh_moment first = pair->unfollowed.first, before = pair->unfollowed.before;
+    nh_time oldest = first.time - NH_WAITED_MAX;
+
+    pair->attempt[NH_FORWARD] = (nh_attempt){ .active = TRUE,
+                                              .start = first,
+                                              .step = at,
+                                              .earliest = before.frame ? MAX(before.time, oldest) : oldest,
+                                              .wait = NH_WAIT_CONNECT,
+                                              .undatable = TRUE };
+}
+
+static void
+tell(nh_conn *conn, gboolean syn, guint lost, nh_moment at)
+{
+    nh_pair *pair = conn->pair;
+    nh_finding finding = syn ? NH_SYN_UNANSWERED : NH_PEER_SILENT;
+    nh_symptom symptom = { .finding = finding,
+                           .service = NH_SERVICE_NLM,
+                           .way = NH_FORWARD,
+                           .at = at,
+                           .since = pair->unfollowed.first,
+                           .conn = conn,
+                           .unseen = TRUE };
+
+    nh_frame_note(pair->watch, at.frame, finding,
+                  g_strdup_printf("The client learnt this port %u times from frame %u on, and nothing for it was captured since: %s", lost,
+                                  pair->unfollowed.first.frame, syn ? "its SYNs were lost" : "what it sent was lost"));
+    nh_outage_symptom(pair, &symptom);
+    if (syn)
+        date_attempt(pair, at);
+}
+
+void
+nh_unfollowed_end(nh_conn *conn, gboolean syn, nh_moment at)
+{
+    nh_pair *pair = conn->pair;
+    guint lost = pair->unfollowed.n;
+
+    if (lost > 0 && at.time - pair->unfollowed.last.time < STEP_TIME)
+        lost--;
+    if (lost >= PROOF && !pair->open) /* an outage whose packets are in the capture explains them better */
+        tell(conn, syn, lost, at);
+    pair->unfollowed.n = 0;
+    pair->unfollowed.before = at;
+}

@@ -1,0 +1,30 @@
+/* cause.h
+ * What explains an outage, on which side, and how sure that is.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef NLM_HEALTH_CAUSE_H
+#define NLM_HEALTH_CAUSE_H
+
+#include "core/model/model.h"
+
+typedef struct {
+    nh_finding cause;
+    nh_side side;
+    nh_confidence confidence;
+    const nh_symptom *evidence; /* first symptom of the cause; owned by the outage */
+    guint symptoms;             /* of the cause, folded ones included */
+} nh_judgement;
+
+nh_judgement nh_judge(const nh_outage *outage);
+/* Where the capture was taken, as a side: client, server, path (between them), unknown. */
+nh_side nh_capture_position(const nh_pair *pair);
+/* One sentence on the outage; caller frees. now: the last packet's time, for an outage that lasts. */
+char *nh_outage_summary(const nh_outage *outage, const nh_judgement *judgement, nh_time now);
+/* What to check next: advice on the cause first; strings that the list's owner frees. */
+void nh_outage_next_steps(const nh_outage *outage, nh_finding cause, GPtrArray *steps);
+
+#endif

@@ -1,0 +1,18 @@
+/* others.h
+ * Other clients of a server that leaves one alone.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef NLM_HEALTH_OTHERS_H
+#define NLM_HEALTH_OTHERS_H
+
+#include "core/model/model.h"
+#include "core/model/story.h"
+
+/* Into the incident's timeline: what the server's lock manager answered to other clients meanwhile. */
+void nh_others_story(nh_incident *incident, const nh_outage *outage);
+
+#endif

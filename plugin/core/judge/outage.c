@@ -1,0 +1,502 @@
+/* outage.c
+ * Outages of a pair: from the first symptom to the first answer after it.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/judge/outage.h"
+
+#include "core/clock/age.h"
+#include "core/judge/incident.h"
+#include "core/locks/lock_table.h"
+#include "core/model/trouble.h"
+
+/* After its last trouble is over an outage waits so long for a call that it had held back. */
+#define SETTLE_TIME (10 * NH_SECOND)
+/* An outage that nobody touched for so long, and in which nobody waits, is another one's past. */
+#define STALE_TIME (300 * NH_SECOND)
+
+/* A grace period that is noticed so long after SM_NOTIFY is the same restart's (nlm_grace_period, 50 s by default). */
+#define GRACE_TIME (60 * NH_SECOND)
+
+/* --- the end of a connection's trouble ------------------------------------- */
+
+void
+nh_trouble_end(nh_conn *conn, nh_finding finding, nh_moment at)
+{
+    nh_trouble *trouble = nh_conn_trouble(conn);
+
+    if (!trouble || (finding != NH_FINDING_NONE && trouble->finding != finding))
+        return;
+    trouble->until = conn->pair->relieved = at;
+    g_ptr_array_remove_fast(conn->pair->troubled, conn);
+    nh_outage_settle(conn->pair, at);
+}
+
+/* --- outages ------------------------------------------------------------------ */
+
+/* This way falls into trouble, and who waits there with it. */
+static void
+affect(nh_outage *outage, nh_way way)
+{
+    const GPtrArray *waiting = outage->pair->outstanding[way];
+
+    if (outage->ways & (1u << way))
+        return;
+    outage->ways |= 1u << way;
+    outage->over[way].frame = 0;
+    for (guint i = 0; i < waiting->len; i++)
+        nh_outage_join(outage->pair, g_ptr_array_index(waiting, i));
+}
+
+static nh_outage *
+open_outage(nh_pair *pair, const nh_symptom *symptom)
+{
+    nh_outage *outage = g_new0(nh_outage, 1);
+
+    outage->pair = pair;
+    outage->start = symptom->since;
+    outage->only_probable = TRUE;
+    outage->waiting_since = NH_TIME_NONE;
+    outage->end.time = outage->settled.time = NH_TIME_NONE;
+    outage->symptoms = g_array_new(FALSE, FALSE, sizeof(nh_symptom));
+    outage->calls = g_ptr_array_new();
+    outage->locks = nh_locks_snapshot(pair->watch->locks, pair);
+    g_ptr_array_add(pair->outages, outage);
+    pair->open = outage;
+    return outage;
+}
+
+/* Whether somebody waits for the answer that this symptom is about. */
+static gboolean
+keeps_waiting(const nh_symptom *symptom)
+{
+    switch (symptom->finding) {
+    case NH_RESET:
+    case NH_RESET_STORM:
+        return symptom->conn && symptom->conn->waiting && symptom->conn->waiting->len > 0;
+    case NH_SYN_REFUSED: /* an answer, though not the wanted one: a client that waits tries again */
+    case NH_SERVER_RESTARTED:
+    case NH_HALF_CLOSED:
+        return FALSE;
+    default:
+        return TRUE;
+    }
+}
+
+/* Number an outage as soon as it proves to be an incident; the story numbers them anew in capture order. */
+static void
+promote(nh_outage *outage, nh_time now)
+{
+    if (outage->id || !nh_outage_is_incident(outage, now))
+        return;
+    outage->proved = TRUE;
+    outage->id = ++outage->pair->watch->incidents;
+}
+
+static void
+touch(nh_outage *outage, nh_moment at)
+{
+    if (at.frame >= outage->last.frame)
+        outage->last = at;
+    promote(outage, at.time);
+}
+
+/* An outage that an answer seemed to end goes on: the same call or connection is in trouble still. */
+static nh_outage *
+reopen_outage(nh_outage *outage)
+{
+    outage->closed = FALSE;
+    outage->end = (nh_moment){ 0, NH_TIME_NONE };
+    outage->settled.frame = 0;
+    outage->ended_by = NULL;
+    outage->pair->open = outage;
+    return outage;
+}
+
+/* The outage that a symptom belongs to when none is open; NULL when it is a leftover of one that an answer ended. */
+static nh_outage *
+outage_for(nh_pair *pair, const nh_symptom *symptom)
+{
+    nh_outage *before = pair->outages->len ? g_ptr_array_index(pair->outages, pair->outages->len - 1) : NULL;
+    /* SM_NOTIFY, a reclaim that succeeds, then grace for new locks: one restart */
+    gboolean restarting = before && symptom->finding == NH_GRACE && before->count[NH_FORWARD][NH_SERVER_RESTARTED] > 0 &&
+                          symptom->at.time - before->last.time < GRACE_TIME;
+    gboolean older = before && symptom->since.frame && symptom->since.frame <= before->last.frame;
+    gboolean waited_for = (symptom->call && symptom->call->waits) ||
+                          (symptom->conn && symptom->conn->waiting && symptom->conn->waiting->len);
+
+    if (restarting)
+        return reopen_outage(before);
+    if (!older)
+        return open_outage(pair, symptom);
+    return waited_for || !before->ended_by ? reopen_outage(before) : NULL;
+}
+
+/* An outage begins where its trouble began, but not within the one before. */
+static void
+reach_back(nh_outage *outage, nh_moment since)
+{
+    guint n = outage->pair->outages->len;
+    const nh_outage *before = n > 1 ? g_ptr_array_index(outage->pair->outages, n - 2) : NULL;
+
+    if (since.frame && since.frame < outage->start.frame && (!before || before->last.frame < since.frame))
+        outage->start = since;
+}
+
+void
+nh_outage_symptom(nh_pair *pair, const nh_symptom *symptom)
+{
+    const nh_attempt *attempt = &pair->attempt[symptom->way];
+    nh_outage *outage;
+
+    nh_outage_tick(pair, symptom->at);
+    outage = pair->open ? pair->open : outage_for(pair, symptom);
+    if (!outage)
+        return;
+    reach_back(outage, symptom->since);
+    if (attempt->active && !attempt->taken)
+        reach_back(outage, attempt->start); /* the client wanted something before it failed */
+    g_array_append_val(outage->symptoms, *symptom);
+    outage->count[symptom->way][symptom->finding]++;
+    affect(outage, symptom->way);
+    outage->settled.frame = 0;
+    if (symptom->service != NH_SERVICE_PROBABLE)
+        outage->only_probable = FALSE;
+    if (keeps_waiting(symptom))
+        nh_outage_waits(pair, symptom->since.frame ? symptom->since.time : symptom->at.time);
+    if (symptom->call)
+        nh_outage_join(pair, symptom->call);
+    if (attempt->active && attempt->answers)
+        nh_outage_join(pair, attempt->answers);
+    touch(outage, symptom->at);
+}
+
+void
+nh_outage_fold(nh_pair *pair, nh_moment at)
+{
+    nh_outage *outage = pair->open;
+
+    if (!outage || outage->symptoms->len == 0)
+        return;
+    nh_symptom *last = &g_array_index(outage->symptoms, nh_symptom, outage->symptoms->len - 1);
+    last->count++;
+    outage->settled.frame = 0;
+    touch(outage, at);
+}
+
+void
+nh_outage_waits(nh_pair *pair, nh_time since)
+{
+    nh_outage *outage = pair->open;
+
+    if (outage && (!nh_time_known(outage->waiting_since) || since < outage->waiting_since))
+        outage->waiting_since = since;
+}
+
+void
+nh_outage_join(nh_pair *pair, nh_call *call)
+{
+    nh_outage *outage = pair->open;
+
+    if (!outage || call->outage || call->prog != NH_PROG_NLM)
+        return;
+    call->outage = outage;
+    g_ptr_array_add(outage->calls, call);
+    outage->only_probable = FALSE;
+    if (call->waits) {
+        const nh_sending *first = &call->sendings[0];
+        nh_outage_waits(pair, first->at.time);
+        outage->settled.frame = 0;
+    }
+}
+
+void
+nh_outage_leave(nh_call *call)
+{
+    if (call->outage)
+        g_ptr_array_remove(call->outage->calls, call);
+    call->outage = NULL;
+}
+
+void
+nh_outage_join_late(nh_call *call, nh_moment at)
+{
+    const GPtrArray *outages = call->pair->outages;
+    nh_outage *latest = outages->len ? g_ptr_array_index(outages, outages->len - 1) : NULL;
+
+    if (!latest || call->outage || !latest->end.frame || call->issued_earliest >= latest->end.time ||
+        at.time - latest->end.time > NH_QUEUED_TIME)
+        return;
+    call->outage = latest;
+    g_ptr_array_add(latest->calls, call);
+}
+
+static gboolean
+somebody_waits(const nh_outage *outage)
+{
+    for (guint i = 0; i < outage->calls->len; i++) {
+        const nh_call *call = g_ptr_array_index(outage->calls, i);
+        if (call->waits)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+void
+nh_outage_settle(nh_pair *pair, nh_moment at)
+{
+    nh_outage *outage = pair->open;
+
+    if (!outage || pair->troubled->len > 0 || somebody_waits(outage))
+        return;
+    outage->settled = at;
+    touch(outage, at);
+}
+
+static void
+close_outage(nh_outage *outage, nh_moment at, nh_call *call)
+{
+    promote(outage, at.time);
+    outage->closed = TRUE;
+    outage->end = at;
+    outage->ended_by = call;
+    if (at.frame > outage->last.frame)
+        outage->last = at;
+    outage->pair->open = NULL;
+}
+
+/* The trouble of connections of one way (of the port mapper only if the answer is its own) is over; FALSE: there was none. */
+static gboolean
+absolve(nh_pair *pair, nh_way way, nh_service service, nh_moment at)
+{
+    gboolean any = FALSE;
+
+    for (guint i = pair->troubled->len; i-- > 0;) {
+        nh_conn *conn = g_ptr_array_index(pair->troubled, i);
+        if (conn->way != way || (service == NH_SERVICE_PORTMAP && conn->service != NH_SERVICE_PORTMAP))
+            continue;
+        nh_conn_trouble(conn)->until = pair->relieved = at;
+        g_ptr_array_remove_index_fast(pair->troubled, i);
+        any = TRUE;
+    }
+    return any;
+}
+
+/*
+ * Nothing but calls that the server has and does not answer, of which some wait
+ * on: a call that came later and was answered at once ends nothing for them.
+ */
+static gboolean
+others_hang(const nh_outage *outage, const nh_call *answered, nh_moment at)
+{
+    const nh_sending *first = answered ? answered->sendings : NULL;
+
+    if (!first || answered->n_sendings > 1 || first->at.frame <= outage->start.frame || at.time - first->at.time >= NH_SECOND ||
+        outage->count[NH_FORWARD][NH_REPLY_OVERDUE] != outage->symptoms->len)
+        return FALSE;
+    gboolean waits = FALSE;
+
+    for (guint i = 0; i < outage->symptoms->len; i++) {
+        const nh_call *hanging = g_array_index(outage->symptoms, nh_symptom, i).call;
+        if (!hanging || hanging->prog != NH_PROG_NLM) /* a port mapper that hangs holds up all calls */
+            return FALSE;
+        waits = waits || hanging->waits;
+    }
+    return waits;
+}
+
+/* In a grace period locks are given back, and nothing else (nlm4svc_proc_lock, fs/lockd/svc4proc.c): who was told to wait does. */
+static gboolean
+is_reclaim_in_grace(const nh_outage *outage, const nh_call *call)
+{
+    return call && call->nlm.reclaim && outage->count[NH_FORWARD][NH_GRACE] > 0;
+}
+
+nh_outage *
+nh_outage_answer(nh_pair *pair, nh_way way, nh_service service, nh_call *call, nh_moment at)
+{
+    nh_outage *outage = pair->open;
+
+    nh_outage_tick(pair, at);
+    if (!outage || pair->open != outage || !(outage->ways & (1u << way)) || at.frame <= outage->start.frame)
+        return NULL;
+    gboolean absolved = absolve(pair, way, service, at);
+    if (service == NH_SERVICE_PORTMAP) {
+        if (absolved || !call || call->asked.prog == NH_PROG_NLM) /* other programs tell nothing of lockd */
+            nh_outage_settle(pair, at);
+        return NULL;
+    }
+    if (service != NH_SERVICE_NLM)
+        return NULL;
+    if (others_hang(outage, call, at)) {
+        nh_outage_leave(call);
+        outage->served++;
+        return NULL;
+    }
+    if (is_reclaim_in_grace(outage, call)) {
+        nh_outage_join(pair, call);
+        nh_outage_settle(pair, at);
+        return NULL;
+    }
+    outage->ways &= ~(1u << way);
+    outage->over[way] = at;
+    if (outage->ways != 0) { /* the other way is still in trouble */
+        touch(outage, at);
+        return NULL;
+    }
+    if (call && nh_outage_held_up(outage, call, at))
+        nh_outage_join(pair, call);
+    else if (call)
+        nh_outage_leave(call);
+    close_outage(outage, at, call);
+    return outage;
+}
+
+/* Nobody tries any more: what was in trouble then has no part in what comes. */
+static void
+give_up(nh_outage *outage)
+{
+    nh_pair *pair = outage->pair;
+
+    outage->given_up = outage->closed = TRUE;
+    outage->end = outage->last;
+    pair->open = NULL;
+    for (int way = NH_FORWARD; way <= NH_CALLBACK; way++) {
+        if (pair->attempt[way].active && !pair->attempt[way].taken)
+            outage->attempt[way] = pair->attempt[way];
+        outage->attempt[way].outage = outage;
+        pair->attempt[way].active = FALSE;
+    }
+    for (guint i = pair->troubled->len; i-- > 0;) {
+        nh_trouble *trouble = nh_conn_trouble(g_ptr_array_index(pair->troubled, i));
+        trouble->until = trouble->last;
+    }
+    g_ptr_array_set_size(pair->troubled, 0);
+}
+
+/* Packets go on after a story was told: an outage that it closed is open, unless its time is over. */
+static void
+resume(nh_pair *pair, nh_moment at)
+{
+    nh_outage *latest = pair->outages->len ? g_ptr_array_index(pair->outages, pair->outages->len - 1) : NULL;
+
+    if (!latest || !latest->concluded)
+        return;
+    latest->concluded = FALSE;
+    if (at.time - latest->settled.time > SETTLE_TIME)
+        return;
+    latest->closed = FALSE;
+    latest->end = (nh_moment){ 0, NH_TIME_NONE };
+    pair->open = latest;
+}
+
+void
+nh_outage_in_hindsight(nh_call *call, const nh_symptom *symptom)
+{
+    nh_outage_symptom(call->pair, symptom);
+    nh_outage_waits(call->pair, symptom->since.time);
+    if (call->outage && call->outage == call->pair->open && call->reply.frame)
+        close_outage(call->outage, call->reply, call);
+}
+
+void
+nh_outage_add_ending(nh_outage *outage, nh_finding finding, nh_moment at)
+{
+    const nh_call *call = outage->ended_by;
+    nh_symptom symptom = { .finding = finding,
+                           .service = NH_SERVICE_NLM,
+                           .way = call ? call->way : NH_FORWARD,
+                           .at = at,
+                           .since = call ? call->sendings[0].at : at,
+                           .call = outage->ended_by };
+
+    g_array_append_val(outage->symptoms, symptom);
+    outage->count[symptom.way][finding]++;
+    promote(outage, at.time);
+}
+
+void
+nh_outage_tick(nh_pair *pair, nh_moment at)
+{
+    resume(pair, at);
+    nh_outage *outage = pair->open;
+
+    if (!outage)
+        return;
+    if (outage->settled.frame && at.time - outage->settled.time > SETTLE_TIME)
+        close_outage(outage, outage->settled, NULL);
+    else if (at.time - outage->last.time > STALE_TIME && !somebody_waits(outage))
+        give_up(outage);
+    else
+        promote(outage, at.time);
+}
+
+void
+nh_outage_conclude(nh_pair *pair)
+{
+    nh_outage *outage = pair->open;
+
+    if (!outage || !outage->settled.frame)
+        return;
+    close_outage(outage, outage->settled, NULL);
+    outage->concluded = TRUE;
+}
+
+void
+nh_outage_extend(nh_outage *outage, nh_moment at)
+{
+    const nh_outage *latest = g_ptr_array_index(outage->pair->outages, outage->pair->outages->len - 1);
+
+    if (outage == latest && at.frame > outage->last.frame)
+        outage->last = at;
+}
+
+nh_outage *
+nh_outage_at(const nh_pair *pair, guint32 frame)
+{
+    for (guint i = pair->outages->len; i-- > 0;) {
+        nh_outage *outage = g_ptr_array_index(pair->outages, i);
+        if (frame >= outage->start.frame && frame <= outage->last.frame)
+            return outage->id ? outage : NULL;
+    }
+    return NULL;
+}
+
+void
+nh_outage_turn_round(nh_outage *outage)
+{
+    outage->ways = (outage->ways & 1u) << 1 | outage->ways >> 1;
+    memset(outage->count, 0, sizeof outage->count);
+    for (guint i = 0; i < outage->symptoms->len; i++) {
+        nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
+        symptom->way = !symptom->way;
+        symptom->deaf_client = !symptom->deaf_client && (symptom->finding == NH_PEER_SILENT || symptom->finding == NH_ZERO_WINDOW);
+        outage->count[symptom->way][symptom->finding]++;
+    }
+}
+
+void
+nh_outage_retract(nh_outage *outage, guint i)
+{
+    const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
+
+    outage->count[symptom->way][symptom->finding]--;
+    g_array_remove_index(outage->symptoms, i);
+    if (outage->symptoms->len || outage->pair->open != outage)
+        return;
+    outage->id = 0;
+    outage->closed = TRUE;
+    outage->pair->open = NULL;
+}
+
+void
+nh_outage_free(nh_outage *outage)
+{
+    g_array_unref(outage->symptoms);
+    g_ptr_array_unref(outage->calls);
+    g_array_unref(outage->locks);
+    g_free(outage);
+}

@@ -1,0 +1,319 @@
+/* lock_story.c
+ * The lock table as the story tells it: lists, wait chains, holders that went away.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/locks/lock_story.h"
+
+#include "core/model/frames.h"
+#include "core/locks/lock_table.h"
+
+/* A Linux client with an open connection is heard of each minute (keep-alive, net/sunrpc/xprtsock.c): after two it is suspicious. */
+#define AWAY_TIME (120 * NH_SECOND)
+/* So many sentences of a kind; the list has the rest. */
+#define SENTENCES_MAX 10
+/* Longer chains are cut, and of more waits only these are searched. */
+#define CHAIN_MAX 16
+#define WAITS_MAX 1000
+
+/* --- lists --------------------------------------------------------------------- */
+
+static gint
+compare(gconstpointer x, gconstpointer y)
+{
+    const nh_lock *a = x, *b = y;
+    gint order = memcmp(&a->pair->server, &b->pair->server, sizeof(nh_addr));
+
+    if (order == 0)
+        order = memcmp(&a->pair->client, &b->pair->client, sizeof(nh_addr));
+    if (order == 0)
+        order = (a->file > b->file) - (a->file < b->file);
+    if (order == 0)
+        order = (a->state > b->state) - (a->state < b->state);
+    if (order == 0)
+        order = (a->first > b->first) - (a->first < b->first);
+    return order ? order : (a->since.frame > b->since.frame) - (a->since.frame < b->since.frame);
+}
+
+/* "host, svid 7"; caller frees. */
+static char *
+owner_text(const nh_lock *lock)
+{
+    if (lock->share)
+        return g_strdup_printf("%s%sowner 0x%08x", lock->caller, lock->caller[0] ? ", " : "", lock->owner);
+    return g_strdup_printf("%s%ssvid %u", lock->caller, lock->caller[0] ? ", " : "", lock->svid);
+}
+
+static void
+tell_lock(GPtrArray *locks, const nh_lock *lock)
+{
+    nh_story_lock *told = nh_story_add_lock(locks);
+
+    if (lock->state != NH_LOCK_REPORTED)
+        told->client = lock->pair->client;
+    told->server = lock->pair->server;
+    told->file = g_strdup_printf("0x%08x", lock->file);
+    told->owner = owner_text(lock);
+    told->svid = lock->svid;
+    told->offset = lock->first;
+    told->length = lock->last == G_MAXUINT64 ? 0 : lock->last - lock->first + 1;
+    told->exclusive = lock->exclusive;
+    told->waiting = lock->state == NH_LOCK_WAITING;
+    told->share = lock->share;
+    told->since = lock->since.time;
+    told->frame = lock->since.frame;
+}
+
+static void
+tell_sorted(GPtrArray *told, GArray *locks)
+{
+    g_array_sort(locks, compare);
+    for (guint i = 0; i < locks->len; i++)
+        tell_lock(told, &g_array_index(locks, nh_lock, i));
+}
+
+void
+nh_lock_story_incident(const nh_outage *outage, nh_incident *incident)
+{
+    GArray *before = g_array_new(FALSE, FALSE, sizeof(nh_lock));
+
+    for (guint i = 0; i < outage->locks->len; i++) {
+        const nh_lock *lock = &g_array_index(outage->locks, nh_lock, i);
+        if (lock->since.frame <= outage->start.frame) /* its first symptom may be later than its start */
+            g_array_append_val(before, *lock);
+    }
+    tell_sorted(incident->locks, before);
+    g_array_unref(before);
+}
+
+/* --- sentences ------------------------------------------------------------------------ */
+
+/* "host, svid 7 (192.0.2.10)"; caller frees. */
+static char *
+who(const nh_lock *lock)
+{
+    char client[NH_ADDR_TEXT];
+    char *owner = owner_text(lock);
+    char *text = lock->state == NH_LOCK_REPORTED ? g_strdup_printf("somebody (%s)", owner)
+                                                 : g_strdup_printf("%s (%s)", owner, nh_addr_text(&lock->pair->client, client));
+    g_free(owner);
+    return text;
+}
+
+typedef struct {
+    const nh_lock *waiting;
+    nh_lock found;
+    gboolean any;
+} blocker;
+
+/* Who stands in the way: one that is known rather than one that was only told of. */
+static void
+find_blocker(const nh_lock *lock, gpointer data)
+{
+    blocker *search = data;
+
+    if (lock->state == NH_LOCK_WAITING || !nh_lock_conflict(lock, search->waiting))
+        return;
+    if (search->any && compare(lock, &search->found) > 0 && search->found.state == NH_LOCK_HELD)
+        return;
+    search->found = *lock;
+    search->any = TRUE;
+}
+
+static blocker
+blocker_of(const nh_watch *watch, const nh_lock *waiting)
+{
+    blocker search = { .waiting = waiting };
+    nh_locks_visit_file(watch->locks, &waiting->pair->server, waiting->file, find_blocker, &search);
+    return search;
+}
+
+/* The wait of an owner who holds something; -1 when he waits for nothing. */
+static int
+wait_of(const GArray *waits, const nh_lock *holder)
+{
+    for (guint i = 0; i < waits->len; i++)
+        if (nh_lock_same_owner(&g_array_index(waits, nh_lock, i), holder))
+            return (int)i;
+    return -1;
+}
+
+/* " waits since 10:00:05.000 (frame 12) for file 0x12345678, held by B" */
+static void
+append_link(GString *text, const nh_lock *waiting, const nh_lock *holder)
+{
+    char *since = nh_time_clock(waiting->since.time), *name = who(holder);
+
+    g_string_append_printf(text, " waits since %s (frame %u) for file 0x%08x, held by %s", since, waiting->since.frame, waiting->file,
+                           name);
+    g_free(since);
+    g_free(name);
+}
+
+/* Waits that follow one from the other, by their index; closed: the last waits for the owner of the first. */
+typedef struct {
+    int wait[CHAIN_MAX];
+    nh_lock holder[CHAIN_MAX];
+    guint links;
+    gboolean closed;
+} chain;
+
+static gboolean
+is_in(const chain *path, int wait)
+{
+    for (guint i = 0; i < path->links; i++)
+        if (path->wait[i] == wait)
+            return TRUE;
+    return FALSE;
+}
+
+static void
+follow(const nh_watch *watch, const GArray *waits, guint from, chain *path)
+{
+    int at = (int)from;
+
+    path->links = 0;
+    while (at >= 0 && path->links < CHAIN_MAX && !is_in(path, at)) {
+        blocker next = blocker_of(watch, &g_array_index(waits, nh_lock, at));
+        if (!next.any)
+            break;
+        path->wait[path->links] = at;
+        path->holder[path->links++] = next.found;
+        at = wait_of(waits, &next.found);
+    }
+    path->closed = path->links > 1 && at == (int)from;
+}
+
+/* A circle is told once: from the first of its waits. */
+static gboolean
+begins_circle(const chain *path)
+{
+    for (guint i = 1; i < path->links; i++)
+        if (path->wait[i] < path->wait[0])
+            return FALSE;
+    return path->closed;
+}
+
+static void
+tell_chain(const GArray *waits, const chain *path, const char *what, GPtrArray *messages)
+{
+    char *name = who(&g_array_index(waits, nh_lock, path->wait[0]));
+    GString *text = g_string_new(NULL);
+
+    g_string_append_printf(text, "%s: %s", what, name);
+    for (guint i = 0; i < path->links; i++) {
+        if (i)
+            g_string_append(text, ", which");
+        append_link(text, &g_array_index(waits, nh_lock, path->wait[i]), &path->holder[i]);
+    }
+    g_string_append_c(text, '.');
+    g_ptr_array_add(messages, g_string_free(text, FALSE));
+    g_free(name);
+}
+
+/* A waits for B who waits for C: told from those for whom nobody waits; and circles. */
+static void
+tell_chains(const nh_watch *watch, const GArray *waits, GPtrArray *messages)
+{
+    gboolean *inner = g_new0(gboolean, waits->len);
+    guint before = messages->len;
+    chain path;
+
+    for (guint i = 0; i < waits->len; i++) {
+        follow(watch, waits, i, &path);
+        for (guint j = 1; j < path.links; j++)
+            inner[path.wait[j]] = TRUE;
+    }
+    for (guint i = 0; i < waits->len && messages->len - before < SENTENCES_MAX; i++) {
+        follow(watch, waits, i, &path);
+        if (begins_circle(&path))
+            tell_chain(waits, &path, "Deadlock", messages);
+        else if (path.links > 1 && !inner[i])
+            tell_chain(waits, &path, "Wait chain", messages);
+    }
+    g_free(inner);
+}
+
+/* --- holders that went away ------------------------------------------------------------ */
+
+static const nh_lock *
+first_waiting_for(const GArray *waits, const nh_lock *held)
+{
+    for (guint i = 0; i < waits->len; i++) {
+        const nh_lock *waiting = &g_array_index(waits, nh_lock, i);
+        if (waiting->file == held->file && nh_addr_equal(&waiting->pair->server, &held->pair->server) && nh_lock_conflict(waiting, held))
+            return waiting;
+    }
+    return NULL;
+}
+
+static void
+tell_away(const nh_watch *watch, const nh_lock *held, const nh_lock *waiting, GPtrArray *messages)
+{
+    nh_moment seen = nh_locks_last_seen(watch->locks, &held->pair->client);
+    nh_moment until = waiting ? (nh_moment){ watch->frames_total, watch->last } : held->refused;
+
+    if (!seen.frame || until.time - seen.time < AWAY_TIME)
+        return;
+    char *holder = who(held), *other = waiting ? who(waiting) : g_strdup_printf("others are refused (frame %u)", held->refused.frame);
+    char *silent = nh_duration_text(until.time - seen.time);
+    g_ptr_array_add(
+        messages,
+        g_strdup_printf(
+            "File 0x%08x is locked since frame %u by %s, who was last seen in frame %u, %s before, while %s%s. If that client "
+            "is gone, its lock stays until its statd announces its restart or the server drops it (clear_locks, a restart of lockd).",
+            held->file, held->since.frame, holder, seen.frame, silent, other, waiting ? " waits for it" : ""));
+    g_free(holder);
+    g_free(other);
+    g_free(silent);
+}
+
+/* --- locks left behind ------------------------------------------------------------------- */
+
+/* They explain no outage, so that no incident tells of them. */
+static void
+tell_leaks(nh_watch *watch, GPtrArray *messages)
+{
+    for (guint i = 0, told = 0; i < watch->frames->len && told < SENTENCES_MAX; i++) {
+        const nh_frame *frame = g_ptr_array_index(watch->frames, i);
+        const nh_note *leak = nh_frame_has(frame, NH_LOCK_LEAKED);
+        if (!leak)
+            continue;
+        g_ptr_array_add(messages, g_strdup_printf("Frame %u, a lock may be left behind on the server: %s.", frame->at.frame, leak->text));
+        told++;
+    }
+}
+
+/* --- all of it -------------------------------------------------------------------------------- */
+
+static void
+collect(const nh_lock *lock, gpointer data)
+{
+    g_array_append_val((GArray *)data, *lock);
+}
+
+void
+nh_lock_story(nh_watch *watch, nh_story *story)
+{
+    GArray *all = g_array_new(FALSE, FALSE, sizeof(nh_lock)), *waits = g_array_new(FALSE, FALSE, sizeof(nh_lock));
+    guint before;
+
+    nh_locks_visit(watch->locks, NULL, collect, all);
+    tell_sorted(story->locks, all);
+    for (guint i = 0; i < all->len && waits->len < WAITS_MAX; i++)
+        if (g_array_index(all, nh_lock, i).state == NH_LOCK_WAITING)
+            g_array_append_val(waits, g_array_index(all, nh_lock, i));
+    tell_chains(watch, waits, story->messages);
+    before = story->messages->len;
+    for (guint i = 0; i < all->len && story->messages->len - before < SENTENCES_MAX; i++) {
+        const nh_lock *held = &g_array_index(all, nh_lock, i);
+        if (held->state == NH_LOCK_HELD && held->refused.frame)
+            tell_away(watch, held, first_waiting_for(waits, held), story->messages);
+    }
+    tell_leaks(watch, story->messages);
+    g_array_unref(all);
+    g_array_unref(waits);
+}

@@ -1,0 +1,411 @@
+/* lock_table.c
+ * Who holds and who waits: the locks of each file of each server, as the answers tell.
+ *
+ * Only what is held or waited for is remembered, so the table is as large as
+ * the server's own. It corrects itself where the capture has gaps: a lock that
+ * is granted proves that every conflicting one is gone.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/locks/lock_table.h"
+
+#include "core/locks/lock_effects.h"
+#include "core/wire/procedures.h"
+
+/* bytes only, so that the key has no padding */
+typedef struct {
+    nh_addr server;
+    guint8 file[4];
+} file_key;
+
+struct nh_lock_table {
+    GHashTable *files;   /* file_key -> GArray of nh_lock; no empty ones */
+    GHashTable *clients; /* nh_addr -> nh_moment: last seen, of clients that hold locks */
+    GHashTable *graces;  /* nh_addr: servers whose locks are being reclaimed */
+    guint64 version;     /* changes with each change */
+    struct {
+        const nh_pair *pair;
+        guint64 version;
+        GArray *locks;
+    } latest; /* snapshot */
+};
+
+static guint
+file_key_hash(gconstpointer data)
+{
+    const file_key *key = data;
+    return nh_addr_hash(&key->server) * 31 + (key->file[0] | key->file[1] << 8 | key->file[2] << 16 | (guint)key->file[3] << 24);
+}
+
+static gboolean
+file_key_equal(gconstpointer a, gconstpointer b)
+{
+    return memcmp(a, b, sizeof(file_key)) == 0;
+}
+
+static guint
+addr_hash(gconstpointer data)
+{
+    return nh_addr_hash(data);
+}
+
+static gboolean
+addr_equal(gconstpointer a, gconstpointer b)
+{
+    return nh_addr_equal(a, b);
+}
+
+static void
+free_array(gpointer array)
+{
+    g_array_unref(array);
+}
+
+nh_lock_table *
+nh_locks_new(void)
+{
+    nh_lock_table *table = g_new0(nh_lock_table, 1);
+
+    table->files = g_hash_table_new_full(file_key_hash, file_key_equal, g_free, free_array);
+    table->clients = g_hash_table_new_full(addr_hash, addr_equal, g_free, g_free);
+    table->graces = g_hash_table_new_full(addr_hash, addr_equal, g_free, NULL);
+    return table;
+}
+
+void
+nh_locks_free(nh_lock_table *table)
+{
+    g_hash_table_unref(table->files);
+    g_hash_table_unref(table->clients);
+    g_hash_table_unref(table->graces);
+    if (table->latest.locks)
+        g_array_unref(table->latest.locks);
+    g_free(table);
+}
+
+static file_key
+make_key(const nh_addr *server, guint32 file)
+{
+    return (file_key){ *server, { file & 0xff, file >> 8 & 0xff, file >> 16 & 0xff, file >> 24 } };
+}
+
+static GArray *
+find_file(const nh_lock_table *table, const nh_addr *server, guint32 file)
+{
+    file_key key = make_key(server, file);
+    return g_hash_table_lookup(table->files, &key);
+}
+
+static GArray *
+get_file(nh_lock_table *table, const nh_addr *server, guint32 file)
+{
+    file_key key = make_key(server, file);
+    GArray *locks = g_hash_table_lookup(table->files, &key);
+
+    if (!locks) {
+        locks = g_array_new(FALSE, FALSE, sizeof(nh_lock));
+        g_hash_table_insert(table->files, g_memdup2(&key, sizeof key), locks);
+    }
+    return locks;
+}
+
+static nh_lock *
+lock_at(const GArray *locks, guint i)
+{
+    return &g_array_index(locks, nh_lock, i);
+}
+
+/* A reservation of SHARE stands for the whole file and has no svid (nlm_share: caller_name, fh, oh, mode, access). */
+static nh_lock
+asked_by(const nh_call *call)
+{
+    const nh_nlm *nlm = &call->nlm;
+    return (nh_lock){ .pair = call->pair,
+                      .caller = nlm->caller,
+                      .file = nlm->file,
+                      .svid = nlm->svid,
+                      .owner = nlm->owner,
+                      .first = nlm->offset,
+                      .last = nh_lock_last_byte(nlm->offset, nlm->length),
+                      .state = NH_LOCK_HELD,
+                      .exclusive = nlm->exclusive,
+                      .share = nlm->has_share,
+                      .reclaimed = nlm->reclaim };
+}
+
+/* --- restarts ----------------------------------------------------------------------------- */
+
+typedef gboolean (*condition)(const nh_lock *lock, gconstpointer data);
+
+static void
+drop_where(nh_lock_table *table, condition is_past, gconstpointer data)
+{
+    GHashTableIter iter;
+    gpointer value;
+
+    table->version++;
+    g_hash_table_iter_init(&iter, table->files);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        GArray *locks = value;
+        for (guint i = locks->len; i-- > 0;) {
+            if (!is_past(lock_at(locks, i), data))
+                continue;
+            if (lock_at(locks, i)->state == NH_LOCK_WAITING)
+                nh_lock_forget_wait(lock_at(locks, i)->pair);
+            g_array_remove_index_fast(locks, i);
+        }
+        if (locks->len == 0)
+            g_hash_table_iter_remove(&iter);
+    }
+}
+
+static gboolean
+is_of_pair(const nh_lock *lock, gconstpointer pair)
+{
+    return lock->pair == pair;
+}
+
+static gboolean
+is_before_restart(const nh_lock *lock, gconstpointer server)
+{
+    return nh_addr_equal(&lock->pair->server, server) && !lock->reclaimed;
+}
+
+typedef struct {
+    const nh_addr *one, *other;
+} two_hosts;
+
+static gboolean
+is_between(const nh_lock *lock, gconstpointer data)
+{
+    const two_hosts *hosts = data;
+    const nh_addr *client = &lock->pair->client, *server = &lock->pair->server;
+
+    return !lock->reclaimed && ((nh_addr_equal(client, hosts->one) && nh_addr_equal(server, hosts->other)) ||
+                                (nh_addr_equal(client, hosts->other) && nh_addr_equal(server, hosts->one)));
+}
+
+void
+nh_locks_restarted(nh_pair *pair, nh_way way, guint32 state)
+{
+    two_hosts hosts = { &pair->client, &pair->server };
+
+    if (state != 0 && pair->nsm_state[way] == state)
+        return; /* announced before (sm-notify tries several addresses) */
+    pair->nsm_state[way] = state;
+    drop_where(pair->watch->locks, is_between, &hosts);
+}
+
+void
+nh_locks_free_all(const nh_call *call)
+{
+    drop_where(call->pair->watch->locks, is_of_pair, call->pair);
+}
+
+/* In the grace period locks are only reclaimed, so every other one is older than the restart. */
+static void
+grace_period(nh_lock_table *table, const nh_call *call)
+{
+    drop_where(table, is_before_restart, &call->pair->server);
+}
+
+/* A new lock is granted: the grace period is over, and the next restart ends the reclaimed ones too. */
+static void
+note_grace(nh_lock_table *table, const nh_lock *asked)
+{
+    const nh_addr *server = &asked->pair->server;
+    GHashTableIter iter;
+    gpointer key, value;
+
+    if (asked->reclaimed) {
+        g_hash_table_add(table->graces, g_memdup2(server, sizeof *server));
+        return;
+    }
+    if (!g_hash_table_remove(table->graces, server))
+        return;
+    g_hash_table_iter_init(&iter, table->files);
+    while (g_hash_table_iter_next(&iter, &key, &value))
+        for (guint i = 0; nh_addr_equal(&((const file_key *)key)->server, server) && i < ((GArray *)value)->len; i++)
+            lock_at(value, i)->reclaimed = FALSE;
+}
+
+/* --- answers --------------------------------------------------------------------------------- */
+
+static void
+know_client(nh_lock_table *table, const nh_pair *pair, nh_moment at)
+{
+    const nh_addr *client = &pair->client;
+
+    if (!pair->alive.client && !g_hash_table_contains(table->clients, client))
+        g_hash_table_insert(table->clients, g_memdup2(client, sizeof *client), g_memdup2(&at, sizeof at));
+}
+
+void
+nh_locks_answer(const nh_call *call, const nh_nlm *answer, nh_moment at)
+{
+    nh_lock_table *table = call->pair->watch->locks;
+
+    if (!answer->has_status || (!call->nlm.has_lock && !call->nlm.has_share))
+        return;
+    if (answer->status == NH_NLM_STAT_GRACE && call->way == NH_FORWARD)
+        grace_period(table, call);
+    nh_lock asked = asked_by(call);
+    GArray *locks = get_file(table, &call->pair->server, asked.file);
+    /* who waits, waits since he asked */
+    asked.since = answer->status == NH_NLM_STAT_BLOCKED ? call->sendings[0].at : at;
+    if (nh_lock_effect(locks, call, &asked, answer, at))
+        note_grace(table, &asked);
+    table->version++;
+    if (locks->len)
+        know_client(table, call->pair, at);
+    else {
+        file_key key = make_key(&call->pair->server, asked.file);
+        g_hash_table_remove(table->files, &key);
+    }
+}
+
+void
+nh_locks_seen(nh_lock_table *table, const nh_addr *from, nh_moment at)
+{
+    nh_moment *seen = g_hash_table_size(table->clients) ? g_hash_table_lookup(table->clients, from) : NULL;
+    if (seen)
+        *seen = at;
+}
+
+void
+nh_locks_pair_seen(nh_pair *pair, const nh_addr *from, nh_moment at)
+{
+    GHashTable *clients = pair->watch->locks->clients;
+    guint known = g_hash_table_size(clients);
+
+    if (known == 0)
+        return;
+    if (pair->alive.as_of != known) { /* none is ever removed */
+        pair->alive.client = g_hash_table_lookup(clients, &pair->client);
+        pair->alive.server = g_hash_table_lookup(clients, &pair->server);
+        pair->alive.as_of = known;
+    }
+    nh_moment *seen = nh_addr_equal(from, &pair->client) ? pair->alive.client : pair->alive.server;
+    if (seen)
+        *seen = at;
+}
+
+nh_moment
+nh_locks_last_seen(const nh_lock_table *table, const nh_addr *client)
+{
+    const nh_moment *seen = g_hash_table_lookup(table->clients, client);
+    return seen ? *seen : (nh_moment){ 0, NH_TIME_NONE };
+}
+
+/* --- questions ---------------------------------------------------------------------------------- */
+
+gboolean
+nh_locks_called_back(const nh_call *call, nh_lock *found)
+{
+    nh_lock_table *table = call->pair->watch->locks;
+    const GArray *locks = find_file(table, &call->pair->server, call->nlm.file);
+    nh_lock asked = asked_by(call);
+    gboolean held = FALSE;
+
+    for (guint i = 0; locks && i < locks->len; i++) {
+        const nh_lock *lock = lock_at(locks, i);
+        if (!nh_lock_same_owner(lock, &asked) || !nh_lock_overlap(lock, &asked))
+            continue;
+        if (lock->state == NH_LOCK_WAITING)
+            return FALSE;
+        if (lock->called_back && lock->exclusive == asked.exclusive && lock->first <= asked.first && lock->last >= asked.last) {
+            *found = *lock;
+            held = TRUE;
+        }
+    }
+    return held;
+}
+
+gboolean
+nh_locks_suspect(const nh_call *call, nh_lock *found)
+{
+    nh_lock_table *table = call->pair->watch->locks;
+    const GArray *locks = find_file(table, &call->pair->server, call->nlm.file);
+    nh_lock asked = asked_by(call);
+    gboolean suspect = FALSE;
+
+    for (guint i = 0; locks && i < locks->len; i++) {
+        const nh_lock *lock = lock_at(locks, i);
+        if (!nh_lock_conflict(lock, &asked) || lock->state == NH_LOCK_WAITING)
+            continue;
+        if (lock->state != NH_LOCK_SUSPECT)
+            return FALSE; /* somebody holds it, all is well */
+        *found = *lock;
+        suspect = TRUE;
+    }
+    return suspect;
+}
+
+static void
+visit_array(const GArray *locks, nh_lock_visitor visit, gpointer data)
+{
+    for (guint i = 0; i < locks->len; i++)
+        if (lock_at(locks, i)->state != NH_LOCK_SUSPECT)
+            visit(lock_at(locks, i), data);
+}
+
+void
+nh_locks_visit(const nh_lock_table *table, const nh_addr *server, nh_lock_visitor visit, gpointer data)
+{
+    GHashTableIter iter;
+    gpointer key, locks;
+
+    g_hash_table_iter_init(&iter, table->files);
+    while (g_hash_table_iter_next(&iter, &key, &locks))
+        if (!server || nh_addr_equal(server, &((const file_key *)key)->server))
+            visit_array(locks, visit, data);
+}
+
+void
+nh_locks_visit_file(const nh_lock_table *table, const nh_addr *server, guint32 file, nh_lock_visitor visit, gpointer data)
+{
+    const GArray *locks = find_file(table, server, file);
+    if (locks)
+        visit_array(locks, visit, data);
+}
+
+/* --- snapshots -------------------------------------------------------------------------------------- */
+
+/* Of one file: what the pair holds, what it waits for, and who stands in its way. */
+static void
+copy_file(const GArray *locks, const nh_pair *pair, GArray *out)
+{
+    for (guint i = 0; i < locks->len; i++) {
+        const nh_lock *lock = lock_at(locks, i);
+        gboolean concerns = lock->pair == pair && lock->state != NH_LOCK_REPORTED;
+        for (guint j = 0; j < locks->len && !concerns && lock->state != NH_LOCK_WAITING; j++) {
+            const nh_lock *waiting = lock_at(locks, j);
+            concerns = waiting->pair == pair && waiting->state == NH_LOCK_WAITING && nh_lock_conflict(waiting, lock);
+        }
+        if (concerns && lock->state != NH_LOCK_SUSPECT)
+            g_array_append_val(out, *lock);
+    }
+}
+
+GArray *
+nh_locks_snapshot(nh_lock_table *table, const nh_pair *pair)
+{
+    GHashTableIter iter;
+    gpointer locks;
+
+    if (table->latest.locks && table->latest.pair == pair && table->latest.version == table->version)
+        return g_array_ref(table->latest.locks);
+    GArray *out = g_array_new(FALSE, FALSE, sizeof(nh_lock));
+    g_hash_table_iter_init(&iter, table->files);
+    while (g_hash_table_iter_next(&iter, NULL, &locks))
+        copy_file(locks, pair, out);
+    if (table->latest.locks)
+        g_array_unref(table->latest.locks);
+    table->latest.pair = pair;
+    table->latest.version = table->version;
+    table->latest.locks = g_array_ref(out);
+    return out;
+}

@@ -1,0 +1,66 @@
+/* lock_table.h
+ * Who holds and who waits: the locks of each file of each server, as the answers tell.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef NLM_HEALTH_LOCK_TABLE_H
+#define NLM_HEALTH_LOCK_TABLE_H
+
+#include "core/model/model.h"
+
+typedef enum {
+    NH_LOCK_HELD,
+    NH_LOCK_WAITING,
+    NH_LOCK_REPORTED, /* somebody holds it, as the answer to a TEST says; whose client it is is not known */
+    NH_LOCK_SUSPECT   /* refused with NOLOCKS after it was resent: the server may hold it nevertheless; never told */
+} nh_lock_state;
+
+typedef struct {
+    nh_pair *pair;      /* the owner's; of a reported lock the pair that was told */
+    const char *caller; /* its host name, "" when unknown; of the call that asked for it */
+    guint32 file, svid, owner;
+    guint64 first, last; /* bytes, both included; G_MAXUINT64: to the end */
+    nh_lock_state state;
+    gboolean exclusive, share, reclaimed, called_back;
+    nh_moment since;
+    nh_moment refused; /* somebody else was refused because of it, or waits for it, latest */
+} nh_lock;
+
+typedef struct nh_lock_table nh_lock_table;
+
+nh_lock_table *nh_locks_new(void);
+void nh_locks_free(nh_lock_table *table);
+
+/* A call got its answer: the reply, or of an asynchronous call the *_RES. */
+void nh_locks_answer(const nh_call *call, const nh_nlm *answer, nh_moment at);
+/* FREE_ALL: the client gives up everything. */
+void nh_locks_free_all(const nh_call *call);
+/* SM_NOTIFY with this state number: what the two hosts hold of each other is gone, except what was reclaimed already. */
+void nh_locks_restarted(nh_pair *pair, nh_way way, guint32 state);
+/* A packet came from this address: the client lives. */
+void nh_locks_seen(nh_lock_table *table, const nh_addr *from, nh_moment at);
+/* The same of a host of a pair, without a look-up for each packet. */
+void nh_locks_pair_seen(nh_pair *pair, const nh_addr *from, nh_moment at);
+/* The latest packet of a client that holds a lock; frame 0 when there was none. */
+nh_moment nh_locks_last_seen(const nh_lock_table *table, const nh_addr *client);
+
+/* The lock that a callback gave to the owner of this call before and that he still holds; FALSE when there is none. */
+gboolean nh_locks_called_back(const nh_call *call, nh_lock *found);
+/* A lock that the server may hold although it refused it, in the way of this refused call and nobody else's; FALSE when there is none. */
+gboolean nh_locks_suspect(const nh_call *call, nh_lock *found);
+
+gboolean nh_lock_same_owner(const nh_lock *a, const nh_lock *b);
+/* Whether a and b of different owners cannot both be held. */
+gboolean nh_lock_conflict(const nh_lock *a, const nh_lock *b);
+/* Call visit for every lock of a server that is held, waited for or reported (NULL: of all servers). */
+typedef void (*nh_lock_visitor)(const nh_lock *lock, gpointer data);
+void nh_locks_visit(const nh_lock_table *table, const nh_addr *server, nh_lock_visitor visit, gpointer data);
+/* The locks of one file. */
+void nh_locks_visit_file(const nh_lock_table *table, const nh_addr *server, guint32 file, nh_lock_visitor visit, gpointer data);
+/* A pair's locks now and those that it waits for: nh_lock; caller unrefs. The same array as long as nothing changed. */
+GArray *nh_locks_snapshot(nh_lock_table *table, const nh_pair *pair);
+
+#endif

@@ -1,0 +1,101 @@
+/* kernel_log.h
+ * Lines of the client's kernel log that speak of lock servers: read, dated,
+ * aligned with the capture. Pure text and arithmetic.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef NLM_HEALTH_KERNEL_LOG_H
+#define NLM_HEALTH_KERNEL_LOG_H
+
+#include "core/base/core.h"
+
+typedef enum {
+    NH_LOG_STILL_TRYING, /* "%s: server %s not responding, still trying" */
+    NH_LOG_TIMED_OUT,    /* "%s: server %s not responding, timed out" */
+    NH_LOG_OK,           /* "%s: server %s OK" (also "0K", as OCR and pasting make of it) */
+    NH_LOG_ALARM,        /* rpc_debug "setting alarm for N ms" */
+    NH_LOG_MINOR,        /* rpc_debug "call_timeout (minor)": only family 3.10-5.0 prints it */
+    NH_LOG_MAJOR,        /* rpc_debug "call_timeout (major)" */
+    NH_LOG_OTHER         /* other lockd lines: "lockd: cannot monitor %s" ... */
+} nh_log_event;
+
+typedef enum {
+    NH_CLOCK_UTC,   /* the line names its zone */
+    NH_CLOCK_LOCAL, /* wall clock without a zone: syslog, dmesg -T, journalctl short */
+    NH_CLOCK_UPTIME /* seconds since boot: raw dmesg */
+} nh_log_clock;
+
+typedef struct {
+    guint number; /* line in the file, from 1 */
+    nh_log_event event;
+    nh_log_clock clock;
+    nh_time time;       /* UTC after nh_kernel_log_align(), or NH_TIME_NONE: an uptime whose boot time was not found;
+                          before it wall clock read as UTC, or uptime */
+    nh_time resolution; /* the true time lies in [time, time + resolution): what the last printed digit stands for, or
+                          less when uptimes printed beside whole seconds of wall clock narrow it */
+    nh_time stamp;      /* as the log's clock has it, kernel_log_offset added: what alignment starts from */
+    char *program;      /* "lockd", "nfs" ...; NULL for rpc_debug lines */
+    char *server;       /* name or address as printed; NULL when there is none */
+    nh_addr address;    /* that server is; len 0 for a name */
+    guint kind;         /* which predictions may be of it (kernel_log_fit.c); 0: none */
+    guint task;         /* rpc_debug: number of the RPC task */
+    guint alarm_ms;     /* NH_LOG_ALARM */
+    char *text;         /* the message from the program's name on */
+} nh_log_line;
+
+typedef struct {
+    GPtrArray *lines; /* nh_log_line*, in the order of the file */
+    guint skipped;    /* lines that were none of ours */
+    char *counts;     /* beginning of message: how many lines, which were left out */
+    nh_time offset;   /* kernel_log_offset as applied */
+    nh_time shift;    /* what alignment added to lines that are not NH_CLOCK_UTC */
+    gboolean shifted; /* alignment found a shift (zone, or boot time) */
+    char *message;    /* one sentence for the user: how the clock was read, or why the log is of no use; never NULL */
+} nh_kernel_log;
+
+/* Years and offsets that leave room in 64 bits of nanoseconds for every sum made of them. */
+#define NH_LOG_YEAR_FIRST 1970
+#define NH_LOG_YEAR_LAST  2100
+#define NH_LOG_OFFSET_MAX (G_GINT64_CONSTANT(50) * 365 * 86400 * NH_SECOND)
+
+typedef struct {
+    guint year;     /* kernel_log_year; 0 = the capture's */
+    nh_time offset; /* kernel_log_offset */
+    nh_time capture_first, capture_last;
+} nh_log_hints;
+
+/* A line that the capture predicts. */
+typedef struct {
+    nh_log_event event;
+    const char *program; /* whose line it is */
+    nh_addr server;      /* that the line speaks of */
+    nh_time earliest, latest;
+    nh_time best; /* most likely time, NH_TIME_NONE when unknown */
+} nh_log_expectation;
+
+/* Parse text (need not end in NUL, may be anything); never NULL. */
+nh_kernel_log *nh_kernel_log_parse(const char *text, gsize length, const nh_log_hints *hints);
+/* Read a file; never NULL: one that cannot be read, is binary or has no line of ours has no lines and says so in message. */
+nh_kernel_log *nh_kernel_log_read(const char *path, const nh_log_hints *hints);
+/*
+ * Find the time zone of wall clocks (multiples of 15 minutes) and the boot time
+ * of uptimes under which most lines meet an expectation; update line times and
+ * message. Prefers no shift, then the machine's own zone, when as good. May be
+ * called again with other expectations.
+ */
+void nh_kernel_log_align(nh_kernel_log *log, const nh_log_hints *hints, const nh_log_expectation *expected, guint n_expected);
+
+/* The log's clock is wrong: what has to be added, from low to high, to bring further lines (0: it is not) to where they are predicted. */
+typedef struct {
+    guint lines;
+    nh_time low, high;
+} nh_log_skew;
+
+/* Of an aligned log. At least two lines have to be moved by the same time: one may be anything. */
+nh_log_skew nh_kernel_log_skew(nh_kernel_log *log, const nh_log_expectation *expected, guint n_expected);
+void nh_kernel_log_free(nh_kernel_log *log);
+
+#endif

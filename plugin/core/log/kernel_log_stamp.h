@@ -1,0 +1,36 @@
+/* kernel_log_stamp.h
+ * Time stamps as dmesg, syslog and journalctl print them.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef NLM_HEALTH_KERNEL_LOG_STAMP_H
+#define NLM_HEALTH_KERNEL_LOG_STAMP_H
+
+#include "core/log/kernel_log.h"
+
+typedef struct {
+    const char *format; /* name of the format, static storage */
+    nh_log_clock clock;
+    nh_time time;       /* wall clock read as UTC unless its zone is printed; uptime for NH_CLOCK_UPTIME */
+    nh_time resolution; /* what the last printed digit stands for */
+    nh_time uptime;     /* printed beside the wall clock; NH_TIME_NONE without */
+} nh_log_stamp;
+
+/* Which year a stamp without one belongs to. */
+typedef struct {
+    guint year; /* of the log's first such stamp; 0: the one nearest to near */
+    nh_time near;
+    guint month; /* of the last stamp, 0 at first: tells the turn of the year when year is given */
+} nh_log_calendar;
+
+/*
+ * The stamp in front of a message. Text that is no stamp (host, facility, a
+ * file name put there by grep) is passed over. Of several wall clocks the one
+ * with the finest digits counts, then the last.
+ */
+gboolean nh_log_stamp_find(const char *text, gsize length, nh_log_calendar *calendar, nh_log_stamp *stamp);
+
+#endif

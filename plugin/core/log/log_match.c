@@ -1,0 +1,309 @@
+/* log_match.c
+ * The lines of a real kernel log beside those that the capture predicts.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/log/log_match.h"
+
+#include "core/model/frames.h"
+#include "core/story/lines.h"
+#include "core/log/log_candidates.h"
+#include "core/log/log_tell.h"
+#include "core/net/pairs.h"
+#include "core/clock/policy.h"
+
+typedef struct {
+    nh_watch *watch;
+    nh_story *story;
+    const nh_log_names *names;
+    nh_log_skew skew;
+    GPtrArray *unmatched; /* nh_log_line* */
+    GArray *unseen;       /* nh_log_unseen */
+} matching;
+
+/* --- the server's name ------------------------------------------------------------ */
+
+/* The server's name as the log has it stands in the predicted text, and in every other line of the pair. */
+static void
+take_name(nh_pair *pair, nh_kernel_line *line, const nh_log_line *logged)
+{
+    pair->log_name[line->of_server ? NH_CALLBACK : NH_FORWARD] = g_intern_string(logged->server);
+    g_free(line->text);
+    line->text = nh_line_text_again(line, pair);
+}
+
+/* Lines that the log does not have. */
+static void
+name_unlogged(const nh_watch *watch, const nh_incident *incident)
+{
+    const nh_pair *pair = nh_pair_find(watch, &incident->client, &incident->server);
+
+    for (guint i = 0; pair && i < incident->kernel_lines->len; i++) {
+        nh_kernel_line *line = g_ptr_array_index(incident->kernel_lines, i);
+        if (line->logged_text)
+            continue;
+        g_free(line->text);
+        line->text = nh_line_text_again(line, pair);
+    }
+}
+
+/* Notes that were written before the log was read: they quote the line of the client's kernel. */
+static void
+name_in_notes(const nh_frame *frame)
+{
+    char address[NH_ADDR_TEXT];
+    char *by_address = g_strdup_printf("lockd: server %s ", nh_addr_text(&frame->pair->server, address));
+    char *by_name = g_strdup_printf("lockd: server %s ", frame->pair->log_name[NH_FORWARD]);
+
+    for (const GSList *item = frame->notes; item; item = item->next) {
+        nh_note *note = item->data;
+        GString *text = g_string_new(note->text);
+        g_string_replace(text, by_address, by_name, 0);
+        g_free(note->text);
+        note->text = g_string_free(text, FALSE);
+    }
+    g_free(by_address);
+    g_free(by_name);
+}
+
+static void
+name_servers(const nh_watch *watch, const nh_story *story)
+{
+    for (guint i = 0; i < story->incidents->len; i++)
+        name_unlogged(watch, g_ptr_array_index(story->incidents, i));
+    for (guint i = 0; i < watch->frames->len; i++) {
+        const nh_frame *frame = g_ptr_array_index(watch->frames, i);
+        if (frame->notes && frame->pair && frame->pair->log_name[NH_FORWARD])
+            name_in_notes(frame);
+    }
+}
+
+/* --- a line that has its match ------------------------------------------------------ */
+
+static nh_call *
+call_of_story(nh_watch *watch, const nh_story_call *story_call)
+{
+    if (!story_call || story_call->frames->len == 0)
+        return NULL;
+    for (guint i = 0; i < watch->call_list->len; i++) {
+        nh_call *call = g_ptr_array_index(watch->call_list, i);
+        if (call->sendings[0].at.frame == g_array_index(story_call->frames, guint32, 0) && call->xid == story_call->xid)
+            return call;
+    }
+    return NULL;
+}
+
+/*
+ * A logged line tells when its call was issued: 60 s before, give or take the
+ * lateness of the timers. What was expected stays: it is what the log is held against.
+ */
+static void
+narrow_issue(nh_watch *watch, const nh_kernel_line *line, const nh_log_line *logged)
+{
+    nh_call *call = call_of_story(watch, line->call);
+    nh_story_call *story_call = (nh_story_call *)line->call;
+
+    if (!call || logged->event != NH_LOG_STILL_TRYING || call->issued_earliest == call->issued_latest)
+        return;
+    nh_lines_narrow_by_log(call, MAX(logged->time, line->earliest), MIN(logged->time + logged->resolution, line->latest));
+    nh_lines_issued(call, &story_call->issued_earliest, &story_call->issued_latest);
+}
+
+/* The logged line stands at its call, too. */
+static void
+note_call(nh_watch *watch, const nh_kernel_line *line, const nh_log_line *logged)
+{
+    char *clock = nh_time_clock(logged->time);
+
+    if (logged->event == NH_LOG_STILL_TRYING && line->call && line->call->frames->len)
+        nh_frame_note(watch, g_array_index(line->call->frames, guint32, 0), NH_NOT_RESPONDING,
+                      g_strdup_printf("\"%s\" was logged at %s for this call", logged->text, clock));
+    g_free(clock);
+}
+
+static void
+take_match(matching *m, nh_log_candidate found, const nh_log_line *logged)
+{
+    found.line->logged = logged->time;
+    found.line->logged_resolution = logged->resolution;
+    found.line->logged_text = g_strdup(logged->text);
+    take_name(nh_pair_find(m->watch, &found.incident->client, &found.incident->server), found.line, logged);
+    note_call(m->watch, found.line, logged);
+    narrow_issue(m->watch, found.line, logged);
+    nh_incident_add_event(found.incident, 0, logged->time, "log", NH_FINDING_NONE, g_strdup_printf("kernel log: %s", logged->text));
+}
+
+/* --- a line that has none -------------------------------------------------------------- */
+
+/*
+ * The incident in which a call that the capture does not show may have printed
+ * the line; NULL when there is none. Such calls wait behind the one that is on
+ * the wire, or follow it when its process is killed (CANCEL, UNLOCK).
+ */
+static nh_incident *
+incident_of_unseen_call(const matching *m, const nh_log_line *logged)
+{
+    for (guint i = 0; i < m->story->incidents->len && logged->event == NH_LOG_STILL_TRYING && nh_time_known(logged->time); i++) {
+        nh_incident *incident = g_ptr_array_index(m->story->incidents, i);
+        const nh_pair *pair = nh_pair_find(m->watch, &incident->client, &incident->server);
+        nh_policy policy;
+        nh_time shortest, longest;
+        if (!pair || !nh_log_may_be(m->names, logged, &incident->server))
+            continue;
+        policy = nh_policy_of(pair, NH_L4_TCP, FALSE);
+        nh_timer_major_range(&policy, nh_pair_family(pair), NH_WAIT_REPLY, &shortest, &longest);
+        nh_time end = nh_time_known(incident->end) ? incident->end + NH_OBSERVED_SLACK : m->watch->last + NH_LOG_SLACK;
+        if (logged->time >= incident->start + shortest - NH_LOG_SLACK && logged->time <= end)
+            return incident;
+    }
+    return NULL;
+}
+
+/* It would have a match if the log's clock were set right. */
+static gboolean
+is_of_skew(const matching *m, const nh_log_line *logged)
+{
+    nh_log_line moved = *logged;
+
+    if (m->skew.lines == 0 || !nh_time_known(logged->time))
+        return FALSE;
+    moved.time += m->skew.low + (m->skew.high - m->skew.low) / 2;
+    return nh_log_nearest(m->story, m->names, &moved).line != NULL;
+}
+
+static void
+take_unmatched(matching *m, nh_log_line *logged)
+{
+    nh_incident *incident = incident_of_unseen_call(m, logged);
+
+    if (is_of_skew(m, logged))
+        return;
+    if (!incident) {
+        g_ptr_array_add(m->unmatched, logged);
+        return;
+    }
+    nh_log_unseen unseen = { logged, incident->id };
+    g_array_append_val(m->unseen, unseen);
+    nh_incident_add_event(incident, 0, logged->time, "log", NH_FINDING_NONE,
+                          g_strdup_printf("kernel log: %s (no call on the wire is due)", logged->text));
+}
+
+static void
+match_line(matching *m, nh_log_line *logged)
+{
+    nh_log_candidate found = nh_log_nearest(m->story, m->names, logged);
+
+    if (found.line)
+        take_match(m, found, logged);
+    else if (logged->event != NH_LOG_OTHER && nh_log_speaks_of(logged, "lockd"))
+        take_unmatched(m, logged);
+}
+
+/* RPC's own debug lines stand in the timeline. */
+static void
+show_debug(nh_watch *watch, nh_story *story, const nh_log_line *logged)
+{
+    for (guint i = 0; i < story->incidents->len; i++) {
+        nh_incident *incident = g_ptr_array_index(story->incidents, i);
+        nh_time end = nh_time_known(incident->end) ? incident->end : watch->last;
+        if (logged->time < incident->start || logged->time > end)
+            continue;
+        nh_incident_add_event(incident, 0, logged->time, "log", NH_FINDING_NONE, g_strdup_printf("kernel log: %s", logged->text));
+    }
+}
+
+/* --- all lines ---------------------------------------------------------------------------- */
+
+nh_kernel_log *
+nh_log_match_read(nh_watch *watch)
+{
+    nh_log_hints hints = watch->options.log_hints;
+
+    if (!watch->options.log_path || !*watch->options.log_path)
+        return NULL;
+    hints.capture_first = watch->first;
+    hints.capture_last = watch->last;
+    return nh_kernel_log_read(watch->options.log_path, &hints);
+}
+
+nh_log_skew
+nh_log_match_align(const nh_watch *watch, const nh_story *story, nh_kernel_log *log)
+{
+    nh_log_hints hints = watch->options.log_hints;
+    GArray *expected = nh_log_expectations(story);
+    const nh_log_expectation *first = (const nh_log_expectation *)(void *)expected->data;
+
+    hints.capture_first = watch->first;
+    hints.capture_last = watch->last;
+    nh_kernel_log_align(log, &hints, first, expected->len);
+    nh_log_skew skew = nh_kernel_log_skew(log, first, expected->len);
+    g_array_unref(expected);
+    return skew;
+}
+
+/* It came when the capture shows that it did: others of that time are rather another call's, or another host's. */
+static gboolean
+match_shown(matching *m, nh_log_line *logged)
+{
+    nh_log_candidate found = nh_log_nearest(m->story, m->names, logged);
+    const nh_kernel_line *line = found.line;
+
+    if (!line || !nh_time_known(line->observed) || logged->time > line->latest || logged->time + logged->resolution < line->earliest)
+        return FALSE;
+    take_match(m, found, logged);
+    return TRUE;
+}
+
+static void
+match_lines(matching *m, const nh_kernel_log *log)
+{
+    GHashTable *shown = g_hash_table_new(NULL, NULL);
+
+    for (guint i = 0; i < log->lines->len; i++) {
+        nh_log_line *line = g_ptr_array_index(log->lines, i);
+        if ((nh_log_speaks_of(line, "lockd") || nh_log_speaks_of(line, "nfs")) && match_shown(m, line))
+            g_hash_table_add(shown, line);
+    }
+    for (guint i = 0; i < log->lines->len; i++) {
+        nh_log_line *line = g_ptr_array_index(log->lines, i);
+        if (g_hash_table_contains(shown, line))
+            continue;
+        if (nh_log_speaks_of(line, "lockd") || nh_log_speaks_of(line, "nfs"))
+            match_line(m, line);
+        else if (line->event >= NH_LOG_ALARM && line->event <= NH_LOG_MAJOR)
+            show_debug(m->watch, m->story, line);
+    }
+    g_hash_table_unref(shown);
+    name_servers(m->watch, m->story);
+}
+
+static void
+tell(const matching *m, const nh_kernel_log *log)
+{
+    nh_log_tell_unseen(m->story, m->unseen);
+    nh_log_tell_unmatched(m->story, m->unmatched);
+    if (m->skew.lines)
+        nh_log_tell_skew(m->story, &m->skew, log->offset);
+    else if (log->lines->len)
+        nh_log_tell_unlogged(m->story);
+}
+
+void
+nh_log_match(nh_watch *watch, nh_story *story, nh_kernel_log *log)
+{
+    if (!log)
+        return;
+    nh_log_skew skew = nh_log_match_align(watch, story, log);
+    nh_log_names *names = nh_log_names_new(story, log);
+    matching m = { watch, story, names, skew, g_ptr_array_new(), g_array_new(FALSE, FALSE, sizeof(nh_log_unseen)) };
+
+    g_ptr_array_add(story->messages, g_strdup(log->message));
+    match_lines(&m, log);
+    tell(&m, log);
+    g_ptr_array_unref(m.unmatched);
+    g_array_unref(m.unseen);
+    nh_log_names_free(names);
+}

@@ -1,0 +1,127 @@
+/* log_tell.c
+ * What the reader of a report is told of a kernel log that does not meet the capture.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/log/log_tell.h"
+
+#include "core/log/log_candidates.h"
+
+/* As many lines of a kind are told of by themselves; of more, how many there are, the first and the last. */
+#define HANDFUL 5
+
+static char *
+clock_of(const nh_log_line *logged)
+{
+    char *clock = nh_time_rfc3339(logged->time);
+    return clock ? clock : g_strdup("undated");
+}
+
+static void
+tell_line(nh_story *story, const nh_log_line *logged, const char *why)
+{
+    char *clock = clock_of(logged);
+
+    g_ptr_array_add(story->messages, g_strdup_printf("Kernel log line %u (%s, %s): %s", logged->number, clock, logged->text, why));
+    g_free(clock);
+}
+
+static void
+tell_lines(nh_story *story, const GPtrArray *lines, guint by_themselves, const char *why)
+{
+    if (lines->len <= by_themselves) {
+        for (guint i = 0; i < lines->len; i++)
+            tell_line(story, g_ptr_array_index(lines, i), why);
+        return;
+    }
+    const nh_log_line *first = g_ptr_array_index(lines, 0), *last = g_ptr_array_index(lines, lines->len - 1);
+    char *from = clock_of(first), *to = clock_of(last);
+    g_ptr_array_add(story->messages, g_strdup_printf("%u lines of the kernel log, from line %u (%s, %s) to line %u (%s, %s): %s",
+                                                     lines->len, first->number, from, first->text, last->number, to, last->text, why));
+    g_free(from);
+    g_free(to);
+}
+
+/* Lines of other days are most of a log that is given whole. */
+static gboolean
+is_outside(const nh_story *story, const nh_log_line *logged)
+{
+    return nh_time_known(logged->time) && (logged->time < story->first - NH_LOG_SLACK || logged->time > story->last + NH_LOG_SLACK);
+}
+
+void
+nh_log_tell_unmatched(nh_story *story, const GPtrArray *lines)
+{
+    GPtrArray *outside = g_ptr_array_new(), *inside = g_ptr_array_new();
+
+    for (guint i = 0; i < lines->len; i++) {
+        nh_log_line *logged = g_ptr_array_index(lines, i);
+        g_ptr_array_add(is_outside(story, logged) ? outside : inside, logged);
+    }
+    tell_lines(story, outside, 1, "outside the time of the capture");
+    tell_lines(story, inside, HANDFUL, "no packet of this capture explains it");
+    g_ptr_array_free(outside, TRUE);
+    g_ptr_array_free(inside, TRUE);
+}
+
+void
+nh_log_tell_unseen(nh_story *story, const GArray *unseen)
+{
+    for (guint i = 0; i < unseen->len && i < HANDFUL; i++) {
+        const nh_log_unseen *u = &g_array_index(unseen, nh_log_unseen, i);
+        g_ptr_array_add(
+            story->messages,
+            g_strdup_printf("Kernel log line %u (%s): incident %u lasts then, and no call on the wire is due: a call that the capture "
+                            "does not show. Such calls wait behind the one that it shows, or follow it when its program is killed.",
+                            u->logged->number, u->logged->text, u->incident));
+    }
+    if (unseen->len > HANDFUL)
+        g_ptr_array_add(story->messages,
+                        g_strdup_printf("%u more lines of the kernel log, up to line %u, are of such calls: see the timelines.",
+                                        unseen->len - HANDFUL, g_array_index(unseen, nh_log_unseen, unseen->len - 1).logged->number));
+}
+
+void
+nh_log_tell_unlogged(nh_story *story)
+{
+    for (guint i = 0; i < story->incidents->len; i++) {
+        const nh_incident *incident = g_ptr_array_index(story->incidents, i);
+        for (guint j = 0; j < incident->kernel_lines->len; j++) {
+            const nh_kernel_line *line = g_ptr_array_index(incident->kernel_lines, j);
+            if (nh_time_known(line->observed) && !nh_time_known(line->logged) && line->event != NH_LOG_TIMED_OUT)
+                g_ptr_array_add(story->messages,
+                                g_strdup_printf("Incident %u: frame %u shows the line \"%s\", but the kernel log has none there",
+                                                incident->id, line->observed_frame, line->text));
+        }
+    }
+}
+
+/* The middle of the range, as a preference takes it. */
+static char *
+seconds_text(nh_time t)
+{
+    gint64 msec = t / NH_MSEC;
+
+    return g_strdup_printf("%s%" G_GINT64_FORMAT ".%03d", msec < 0 ? "-" : "", ABS(msec) / 1000, (int)(ABS(msec) % 1000));
+}
+
+void
+nh_log_tell_skew(nh_story *story, const nh_log_skew *skew, nh_time offset)
+{
+    nh_time middle = skew->low + (skew->high - skew->low) / 2;
+    char *least = nh_duration_text(MIN(ABS(skew->low), ABS(skew->high))), *most = nh_duration_text(MAX(ABS(skew->low), ABS(skew->high)));
+    char *amount = nh_duration_text(ABS(middle)), *preference = seconds_text(offset + middle);
+
+    g_ptr_array_add(
+        story->messages,
+        g_strdup_printf("%u lines of the kernel log are off by the same time: its clock seems to be %s %s the capture's (%s to %s). "
+                        "With -o nlm_health.kernel_log_offset:%s they stand where the capture predicts them.",
+                        skew->lines, amount, middle < 0 ? "ahead of" : "behind", least, most, preference));
+    g_free(preference);
+    g_free(amount);
+    g_free(most);
+    g_free(least);
+}

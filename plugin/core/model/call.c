@@ -1,0 +1,213 @@
+/* call.c
+ * One call: found by who sent it and its XID, with each of its transmissions.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/model/call.h"
+
+#include "core/net/follow.h"
+#include "core/judge/outage.h"
+#include "core/net/pairs.h"
+#include "core/net/ports.h"
+#include "core/wire/procedures.h"
+#include "core/rpc/statd.h"
+
+/* Wireshark's own matching is per conversation, ours is not. */
+static guint32
+hash_call(const nh_addr *from, const nh_addr *to, guint32 prog, guint32 xid)
+{
+    guint32 hash = nh_addr_hash(from) * 31 + nh_addr_hash(to) + xid * 2654435761u + prog;
+    return hash ^ hash >> 15;
+}
+
+static gboolean
+is_this(const nh_call *call, const nh_addr *from, const nh_addr *to, guint32 prog, guint32 xid)
+{
+    return call->xid == xid && call->prog == prog && nh_addr_equal(&call->src.addr, from) && nh_addr_equal(&call->dst.addr, to);
+}
+
+nh_call *
+nh_call_find(nh_watch *watch, const nh_addr *from, const nh_addr *to, guint32 prog, guint32 xid)
+{
+    if (watch->latest_call && is_this(watch->latest_call, from, to, prog, xid))
+        return watch->latest_call;
+    for (nh_link *link = nh_table_first(&watch->calls, hash_call(from, to, prog, xid)); link; link = link->next)
+        if (is_this((nh_call *)link, from, to, prog, xid))
+            return watch->latest_call = (nh_call *)link;
+    return NULL;
+}
+
+static void
+begin_to_wait(nh_call *call)
+{
+    nh_pair *pair = call->pair;
+
+    call->waits = TRUE;
+    g_ptr_array_add(pair->outstanding[call->way], call);
+    if (call->prog != NH_PROG_PORTMAP)
+        return;
+    if (!pair->lookups)
+        pair->lookups = g_ptr_array_new();
+    g_ptr_array_add(pair->lookups, call);
+}
+
+void
+nh_call_wait_again(nh_call *call)
+{
+    call->unheard = call->reply;
+    call->reply = (nh_moment){ 0, NH_TIME_NONE };
+    call->replies = 0;
+    call->pair->answered -= call->prog == NH_PROG_NLM;
+    begin_to_wait(call);
+}
+
+void
+nh_call_stop_waiting(nh_call *call)
+{
+    call->waits = FALSE;
+    g_ptr_array_remove_fast(call->pair->outstanding[call->way], call);
+    if (call->prog == NH_PROG_PORTMAP)
+        g_ptr_array_remove_fast(call->pair->lookups, call);
+    for (guint i = 0; i < call->n_sendings; i++) {
+        nh_conn *conn = call->sendings[i].conn;
+        if (conn && conn->waiting && g_ptr_array_remove_fast(conn->waiting, call) && !call->tcp_acked)
+            conn->unacked[nh_call_half(call, conn)]--;
+    }
+}
+
+void
+nh_call_lookups_overtaken(nh_pair *pair, nh_way way)
+{
+    for (guint i = pair->lookups ? pair->lookups->len : 0; i-- > 0;) {
+        nh_call *call = g_ptr_array_index(pair->lookups, i);
+        if (call->way == way && call->l4 == NH_L4_TCP && !call->outlived)
+            nh_call_stop_waiting(call);
+    }
+}
+
+void
+nh_call_wait_on(nh_call *call, nh_conn *conn)
+{
+    if (!conn->waiting)
+        conn->waiting = g_ptr_array_new();
+    g_ptr_array_add(conn->waiting, call);
+    conn->unacked[nh_call_half(call, conn)] += !call->tcp_acked;
+    conn->unburied = TRUE;
+}
+
+/* Whether the lock server sends this call: callbacks, and the results of *_MSG (X/Open NLM, asynchronous procedures). */
+static gboolean
+sent_by_server(guint32 proc)
+{
+    return proc == NH_NLM_GRANTED || proc == NH_NLM_GRANTED_MSG || (proc >= NH_NLM_TEST_RES && proc < NH_NLM_GRANTED_RES);
+}
+
+nh_pair *
+nh_call_pair_of(nh_watch *watch, const nh_message *message, nh_way *way)
+{
+    if (message->prog == NH_PROG_STAT && message->proc == NH_NSM_NOTIFY)
+        return nh_pair_of_restart(watch, &message->src.addr, &message->dst.addr, way);
+    if (message->prog != NH_PROG_NLM || message->proc == 0)
+        return nh_pair_of_flow(watch, &message->src.addr, &message->dst.addr, way);
+    if (sent_by_server(message->proc)) {
+        *way = NH_CALLBACK;
+        return nh_pair_of_roles(watch, &message->dst.addr, &message->src.addr);
+    }
+    *way = NH_FORWARD;
+    return nh_pair_of_roles(watch, &message->src.addr, &message->dst.addr);
+}
+
+void
+nh_call_symptom(nh_call *call, nh_finding finding, nh_moment at, nh_moment since)
+{
+    nh_symptom symptom = { .finding = finding,
+                           .service = nh_service_of_program(call->prog),
+                           .way = call->way,
+                           .at = at,
+                           .since = since,
+                           .conn = nh_call_last(call)->conn,
+                           .call = call,
+                           .deaf_client = finding == NH_PEER_SILENT && call->unheard.frame };
+    nh_outage_symptom(call->pair, &symptom);
+}
+
+void
+nh_call_append(nh_call *call, nh_sending sending)
+{
+    guint n = call->n_sendings;
+
+    if ((n & (n - 1)) == 0) { /* full: there is room for 1, 2, 4, 8 ... */
+        nh_sending *larger = nh_arena_take(call->pair->watch->arena, MAX(2 * n, 1) * sizeof *larger);
+        if (n > 0)
+            memcpy(larger, call->sendings, n * sizeof *larger);
+        call->sendings = larger;
+    }
+    call->sendings[call->n_sendings++] = sending;
+}
+
+/* Whether it was sent on this connection before its latest transmission. */
+static gboolean
+sent_before(const nh_call *call, const nh_conn *conn)
+{
+    for (guint i = call->n_sendings - 1; i-- > 0;)
+        if (call->sendings[i].conn == conn)
+            return TRUE;
+    return FALSE;
+}
+
+void
+nh_call_add_sending(nh_call *call, nh_conn *conn, nh_moment at)
+{
+    const nh_passing *passing = &call->pair->watch->passing;
+    nh_sending sending = { at, conn, conn && passing->conn == conn ? passing->end : 0, FALSE };
+
+    nh_call_append(call, sending);
+    if (conn && call->waits && !(sent_before(call, conn) && g_ptr_array_find(conn->waiting, call, NULL)))
+        nh_call_wait_on(call, conn);
+}
+
+int
+nh_call_half(const nh_call *call, const nh_conn *conn)
+{
+    if (nh_addr_equal(&conn->client.addr, &conn->server.addr)) /* a host that mounts its own export */
+        return nh_conn_half(conn, &call->src);
+    return !nh_addr_equal(&conn->client.addr, &call->src.addr);
+}
+
+nh_call *
+nh_call_new(nh_pair *pair, nh_way way, const nh_message *message, nh_call *before)
+{
+    nh_watch *watch = pair->watch;
+    nh_call *call = nh_arena_take(watch->arena, sizeof *call);
+
+    call->pair = pair;
+    call->way = way;
+    call->l4 = message->l4;
+    call->src = message->src;
+    call->dst = message->dst;
+    call->xid = message->xid;
+    call->prog = message->prog;
+    call->vers = message->vers;
+    call->proc = message->proc;
+    call->nlm = message->nlm;
+    call->reply.time = NH_TIME_NONE;
+    call->issued_earliest = call->issued_latest = call->line_before = NH_TIME_NONE;
+    g_ptr_array_add(watch->call_list, call);
+    nh_table_put(&watch->calls, &call->link, hash_call(&call->src.addr, &call->dst.addr, call->prog, call->xid),
+                 before ? &before->link : NULL);
+    watch->latest_call = call;
+    if (!nh_nlm_is_result(call->prog, call->proc)) /* many send no RPC reply to those */
+        begin_to_wait(call);
+    return call;
+}
+
+const char *
+nh_call_outcome(const nh_call *call)
+{
+    if (call->refused)
+        return call->refused;
+    return call->has_status ? nh_nlm_status_name(call->status) : NULL;
+}

@@ -1,0 +1,49 @@
+/* call.h
+ * One call: found by who sent it and its XID, with each of its transmissions.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef NLM_HEALTH_CALL_H
+#define NLM_HEALTH_CALL_H
+
+#include "core/model/model.h"
+
+/* RPC's own timer sent this copy: not TCP, and not a new connection, on which all that waits is sent again. */
+static inline gboolean
+nh_call_timer_sent(const nh_call *call, const nh_sending *sending)
+{
+    return !sending->by_tcp && sending->conn == nh_call_first(call)->conn;
+}
+
+/* The latest call with this XID, whatever connection carried it (Wireshark's own matching is per conversation); NULL when there is none. */
+nh_call *nh_call_find(nh_watch *watch, const nh_addr *from, const nh_addr *to, guint32 prog, guint32 xid);
+/* Index of the half of a connection that sends the call: copies may come from other ports, over other connections. */
+int nh_call_half(const nh_call *call, const nh_conn *conn);
+/*
+ * A call that was not seen before, of this pair and way (nh_call_pair_of()); belongs to the watch. Its first transmission
+ * is yet to be added. It takes the place of the one that nh_call_find() finds for the message.
+ */
+nh_call *nh_call_new(nh_pair *pair, nh_way way, const nh_message *message, nh_call *before);
+/* One more transmission; the pointers to earlier ones stay good, but see no changes. */
+void nh_call_append(nh_call *call, nh_sending sending);
+/* RPC sent the call; conn NULL over UDP. */
+void nh_call_add_sending(nh_call *call, nh_conn *conn, nh_moment at);
+/* The call waits for an answer on this connection. */
+void nh_call_wait_on(nh_call *call, nh_conn *conn);
+/* An answer passed the capture and was lost behind it: its caller waits on. */
+void nh_call_wait_again(nh_call *call);
+/* No answer is expected any longer: it came, or nobody can wait for it. */
+void nh_call_stop_waiting(nh_call *call);
+/* The client goes to the port it asked for: look-ups over TCP that seem to wait were answered, and the capture missed it. */
+void nh_call_lookups_overtaken(nh_pair *pair, nh_way way);
+/* What is wrong with the call, told to the pair's outage. */
+void nh_call_symptom(nh_call *call, nh_finding finding, nh_moment at, nh_moment since);
+/* The pair of a call (not of a reply), made when there is none; the procedure tells who of the two is the lock client. */
+nh_pair *nh_call_pair_of(nh_watch *watch, const nh_message *message, nh_way *way);
+/* What the answer says: why RPC refused the call, or the status of NLM; static; NULL while there is neither. */
+const char *nh_call_outcome(const nh_call *call);
+
+#endif

@@ -1,0 +1,169 @@
+/* frames.c
+ * The frame book: what is known of each frame the plugin speaks about.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/model/frames.h"
+
+guint
+nh_frame_index(const nh_watch *watch, guint32 frame)
+{
+    const GPtrArray *frames = watch->frames;
+    guint low = 0, high = frames->len;
+
+    /* on the first pass it is nearly always the latest, or a new one behind it */
+    if (high > 0 && ((const nh_frame *)g_ptr_array_index(frames, high - 1))->at.frame < frame)
+        return high;
+    if (high > 0 && ((const nh_frame *)g_ptr_array_index(frames, high - 1))->at.frame == frame)
+        return high - 1;
+    while (low < high) {
+        guint middle = low + (high - low) / 2;
+        if (((const nh_frame *)g_ptr_array_index(frames, middle))->at.frame < frame)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+nh_frame *
+nh_frame_find(const nh_watch *watch, guint32 number)
+{
+    if (watch->latest_frame && watch->latest_frame->at.frame == number)
+        return watch->latest_frame;
+    guint i = nh_frame_index(watch, number);
+    nh_frame *frame = i < watch->frames->len ? g_ptr_array_index(watch->frames, i) : NULL;
+
+    return frame && frame->at.frame == number ? frame : NULL;
+}
+
+/* Another than the latest one. Not inlined: most callers have that at hand, and would pay for this. */
+static nh_frame *G_GNUC_NO_INLINE
+get_other(nh_watch *watch, nh_moment at)
+{
+    guint i = nh_frame_index(watch, at.frame);
+    nh_frame *frame = i < watch->frames->len ? g_ptr_array_index(watch->frames, i) : NULL;
+
+    if (frame && frame->at.frame == at.frame)
+        return watch->latest_frame = frame;
+    frame = nh_arena_take(watch->arena, sizeof *frame);
+    frame->at = at;
+    if (i == watch->frames->len)
+        g_ptr_array_add(watch->frames, frame);
+    else
+        g_ptr_array_insert(watch->frames, (gint)i, frame);
+    return watch->latest_frame = frame;
+}
+
+nh_frame *
+nh_frame_get(nh_watch *watch, nh_moment at)
+{
+    if (watch->latest_frame && watch->latest_frame->at.frame == at.frame)
+        return watch->latest_frame;
+    return get_other(watch, at);
+}
+
+void
+nh_frame_drop(nh_watch *watch, guint32 frame)
+{
+    if (!nh_frame_find(watch, frame))
+        return;
+    watch->latest_frame = NULL;
+    g_ptr_array_remove_index(watch->frames, nh_frame_index(watch, frame));
+}
+
+static void
+note_free(gpointer data)
+{
+    nh_note *note = data;
+    g_free(note->text);
+    g_slice_free(nh_note, note);
+}
+
+void
+nh_frame_free(gpointer data)
+{
+    nh_frame *frame = data;
+    if (frame->notes) /* of few frames, and each frame comes by here */
+        g_slist_free_full(frame->notes, note_free);
+}
+
+static nh_note *
+find_note(const nh_frame *frame, nh_finding finding)
+{
+    for (GSList *item = frame->notes; item; item = item->next) {
+        nh_note *note = item->data;
+        if (note->finding == finding)
+            return note;
+    }
+    return NULL;
+}
+
+const nh_note *
+nh_frame_has(const nh_frame *frame, nh_finding finding)
+{
+    return frame ? find_note(frame, finding) : NULL;
+}
+
+void
+nh_frame_note(nh_watch *watch, guint32 number, nh_finding finding, char *text)
+{
+    nh_frame *frame = nh_frame_find(watch, number);
+    nh_note *note = frame ? find_note(frame, finding) : NULL;
+
+    if (!frame) {
+        g_free(text);
+        return;
+    }
+    if (!note) {
+        note = g_slice_new(nh_note);
+        note->finding = finding;
+        frame->notes = g_slist_append(frame->notes, note);
+    } else {
+        g_free(note->text);
+    }
+    note->text = text;
+}
+
+void
+nh_frame_unnote(nh_watch *watch, guint32 number, nh_finding finding)
+{
+    nh_frame *frame = nh_frame_find(watch, number);
+    nh_note *note = frame ? find_note(frame, finding) : NULL;
+
+    if (note) {
+        frame->notes = g_slist_remove(frame->notes, note);
+        note_free(note);
+    }
+}
+
+void
+nh_frame_add_call(nh_frame *frame, nh_call *call)
+{
+    GSList **end = &frame->calls;
+
+    for (; *end; end = &(*end)->next)
+        if ((*end)->data == call)
+            return;
+    *end = nh_arena_take(call->pair->watch->arena, sizeof **end);
+    (*end)->data = call;
+}
+
+char *
+nh_moment_text(nh_moment at)
+{
+    char *clock = nh_time_clock(at.time);
+    char *text = g_strdup_printf("frame %u, %s", at.frame, clock);
+    g_free(clock);
+    return text;
+}
+
+char *
+nh_end_text(const nh_end *end)
+{
+    char buf[NH_ADDR_TEXT];
+    return g_strdup_printf(end->addr.len == 16 ? "[%s]:%u" : "%s:%u", nh_addr_text(&end->addr, buf), end->port);
+}

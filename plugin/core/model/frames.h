@@ -1,0 +1,39 @@
+/* frames.h
+ * The frame book: what is known of each frame the plugin speaks about.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef NLM_HEALTH_FRAMES_H
+#define NLM_HEALTH_FRAMES_H
+
+#include "core/model/model.h"
+
+/* The record of a frame, made when there is none; owned by the watch. */
+nh_frame *nh_frame_get(nh_watch *watch, nh_moment at);
+/* Forget the record of a frame whose number another frame has now. */
+void nh_frame_drop(nh_watch *watch, guint32 frame);
+/* Index into watch->frames of the first record that is not before this frame: their number when there is none. */
+guint nh_frame_index(const nh_watch *watch, guint32 frame);
+/* The record of a frame, or NULL. */
+nh_frame *nh_frame_find(const nh_watch *watch, guint32 frame);
+/*
+ * Note a finding on a frame that has a record (others are ignored). One finding
+ * per frame: a second text replaces the first. text is taken over.
+ */
+void nh_frame_note(nh_watch *watch, guint32 frame, nh_finding finding, char *text);
+void nh_frame_unnote(nh_watch *watch, guint32 frame, nh_finding finding);
+const nh_note *nh_frame_has(const nh_frame *frame, nh_finding finding);
+/* A call was sent or answered in this frame. */
+void nh_frame_add_call(nh_frame *frame, nh_call *call);
+/* Of watch->frames: what a frame has beside the arena. */
+void nh_frame_free(gpointer frame);
+
+/* "frame 12, 22:53:13.639"; caller frees. */
+char *nh_moment_text(nh_moment at);
+/* An end as "10.7.1.2:916" or "[2001:db8::1]:916"; caller frees. */
+char *nh_end_text(const nh_end *end);
+
+#endif

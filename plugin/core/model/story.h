@@ -1,0 +1,120 @@
+/* story.h
+ * What a capture tells, as plain data: pairs, incidents, calls, kernel lines.
+ * Made by the core, printed by the report, the JSON document, the annotated
+ * capture and the GUI. Everything belongs to the story; strings are UTF-8.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef NLM_HEALTH_STORY_H
+#define NLM_HEALTH_STORY_H
+
+#include "core/log/kernel_log.h"
+
+typedef struct {
+    guint32 frame; /* 0 for a line that is no frame */
+    nh_time time;
+    const char *event;  /* a finding's name, or "syn", "call", "reply", "log" ...; static */
+    nh_finding finding; /* NH_FINDING_NONE when the event is none */
+    char *text;
+} nh_event;
+
+typedef struct {
+    guint32 xid; /* meaningless when frames is empty: a call that never was on the wire */
+    guint32 prog, vers, proc;
+    const char *procedure; /* "LOCK"; NULL when unknown; static */
+    GArray *frames;        /* guint32: each transmission, also those resent by TCP */
+    guint32 reply_frame;   /* 0 = none */
+    const char *status;    /* "NLM_GRANTED", "PROG_UNAVAIL" ...; NULL when unknown; static */
+    gboolean dead;
+    nh_finding dead_reason;
+    gboolean deferred;
+    nh_time sent; /* first transmission */
+    nh_time issued_earliest, issued_latest;
+    nh_time answered_in; /* duration; NH_TIME_NONE when unanswered */
+    char *policy;        /* e.g. "lockd nlm_timeout=10 (Linux 5.3+)"; may be NULL */
+} nh_story_call;
+
+typedef struct {
+    const char *program; /* whose RPC calls: "lockd", "nfs"; static */
+    nh_log_event event;
+    gboolean of_server; /* the server's kernel logs it: a callback */
+    char *text;         /* the line, letter by letter */
+    nh_time earliest, latest, observed;
+    guint32 observed_frame;    /* 0 = none */
+    nh_time answered;          /* the answer that came after it; a line that was logged later is another */
+    nh_time logged;            /* time of the matched line in the kernel log */
+    nh_time logged_resolution; /* it was printed in [logged, logged + logged_resolution) */
+    char *logged_text;         /* that line as it stands in the log; NULL when none */
+    const nh_story_call *call;
+} nh_kernel_line;
+
+typedef struct {
+    guint id; /* from 1 */
+    nh_addr client, server;
+    nh_service service;
+    nh_finding cause;
+    nh_side side;
+    nh_confidence confidence;
+    char *summary; /* one sentence */
+    guint32 first_frame, last_frame;
+    nh_time start, end;      /* end: NH_TIME_NONE while it lasts */
+    nh_time duration;        /* until the end, or until the last packet of the capture */
+    GPtrArray *timeline;     /* nh_event*, by time */
+    GPtrArray *calls;        /* nh_story_call* */
+    GPtrArray *kernel_lines; /* nh_kernel_line* */
+    GPtrArray *next_steps;   /* char* */
+    GPtrArray *locks;        /* nh_story_lock*: of the client when it began, and those that it waited for */
+} nh_incident;
+
+typedef struct {
+    nh_addr client, server;
+    guint calls, answered, unanswered, resent, denied, incidents;
+    nh_time slowest; /* duration; NH_TIME_NONE when nothing was answered */
+} nh_story_pair;
+
+/* One line of the lock table: who holds or waits for what. */
+typedef struct {
+    nh_addr client, server; /* client: len 0 when unknown (a holder that only a TEST told of) */
+    char *file;             /* hash of the file handle as Wireshark shows it, e.g. "0xcf24cb8e" */
+    char *owner;            /* caller name and svid */
+    guint32 svid;
+    guint64 offset, length; /* length 0 = to the end of the file */
+    gboolean exclusive, waiting;
+    gboolean share; /* a reservation of SHARE, no lock of bytes; exclusive: it denies something to others */
+    nh_time since;
+    guint32 frame;
+} nh_story_lock;
+
+typedef struct {
+    const char *wireshark; /* version of the Wireshark that read the capture; NULL without one; static */
+    guint32 frames;        /* packets in the capture */
+    nh_time first, last;
+    gboolean lock_traffic;
+    GPtrArray *pairs;     /* nh_story_pair* */
+    GPtrArray *incidents; /* nh_incident* */
+    GPtrArray *locks;     /* nh_story_lock*, at the end of the capture */
+    GPtrArray *messages;  /* char*: what the user should know (log unreadable, wrong preference ...) */
+} nh_story;
+
+/* Constructors with every unknown set to "unknown", and the whole story's end. */
+nh_story *nh_story_new(void);
+nh_incident *nh_story_add_incident(nh_story *story);
+nh_story_call *nh_incident_add_call(nh_incident *incident);
+nh_kernel_line *nh_incident_add_line(nh_incident *incident);
+/*
+ * How far the logged line is from the prediction: from the time that the capture
+ * shows, else from the nearer end of the window; 0 within, negative before.
+ * NH_TIME_NONE without a logged line or a prediction.
+ */
+nh_time nh_kernel_line_offset(const nh_kernel_line *line);
+/* text is taken over */
+nh_event *nh_incident_add_event(nh_incident *incident, guint32 frame, nh_time at, const char *event, nh_finding finding, char *text);
+nh_story_pair *nh_story_add_pair(nh_story *story);
+/* To story->locks or incident->locks. */
+nh_story_lock *nh_story_add_lock(GPtrArray *locks);
+void nh_story_free(nh_story *story);
+
+#endif

@@ -1,0 +1,21 @@
+/* trouble.h
+ * What is wrong with a connection, since when and until when.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef NLM_HEALTH_TROUBLE_H
+#define NLM_HEALTH_TROUBLE_H
+
+#include "core/model/model.h"
+
+/* Trouble of a connection that lasts, or NULL. */
+nh_trouble *nh_conn_trouble(const nh_conn *conn);
+/* Trouble of a connection at a frame, or NULL. */
+nh_trouble *nh_conn_trouble_at(const nh_conn *conn, guint32 frame);
+/* Begin or continue trouble; returns it. */
+nh_trouble *nh_trouble_raise(nh_conn *conn, nh_finding finding, nh_moment at, nh_moment since);
+
+#endif

@@ -1,0 +1,255 @@
+/* follow.c
+ * Which connections are followed, and their incarnations.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/net/follow.h"
+
+#include "core/judge/outage.h"
+#include "core/net/pairs.h"
+#include "core/net/ports.h"
+#include "core/net/verdict.h"
+
+#define MOUNTD_PORT 20048 /* IANA; others are known by their look-up */
+/* Attempts further apart than this (xs_reconnect_delay waits up to 60 s, a connect up to 127 s) are none of one connect. */
+#define ATTEMPTS_APART (200 * NH_SECOND)
+
+/* Both directions of a 4-tuple have one hash. */
+static guint32
+hash_ends(const nh_end *a, const nh_end *b)
+{
+    guint32 hash = (nh_addr_hash(&a->addr) ^ a->port) * 0x9e3779b1u + (nh_addr_hash(&b->addr) ^ b->port) * 0x9e3779b1u;
+    return hash ^ hash >> 15;
+}
+
+static gboolean
+is_between(const nh_conn *conn, const nh_end *a, const nh_end *b)
+{
+    return nh_conn_joins(conn, a, b) || nh_conn_joins(conn, b, a);
+}
+
+/* Where a connection with this hash is kept while it is in use: the next packet is nearly always of one of those. */
+static nh_conn **
+place_of(nh_watch *watch, guint32 hash)
+{
+    return &watch->recent_conns[hash % G_N_ELEMENTS(watch->recent_conns)];
+}
+
+static nh_conn *
+find(nh_watch *watch, const nh_end *a, const nh_end *b, guint32 hash)
+{
+    nh_conn **recent = place_of(watch, hash);
+
+    if (*recent && is_between(*recent, a, b))
+        return *recent;
+    for (nh_link *link = nh_table_first(&watch->conns, hash); link; link = link->next)
+        if (is_between((nh_conn *)link, a, b))
+            return *recent = (nh_conn *)link;
+    return NULL;
+}
+
+nh_conn *
+nh_follow_find(nh_watch *watch, const nh_end *a, const nh_end *b)
+{
+    return find(watch, a, b, hash_ends(a, b));
+}
+
+/* --- what a connection is -------------------------------------------------------- */
+
+nh_service
+nh_follow_service(const nh_watch *watch, const nh_end *server)
+{
+    guint32 prog = nh_port_program(watch, &server->addr, NH_L4_TCP, server->port);
+
+    if (prog)
+        return nh_service_of_program(prog);
+    if (server->port == NH_PORTMAP_PORT)
+        return NH_SERVICE_PORTMAP;
+    return NH_SERVICE_NONE;
+}
+
+/* NFS and mountd are no lock service, and their clients use reserved ports, too: no dissector claims these by number. */
+static gboolean
+is_nfs(guint16 port)
+{
+    return port == NH_NFS_PORT || port == MOUNTD_PORT;
+}
+
+/* Rule (e): a reserved client port, and nobody else's server. */
+static gboolean
+is_probable(const nh_watch *watch, const nh_end *client, const nh_end *server, gboolean claimed)
+{
+    return watch->options.reserved_ports && nh_port_is_reserved(client->port) && !claimed && !is_nfs(server->port) &&
+           nh_port_program(watch, &server->addr, NH_L4_TCP, server->port) == 0;
+}
+
+/* Who is the client of a connection met in the middle, and what service is it? */
+static nh_service
+judge_middle(const nh_watch *watch, const nh_segment *segment, gboolean *from_client)
+{
+    nh_service service = nh_follow_service(watch, &segment->dst);
+    gboolean claimed = segment->src_claimed || segment->dst_claimed;
+
+    *from_client = TRUE;
+    if (service != NH_SERVICE_NONE)
+        return service;
+    *from_client = FALSE;
+    service = nh_follow_service(watch, &segment->src);
+    if (service != NH_SERVICE_NONE || nh_port_is_reserved(segment->src.port) == nh_port_is_reserved(segment->dst.port))
+        return service;
+    *from_client = nh_port_is_reserved(segment->src.port);
+    if (*from_client ? is_probable(watch, &segment->src, &segment->dst, claimed)
+                     : is_probable(watch, &segment->dst, &segment->src, claimed))
+        return NH_SERVICE_PROBABLE;
+    return NH_SERVICE_NONE;
+}
+
+/* Whether and as what a connection is followed whose first packet this is. */
+static nh_service
+judge(const nh_watch *watch, const nh_segment *segment, gboolean *from_client)
+{
+    gboolean syn = segment->flags & NH_TH_SYN, ack = segment->flags & NH_TH_ACK;
+    nh_service service;
+
+    if (!syn)
+        return segment->flags & NH_TH_RST ? NH_SERVICE_NONE : judge_middle(watch, segment, from_client);
+    *from_client = !ack;
+    const nh_end *client = ack ? &segment->dst : &segment->src, *server = ack ? &segment->src : &segment->dst;
+    service = nh_follow_service(watch, server);
+    if (service == NH_SERVICE_NONE && is_probable(watch, client, server, ack ? segment->src_claimed : segment->dst_claimed))
+        service = NH_SERVICE_PROBABLE;
+    return service;
+}
+
+static nh_conn *
+new_conn(nh_watch *watch, const nh_end *client, const nh_end *server, nh_service service, nh_moment at)
+{
+    nh_conn *conn = nh_arena_take(watch->arena, sizeof *conn);
+    guint32 hash = hash_ends(client, server);
+
+    conn->client = *client;
+    conn->server = *server;
+    conn->service = service;
+    conn->first = conn->last = at;
+    conn->previous = find(watch, client, server, hash);
+    conn->pair = nh_pair_of_flow(watch, &client->addr, &server->addr, &conn->way);
+    nh_table_put(&watch->conns, &conn->link, hash, conn->previous ? &conn->previous->link : NULL);
+    *place_of(watch, hash) = conn;
+    g_ptr_array_add(watch->conn_list, conn);
+    nh_port_mark(watch, server->port);
+    return conn;
+}
+
+void
+nh_conn_move(nh_conn *conn, nh_pair *pair, nh_way way)
+{
+    nh_verdict_forget(conn);
+    conn->pair = pair;
+    conn->way = way;
+}
+
+int
+nh_conn_half(const nh_conn *conn, const nh_end *end)
+{
+    return conn->client.port == end->port && nh_addr_equal(&conn->client.addr, &end->addr) ? 0 : 1;
+}
+
+const char *
+nh_conn_role(const nh_conn *conn, int half)
+{
+    return (half == 0) == (conn->way == NH_FORWARD) ? "client" : "server";
+}
+
+gboolean
+nh_conn_joins(const nh_conn *conn, const nh_end *client, const nh_end *server)
+{
+    return conn->client.port == client->port && conn->server.port == server->port && nh_addr_equal(&conn->client.addr, &client->addr) &&
+           nh_addr_equal(&conn->server.addr, &server->addr);
+}
+
+void
+nh_conn_free(gpointer data)
+{
+    nh_conn *conn = data;
+    if (conn->troubles)
+        g_array_unref(conn->troubles);
+    if (conn->waiting)
+        g_ptr_array_unref(conn->waiting);
+    if (conn->replied)
+        g_ptr_array_unref(conn->replied);
+}
+
+/* Another attempt to open a connection that never opened: the same story goes on. */
+static void
+restart(nh_conn *conn)
+{
+    conn->state = NH_TCP_SYN_SENT;
+    conn->syn_count = conn->synack_count = 0;
+    conn->synack.frame = 0;
+    memset(conn->half, 0, sizeof conn->half);
+}
+
+/* A SYN on a known 4-tuple: resent, another attempt, or the next incarnation? */
+static nh_conn *
+reopen(nh_watch *watch, nh_conn *conn, const nh_segment *segment)
+{
+    nh_moment at = { segment->frame, segment->time };
+    gboolean same_client = nh_conn_half(conn, &segment->src) == 0;
+    gboolean from_client;
+
+    gboolean behind_answer = !conn->syn.frame && conn->synack.frame; /* captured behind its SYN-ACK */
+
+    if (same_client && (conn->syn.frame || behind_answer) && conn->isn == segment->seq && conn->state != NH_TCP_CLOSED)
+        return conn;
+    if (same_client && conn->syn.frame && !conn->established.frame && at.time - conn->last.time < ATTEMPTS_APART) {
+        restart(conn);
+        return conn;
+    }
+    nh_service service = same_client ? conn->service : judge(watch, segment, &from_client);
+    if (service == NH_SERVICE_NONE || (same_client && conn->foreign))
+        return same_client ? conn : NULL;
+    nh_conn *fresh = new_conn(watch, &segment->src, &segment->dst, service, at);
+    nh_trouble_end(conn, NH_FINDING_NONE, at);
+    return fresh;
+}
+
+nh_conn *
+nh_follow(nh_watch *watch, const nh_segment *segment)
+{
+    nh_conn *conn = nh_follow_find(watch, &segment->src, &segment->dst);
+    nh_moment at = { segment->frame, segment->time };
+    gboolean from_client;
+
+    if (conn) {
+        if ((segment->flags & (NH_TH_SYN | NH_TH_ACK)) == NH_TH_SYN)
+            conn = reopen(watch, conn, segment);
+        return conn && !conn->foreign ? conn : NULL;
+    }
+    nh_service service = judge(watch, segment, &from_client);
+    if (service == NH_SERVICE_NONE)
+        return NULL;
+    conn = from_client ? new_conn(watch, &segment->src, &segment->dst, service, at)
+                       : new_conn(watch, &segment->dst, &segment->src, service, at);
+    conn->middle = !(segment->flags & NH_TH_SYN);
+    if (conn->middle)
+        conn->state = NH_TCP_ESTABLISHED;
+    return conn;
+}
+
+nh_conn *
+nh_follow_message(nh_watch *watch, const nh_end *client, const nh_end *server, nh_service service, nh_moment at)
+{
+    nh_conn *conn = nh_follow_find(watch, client, server);
+
+    if (!conn) {
+        conn = new_conn(watch, client, server, service, at);
+        conn->middle = TRUE;
+        conn->state = NH_TCP_ESTABLISHED;
+    }
+    if (conn->service == NH_SERVICE_PROBABLE)
+        conn->service = service;
+    return conn;
+}

@@ -1,0 +1,131 @@
+/* icmp.c
+ * What an ICMP or ICMPv6 error says of the packet that it quotes.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/net/icmp.h"
+
+#include "core/net/follow.h"
+#include "core/model/frames.h"
+#include "core/net/tcp_life.h"
+#include "core/net/verdict.h"
+
+#define V4_UNREACHABLE         3
+#define V6_UNREACHABLE         1
+#define V4_HOST_UNREACHABLE    1
+#define V6_ADDRESS_UNREACHABLE 3
+
+/* Codes of RFC 792 (with RFC 1122, RFC 1812) and RFC 4443 that end or hinder a flow, or NULL. */
+static const char *
+words_of_code(const nh_quote *quote)
+{
+    /* clang-format off */
+    static const char *const v4[] = {
+        "network unreachable", "host unreachable", "protocol unreachable", "port unreachable", NULL,
+        "source route failed", "network unknown", "host unknown", "source host isolated", "network administratively prohibited",
+        "host administratively prohibited", "network unreachable for this service", "host unreachable for this service",
+        "communication administratively prohibited",
+    };
+    static const char *const v6[] = { "no route", "administratively prohibited", "beyond scope", "address unreachable",
+                                      "port unreachable", "source address failed policy", "route rejected" };
+    /* clang-format on */
+
+    if (quote->v6)
+        return quote->type == V6_UNREACHABLE && quote->code < G_N_ELEMENTS(v6) ? v6[quote->code] : NULL;
+    /* fragmentation needed: path MTU discovery at work, the packet comes again in smaller pieces */
+    return quote->type == V4_UNREACHABLE && quote->code < G_N_ELEMENTS(v4) ? v4[quote->code] : NULL;
+}
+
+/*
+ * The sender's own host says so of its packet. Host (address) unreachable is what
+ * the kernel says when the neighbour does not answer (ipv4_link_failure,
+ * net/ipv4/route.c; ndisc_error_report, net/ipv6/ndisc.c); all else its packet
+ * filter (reject_tg, net/ipv4/netfilter/ipt_REJECT.c).
+ */
+static gboolean
+says_own_host(const nh_quote *quote)
+{
+    return nh_addr_equal(&quote->sender, &quote->src.addr);
+}
+
+gboolean
+nh_icmp_is_own_filter(const nh_quote *quote)
+{
+    return says_own_host(quote) && quote->code != (quote->v6 ? V6_ADDRESS_UNREACHABLE : V4_HOST_UNREACHABLE);
+}
+
+char *
+nh_icmp_text(const nh_quote *quote)
+{
+    const char *what = words_of_code(quote);
+    const char *why = !says_own_host(quote)          ? ""
+                      : nh_icmp_is_own_filter(quote) ? " (the sender's own host: its firewall rejects what it sends)"
+                                                     : " (the sender's own host: no answer to ARP or neighbour discovery)";
+    char sender[NH_ADDR_TEXT];
+
+    return what ? g_strdup_printf("ICMP: %s, says %s%s", what, nh_addr_text(&quote->sender, sender), why) : NULL;
+}
+
+/* Whether the quoted segment is a SYN that the capture did not see (it waited for ARP, or was sent elsewhere). */
+static gboolean
+quotes_unseen_syn(const nh_conn *conn, const nh_quote *quote)
+{
+    gboolean syn = quote->has_flags ? (quote->flags & (NH_TH_SYN | NH_TH_ACK)) == NH_TH_SYN
+                                    : !conn || conn->state == NH_TCP_RESET || conn->state == NH_TCP_CLOSED;
+
+    return syn && quote->has_seq && (!conn || !conn->syn.frame || conn->isn != quote->seq);
+}
+
+/* The SYN was sent at most this long before its host gave up on the neighbour (three probes a second apart, net/core/neighbour.c). */
+#define NEIGHBOUR_TIME (3500 * NH_MSEC)
+
+/* Follow the connection from the SYN that only the ICMP error shows; NULL when it is none of ours. */
+static nh_conn *
+follow_quoted_syn(nh_watch *watch, const nh_quote *quote, nh_moment at)
+{
+    nh_segment syn = { .frame = quote->frame,
+                       .time = quote->time,
+                       .src = quote->src,
+                       .dst = quote->dst,
+                       .seq = quote->seq,
+                       .flags = NH_TH_SYN,
+                       .quoted = TRUE,
+                       .src_claimed = quote->src_claimed,
+                       .dst_claimed = quote->dst_claimed };
+
+    nh_tcp_segment(watch, &syn);
+    nh_conn *conn = watch->passing.conn;
+    if (!conn)
+        return NULL;
+    nh_attempt *attempt = &conn->pair->attempt[conn->way];
+    if (attempt->active && attempt->start.frame == at.frame && attempt->wait == NH_WAIT_CONNECT)
+        attempt->earliest = MAX(at.time - NEIGHBOUR_TIME, conn->previous ? conn->previous->last.time : G_MININT64);
+    return conn;
+}
+
+void
+nh_icmp_quote_tcp(nh_watch *watch, const nh_quote *quote)
+{
+    nh_conn *conn = nh_follow_find(watch, &quote->src, &quote->dst);
+    nh_moment at = { quote->frame, quote->time };
+    char *text = nh_icmp_text(quote);
+
+    if (!text)
+        return;
+    if (quotes_unseen_syn(conn, quote))
+        conn = follow_quoted_syn(watch, quote, at);
+    if (!conn || conn->foreign) {
+        g_free(text);
+        return;
+    }
+    nh_frame *frame = nh_frame_get(watch, at);
+    frame->conn = conn;
+    frame->pair = conn->pair;
+    conn->icmp_sender = quote->sender;
+    conn->icmp_own_filter = nh_icmp_is_own_filter(quote);
+    gboolean opening = conn->state == NH_TCP_SYN_SENT || conn->state == NH_TCP_RESET;
+    nh_verdict(conn, NH_UNREACHABLE, NH_SILENT_NOBODY, at, opening && conn->syn.frame ? conn->syn : at, text);
+}

@@ -1,0 +1,74 @@
+/* lone_syns.c
+ * First SYNs between hosts of which nothing else is known yet: kept small, because of floods and port scans most stay alone.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/net/lone_syns.h"
+
+#include "core/net/follow.h"
+#include "core/model/frames.h"
+#include "core/net/pairs.h"
+
+static guint
+hosts_hash(gconstpointer data)
+{
+    const nh_segment *syn = data;
+    return nh_addr_hash(&syn->src.addr) + nh_addr_hash(&syn->dst.addr);
+}
+
+static gboolean
+hosts_equal(gconstpointer a, gconstpointer b)
+{
+    const nh_segment *x = a, *y = b;
+
+    return (nh_addr_equal(&x->src.addr, &y->src.addr) && nh_addr_equal(&x->dst.addr, &y->dst.addr)) ||
+           (nh_addr_equal(&x->src.addr, &y->dst.addr) && nh_addr_equal(&x->dst.addr, &y->src.addr));
+}
+
+GHashTable *
+nh_lone_syns_new(void)
+{
+    return g_hash_table_new_full(hosts_hash, hosts_equal, g_free, NULL);
+}
+
+gboolean
+nh_lone_syn_keep(nh_watch *watch, const nh_segment *segment)
+{
+    nh_service service;
+    nh_segment *syn;
+
+    if ((segment->flags & (NH_TH_SYN | NH_TH_ACK)) != NH_TH_SYN || segment->quoted)
+        return FALSE;
+    /* a probable one may turn out to be none of ours: it is followed from the start */
+    service = nh_follow_service(watch, &segment->dst);
+    if (service == NH_SERVICE_NONE || nh_pair_find(watch, &segment->src.addr, &segment->dst.addr) ||
+        nh_pair_find(watch, &segment->dst.addr, &segment->src.addr))
+        return FALSE;
+    syn = g_memdup2(segment, sizeof *segment);
+    syn->payload = NULL;
+    syn->captured = 0;
+    g_hash_table_add(watch->lone_syns, syn);
+    nh_frame_get(watch, (nh_moment){ segment->frame, segment->time })->service = service;
+    return TRUE;
+}
+
+gboolean
+nh_lone_syn_take(nh_watch *watch, const nh_addr *a, const nh_addr *b, nh_segment *syn)
+{
+    nh_segment hosts;
+    hosts.src.addr = *a; /* nothing else of it is compared */
+    hosts.dst.addr = *b;
+    const nh_segment *kept = g_hash_table_lookup(watch->lone_syns, &hosts);
+    nh_frame *frame;
+
+    if (!kept)
+        return FALSE;
+    *syn = *kept;
+    frame = nh_frame_find(watch, syn->frame);
+    if (frame)
+        frame->service = NH_SERVICE_NONE; /* from now on its connection tells */
+    return g_hash_table_remove(watch->lone_syns, &hosts);
+}

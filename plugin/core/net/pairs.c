@@ -1,0 +1,204 @@
+/* pairs.c
+ * Pairs of lock client and lock server.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/net/pairs.h"
+
+#include "core/model/frames.h"
+#include "core/judge/outage.h"
+
+static guint
+hash_pair_key(gconstpointer data)
+{
+    const nh_pair_key *key = data;
+    return nh_addr_hash(&key->client) * 31 + nh_addr_hash(&key->server);
+}
+
+static gboolean
+equal_pair_keys(gconstpointer a, gconstpointer b)
+{
+    return memcmp(a, b, sizeof(nh_pair_key)) == 0;
+}
+
+GHashTable *
+nh_pairs_new(GDestroyNotify free_value)
+{
+    return g_hash_table_new_full(hash_pair_key, equal_pair_keys, g_free, free_value);
+}
+
+nh_pair *
+nh_pair_find(const nh_watch *watch, const nh_addr *client, const nh_addr *server)
+{
+    nh_pair *latest = watch->latest_pair;
+
+    if (latest && nh_addr_equal(&latest->client, client) && nh_addr_equal(&latest->server, server))
+        return latest;
+    nh_pair_key key = { *client, *server };
+    return g_hash_table_lookup(watch->pairs, &key);
+}
+
+static void
+insert_pair(nh_watch *watch, nh_pair *pair)
+{
+    nh_pair_key *key = g_new(nh_pair_key, 1);
+    *key = (nh_pair_key){ pair->client, pair->server };
+    g_hash_table_insert(watch->pairs, key, pair);
+}
+
+static nh_pair *
+new_pair(nh_watch *watch, const nh_addr *client, const nh_addr *server)
+{
+    nh_pair *pair = g_new0(nh_pair, 1);
+
+    pair->watch = watch;
+    pair->client = *client;
+    pair->server = *server;
+    pair->order = watch->pair_list->len;
+    pair->slowest = pair->calm_until = NH_TIME_NONE;
+    pair->outages = g_ptr_array_new();
+    pair->troubled = g_ptr_array_new();
+    pair->outstanding[NH_FORWARD] = g_ptr_array_new();
+    pair->outstanding[NH_CALLBACK] = g_ptr_array_new();
+    g_ptr_array_add(watch->pair_list, pair);
+    insert_pair(watch, pair);
+    return pair;
+}
+
+void
+nh_pair_free(gpointer data)
+{
+    nh_pair *pair = data;
+    g_ptr_array_unref(pair->outages);
+    g_ptr_array_unref(pair->troubled);
+    g_ptr_array_unref(pair->outstanding[NH_FORWARD]);
+    g_ptr_array_unref(pair->outstanding[NH_CALLBACK]);
+    if (pair->lookups)
+        g_ptr_array_unref(pair->lookups);
+    if (pair->withheld)
+        g_array_unref(pair->withheld);
+    if (pair->unsettled)
+        g_ptr_array_unref(pair->unsettled);
+    g_free(pair);
+}
+
+nh_pair *
+nh_pair_of_flow(nh_watch *watch, const nh_addr *from, const nh_addr *to, nh_way *way)
+{
+    nh_pair *pair = nh_pair_find(watch, from, to);
+
+    *way = NH_FORWARD;
+    if (pair)
+        return watch->latest_pair = pair;
+    pair = nh_pair_find(watch, to, from);
+    if (pair) {
+        *way = NH_CALLBACK;
+        return watch->latest_pair = pair;
+    }
+    return new_pair(watch, from, to);
+}
+
+/* The restart that the client's status monitor told was told of the server. */
+static void
+retract_restart(nh_pair *pair)
+{
+    if (!pair->restarted.frame)
+        return;
+    nh_frame_unnote(pair->watch, pair->restarted.frame, NH_SERVER_RESTARTED);
+    pair->restarted.frame = 0;
+    for (guint i = 0; i < pair->outages->len; i++) {
+        nh_outage *outage = g_ptr_array_index(pair->outages, i);
+        for (guint j = outage->symptoms->len; j-- > 0;)
+            if (g_array_index(outage->symptoms, nh_symptom, j).finding == NH_SERVER_RESTARTED)
+                nh_outage_retract(outage, j);
+    }
+}
+
+#define SWAP(type, a, b) \
+    do { \
+        type swap = a; \
+        (a) = b; \
+        (b) = swap; \
+    } while (0)
+
+/* What is kept for each way or each host changes places. */
+static void
+swap_roles(nh_pair *pair)
+{
+    SWAP(nh_addr, pair->client, pair->server);
+    pair->alive.as_of = 0;
+    pair->alive.client = pair->alive.server = NULL;
+    SWAP(gboolean, pair->seen_client, pair->seen_server);
+    SWAP(guint, pair->near_client, pair->near_server);
+    SWAP(GPtrArray *, pair->outstanding[NH_FORWARD], pair->outstanding[NH_CALLBACK]);
+    pair->calm_until = NH_TIME_NONE;
+    SWAP(nh_attempt, pair->attempt[NH_FORWARD], pair->attempt[NH_CALLBACK]);
+    SWAP(nh_moment, pair->last_lookup[NH_FORWARD], pair->last_lookup[NH_CALLBACK]);
+    SWAP(guint32, pair->nsm_state[NH_FORWARD], pair->nsm_state[NH_CALLBACK]);
+    pair->unfollowed.n = 0;
+    for (guint i = 0; i < pair->outages->len; i++)
+        nh_outage_turn_round(g_ptr_array_index(pair->outages, i));
+}
+
+/*
+ * A pair that was guessed from who connected first, and that has no lock call
+ * to prove it, changes its roles.
+ */
+static void
+turn_round(nh_watch *watch, nh_pair *pair)
+{
+    nh_pair_key key = { pair->client, pair->server };
+
+    g_hash_table_remove(watch->pairs, &key);
+    retract_restart(pair);
+    swap_roles(pair);
+    insert_pair(watch, pair);
+    for (guint i = 0; i < watch->conn_list->len; i++) {
+        nh_conn *conn = g_ptr_array_index(watch->conn_list, i);
+        if (conn->pair == pair)
+            conn->way = !conn->way;
+    }
+    for (guint i = 0; i < watch->call_list->len; i++) {
+        nh_call *call = g_ptr_array_index(watch->call_list, i);
+        if (call->pair == pair)
+            call->way = !call->way;
+    }
+}
+
+nh_pair *
+nh_pair_of_roles(nh_watch *watch, const nh_addr *client, const nh_addr *server)
+{
+    nh_pair *pair = nh_pair_find(watch, client, server);
+    if (pair)
+        return watch->latest_pair = pair;
+    pair = nh_pair_find(watch, server, client);
+    if (pair && pair->calls == 0) {
+        turn_round(watch, pair);
+        return pair;
+    }
+    return new_pair(watch, client, server);
+}
+
+nh_pair *
+nh_pair_of_restart(nh_watch *watch, const nh_addr *restarted, const nh_addr *told, nh_way *way)
+{
+    nh_pair *pair = nh_pair_find(watch, restarted, told);
+    gboolean proved = pair && (pair->calls || pair->outages->len || pair->attempt[NH_FORWARD].active || pair->attempt[NH_CALLBACK].active);
+
+    *way = proved ? NH_FORWARD : NH_CALLBACK;
+    return proved ? pair : nh_pair_of_roles(watch, told, restarted);
+}
+
+void
+nh_pair_seen(nh_pair *pair, const nh_addr *from)
+{
+    if (pair->seen_client && pair->seen_server)
+        return;
+    if (nh_addr_equal(from, &pair->client))
+        pair->seen_client = TRUE;
+    else
+        pair->seen_server = TRUE;
+}

@@ -1,0 +1,108 @@
+/* ports.c
+ * Which program listens where, and which ports are worth a look.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/net/ports.h"
+
+/* Reserved ports a lock client binds to: 665-1023 (xs_get_random_port, net/sunrpc/xprtsock.c), wider for other systems */
+#define RESERVED_MIN 512
+#define RESERVED_MAX 1023
+
+/* --- which may matter ------------------------------------------------------------ */
+
+gboolean
+nh_port_is_reserved(guint16 port)
+{
+    return port >= RESERVED_MIN && port <= RESERVED_MAX;
+}
+
+void
+nh_port_mark(nh_watch *watch, guint16 port)
+{
+    watch->tcp_ports[port >> 3] |= (guint8)(1u << (port & 7));
+}
+
+void
+nh_port_mark_known(nh_watch *watch)
+{
+    const nh_options *options = &watch->options;
+
+    nh_port_mark(watch, NH_PORTMAP_PORT);
+    nh_port_mark(watch, NH_NFS_PORT);
+    for (guint port = RESERVED_MIN; port <= RESERVED_MAX && options->reserved_ports; port++)
+        nh_port_mark(watch, (guint16)port);
+    for (guint port = 0; port <= G_MAXUINT16 && options->is_lock_port; port++)
+        if (options->is_lock_port(NH_L4_TCP, (guint16)port))
+            nh_port_mark(watch, (guint16)port);
+}
+
+/* --- who listens ------------------------------------------------------------------- */
+
+typedef struct {
+    nh_addr addr;
+    nh_l4 l4;
+    guint16 port;
+} port_key;
+
+static guint
+hash_port_key(gconstpointer data)
+{
+    const port_key *key = data;
+    return nh_addr_hash(&key->addr) * 31 + ((guint)key->l4 << 16 ^ key->port) * 0x9e3779b1u;
+}
+
+static gboolean
+equal_port_keys(gconstpointer a, gconstpointer b)
+{
+    const port_key *first = a, *second = b;
+    return first->port == second->port && first->l4 == second->l4 && nh_addr_equal(&first->addr, &second->addr);
+}
+
+GHashTable *
+nh_ports_new(void)
+{
+    return g_hash_table_new_full(hash_port_key, equal_port_keys, g_free, NULL);
+}
+
+void
+nh_port_learn(nh_watch *watch, const nh_addr *addr, nh_l4 l4, guint16 port, guint32 prog)
+{
+    port_key key = { *addr, l4, port };
+
+    /* servers in user space may have NFS and NLM on one port */
+    if (nh_service_of_program(prog) == NH_SERVICE_NONE && nh_service_of_program(nh_port_program(watch, addr, l4, port)) != NH_SERVICE_NONE)
+        return;
+    g_hash_table_insert(watch->ports, g_memdup2(&key, sizeof key), GUINT_TO_POINTER(prog));
+    if (l4 == NH_L4_TCP && (prog == NH_PROG_NFS || nh_service_of_program(prog) != NH_SERVICE_NONE))
+        nh_port_mark(watch, port);
+}
+
+guint32
+nh_port_program(const nh_watch *watch, const nh_addr *addr, nh_l4 l4, guint16 port)
+{
+    port_key key = { *addr, l4, port };
+    guint32 learnt = GPOINTER_TO_UINT(g_hash_table_lookup(watch->ports, &key));
+
+    if (learnt || !watch->options.is_lock_port || port == NH_PORTMAP_PORT) /* a range may cover that, too */
+        return learnt;
+    return watch->options.is_lock_port(l4, port) ? NH_PROG_NLM : 0;
+}
+
+nh_service
+nh_service_of_program(guint32 prog)
+{
+    switch (prog) {
+    case NH_PROG_PORTMAP:
+        return NH_SERVICE_PORTMAP;
+    case NH_PROG_NLM:
+        return NH_SERVICE_NLM;
+    case NH_PROG_STAT:
+        return NH_SERVICE_STATD;
+    default:
+        return NH_SERVICE_NONE;
+    }
+}

@@ -1,0 +1,21 @@
+/* tcp_copies.h
+ * Segments that were captured twice.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef NLM_HEALTH_TCP_COPIES_H
+#define NLM_HEALTH_TCP_COPIES_H
+
+#include "core/model/model.h"
+
+/* Everything that a copy of a segment has in common with it, in one number. */
+guint32 nh_tcp_copy_key(const nh_segment *seg);
+/* Whether one of the latest segments of this half was the same packet. */
+gboolean nh_tcp_is_copy(const nh_half *half, const nh_segment *seg, guint32 key);
+/* One more packet of this half: its copies may follow. */
+void nh_tcp_remember(nh_half *half, const nh_segment *seg, guint32 key);
+
+#endif

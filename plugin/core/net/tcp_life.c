@@ -1,0 +1,466 @@
+/* tcp_life.c
+ * The life of each followed connection (RFC 9293), from raw sequence numbers.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/net/tcp_life.h"
+
+#include "core/clock/attempt.h"
+#include "core/net/follow.h"
+#include "core/model/frames.h"
+#include "core/locks/lock_table.h"
+#include "core/net/lone_syns.h"
+#include "core/judge/outage.h"
+#include "core/net/pairs.h"
+#include "core/rpc/portmap.h"
+#include "core/net/tcp_copies.h"
+#include "core/net/tcp_open.h"
+#include "core/net/tcp_reset.h"
+#include "core/clock/unfollowed.h"
+#include "core/net/verdict.h"
+
+/* TCP resends no segment twice in less (RFC 6298, Linux' TCP_RTO_MIN is 0.2 s): what looks so was captured out of order. */
+#define SILENT_TIME (100 * NH_MSEC)
+/* It waits less before it resends a segment for the first time (1 s before the path is known, RFC 6298): the capture missed others. */
+#define LONE_TIME (5 * NH_SECOND)
+
+#define SEQ_BEFORE(a, b) ((gint32)((a) - (b)) < 0)
+#define SEQ_AFTER(a, b)  ((gint32)((a) - (b)) > 0)
+
+static nh_silent
+silent_side(int half)
+{
+    return half == 0 ? NH_SILENT_CLIENT : NH_SILENT_SERVER;
+}
+
+gboolean
+nh_tcp_acked(const nh_half *half, guint32 end)
+{
+    return half->has_acked && !SEQ_BEFORE(half->acked, end);
+}
+
+/* --- the open connection ----------------------------------------------------------------- */
+
+/* The bytes from the next one up to this one were not captured so far. */
+static void
+leave_hole(nh_half *half, guint32 end)
+{
+    half->has_hole = TRUE;
+    half->hole_start = half->next;
+    half->hole_end = end;
+}
+
+static void
+take_ack(nh_passage *p)
+{
+    nh_half *to = p->to;
+    guint32 ack = p->seg->ack;
+
+    if (!(p->seg->flags & NH_TH_ACK))
+        return;
+    gboolean moved = p->from->packets && SEQ_AFTER(ack, p->from->last_ack_sent);
+    if (moved)
+        p->from->ack_moved = TRUE;
+    if (to->has_next ? SEQ_AFTER(ack, to->next) : moved) { /* it got bytes that the capture did not, or not yet */
+        if (to->has_next)
+            leave_hole(to, ack);
+        to->next = ack;
+        to->has_next = TRUE;
+        p->conn->pair->watch->passing.missed = TRUE;
+    }
+    p->from->last_ack_sent = ack;
+    if (!to->has_acked || SEQ_AFTER(ack, to->acked)) {
+        to->acked = ack;
+        to->has_acked = TRUE;
+    }
+    if (to->fin && !to->fin_acked && !SEQ_BEFORE(ack, to->fin_end)) {
+        to->fin_acked = TRUE;
+        to->fin_acked_at = p->at;
+        nh_trouble_end(p->conn, NH_FIN_UNACKED, p->at);
+    }
+}
+
+static void
+take_window(nh_passage *p)
+{
+    p->from->window = p->seg->window;
+    if (p->seg->window == 0 && !(p->seg->flags & (NH_TH_SYN | NH_TH_RST | NH_TH_FIN))) {
+        if (!p->from->zero_since.frame)
+            p->from->zero_since = p->at;
+    } else if (p->from->zero_since.frame) {
+        if (p->from->probed.frame) {
+            p->from->shut.since = p->from->zero_since;
+            p->from->shut.until = p->at;
+            p->from->shut.probed = p->from->probed.time;
+        }
+        p->from->zero_since.frame = 0;
+        p->from->probed.frame = 0;
+        nh_trouble_end(p->conn, NH_ZERO_WINDOW, p->at);
+    }
+}
+
+/* A window closed for more than a second while a call or a probe waits for it. */
+static void
+judge_window(nh_passage *p)
+{
+    for (int i = 0; i < 2; i++) {
+        nh_half *receiver = &p->conn->half[i];
+        nh_moment since = receiver->zero_since;
+        if (!since.frame || p->at.time - since.time <= NH_SECOND || !(receiver->probed.frame || nh_conn_outstanding(p->conn)))
+            continue;
+        char *closed = nh_duration_text(p->at.time - since.time);
+        nh_verdict(p->conn, NH_ZERO_WINDOW, silent_side(i), p->at, since,
+                   g_strdup_printf("The %s's receive window is closed since frame %u (%s) and a call waits", nh_conn_role(p->conn, i),
+                                   since.frame, closed));
+        g_free(closed);
+    }
+}
+
+/* Resends what the other side acknowledged and acknowledges nothing new: it lives, but nothing reaches it. */
+static gboolean
+is_deaf(nh_passage *p)
+{
+    const nh_segment *seg = p->seg;
+
+    if (seg->len <= 1 || !(seg->flags & NH_TH_ACK) || !p->to->has_acked)
+        return FALSE;
+    return nh_tcp_acked(p->from, seg->seq + seg->len) && !SEQ_AFTER(seg->ack, p->to->acked);
+}
+
+/* The peer answered with something: it is not silent. */
+static void
+hear(nh_passage *p)
+{
+    if (is_deaf(p))
+        return;
+    p->to->silent = 0;
+    p->to->awaiting.frame = 0;
+    nh_trouble_end(p->conn, NH_PEER_SILENT, p->at);
+}
+
+static void
+advance_clock(nh_half *half, guint32 clock)
+{
+    if (!half->has_clock || SEQ_AFTER(clock, half->clock))
+        half->clock = clock;
+    half->has_clock = TRUE;
+}
+
+/* A time stamp of the peer's is echoed that no captured packet had: one came that the capture missed (RFC 7323 section 4.3). */
+static void
+hear_unseen(nh_passage *p)
+{
+    if (!p->seg->has_tsval || !(p->seg->flags & NH_TH_ACK))
+        return;
+    if (p->to->has_clock && SEQ_AFTER(p->seg->tsecr, p->to->clock)) {
+        p->from->silent = 0;
+        p->from->awaiting.frame = 0;
+        nh_trouble_end(p->conn, NH_PEER_SILENT, p->at);
+    }
+    advance_clock(p->to, p->seg->tsecr);
+}
+
+/* One more packet into the silence of the peer: a retransmission or a keep-alive. */
+static void
+into_silence(nh_passage *p, const char *what)
+{
+    nh_half *from = p->from;
+
+    if (!from->awaiting.frame)
+        from->awaiting = p->at;
+    from->silent++;
+    nh_time silence_lasts = p->at.time - from->awaiting.time;
+    if ((from->silent < 2 && silence_lasts < LONE_TIME) || p->to->zero_since.frame || silence_lasts < SILENT_TIME)
+        return;
+    char *silence = nh_duration_text(p->at.time - from->awaiting.time);
+    nh_verdict(p->conn, NH_PEER_SILENT, silent_side(!p->index), p->at, from->awaiting,
+               g_strdup_printf("%s number %u without any answer from the %s for %s", what, from->silent, nh_conn_role(p->conn, !p->index),
+                               silence));
+    g_free(silence);
+}
+
+/* Whether the sender is the lock client: only its own stuck FIN keeps it from connecting anew. */
+static gboolean
+is_lock_clients(const nh_passage *p)
+{
+    return (p->index == 0) == (p->conn->way == NH_FORWARD);
+}
+
+static void
+fin_of_server_again(nh_passage *p)
+{
+    const nh_pair *pair = p->conn->pair;
+    char *since = nh_moment_text(p->from->fin_at);
+
+    if (pair->seen_client && pair->seen_server)
+        nh_remark(p->conn, NH_FIN_UNACKED, p->at,
+                  g_strdup_printf("FIN of the lock server, sent in %s, resent %u time%s and not acknowledged by the client", since,
+                                  p->from->fin_resends, p->from->fin_resends == 1 ? "" : "s"));
+    g_free(since);
+}
+
+/*
+ * The capture begins with a FIN that may have been resent before. The retransmission
+ * timer doubles (RFC 6298 section 5.5), so that all before it took no longer than what follows.
+ */
+static void
+date_first_fin(nh_passage *p)
+{
+    nh_half *from = p->from;
+
+    if (from->fin_resends == 1 && from->packets == 1 && p->conn->middle)
+        from->fin_since = from->fin_at.time - (p->at.time - from->fin_at.time);
+}
+
+static void
+fin_again(nh_passage *p)
+{
+    nh_half *from = p->from;
+
+    if (from->fin_acked)
+        return;
+    from->fin_resends++;
+    date_first_fin(p);
+    if (!is_lock_clients(p)) {
+        fin_of_server_again(p);
+        return;
+    }
+    nh_time earliest, latest;
+    nh_timer_fin_block(from->fin_since, from->fin_at.time, &earliest, &latest);
+    char *since = nh_moment_text(from->fin_at);
+    char *free_from = nh_time_clock(earliest), *free_until = nh_time_clock(latest);
+    nh_verdict(p->conn, NH_FIN_UNACKED, silent_side(!p->index), p->at, from->fin_at,
+               g_strdup_printf("Stuck FIN: sent in %s, resent %u time%s, never acknowledged by the %s; the port stays blocked "
+                               "until %s-%s (TCP_USER_TIMEOUT)",
+                               since, from->fin_resends, from->fin_resends == 1 ? "" : "s", nh_conn_role(p->conn, !p->index), free_from,
+                               free_until));
+    g_free(since);
+    g_free(free_from);
+    g_free(free_until);
+}
+
+static void
+take_fin(nh_passage *p)
+{
+    nh_half *from = p->from;
+
+    if (from->fin) {
+        if (p->end == from->fin_end)
+            fin_again(p);
+        return;
+    }
+    from->fin = TRUE;
+    from->fin_end = p->end;
+    from->fin_at = p->at;
+    from->fin_since = p->at.time;
+    if (p->index == 1 && !p->to->fin && p->conn->service != NH_SERVICE_PORTMAP)
+        p->conn->pair->lost = p->at; /* the server closes first: its lock manager may be going down */
+}
+
+/* Whether the payload was sent before. */
+static gboolean
+was_sent(nh_passage *p)
+{
+    nh_half *from = p->from;
+
+    if (!from->has_next || SEQ_AFTER(p->seg->seq + p->seg->len, from->next))
+        return FALSE;
+    if (from->has_hole && !SEQ_BEFORE(p->seg->seq, from->hole_start) && !SEQ_AFTER(p->seg->seq + p->seg->len, from->hole_end)) {
+        from->has_hole = FALSE; /* late, out of order, or the first copy was not captured */
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static void
+advance(nh_passage *p)
+{
+    nh_half *from = p->from;
+
+    if (from->has_next && SEQ_AFTER(p->seg->seq, from->next))
+        leave_hole(from, p->seg->seq);
+    if (!from->has_next || SEQ_AFTER(p->end, from->next))
+        from->next = p->end;
+    from->has_next = TRUE;
+}
+
+static gboolean
+is_keepalive(nh_passage *p)
+{
+    return p->seg->len <= 1 && p->from->has_next && p->seg->seq == p->from->next - 1 && p->seg->flags & NH_TH_ACK &&
+           !(p->seg->flags & (NH_TH_SYN | NH_TH_FIN | NH_TH_RST));
+}
+
+/* Segments that follow each other this closely left together. */
+#define BURST_TIME (500 * NH_MSEC)
+
+static void
+note_new_data(nh_half *half, nh_moment at)
+{
+    if (half->newest.frame && at.time - half->newest.time >= BURST_TIME)
+        half->data_before = half->newest;
+    half->newest = at;
+}
+
+static void
+take_data(nh_passage *p, nh_passing *passing)
+{
+    nh_half *from = p->from;
+
+    passing->seq = p->seg->seq;
+    passing->end = p->seg->seq + p->seg->len;
+    if (is_keepalive(p)) {
+        if (p->to->zero_since.frame)
+            p->to->probed = p->to->probed.frame ? p->to->probed : p->at;
+        else if (!nh_tcp_acked(from, p->seg->seq + p->seg->len) || p->seg->len == 0)
+            into_silence(p, "Keep-alive");
+    } else if (p->seg->len > 0) {
+        passing->retransmission = was_sent(p);
+        passing->new_data = !passing->retransmission;
+        if (passing->new_data && !(p->conn->middle && from->packets == 0)) /* the first one seen may have been sent before */
+            note_new_data(from, p->at);
+        if (passing->retransmission && !nh_tcp_acked(from, passing->end))
+            into_silence(p, "Retransmission");
+        else if (passing->new_data && !from->awaiting.frame)
+            from->awaiting = p->at;
+    }
+    if (p->seg->flags & NH_TH_FIN)
+        take_fin(p);
+    advance(p);
+}
+
+/* Both sides closed and each knows it. */
+static void
+check_closed(nh_passage *p)
+{
+    nh_conn *conn = p->conn;
+
+    if (conn->state == NH_TCP_ESTABLISHED && conn->half[0].fin_acked && conn->half[1].fin_acked) {
+        conn->state = NH_TCP_CLOSED;
+        nh_trouble_end(conn, NH_FINDING_NONE, p->at);
+    }
+}
+
+/* Proof that the capture misses one direction: a side acknowledges what nobody was seen to send. */
+static void
+check_one_sided(nh_passage *p)
+{
+    nh_conn *conn = p->conn;
+    gboolean opened_by_nobody = p->index == 0 && conn->syn.frame && conn->state == NH_TCP_ESTABLISHED;
+
+    if (p->to->packets > 0 || conn->one_sided)
+        return;
+    conn->one_sided = opened_by_nobody || p->from->ack_moved || (p->index == 1 && conn->synack_count > 0);
+    if (conn->one_sided)
+        conn->pair->half_captured = TRUE;
+}
+
+static void
+pass_by_state(nh_passage *p, nh_passing *passing)
+{
+    nh_conn *conn = p->conn;
+    guint16 flags = p->seg->flags;
+
+    if (flags & NH_TH_RST) {
+        nh_reset_take(p);
+        return;
+    }
+    if (flags & NH_TH_SYN) {
+        if (flags & NH_TH_ACK)
+            nh_open_synack(p);
+        else
+            nh_open_syn(p);
+        if (flags & NH_TH_ACK && conn->state == NH_TCP_ESTABLISHED)
+            return; /* the server did not get the ACK: no sign of life for data sent since */
+    } else if (conn->state == NH_TCP_SYN_SENT || conn->state == NH_TCP_SYN_RECEIVED) {
+        if (!nh_open_other(p))
+            return;
+    }
+    hear(p);
+    hear_unseen(p);
+    take_ack(p);
+    take_window(p);
+    p->end = p->seg->seq + p->seg->len + (flags & NH_TH_SYN ? 1 : 0) + (flags & NH_TH_FIN ? 1 : 0);
+    if (flags & NH_TH_SYN)
+        advance(p);
+    else
+        take_data(p, passing);
+    judge_window(p);
+    check_closed(p);
+}
+
+static void
+pass(nh_conn *conn, const nh_segment *segment)
+{
+    nh_watch *watch = conn->pair->watch;
+    int half = nh_conn_half(conn, &segment->src);
+    nh_passage p = { .conn = conn,
+                     .seg = segment,
+                     .index = half,
+                     .from = &conn->half[half],
+                     .to = &conn->half[!half],
+                     .at = { segment->frame, segment->time } };
+    nh_frame *frame = nh_frame_get(watch, p.at);
+    guint32 key = nh_tcp_copy_key(segment);
+
+    watch->passing = (nh_passing){ .conn = conn, .half = half };
+    watch->latest_pair = conn->pair;
+    if (!frame->conn) {
+        frame->conn = conn;
+        frame->pair = conn->pair;
+    }
+    if (nh_tcp_is_copy(p.from, segment, key)) {
+        watch->passing.duplicate = TRUE;
+        return;
+    }
+    nh_pair_seen(conn->pair, &segment->src.addr);
+    nh_verdict_release(conn->pair);
+    nh_outage_tick(conn->pair, p.at);
+    nh_attempt_watch(conn->pair, p.at);
+    nh_portmap_watch(conn->pair, p.at);
+    if (half == 0 && conn->way == NH_FORWARD && nh_conn_service(conn) == NH_SERVICE_NLM)
+        nh_unfollowed_end(conn, (segment->flags & NH_TH_SYN) != 0, p.at);
+    if (segment->has_tsval)
+        advance_clock(p.from, segment->tsval);
+    pass_by_state(&p, &watch->passing);
+    check_one_sided(&p);
+    nh_tcp_remember(p.from, segment, key);
+    conn->last = p.at;
+}
+
+void
+nh_tcp_adopt(nh_conn *conn, const nh_segment *segment)
+{
+    pass(conn, segment);
+}
+
+void
+nh_tcp_wake(nh_watch *watch, const nh_addr *a, const nh_addr *b)
+{
+    nh_segment syn;
+
+    if (g_hash_table_size(watch->lone_syns) == 0 || !nh_lone_syn_take(watch, a, b, &syn))
+        return;
+    nh_passing passing = watch->passing;
+    nh_conn *conn = nh_follow(watch, &syn);
+    if (conn)
+        pass(conn, &syn);
+    watch->passing = passing;
+}
+
+void
+nh_tcp_segment(nh_watch *watch, const nh_segment *segment)
+{
+    nh_tcp_wake(watch, &segment->src.addr, &segment->dst.addr);
+
+    nh_conn *conn = nh_lone_syn_keep(watch, segment) ? NULL : nh_follow(watch, segment);
+    if (!conn) {
+        watch->passing = (nh_passing){ .conn = NULL };
+        return;
+    }
+    nh_locks_pair_seen(conn->pair, &segment->src.addr, (nh_moment){ segment->frame, segment->time });
+    pass(conn, segment);
+}

@@ -1,0 +1,189 @@
+/* tcp_open.c
+ * The opening of a connection (RFC 9293 section 3.5): SYN, SYN-ACK and what answers them.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/net/tcp_open.h"
+
+#include "core/clock/age.h"
+#include "core/clock/attempt.h"
+#include "core/net/follow.h"
+#include "core/model/frames.h"
+#include "core/clock/lookups.h"
+#include "core/judge/outage.h"
+#include "core/model/trouble.h"
+#include "core/net/verdict.h"
+
+/* Of a connection met in the middle one acknowledged FIN may be all that the capture has of its end. */
+static gboolean
+was_closing(const nh_conn *conn)
+{
+    return conn->middle && (conn->half[0].fin_acked || conn->half[1].fin_acked);
+}
+
+static void
+first_syn(nh_passage *p)
+{
+    nh_conn *conn = p->conn;
+    const nh_conn *before = conn->previous;
+
+    conn->isn = p->seg->seq;
+    conn->syn = conn->attempt_syn = p->at;
+    conn->syn_count = 1;
+    /* one that fell into trouble and closed at last did not close cleanly */
+    gboolean clean = before && !before->troubles && (before->state == NH_TCP_CLOSED || was_closing(before));
+
+    if (before && !clean && (before->established.frame || before->middle) && conn->first.frame == p->at.frame) {
+        char *last = nh_moment_text(before->last);
+        nh_remark(conn, NH_PORT_REUSED, p->at,
+                  g_strdup_printf("The port pair is used again; its last connection did not close cleanly (last seen in %s)", last));
+        g_free(last);
+    }
+    if (conn->service == NH_SERVICE_PORTMAP)
+        nh_lookup_syn(conn, p->at, !p->seg->quoted);
+    else if (conn->service != NH_SERVICE_STATD)
+        nh_attempt_connect(conn, p->at);
+}
+
+static void
+synack_ignored(nh_passage *p, const char *what)
+{
+    nh_conn *conn = p->conn;
+    char *first = nh_moment_text(conn->synack);
+
+    nh_verdict(conn, NH_SYNACK_UNACKED, NH_SILENT_CLIENT, p->at, conn->synack,
+               g_strdup_printf("%s: the SYN-ACK of %s was not acknowledged by the %s", what, first, nh_conn_role(conn, 0)));
+    g_free(first);
+}
+
+/* A SYN that was sent before, or another attempt after the first one failed. */
+static void
+syn_again(nh_passage *p)
+{
+    nh_conn *conn = p->conn;
+    nh_trouble *trouble = nh_conn_trouble(conn);
+    gboolean answered = trouble &&
+                        (trouble->finding == NH_UNREACHABLE || trouble->finding == NH_SYN_REFUSED || trouble->finding == NH_CHALLENGE_ACK ||
+                         trouble->finding == NH_RESET || trouble->finding == NH_RESET_STORM);
+    char *since = nh_duration_text(p->at.time - conn->syn.time);
+
+    if (p->seg->seq == conn->isn && conn->syn_count == 1)
+        nh_age_by_syn(conn, p->at);
+    conn->syn_count++;
+    if (p->seg->seq != conn->isn)
+        conn->attempt_syn = p->at; /* another attempt: whether it is answered is not known yet */
+    else if (conn->synack.frame)
+        synack_ignored(p, "SYN resent");
+    else if (!answered && p->to->packets == 0)
+        nh_verdict(conn, NH_SYN_UNANSWERED, NH_SILENT_SERVER, p->at, conn->syn,
+                   g_strdup_printf("SYN resent: no answer for %s (first SYN in frame %u)", since, conn->syn.frame));
+    if (conn->service != NH_SERVICE_PORTMAP && conn->service != NH_SERVICE_STATD)
+        nh_attempt_connect(conn, p->at);
+    g_free(since);
+}
+
+void
+nh_open_syn(nh_passage *p)
+{
+    nh_conn *conn = p->conn;
+
+    if (!conn->syn.frame)
+        first_syn(p);
+    else
+        syn_again(p);
+    conn->isn = p->seg->seq;
+}
+
+void
+nh_open_synack(nh_passage *p)
+{
+    nh_conn *conn = p->conn;
+
+    if (!conn->synack.frame || conn->server_isn != p->seg->seq) {
+        conn->synack = p->at;
+        conn->server_isn = p->seg->seq;
+        conn->synack_count = 1;
+        if (!conn->syn.frame) /* not captured, or comes behind */
+            conn->isn = p->seg->ack - 1;
+        if (conn->state != NH_TCP_ESTABLISHED)
+            conn->state = NH_TCP_SYN_RECEIVED;
+        return;
+    }
+    conn->synack_count++;
+    if (conn->state == NH_TCP_SYN_RECEIVED)
+        synack_ignored(p, "SYN-ACK resent");
+    else if (conn->state == NH_TCP_ESTABLISHED)
+        conn->unaccepted = p->at;
+}
+
+/* Older attempts of the same service that failed are overcome once a connection opens. */
+static void
+overcome_failed_attempts(nh_conn *conn, nh_moment at)
+{
+    GPtrArray *troubled = conn->pair->troubled;
+
+    for (guint i = troubled->len; i-- > 0 && i < troubled->len;) {
+        nh_conn *other = g_ptr_array_index(troubled, i);
+        if (other != conn && other->way == conn->way && nh_conn_service(other) == nh_conn_service(conn) &&
+            other->state != NH_TCP_ESTABLISHED)
+            nh_trouble_end(other, NH_FINDING_NONE, at);
+    }
+}
+
+/*
+ * The handshake tells where the capture was taken: the host that is near answers
+ * at once, the far one after the round trip.
+ */
+static void
+vote_for_position(nh_conn *conn, nh_moment ack)
+{
+    nh_time far_server = conn->synack.time - conn->attempt_syn.time, far_client = ack.time - conn->synack.time;
+    gboolean initiator_is_client = nh_addr_equal(&conn->client.addr, &conn->pair->client);
+
+    if (!conn->syn.frame || !conn->synack.frame || conn->syn_count > 1 || far_server < 0 || far_client < 0)
+        return;
+    if (far_server > 3 * far_client)
+        (*(initiator_is_client ? &conn->pair->near_client : &conn->pair->near_server))++;
+    else if (far_client > 3 * far_server)
+        (*(initiator_is_client ? &conn->pair->near_server : &conn->pair->near_client))++;
+}
+
+static void
+establish(nh_passage *p)
+{
+    nh_conn *conn = p->conn;
+
+    if (p->index == 0)
+        vote_for_position(conn, p->at);
+
+    conn->state = NH_TCP_ESTABLISHED;
+    conn->established = p->at;
+    nh_trouble_end(conn, NH_FINDING_NONE, p->at);
+    overcome_failed_attempts(conn, p->at);
+    conn->half[0].records = (nh_records){ .synced = TRUE, .next = conn->isn + 1 };
+    conn->half[1].records = (nh_records){ .synced = conn->synack.frame != 0, .next = conn->server_isn + 1 };
+}
+
+gboolean
+nh_open_other(nh_passage *p)
+{
+    nh_conn *conn = p->conn;
+
+    if (p->index == 0) {
+        if (p->seg->flags & NH_TH_ACK)
+            establish(p);
+        return TRUE;
+    }
+    /* what acknowledges a little more than the SYN was captured before the SYN-ACK */
+    if (p->seg->flags & NH_TH_ACK && p->seg->len == 0 && p->seg->ack - conn->isn - 1 > G_MAXUINT16 && !conn->synack.frame) {
+        nh_verdict(conn, NH_CHALLENGE_ACK, NH_SILENT_NOBODY, p->at, conn->syn,
+                   g_strdup_printf("Bare ACK answers the SYN of frame %u: the %s still holds the old connection", conn->attempt_syn.frame,
+                                   nh_conn_role(conn, 1)));
+        return FALSE;
+    }
+    establish(p);
+    return TRUE;
+}

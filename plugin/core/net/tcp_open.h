@@ -1,0 +1,30 @@
+/* tcp_open.h
+ * The opening of a connection (RFC 9293 section 3.5): SYN, SYN-ACK and what answers them.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef NLM_HEALTH_TCP_OPEN_H
+#define NLM_HEALTH_TCP_OPEN_H
+
+#include "core/model/model.h"
+
+/* A segment on its way through the state machine. */
+typedef struct {
+    nh_conn *conn;
+    const nh_segment *seg;
+    int index; /* of the sender's half */
+    nh_half *from, *to;
+    nh_moment at;
+    guint32 end; /* sequence number after the payload and FIN */
+} nh_passage;
+
+/* A SYN without ACK: the first, one sent again, or another attempt. */
+void nh_open_syn(nh_passage *p);
+void nh_open_synack(nh_passage *p);
+/* A packet without SYN while the connection opens; FALSE when it says nothing more. */
+gboolean nh_open_other(nh_passage *p);
+
+#endif

@@ -1,0 +1,95 @@
+/* tcp_reset.c
+ * The end of a connection by RST (RFC 9293 section 3.5.2): refused, declined, reset.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/net/tcp_reset.h"
+
+#include "core/net/follow.h"
+#include "core/judge/outage.h"
+#include "core/net/verdict.h"
+
+guint
+nh_conn_outstanding(const nh_conn *conn)
+{
+    return conn->waiting ? conn->waiting->len : 0;
+}
+
+static void
+refused(nh_passage *p)
+{
+    nh_conn *conn = p->conn;
+
+    conn->state = NH_TCP_RESET;
+    if (!nh_verdict_storm(conn, p->at))
+        nh_verdict(conn, NH_SYN_REFUSED, NH_SILENT_NOBODY, p->at, conn->syn,
+                   g_strdup_printf("Connection refused: RST answers the SYN of frame %u", conn->attempt_syn.frame));
+}
+
+static void
+reset(nh_passage *p)
+{
+    nh_conn *conn = p->conn;
+    gboolean closing = conn->half[0].fin || conn->half[1].fin;
+    char *state = nh_conn_outstanding(conn)
+                      ? g_strdup_printf("%u call%s without answer", nh_conn_outstanding(conn), nh_conn_outstanding(conn) == 1 ? "" : "s")
+                      : g_strdup("nothing outstanding");
+
+    conn->state = NH_TCP_RESET;
+    conn->reset_by_client = p->index == 0;
+    if (p->index == 1 && conn->service != NH_SERVICE_PORTMAP)
+        conn->pair->lost = p->at;
+    char *text = g_strdup_printf("Connection reset by the %s, %s", nh_conn_role(conn, p->index), state);
+
+    if (nh_conn_outstanding(conn) == 0) { /* nobody waits: it ends whatever was wrong and keeps nobody from connecting anew */
+        nh_trouble_end(conn, NH_FINDING_NONE, p->at);
+        if (!closing)
+            nh_remark(conn, NH_RESET, p->at, g_steal_pointer(&text));
+    } else if (!nh_verdict_storm(conn, p->at)) {
+        nh_verdict(conn, NH_RESET, NH_SILENT_NOBODY, p->at, p->at, g_steal_pointer(&text));
+    }
+    g_free(text);
+    g_free(state);
+}
+
+/* The host that sent the SYN resets what the other one accepted. */
+static void
+declined(nh_passage *p)
+{
+    nh_conn *conn = p->conn;
+
+    conn->state = NH_TCP_RESET;
+    conn->reset_by_client = TRUE;
+    if (!nh_verdict_storm(conn, p->at))
+        nh_verdict(conn, NH_RESET, NH_SILENT_NOBODY, p->at, conn->syn.frame ? conn->syn : p->at,
+                   g_strdup_printf("The %s resets the connection that the %s's SYN-ACK accepted", nh_conn_role(conn, 0),
+                                   nh_conn_role(conn, 1)));
+}
+
+void
+nh_reset_take(nh_passage *p)
+{
+    nh_conn *conn = p->conn;
+
+    switch (conn->state) {
+    case NH_TCP_SYN_SENT:
+        if (p->index == 1)
+            refused(p);
+        return; /* the client's own RST answers a challenge ACK: part of that */
+    case NH_TCP_SYN_RECEIVED:
+        if (p->index == 0)
+            declined(p);
+        else
+            reset(p);
+        return;
+    case NH_TCP_ESTABLISHED:
+        reset(p);
+        return;
+    case NH_TCP_CLOSED:
+    case NH_TCP_RESET:
+        return;
+    }
+}

@@ -1,0 +1,24 @@
+/* report.h
+ * A story as plain text that can be pasted into a ticket: at most 110 columns,
+ * no trailing spaces, times in UTC, the same on each run.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef NLM_HEALTH_REPORT_H
+#define NLM_HEALTH_REPORT_H
+
+#include "core/model/story.h"
+
+/* The whole report, ending in a newline; caller frees. */
+char *nh_report_text(const nh_story *story);
+
+/* One incident alone; caller frees. */
+char *nh_report_incident(const nh_incident *incident);
+
+/* The lock table alone, or a line that says there is none; caller frees. */
+char *nh_report_locks(const nh_story *story);
+
+#endif

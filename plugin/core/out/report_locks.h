@@ -1,0 +1,17 @@
+/* report_locks.h
+ * The lock table as plain text.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef NLM_HEALTH_REPORT_LOCKS_H
+#define NLM_HEALTH_REPORT_LOCKS_H
+
+#include "core/model/story.h"
+
+/* Append nh_story_lock's, by client and server, at most so many of them (0 = all). */
+void nh_report_append_locks(GString *out, guint indent, const GPtrArray *locks, guint most);
+
+#endif

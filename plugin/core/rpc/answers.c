@@ -1,0 +1,71 @@
+/* answers.c
+ * The client's answer to a callback: how it is sent, and what becomes of one that cannot be.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/rpc/answers.h"
+
+#include "core/model/call.h"
+#include "core/clock/deadlines.h"
+#include "core/wire/procedures.h"
+
+/* The answer's first packet leaves so soon after the callback arrived (nlm4svc_callback starts the task at once). */
+#define ANSWER_TIME NH_SECOND
+
+/* The GRANTED_MSG that came just before and has no GRANTED_RES, or NULL. */
+static nh_call *
+callback_due(const nh_pair *pair, nh_moment at)
+{
+    const GPtrArray *unsettled = pair->unsettled;
+
+    for (guint i = unsettled ? unsettled->len : 0; i-- > 0;) {
+        nh_call *call = g_ptr_array_index(unsettled, i);
+        if (call->proc == NH_NLM_GRANTED_MSG && at.time - nh_call_last(call)->at.time <= ANSWER_TIME)
+            return call;
+    }
+    return NULL;
+}
+
+gboolean
+nh_answer_begins(nh_pair *pair, nh_way way, nh_moment at)
+{
+    nh_attempt *attempt = &pair->attempt[way];
+    nh_call *grant = way == NH_FORWARD ? callback_due(pair, at) : NULL;
+
+    if (!grant || grant->answer_tried.frame || (nh_attempt_pending(attempt) && !attempt->answers))
+        return FALSE; /* a call that waits for the same connection says more */
+    grant->answer_tried = at;
+    *attempt = (nh_attempt){ .active = TRUE, .start = at, .step = at, .earliest = at.time, .wait = NH_WAIT_CONNECT, .answers = grant };
+    return TRUE;
+}
+
+gboolean
+nh_answer_given_up(const nh_call *grant, nh_deadlines *out)
+{
+    nh_attempt attempt = {
+        .start = grant->answer_tried, .step = grant->answer_tried, .earliest = grant->answer_tried.time, .wait = NH_WAIT_CONNECT
+    };
+
+    if (!grant->answer_tried.frame)
+        return FALSE;
+    nh_attempt_deadlines(grant->pair, NH_FORWARD, &attempt, out);
+    return !grant->reply.frame || grant->reply.time >= out->major_earliest;
+}
+
+const nh_call *
+nh_answer_all_that_suffered(const nh_outage *outage)
+{
+    const nh_call *grant = NULL;
+
+    for (guint i = 0; i < outage->calls->len; i++) {
+        const nh_call *call = g_ptr_array_index(outage->calls, i);
+        if (call->answer_tried.frame && (!call->reply.frame || call->reply.time - call->answer_tried.time >= ANSWER_TIME))
+            grant = grant ? grant : call;
+        else if (!nh_nlm_is_result(call->prog, call->proc))
+            return NULL;
+    }
+    return grant;
+}

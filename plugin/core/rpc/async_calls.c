@@ -1,0 +1,315 @@
+/* async_calls.c
+ * Asynchronous calls: *_MSG and the *_RES that answers it, and callbacks that nobody answers.
+ *
+ * A *_RES is a call of its own, on whatever connection its sender has. It
+ * carries the cookie of the *_MSG, which is unique for its sender only: hosts
+ * count from 1 after each boot (fs/lockd/clntproc.c, nlmclnt_next_cookie).
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/rpc/async_calls.h"
+
+#include "core/model/call.h"
+#include "core/rpc/dead_calls.h"
+#include "core/model/frames.h"
+#include "core/locks/lock_table.h"
+#include "core/judge/outage.h"
+#include "core/net/ports.h"
+#include "core/wire/procedures.h"
+
+/* So many calls of a pair may wait for their *_RES; of a peer that never sends any the oldest are forgotten. */
+#define UNSETTLED_MAX 256
+/* A callback that is repeated sooner is a copy (retransmission by a peer without XIDs of its own). */
+#define REPEAT_TIME NH_SECOND
+/* An UNLOCK whose connection was lost would have been sent again within this time (the longest minor timeout of lockd's RPC). */
+#define RESEND_TIME (60 * NH_SECOND)
+
+static gboolean
+is_grant(const nh_call *call)
+{
+    return call->prog == NH_PROG_NLM && nh_nlm_kind(call->proc) == NH_NLM_GRANTED;
+}
+
+/* xdr_dec_norep, fs/lockd/clnt4xdr.c: such a task ends with its transmission. */
+gboolean
+nh_async_is_one_way(const nh_call *call)
+{
+    return nh_nlm_is_message(call->prog, call->proc) || nh_nlm_is_result(call->prog, call->proc);
+}
+
+nh_moment
+nh_async_done(const nh_call *call)
+{
+    return nh_async_is_one_way(call) ? nh_call_first(call)->at : call->reply;
+}
+
+/* --- MSG and RES -------------------------------------------------------------------- */
+
+static gboolean
+is_answered_by(const nh_call *call, const nh_call *result)
+{
+    return nh_nlm_is_message(call->prog, call->proc) && call->nlm.has_cookie && call->nlm.cookie == result->nlm.cookie &&
+           call->proc - NH_NLM_TEST_MSG == result->proc - NH_NLM_TEST_RES;
+}
+
+GPtrArray *
+nh_async_answered(nh_call *result)
+{
+    GPtrArray *unsettled = result->pair->unsettled, *answered = NULL;
+
+    if (!unsettled || !nh_nlm_is_result(result->prog, result->proc) || !result->nlm.has_cookie || !result->nlm.has_status)
+        return NULL;
+    for (guint i = unsettled->len; i-- > 0;) {
+        nh_call *call = g_ptr_array_index(unsettled, i);
+        if (!is_answered_by(call, result))
+            continue;
+        if (!answered)
+            answered = g_ptr_array_new();
+        g_ptr_array_add(answered, call);
+        g_ptr_array_remove_index(unsettled, i);
+    }
+    return answered;
+}
+
+/* --- callbacks ------------------------------------------------------------------------ */
+
+void
+nh_grant_lost(nh_call *call, nh_moment at, nh_moment since, char *text)
+{
+    const nh_sending *last = nh_call_last(call);
+    nh_symptom symptom = { .finding = NH_GRANT_LOST,
+                           .service = nh_service_of_program(call->prog),
+                           .way = call->way,
+                           .at = at,
+                           .since = since,
+                           .conn = last->conn,
+                           .call = call };
+
+    nh_frame_note(call->pair->watch, at.frame, NH_GRANT_LOST, text);
+    nh_outage_symptom(call->pair, &symptom);
+}
+
+static gboolean
+same_lock(const nh_nlm *a, const nh_nlm *b)
+{
+    return a->has_lock && b->has_lock && a->file == b->file && a->owner == b->owner && a->svid == b->svid && a->offset == b->offset &&
+           a->length == b->length;
+}
+
+/* The callback before this one, for the same lock and without its answer; NULL when there is none. */
+static nh_call *
+unanswered_before(const nh_call *grant)
+{
+    const GPtrArray *unsettled = grant->pair->unsettled;
+
+    for (guint i = unsettled ? unsettled->len : 0; i-- > 0;) {
+        nh_call *call = g_ptr_array_index(unsettled, i);
+        if (call != grant && is_grant(call) && same_lock(&call->nlm, &grant->nlm))
+            return call;
+    }
+    return NULL;
+}
+
+/* The first of several callbacks for one lock: since then nobody answers. */
+static nh_moment
+first_callback(const nh_call *grant)
+{
+    const GPtrArray *unsettled = grant->pair->unsettled;
+
+    for (guint i = 0; unsettled && i < unsettled->len; i++) {
+        const nh_call *call = g_ptr_array_index(unsettled, i);
+        if (is_grant(call) && same_lock(&call->nlm, &grant->nlm))
+            return nh_call_first(call)->at;
+    }
+    return nh_call_first(grant)->at;
+}
+
+static void
+lost_without_answer(nh_call *grant, nh_call *before, nh_moment at)
+{
+    nh_moment since = first_callback(grant);
+    char *ago = nh_duration_text(at.time - since.time);
+
+    nh_grant_lost(before, at, since,
+                  g_strdup_printf("The callback is %s: that of frame %u has had no %s for %s", before == grant ? "sent again" : "made anew",
+                                  since.frame, before->accepted.frame ? "GRANTED_RES (RPC did acknowledge it)" : "answer", ago));
+    nh_outage_join(grant->pair, grant);
+    g_free(ago);
+}
+
+/* Also callbacks for a lock that was granted, refused or given up in another way: nobody waits for their answer. */
+void
+nh_async_settle(nh_call *call)
+{
+    GPtrArray *unsettled = call->pair->unsettled;
+
+    if (!unsettled || unsettled->len == 0)
+        return;
+    g_ptr_array_remove(unsettled, call);
+    if (!call->has_status || call->status == NH_NLM_STAT_BLOCKED || nh_nlm_kind(call->proc) == NH_NLM_TEST)
+        return;
+    for (guint i = unsettled->len; i-- > 0;) {
+        const nh_call *other = g_ptr_array_index(unsettled, i);
+        if (is_grant(other) && same_lock(&other->nlm, &call->nlm))
+            g_ptr_array_remove_index(unsettled, i);
+    }
+}
+
+void
+nh_async_resent(nh_call *call, nh_moment at)
+{
+    if (is_grant(call) && !call->reply.frame && !call->accepted.frame)
+        lost_without_answer(call, call, at);
+}
+
+/* A lock that the client accepted is granted once more: the server did not learn of the answer. */
+static void
+granted_twice(nh_call *grant, nh_moment at)
+{
+    nh_lock held;
+
+    if (!nh_locks_called_back(grant, &held))
+        return;
+    nh_frame_note(
+        grant->pair->watch, at.frame, NH_LOCK_LEAKED,
+        g_strdup_printf("The client accepted this lock in frame %u; a server that grants it again may keep it after the client's UNLOCK",
+                        held.since.frame));
+}
+
+/* --- *_MSG that are sent anew ------------------------------------------------------------- */
+
+static gboolean
+asks_the_same(const nh_call *a, const nh_call *b)
+{
+    if (a->prog != b->prog || a->proc != b->proc)
+        return FALSE;
+    return a->nlm.has_lock ? same_lock(&a->nlm, &b->nlm) : a->nlm.has_cookie && b->nlm.has_cookie && a->nlm.cookie == b->nlm.cookie;
+}
+
+/* The first of those that ask the same and have no *_RES, or NULL; *copies gets their number. */
+static nh_call *
+first_unanswered(const nh_call *message, guint *copies)
+{
+    const GPtrArray *unsettled = message->pair->unsettled;
+    nh_call *first = NULL;
+
+    *copies = 0;
+    for (guint i = unsettled ? unsettled->len : 0; i-- > 0;) {
+        nh_call *call = g_ptr_array_index(unsettled, i);
+        if (!asks_the_same(call, message))
+            continue;
+        first = call;
+        ++*copies;
+    }
+    return first;
+}
+
+/*
+ * RPC repeats nothing that expects no reply: the caller itself sends the message
+ * anew, under another XID. Over UDP that is what a retransmission is elsewhere
+ * (datagrams.c); over TCP the connection tells whether the server has it.
+ */
+static void
+message_anew(nh_call *call, nh_moment at)
+{
+    guint copies;
+    const nh_call *first = first_unanswered(call, &copies);
+
+    if (!first || at.time - nh_call_first(first)->at.time < REPEAT_TIME)
+        return;
+    gboolean taken = first->accepted.frame || first->tcp_acked;
+    if (!taken && call->l4 != NH_L4_UDP)
+        return;
+    nh_finding finding = taken ? NH_REPLY_OVERDUE : NH_PEER_SILENT;
+    char *ago = nh_duration_text(at.time - nh_call_first(first)->at.time);
+    if (taken || copies >= 2)
+        nh_frame_note(call->pair->watch, at.frame, finding,
+                      g_strdup_printf("%s is sent anew: that of frame %u has had no %s for %s", nh_nlm_procedure_name(call->proc),
+                                      nh_call_first(first)->at.frame, taken ? "*_RES (the server has it)" : "answer", ago));
+    if (!taken && copies >= 2)
+        nh_dead_declare(call, finding, nh_call_first(first)->at, at.frame, "is sent anew without any answer");
+    nh_call_symptom(call, finding, at, nh_call_first(first)->at);
+    g_free(ago);
+}
+
+void
+nh_async_call(nh_call *call, nh_moment at)
+{
+    nh_pair *pair = call->pair;
+
+    if (is_grant(call)) {
+        nh_call *before = unanswered_before(call);
+        if (before && at.time - nh_call_first(before)->at.time >= REPEAT_TIME)
+            lost_without_answer(call, before, at);
+        else if (!before)
+            granted_twice(call, at);
+    }
+    if (!is_grant(call) && !nh_nlm_is_message(call->prog, call->proc))
+        return;
+    if (!is_grant(call))
+        message_anew(call, at);
+    if (!pair->unsettled)
+        pair->unsettled = g_ptr_array_new();
+    if (pair->unsettled->len >= UNSETTLED_MAX)
+        g_ptr_array_remove_index(pair->unsettled, 0);
+    g_ptr_array_add(pair->unsettled, call);
+}
+
+/* --- locks left behind -------------------------------------------------------------------- */
+
+void
+nh_leak_judge(nh_call *call, nh_moment at)
+{
+    nh_lock suspect;
+
+    if (nh_nlm_kind(call->proc) != NH_NLM_LOCK || !call->nlm.has_lock || !call->has_status ||
+        (call->status != NH_NLM_STAT_DENIED && call->status != NH_NLM_STAT_BLOCKED) || !nh_locks_suspect(call, &suspect))
+        return;
+    nh_frame_note(call->pair->watch, at.frame, NH_LOCK_LEAKED,
+                  g_strdup_printf("Taken, though nobody is known to hold it. A LOCK of %s, svid %u, was resent and refused in frame %u: "
+                                  "the server may have granted its other copy",
+                                  suspect.caller[0] ? suspect.caller : "an unknown host", suspect.svid, suspect.since.frame));
+}
+
+/* Its connection was lost after TCP had taken the call. */
+static const nh_conn *
+lost_under(const nh_call *call)
+{
+    const nh_conn *conn = nh_call_last(call)->conn;
+    return conn && call->tcp_acked && conn->state == NH_TCP_RESET ? conn : NULL;
+}
+
+/* Whether the pair went on locking after this moment, so that the client would have sent the call again. */
+static gboolean
+goes_on(const nh_call *unlock, nh_moment lost)
+{
+    const GPtrArray *calls = unlock->pair->watch->call_list;
+
+    for (guint i = calls->len; i-- > 0;) {
+        const nh_call *call = g_ptr_array_index(calls, i);
+        if (call->pair == unlock->pair && call->prog == NH_PROG_NLM && call->way == NH_FORWARD && call->reply.frame &&
+            call->reply.time - lost.time > RESEND_TIME)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+void
+nh_leak_complete(nh_watch *watch)
+{
+    for (guint i = 0; i < watch->pair_list->len; i++) {
+        const GPtrArray *waiting = ((const nh_pair *)g_ptr_array_index(watch->pair_list, i))->outstanding[NH_FORWARD];
+        for (guint j = 0; j < waiting->len; j++) {
+            const nh_call *call = g_ptr_array_index(waiting, j);
+            const nh_conn *conn = call->prog == NH_PROG_NLM && nh_nlm_kind(call->proc) == NH_NLM_UNLOCK ? lost_under(call) : NULL;
+            if (conn && goes_on(call, conn->last))
+                nh_frame_note(watch, nh_call_first(call)->at.frame, NH_LOCK_LEAKED,
+                              g_strdup_printf("UNLOCK taken by TCP and never answered: the connection was lost in frame %u and the client "
+                                              "did not send it again, so the server may still hold the lock",
+                                              conn->last.frame));
+        }
+    }
+}

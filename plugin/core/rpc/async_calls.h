@@ -1,0 +1,34 @@
+/* async_calls.h
+ * Asynchronous calls: *_MSG and the *_RES that answers it, and callbacks that nobody answers.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef NLM_HEALTH_ASYNC_CALLS_H
+#define NLM_HEALTH_ASYNC_CALLS_H
+
+#include "core/model/model.h"
+
+/* A new call of NLM: remembers what is to be answered by a *_RES, and sees callbacks that are repeated as new calls. */
+void nh_async_call(nh_call *call, nh_moment at);
+/* A callback is sent again under its XID. */
+void nh_async_resent(nh_call *call, nh_moment at);
+/* The calls that this new *_RES answers, to be unreffed: same pair, cookie and kind; NULL when it is none or there are none. */
+GPtrArray *nh_async_answered(nh_call *result);
+/* A *_MSG or a *_RES: Linux expects no RPC reply to it. */
+gboolean nh_async_is_one_way(const nh_call *call);
+/* When RPC was done with the call: its reply, or the transmission of one that has none; frame 0 when it was not. */
+nh_moment nh_async_done(const nh_call *call);
+/* The call got its answer. */
+void nh_async_settle(nh_call *call);
+
+/* The callback for a blocked lock cannot be delivered: why. text is taken over. */
+void nh_grant_lost(nh_call *call, nh_moment at, nh_moment since, char *text);
+/* LOCK or callback, before the lock table knows of its answer: is a lock left behind on the server? */
+void nh_leak_judge(nh_call *call, nh_moment at);
+/* At the end of the capture: UNLOCKs that were taken by a server that never answered. */
+void nh_leak_complete(nh_watch *watch);
+
+#endif

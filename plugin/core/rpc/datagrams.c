@@ -1,0 +1,157 @@
+/* datagrams.c
+ * Calls over UDP: copies, silence and ICMP errors, which no connection tells of.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/rpc/datagrams.h"
+
+#include "core/rpc/async_calls.h"
+#include "core/model/call.h"
+#include "core/rpc/dead_calls.h"
+#include "core/model/frames.h"
+#include "core/net/icmp.h"
+#include "core/judge/outage.h"
+#include "core/net/pairs.h"
+#include "core/net/ports.h"
+#include "core/wire/procedures.h"
+
+/* RPC waits for seconds before it sends a call again: what follows sooner is a frame captured twice. */
+#define COPY_TIME (50 * NH_MSEC)
+/* A host gives up on a neighbour 3 s after the packet (net/core/neighbour.c), while another copy may have got through. */
+#define LATE_ERROR_TIME (5 * NH_SECOND)
+
+gboolean
+nh_datagram_copied(const nh_call *call, const nh_message *message)
+{
+    return message->l4 == NH_L4_UDP && ABS(message->time - nh_call_last(call)->at.time) < COPY_TIME;
+}
+
+/* The copy before this one met an ICMP error. */
+static gboolean
+met_icmp_error(const nh_call *call)
+{
+    const nh_sending *before = &call->sendings[call->n_sendings - 2];
+    return call->icmp.at.frame && call->icmp.at.frame > before->at.frame;
+}
+
+/* The server's look-up for a callback fails. */
+static void
+judge_callback(nh_call *call, nh_moment at, nh_moment since, nh_finding why)
+{
+    if (call->way == NH_CALLBACK && call->asked.prog == NH_PROG_NLM && call->pair->blocked.frame)
+        nh_grant_lost(call, at, since,
+                      g_strdup_printf("The callback for the lock blocked in frame %u cannot reach the client: %s",
+                                      call->pair->blocked.frame, nh_finding_name(why)));
+}
+
+/* Over UDP nothing acknowledges a call: two retransmissions without any answer are a silent peer. */
+void
+nh_datagram_resent(nh_call *call, nh_moment at)
+{
+    nh_moment since = nh_call_first(call)->at;
+
+    if (met_icmp_error(call)) { /* whoever sends errors is not silent */
+        if (call->icmp.port == call->dst.port)
+            nh_dead_declare(call, NH_UNREACHABLE, call->icmp.at, at.frame, "is resent into an ICMP error");
+        return;
+    }
+    if (call->n_sendings >= 3) {
+        char *silence = nh_duration_text(at.time - since.time);
+        if (!call->unheard.frame)
+            nh_frame_note(call->pair->watch, at.frame, NH_PEER_SILENT,
+                          g_strdup_printf("Retransmission number %u over UDP without any answer for %s", call->n_sendings - 1, silence));
+        nh_dead_declare(call, NH_PEER_SILENT, since, at.frame, "is resent without any answer");
+        judge_callback(call, at, since, NH_PEER_SILENT);
+        g_free(silence);
+    }
+    nh_call_symptom(call, NH_PEER_SILENT, at, since);
+}
+
+/* The waiting call of this pair that was sent last between these ends over UDP. */
+static nh_call *
+waiting_datagram(nh_pair *pair, nh_way way, const nh_quote *quote)
+{
+    nh_call *latest = NULL;
+
+    for (guint i = 0; i < pair->outstanding[way]->len; i++) {
+        nh_call *call = g_ptr_array_index(pair->outstanding[way], i);
+        if (call->l4 == NH_L4_UDP && call->dst.port == quote->dst.port && call->src.port == quote->src.port &&
+            (!latest || nh_call_last(call)->at.frame > nh_call_last(latest)->at.frame))
+            latest = call;
+    }
+    return latest;
+}
+
+/* Whether a call between these ends was captured so shortly before that the error may be late for it. */
+static gboolean
+was_captured(const nh_watch *watch, const nh_quote *quote)
+{
+    for (guint i = watch->call_list->len; i-- > 0;) {
+        const nh_call *call = g_ptr_array_index(watch->call_list, i);
+        if (quote->time - nh_call_last(call)->at.time > LATE_ERROR_TIME)
+            return FALSE;
+        if (call->l4 == NH_L4_UDP && call->dst.port == quote->dst.port && call->src.port == quote->src.port &&
+            nh_addr_equal(&call->dst.addr, &quote->dst.addr) && nh_addr_equal(&call->src.addr, &quote->src.addr))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* A lock call that only the error shows: it waited for ARP, or its own host's firewall rejected it. */
+static void
+quote_unseen(nh_pair *pair, nh_way way, const nh_quote *quote)
+{
+    nh_moment at = { quote->frame, quote->time };
+    nh_symptom symptom = { .finding = NH_UNREACHABLE,
+                           .service = NH_SERVICE_NLM,
+                           .way = way,
+                           .at = at,
+                           .since = at,
+                           .icmp_sender = quote->sender,
+                           .icmp_own_filter = nh_icmp_is_own_filter(quote) };
+    nh_frame *frame = nh_frame_get(pair->watch, at);
+    char *text = nh_icmp_text(quote);
+
+    frame->pair = pair;
+    frame->service = NH_SERVICE_NLM;
+    nh_frame_note(pair->watch, at.frame, NH_UNREACHABLE, g_strdup_printf("%s, about a call that was not captured", text));
+    nh_outage_symptom(pair, &symptom);
+    g_free(text);
+}
+
+void
+nh_datagram_quote(nh_watch *watch, const nh_quote *quote)
+{
+    nh_moment at = { quote->frame, quote->time };
+    nh_way way;
+
+    if (nh_port_program(watch, &quote->dst.addr, NH_L4_UDP, quote->dst.port) == 0 && quote->dst.port != NH_PORTMAP_PORT)
+        return;
+    nh_pair *pair = nh_pair_of_flow(watch, &quote->src.addr, &quote->dst.addr, &way);
+    nh_call *call = waiting_datagram(pair, way, quote);
+    char *text = nh_icmp_text(quote);
+    if (text && !call && nh_port_program(watch, &quote->dst.addr, NH_L4_UDP, quote->dst.port) == NH_PROG_NLM && !was_captured(watch, quote))
+        quote_unseen(pair, way, quote);
+    if (!text || !call) {
+        g_free(text);
+        return;
+    }
+    nh_frame *frame = nh_frame_get(watch, at);
+    frame->pair = pair;
+    frame->service = nh_service_of_program(call->prog);
+    nh_frame_note(watch, at.frame, NH_UNREACHABLE,
+                  g_strdup_printf("%s, about the %s of frame %u", text, nh_procedure_name(call->prog, call->vers, call->proc),
+                                  nh_call_last(call)->at.frame));
+    g_free(text);
+    call->icmp.at = at;
+    call->icmp.sender = quote->sender;
+    call->icmp.port = quote->dst.port;
+    call->icmp.own_filter = nh_icmp_is_own_filter(quote);
+    nh_dead_declare(call, NH_UNREACHABLE, at, nh_call_first(call)->at.frame,
+                    way == NH_CALLBACK ? "cannot reach the client" : "cannot reach the server");
+    nh_call_symptom(call, NH_UNREACHABLE, at, nh_call_first(call)->at);
+    judge_callback(call, at, nh_call_first(call)->at, NH_UNREACHABLE);
+}

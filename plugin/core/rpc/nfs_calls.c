@@ -1,0 +1,314 @@
+/* nfs_calls.c
+ * NFS between the hosts of a pair: context of an incident, never the subject of a finding.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/rpc/nfs_calls.h"
+
+#include "core/story/lines.h"
+#include "core/net/pairs.h"
+#include "core/clock/policy.h"
+#include "core/net/ports.h"
+#include "core/wire/procedures.h"
+
+/* A call that waits longer than this is worth a word. */
+#define SLOW (5 * NH_SECOND)
+/* What is remembered at most: a client has no more calls on the way (RPC_MAX_SLOT_TABLE_LIMIT is 65536, 128 are usual). */
+#define WAITING_MAX 4096
+#define SLOW_MAX    1024
+#define STREAMS_MAX 65536
+
+/* A call without an answer, or with a late one. */
+typedef struct {
+    nh_moment sent, reply; /* reply.frame 0: none came */
+    guint32 vers, proc;
+    guint copies;
+    nh_l4 l4;
+} nfs_call;
+
+/* NFS between a client and a server. */
+typedef struct {
+    GHashTable *waiting; /* XID -> nfs_call */
+    GArray *slow;        /* nfs_call: answered late */
+    nh_time answered;    /* when the newest call was sent that has its answer */
+} nfs_peers;
+
+struct nh_nfs {
+    GHashTable *peers;   /* by client and server: nfs_peers */
+    GHashTable *streams; /* by sender and receiver: nh_records */
+};
+
+typedef struct {
+    nh_end from, to;
+} stream_key;
+
+static guint
+stream_hash(gconstpointer data)
+{
+    const stream_key *key = data;
+    return (nh_addr_hash(&key->from.addr) * 31 + nh_addr_hash(&key->to.addr)) * 31 + key->from.port * 65537u + key->to.port;
+}
+
+static gboolean
+stream_equal(gconstpointer a, gconstpointer b)
+{
+    const stream_key *x = a, *y = b;
+    return x->from.port == y->from.port && x->to.port == y->to.port && nh_addr_equal(&x->from.addr, &y->from.addr) &&
+           nh_addr_equal(&x->to.addr, &y->to.addr);
+}
+
+static void
+peers_free(gpointer data)
+{
+    nfs_peers *peers = data;
+    g_hash_table_unref(peers->waiting);
+    g_array_unref(peers->slow);
+    g_free(peers);
+}
+
+nh_nfs *
+nh_nfs_new(void)
+{
+    nh_nfs *nfs = g_new(nh_nfs, 1);
+
+    nfs->peers = nh_pairs_new(peers_free);
+    nfs->streams = g_hash_table_new_full(stream_hash, stream_equal, g_free, g_free);
+    return nfs;
+}
+
+void
+nh_nfs_free(nh_nfs *nfs)
+{
+    g_hash_table_unref(nfs->peers);
+    g_hash_table_unref(nfs->streams);
+    g_free(nfs);
+}
+
+/* --- messages -------------------------------------------------------------------- */
+
+static nfs_peers *
+find_peers(const nh_nfs *nfs, const nh_addr *client, const nh_addr *server)
+{
+    nh_pair_key key = { *client, *server };
+    return g_hash_table_lookup(nfs->peers, &key);
+}
+
+static nfs_peers *
+new_peers(nh_nfs *nfs, const nh_addr *client, const nh_addr *server)
+{
+    nfs_peers *peers = g_new(nfs_peers, 1);
+    nh_pair_key key = { *client, *server };
+
+    peers->waiting = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    peers->slow = g_array_new(FALSE, FALSE, sizeof(nfs_call));
+    peers->answered = NH_TIME_NONE;
+    g_hash_table_insert(nfs->peers, g_memdup2(&key, sizeof key), peers);
+    return peers;
+}
+
+static void
+take_call(nfs_peers *peers, nh_l4 l4, const nh_rpc_header *header, nh_moment at)
+{
+    nfs_call *call = g_hash_table_lookup(peers->waiting, GUINT_TO_POINTER(header->xid));
+
+    if (call) {
+        call->copies++;
+    } else if (g_hash_table_size(peers->waiting) < WAITING_MAX) {
+        call = g_new(nfs_call, 1);
+        *call = (nfs_call){ .sent = at, .vers = header->vers, .proc = header->proc, .copies = 1, .l4 = l4 };
+        g_hash_table_insert(peers->waiting, GUINT_TO_POINTER(header->xid), call);
+    }
+}
+
+/* The server answers during an outage of its lock manager. */
+static void
+count_answer(nh_watch *watch, const nh_addr *client, const nh_addr *server, nh_moment at)
+{
+    nh_pair *pair = nh_pair_find(watch, client, server);
+
+    if (!pair || !pair->open)
+        return;
+    if (pair->open->nfs_answers++ == 0)
+        pair->open->nfs_first = at;
+    pair->open->nfs_last = at;
+}
+
+/* FALSE when it answers none of the calls. */
+static gboolean
+take_reply(nfs_peers *peers, const nh_rpc_header *header, nh_moment at)
+{
+    nfs_call *call = g_hash_table_lookup(peers->waiting, GUINT_TO_POINTER(header->xid));
+
+    if (!call)
+        return FALSE;
+    peers->answered = MAX(peers->answered, call->sent.time);
+    call->reply = at;
+    if (at.time - call->sent.time >= SLOW && peers->slow->len < SLOW_MAX)
+        g_array_append_val(peers->slow, *call);
+    return g_hash_table_remove(peers->waiting, GUINT_TO_POINTER(header->xid));
+}
+
+void
+nh_nfs_header(nh_watch *watch, const nh_end *src, const nh_end *dst, nh_l4 l4, const nh_rpc_header *header, nh_moment at)
+{
+    nfs_peers *peers;
+
+    if (header->reply && g_hash_table_size(watch->nfs->peers) == 0)
+        return;
+    if (header->reply) {
+        peers = find_peers(watch->nfs, &dst->addr, &src->addr);
+        if (peers && take_reply(peers, header, at))
+            count_answer(watch, &dst->addr, &src->addr, at);
+    } else if (header->prog == NH_PROG_NFS) {
+        peers = find_peers(watch->nfs, &src->addr, &dst->addr);
+        take_call(peers ? peers : new_peers(watch->nfs, &src->addr, &dst->addr), l4, header, at);
+    }
+}
+
+static void
+record_begins(nh_rpc_header *header, gpointer data)
+{
+    nh_watch *watch = data;
+    const nh_segment *segment = &watch->segment;
+    nh_nfs_header(watch, &segment->src, &segment->dst, NH_L4_TCP, header, (nh_moment){ segment->frame, segment->time });
+}
+
+static gboolean
+is_nfs(const nh_watch *watch, const nh_end *server)
+{
+    return server->port == NH_NFS_PORT || nh_port_program(watch, &server->addr, NH_L4_TCP, server->port) == NH_PROG_NFS;
+}
+
+/* Where nothing is known of a stream yet, its records can only be found from a segment that begins with one. */
+static gboolean
+begins_record(const nh_segment *segment)
+{
+    nh_rpc_header header;
+    guint32 size;
+
+    return nh_record_read(segment->payload, segment->captured, &header, &size);
+}
+
+void
+nh_nfs_segment(nh_watch *watch, const nh_segment *segment)
+{
+    stream_key key = { segment->src, segment->dst };
+    nh_records *records;
+
+    if (!(segment->payload || segment->flags & NH_TH_SYN) || !(is_nfs(watch, &segment->dst) || is_nfs(watch, &segment->src)))
+        return;
+    records = g_hash_table_lookup(watch->nfs->streams, &key);
+    if (segment->flags & NH_TH_SYN) {
+        if (records)
+            records->synced = FALSE;
+        return;
+    }
+    if (!records) {
+        if (g_hash_table_size(watch->nfs->streams) >= STREAMS_MAX || !begins_record(segment))
+            return;
+        records = g_new0(nh_records, 1);
+        g_hash_table_insert(watch->nfs->streams, g_memdup2(&key, sizeof key), records);
+    }
+    nh_records_feed(records, segment, record_begins, watch);
+}
+
+/* --- the story ---------------------------------------------------------------------- */
+
+/* What an outage saw of slow calls. */
+typedef struct {
+    const nh_outage *outage;
+    nh_time until;        /* when the outage ended, or the capture */
+    nfs_call first;       /* the one that waits longest; sent.frame 0 = none */
+    nh_moment last_reply; /* of any of them */
+    guint count;
+} slow_calls;
+
+static void
+regard(slow_calls *slow, const nfs_call *call)
+{
+    nh_time done = call->reply.frame ? call->reply.time : slow->outage->pair->watch->last;
+
+    if (done - call->sent.time < SLOW || done < slow->outage->start.time || call->sent.time > slow->until)
+        return;
+    if (slow->count++ == 0 || call->sent.frame < slow->first.sent.frame)
+        slow->first = *call;
+    if (call->reply.frame > slow->last_reply.frame)
+        slow->last_reply = call->reply;
+}
+
+/* A call that was never sent again, while later ones were answered: its answer was not captured. */
+static gboolean
+answer_was_missed(const nfs_peers *peers, const nfs_call *call)
+{
+    return call->copies == 1 && nh_time_known(peers->answered) && peers->answered > call->sent.time;
+}
+
+static slow_calls
+slow_calls_of(const nh_outage *outage)
+{
+    const nh_watch *watch = outage->pair->watch;
+    const nfs_peers *peers = find_peers(watch->nfs, &outage->pair->client, &outage->pair->server);
+    slow_calls slow = { .outage = outage, .until = outage->end.frame ? outage->end.time : watch->last };
+    GHashTableIter iter;
+    gpointer call;
+
+    if (!peers)
+        return slow;
+    for (guint i = 0; i < peers->slow->len; i++)
+        regard(&slow, &g_array_index(peers->slow, nfs_call, i));
+    g_hash_table_iter_init(&iter, peers->waiting);
+    while (g_hash_table_iter_next(&iter, NULL, &call))
+        if (!answer_was_missed(peers, call))
+            regard(&slow, call);
+    return slow;
+}
+
+static void
+tell_answers(nh_incident *incident, const nh_outage *outage)
+{
+    if (outage->nfs_answers == 0)
+        return;
+    nh_incident_add_event(incident, outage->nfs_first.frame, outage->nfs_first.time, "nfs", NH_FINDING_NONE,
+                          g_strdup_printf("NFS of this server goes on meanwhile: %u answer%s, the last in frame %u", outage->nfs_answers,
+                                          outage->nfs_answers == 1 ? "" : "s", outage->nfs_last.frame));
+}
+
+static void
+tell_slow(nh_incident *incident, const slow_calls *slow)
+{
+    const nfs_call *call = &slow->first;
+    const char *name = nh_procedure_name(NH_PROG_NFS, call->vers, call->proc);
+    nh_time done = call->reply.frame ? call->reply.time : slow->outage->pair->watch->last;
+    char *waited = nh_duration_text(done - call->sent.time);
+    GString *text = g_string_new(NULL);
+
+    g_string_append_printf(text, "NFS %s call waits, too: ", name ? name : "v4");
+    if (call->reply.frame)
+        g_string_append_printf(text, "answered in frame %u after %s", call->reply.frame, waited);
+    else
+        g_string_append_printf(text, "no answer for %s", waited);
+    if (slow->count > 1)
+        g_string_append_printf(text, "; %u NFS calls wait longer than 5 s", slow->count);
+    nh_policy policy = nh_policy_of(slow->outage->pair, call->l4, TRUE);
+    policy.proto = call->l4;
+    char *timers = nh_policy_text(&policy, nh_pair_family(slow->outage->pair));
+    g_string_append_printf(text, "; timers: %s", timers);
+    nh_incident_add_event(incident, call->sent.frame, call->sent.time, "nfs", NH_FINDING_NONE, g_string_free(text, FALSE));
+    g_free(timers);
+    g_free(waited);
+}
+
+void
+nh_nfs_story(nh_incident *incident, const nh_outage *outage)
+{
+    slow_calls slow = slow_calls_of(outage);
+
+    tell_answers(incident, outage);
+    if (slow.count == 0)
+        return;
+    tell_slow(incident, &slow);
+    nh_lines_of_nfs(incident, outage->pair, slow.first.l4, slow.first.sent, slow.first.reply);
+}

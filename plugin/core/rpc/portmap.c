@@ -1,0 +1,101 @@
+/* portmap.c
+ * Look-ups of ports (RFC 1833): who asks for what, and what the answers teach.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/rpc/portmap.h"
+
+#include "core/wire/arguments.h"
+#include "core/rpc/async_calls.h"
+#include "core/model/call.h"
+#include "core/model/frames.h"
+#include "core/clock/lookups.h"
+#include "core/net/ports.h"
+#include "core/clock/unfollowed.h"
+#include "core/net/verdict.h"
+
+/* Where RPC sends a look-up again, it does so after this time: lockd's timers (from 5.13 on). */
+#define LOOKUP_TIME (10 * NH_SECOND)
+
+void
+nh_portmap_call(nh_call *call, nh_conn *conn, const nh_message *message)
+{
+    gboolean for_nlm = message->n_mappings > 0 && message->mappings[0].prog == NH_PROG_NLM &&
+                       !nh_arguments_indirect(message->vers, message->proc);
+    nh_moment at = { message->frame, message->time };
+
+    if (message->n_mappings == 0)
+        return;
+    call->asked = message->mappings[0];
+    if (for_nlm) {
+        call->pair->lock_traffic = TRUE;
+        nh_lookup_call(call, conn, at);
+    } else if (conn) {
+        conn->looks_up_other = TRUE;
+        nh_lookup_not_ours(conn);
+        nh_verdict_forget(conn);
+    }
+}
+
+/* An acknowledged look-up without an answer: who waits for it is told, and whoever sees the server's callback fail. */
+static void
+overdue(nh_call *call, nh_moment at)
+{
+    char *ago = nh_duration_text(at.time - nh_call_first(call)->at.time);
+
+    call->outlived = TRUE;
+    nh_frame_note(call->pair->watch, at.frame, NH_REPLY_OVERDUE,
+                  g_strdup_printf("TCP acknowledged the look-up of frame %u, but no reply for %s", nh_call_first(call)->at.frame, ago));
+    g_free(ago);
+    nh_call_symptom(call, NH_REPLY_OVERDUE, at, nh_call_first(call)->at);
+    if (call->way == NH_CALLBACK && call->pair->blocked.frame)
+        nh_grant_lost(call, at, nh_call_first(call)->at,
+                      g_strdup("A lock was blocked, and the client's port mapper does not answer the look-up for its callback"));
+}
+
+/*
+ * Before 5.13 the port mapper's client has a timer of its own, 60 s (rpcb_create, net/sunrpc/rpcb_clnt.c): no copy of
+ * the look-up ever tells that it is overdue.
+ */
+static gboolean
+is_overdue(const nh_call *call, nh_moment at)
+{
+    const nh_sending *first = nh_call_first(call);
+
+    return call->asked.prog == NH_PROG_NLM && call->tcp_acked && !call->outlived && at.time - first->at.time >= LOOKUP_TIME &&
+           !(first->conn && first->conn->one_sided);
+}
+
+void
+nh_portmap_watch(nh_pair *pair, nh_moment at)
+{
+    for (guint i = 0; pair->lookups && i < pair->lookups->len; i++) {
+        nh_call *call = g_ptr_array_index(pair->lookups, i);
+        if (is_overdue(call, at))
+            overdue(call, at);
+    }
+}
+
+/* GETPORT, GETADDR or DUMP answered: who listens where? */
+void
+nh_portmap_answer(nh_watch *watch, nh_call *call, const nh_message *message, nh_moment at)
+{
+    for (guint i = 0; i < message->n_mappings; i++) {
+        const nh_mapping *listed = &message->mappings[i];
+        const nh_mapping *mapping = listed->prog ? listed : &call->asked; /* a single answer repeats not what was asked */
+        if (listed->port != 0 && mapping->prog == NH_PROG_NLM && !listed->prog)
+            nh_unfollowed_answer(call, at);
+        if (listed->port != 0)
+            nh_port_learn(watch, &message->src.addr, mapping->prot == NH_L4_UDP ? NH_L4_UDP : NH_L4_TCP, listed->port, mapping->prog);
+        else if (mapping->prog == NH_PROG_NLM && !nh_arguments_indirect(call->vers, call->proc)) {
+            nh_frame_note(watch, at.frame, NH_NOT_REGISTERED, g_strdup_printf("The port mapper knows no NLM version %u", mapping->vers));
+            nh_call_symptom(call, NH_NOT_REGISTERED, at, nh_call_first(call)->at);
+            if (call->way == NH_CALLBACK && call->pair->blocked.frame)
+                nh_grant_lost(call, at, nh_call_first(call)->at,
+                              g_strdup("A lock was blocked, and the client's port mapper knows no lock manager to call back"));
+        }
+    }
+}

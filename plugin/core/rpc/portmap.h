@@ -1,0 +1,21 @@
+/* portmap.h
+ * Look-ups of ports (RFC 1833): who asks for what, and what the answers teach.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef NLM_HEALTH_PORTMAP_H
+#define NLM_HEALTH_PORTMAP_H
+
+#include "core/model/model.h"
+
+/* GETPORT or GETADDR is called; conn NULL over UDP. */
+void nh_portmap_call(nh_call *call, nh_conn *conn, const nh_message *message);
+/* GETPORT, GETADDR or DUMP is answered: who listens where? */
+void nh_portmap_answer(nh_watch *watch, nh_call *call, const nh_message *message, nh_moment at);
+/* A packet of the pair passes: look-ups that wait too long for their answer. */
+void nh_portmap_watch(nh_pair *pair, nh_moment at);
+
+#endif

@@ -1,0 +1,406 @@
+/* rpc_calls.c
+ * Every call of the followed programs, across retransmissions and reconnects.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/rpc/rpc_calls.h"
+
+#include "core/clock/age.h"
+#include "core/wire/arguments.h"
+#include "core/rpc/async_calls.h"
+#include "core/clock/attempt.h"
+#include "core/model/call.h"
+#include "core/clock/copies.h"
+#include "core/rpc/datagrams.h"
+#include "core/rpc/dead_calls.h"
+#include "core/clock/deadlines.h"
+#include "core/net/follow.h"
+#include "core/model/frames.h"
+#include "core/locks/lock_table.h"
+#include "core/clock/lookups.h"
+#include "core/judge/outage.h"
+#include "core/net/pairs.h"
+#include "core/rpc/portmap.h"
+#include "core/net/ports.h"
+#include "core/rpc/polls.h"
+#include "core/wire/procedures.h"
+#include "core/clock/queued.h"
+#include "core/rpc/rpc_replies.h"
+#include "core/rpc/statd.h"
+#include "core/net/tcp_life.h"
+#include "core/model/trouble.h"
+#include "core/rpc/unheard.h"
+#include "core/net/verdict.h"
+
+/* An XID that comes back so long after its answer belongs to another call. */
+#define XID_REUSE_TIME (120 * NH_SECOND)
+
+static nh_sending *
+last_sending_on(nh_call *call, const nh_conn *conn)
+{
+    for (guint i = call->n_sendings; i-- > 0;) {
+        nh_sending *sending = &call->sendings[i];
+        if (sending->conn == conn)
+            return sending;
+    }
+    return NULL;
+}
+
+/* The bytes of a waiting call were sent again by TCP. */
+static void
+resent_by_tcp(nh_call *call, nh_conn *conn, nh_moment at)
+{
+    nh_sending sending = { at, conn, last_sending_on(call, conn)->seq_end, TRUE };
+
+    nh_call_append(call, sending);
+    nh_age_by_tcp(call);
+    nh_frame_add_call(nh_frame_get(call->pair->watch, at), call);
+    if (nh_conn_trouble(conn))
+        nh_dead_declare(call, nh_conn_trouble(conn)->finding, nh_conn_trouble(conn)->since, at.frame,
+                        "is resent by TCP on a dead connection");
+}
+
+/* The caller acknowledged bytes that the capture missed: its calls were answered as far as anyone can tell. */
+static void
+miss_replies(nh_conn *conn, int half)
+{
+    for (guint i = conn->waiting->len; i-- > 0;) {
+        nh_call *call = g_ptr_array_index(conn->waiting, i);
+        int sender = nh_call_half(call, conn);
+        if (sender == half)
+            nh_call_stop_waiting(call);
+    }
+}
+
+/*
+ * Which of the waiting calls of this half its peer's TCP has by now. They are the
+ * latest ones, near the end, however many wait for their answers.
+ */
+static void
+take_acks(nh_conn *conn, int half)
+{
+    guint left = conn->unacked[half];
+
+    for (guint i = conn->waiting->len; left > 0 && i-- > 0;) {
+        nh_call *call = g_ptr_array_index(conn->waiting, i);
+        if (call->tcp_acked || nh_call_half(call, conn) != half)
+            continue;
+        const nh_sending *sending = last_sending_on(call, conn);
+        left--;
+        if (!sending || !nh_tcp_acked(&conn->half[half], sending->seq_end))
+            continue;
+        call->tcp_acked = sending->at.frame;
+        conn->unacked[half]--;
+    }
+    conn->unacked[half] -= left; /* acknowledged on another connection on which they were sent, too */
+}
+
+/* The waiting calls that end in these bytes. */
+static void
+retransmitted(nh_conn *conn, const nh_passing *passing, nh_moment at)
+{
+    for (guint i = 0; i < conn->waiting->len; i++) {
+        nh_call *call = g_ptr_array_index(conn->waiting, i);
+        const nh_sending *sending = last_sending_on(call, conn);
+
+        if (sending && passing->half == nh_call_half(call, conn) && (gint32)(sending->seq_end - passing->seq) > 0 &&
+            (gint32)(sending->seq_end - passing->end) <= 0)
+            resent_by_tcp(call, conn, at);
+    }
+}
+
+void
+nh_calls_transport(nh_watch *watch, nh_moment at)
+{
+    const nh_passing *passing = &watch->passing;
+    nh_conn *conn = passing->conn;
+
+    if (!conn || !conn->waiting || conn->waiting->len == 0 || passing->duplicate)
+        return;
+    const nh_trouble *trouble = nh_conn_trouble(conn);
+    if (passing->missed)
+        miss_replies(conn, passing->half);
+    for (int half = 0; half < 2; half++)
+        if (conn->unacked[half] > 0 && conn->half[half].has_acked)
+            take_acks(conn, half);
+    if (passing->retransmission)
+        retransmitted(conn, passing, at);
+    if (trouble && conn->unburied) {
+        nh_dead_bury(conn, trouble);
+        conn->unburied = FALSE;
+    }
+}
+
+/* The connection that carries a message; NULL over UDP. */
+static nh_conn *
+carrier(nh_watch *watch, const nh_message *message)
+{
+    const nh_end *client = message->reply ? &message->dst : &message->src;
+    const nh_end *server = message->reply ? &message->src : &message->dst;
+    nh_moment at = { message->frame, message->time };
+    nh_conn *passing = watch->passing.conn;
+
+    if (message->l4 != NH_L4_TCP)
+        return NULL;
+    if (passing && passing->service != NH_SERVICE_PROBABLE && watch->segment.frame == message->frame &&
+        nh_conn_joins(passing, client, server))
+        return passing;
+    gboolean known = nh_follow_find(watch, client, server) != NULL;
+    nh_conn *conn = nh_follow_message(watch, client, server, nh_service_of_program(message->prog), at);
+    if (!known && watch->segment.frame == message->frame)
+        nh_tcp_adopt(conn, &watch->segment);
+    return conn;
+}
+
+/* Lock calls show where lockd listens; once per connection is enough. */
+static void
+learn_lock_port(nh_watch *watch, nh_conn *conn, const nh_end *server, nh_l4 l4)
+{
+    if (conn && conn->port_learnt)
+        return;
+    nh_port_learn(watch, &server->addr, l4, server->port, NH_PROG_NLM);
+    if (conn)
+        conn->port_learnt = TRUE;
+}
+
+static void
+first_transmission(nh_call *call, nh_conn *conn, nh_moment at)
+{
+    nh_call_add_sending(call, conn, at);
+    if (call->prog != NH_PROG_NLM)
+        return;
+    if (conn && conn->calls == 0 && conn->pair != call->pair)
+        nh_conn_move(conn, call->pair, call->way);
+    call->pair->calls += !nh_nlm_is_result(call->prog, call->proc);
+    nh_lookup_speaks(call);
+    if (conn)
+        conn->calls++;
+    call->opens_half = conn && conn->middle && conn->half[nh_call_half(call, conn)].packets == 1;
+    nh_moment looked_up = nh_attempt_sent(call, conn, at);
+    if (looked_up.frame)
+        nh_lookup_in_hindsight(call, looked_up);
+    nh_call_expect(call);
+    nh_dead_deferred(call, at);
+    if (conn)
+        nh_dead_sent(call, conn, at);
+    if (call->pair->open && call->way == NH_FORWARD && (call->pair->open->ways & (1u << NH_FORWARD) || nh_call_polls(call)))
+        nh_outage_join(call->pair, call);
+}
+
+/* Whether this copy is TCP's doing and not RPC's (Wireshark dissects it when it does not analyse sequence numbers). */
+static gboolean
+copy_by_tcp(const nh_watch *watch, const nh_conn *conn)
+{
+    return conn && watch->passing.conn == conn && (watch->passing.retransmission || watch->passing.duplicate);
+}
+
+static void
+tell_resent(nh_call *call, const nh_sending *before, nh_conn *conn, nh_moment at)
+{
+    const nh_sending *first = nh_call_first(call);
+    char *ago = nh_duration_text(at.time - first->at.time);
+
+    nh_frame_note(call->pair->watch, at.frame, NH_CALL_RESENT,
+                  g_strdup_printf("%s resent%s: first sent in frame %u, %s ago", nh_procedure_name(call->prog, call->vers, call->proc),
+                                  before->conn != conn ? " on another connection" : "", first->at.frame, ago));
+    g_free(ago);
+}
+
+static void
+resent(nh_call *call, nh_conn *conn, nh_moment at)
+{
+    nh_sending before = *nh_call_last(call);
+
+    nh_unheard_copy(call, at);
+    nh_call_add_sending(call, conn, at);
+    tell_resent(call, &before, conn, at);
+    call->pair->resent += call->prog == NH_PROG_NLM;
+    if (call->prog == NH_PROG_NLM) {
+        nh_attempt_recognise(call);
+        nh_queued_copy(call, conn, at);
+        nh_queued_unseen(call, conn, at);
+        nh_copy_sent(call, at);
+    }
+    if (!call->waits || (call->prog != NH_PROG_NLM && call->asked.prog != NH_PROG_NLM))
+        return;
+    if (call->l4 == NH_L4_UDP) {
+        nh_datagram_resent(call, at);
+        nh_async_resent(call, at);
+        return;
+    }
+    if (conn && nh_conn_trouble(conn))
+        nh_dead_declare(call, nh_conn_trouble(conn)->finding, nh_conn_trouble(conn)->since, at.frame, "is resent on a dead connection");
+    /* copies that left together: nothing is overdue yet */
+    if (call->tcp_acked && (before.conn != conn || at.time - before.at.time >= NH_QUEUED_TIME)) {
+        char *ago = nh_duration_text(at.time - nh_call_first(call)->at.time);
+        nh_frame_note(call->pair->watch, at.frame, NH_REPLY_OVERDUE,
+                      g_strdup_printf("TCP acknowledged the call of frame %u, but no reply for %s", call->tcp_acked, ago));
+        g_free(ago);
+        nh_call_symptom(call, NH_REPLY_OVERDUE, at, nh_call_first(call)->at);
+    }
+    nh_async_resent(call, at);
+    nh_outage_join(call->pair, call);
+}
+
+static void
+nlm_call(nh_call *call, const nh_message *message, nh_moment at)
+{
+    nh_async_call(call, at);
+    nh_reply_result(call, message, at);
+    if (call->nlm.reclaim)
+        call->pair->not_given_back.locks = 0;
+    if (call->proc == NH_NLM_FREE_ALL)
+        nh_locks_free_all(call);
+}
+
+/* Two clients behind one address may use one XID: their calls differ in the arguments, copies of one call do not. */
+static gboolean
+same_arguments(const nh_nlm *a, const nh_nlm *b)
+{
+    if (!a->has_lock || !b->has_lock)
+        return TRUE;
+    return a->cookie == b->cookie && a->svid == b->svid && a->file == b->file && a->owner == b->owner && a->offset == b->offset &&
+           a->length == b->length;
+}
+
+static void
+take_call(nh_pair *pair, nh_way way, const nh_message *message)
+{
+    nh_watch *watch = pair->watch;
+    nh_conn *conn = carrier(watch, message);
+    nh_moment at = { message->frame, message->time };
+    nh_call *call = nh_call_find(watch, &message->src.addr, &message->dst.addr, message->prog, message->xid);
+    gboolean same = call && call->proc == message->proc && same_arguments(&call->nlm, &message->nlm) &&
+                    (!call->reply.frame || message->time - call->reply.time < XID_REUSE_TIME);
+
+    if (same && (copy_by_tcp(watch, conn) || nh_datagram_copied(call, message)))
+        return;
+    if (!same) {
+        call = nh_call_new(pair, way, message, call);
+        first_transmission(call, conn, at);
+        if (message->prog == NH_PROG_NLM)
+            nlm_call(call, message, at);
+        else if (message->prog == NH_PROG_PORTMAP)
+            nh_portmap_call(call, conn, message);
+        else if (message->prog == NH_PROG_STAT)
+            nh_statd_call(watch, message);
+    } else {
+        call->src = message->src;
+        call->dst = message->dst;
+        resent(call, conn, at);
+    }
+    nh_frame_add_call(nh_frame_get(watch, at), call);
+    if (message->prog == NH_PROG_NLM) {
+        call->pair->lock_traffic = watch->lock_traffic = TRUE;
+        learn_lock_port(watch, conn, &message->dst, message->l4);
+    }
+}
+
+static void
+take_reply(nh_watch *watch, const nh_message *message)
+{
+    nh_call *call = nh_call_find(watch, &message->dst.addr, &message->src.addr, message->prog, message->xid);
+    nh_conn *conn = carrier(watch, message);
+    nh_moment at = { message->frame, message->time };
+
+    if (!call || copy_by_tcp(watch, conn))
+        return;
+    nh_reply_take(call, message, at);
+    if (call->replies > 1)
+        return;
+    if (call->prog == NH_PROG_PORTMAP && !message->refused)
+        nh_portmap_answer(watch, call, message, at);
+    if (call->prog == NH_PROG_NLM)
+        learn_lock_port(watch, conn, &message->src, message->l4);
+}
+
+void
+nh_calls_message(nh_watch *watch, const nh_message *message)
+{
+    nh_moment at = { message->frame, message->time };
+    nh_way way;
+
+    /* Linux's statd tells its own lockd of a restart (fs/lockd/svc4proc.c, nlm4svc_proc_sm_notify): no call between a client and a server */
+    if (message->prog == NH_PROG_NLM && message->proc == NH_NLM_NSM_NOTIFY)
+        return;
+    nh_frame *frame = nh_frame_get(watch, at);
+    nh_pair *pair = message->reply ? nh_pair_of_flow(watch, &message->dst.addr, &message->src.addr, &way)
+                                   : nh_call_pair_of(watch, message, &way);
+
+    frame->service = nh_service_of_program(message->prog);
+    frame->pair = pair;
+    nh_pair_seen(pair, &message->src.addr);
+    nh_verdict_release(pair);
+    if (message->l4 == NH_L4_UDP) { /* over TCP the segment did all that */
+        nh_locks_seen(watch->locks, &message->src.addr, at);
+        nh_outage_tick(pair, at);
+        nh_attempt_watch(pair, at);
+    }
+    if (message->reply)
+        take_reply(watch, message);
+    else
+        take_call(pair, way, message);
+}
+
+/* Procedures without results: NULL, *_MSG, *_RES, FREE_ALL; SM_SIMU_CRASH, SM_NOTIFY. */
+static gboolean
+returns_nothing(const nh_call *call)
+{
+    return call->proc == 0 || (call->prog == NH_PROG_STAT && call->proc >= NH_NSM_SIMU_CRASH) || nh_async_is_one_way(call) ||
+           (call->prog == NH_PROG_NLM && call->proc == NH_NLM_FREE_ALL);
+}
+
+/* The waiting call that a reply with this XID answers, whatever its program, or NULL. */
+static nh_call *
+call_answered_by(nh_watch *watch, const nh_addr *caller, const nh_addr *called, guint32 xid)
+{
+    static const guint32 programs[] = { NH_PROG_NLM, NH_PROG_PORTMAP, NH_PROG_STAT };
+
+    for (guint i = 0; i < G_N_ELEMENTS(programs); i++) {
+        nh_call *call = nh_call_find(watch, caller, called, programs[i], xid);
+        if (call && (call->waits || returns_nothing(call)))
+            return call;
+    }
+    return NULL;
+}
+
+static void
+reply_by_header(nh_watch *watch, const nh_call *call, const nh_message *message, const guint8 *body, guint length)
+{
+    nh_message reply = *message;
+
+    reply.prog = call->prog;
+    reply.vers = call->vers;
+    reply.proc = call->proc;
+    nh_arguments_read(&reply, body, length);
+    nh_calls_message(watch, &reply);
+}
+
+void
+nh_calls_bare_reply(nh_watch *watch, const nh_message *message, const guint8 *body, guint length)
+{
+    const nh_call *call = call_answered_by(watch, &message->dst.addr, &message->src.addr, message->xid);
+
+    if (call && call->waits)
+        reply_by_header(watch, call, message, body, length);
+}
+
+gboolean
+nh_calls_returns_nothing(nh_watch *watch, const nh_addr *caller, const nh_addr *called, guint32 xid)
+{
+    const nh_call *call = call_answered_by(watch, caller, called, xid);
+
+    return call && returns_nothing(call);
+}
+
+void
+nh_calls_empty_reply(nh_watch *watch, const nh_message *message)
+{
+    const nh_call *call = call_answered_by(watch, &message->dst.addr, &message->src.addr, message->xid);
+
+    if (call && (message->refused || returns_nothing(call)))
+        reply_by_header(watch, call, message, NULL, 0);
+}

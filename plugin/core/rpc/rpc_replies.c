@@ -1,0 +1,250 @@
+/* rpc_replies.c
+ * What answers mean: the status of a lock call, refusals, the end of an outage.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/rpc/rpc_replies.h"
+
+#include "core/wire/arguments.h"
+#include "core/rpc/async_calls.h"
+#include "core/model/call.h"
+#include "core/model/frames.h"
+#include "core/judge/incident.h"
+#include "core/story/lines.h"
+#include "core/locks/lock_table.h"
+#include "core/judge/outage.h"
+#include "core/net/ports.h"
+#include "core/rpc/polls.h"
+#include "core/wire/procedures.h"
+
+static void
+tell_recovered(nh_call *call, const nh_outage *outage, nh_moment at)
+{
+    char *lasted = nh_duration_text(at.time - outage->start.time);
+    char *line = nh_line_text(call->pair, call->way, NH_LOG_OK);
+    gboolean logged = call->outlived && nh_line_event(call->pair, call->way, call) == NH_LOG_STILL_TRYING;
+    gboolean refused = nh_outage_has_refusals(outage);
+    const char *what = outage->served ? "Answered after" : refused ? "First answer other than a refusal after" : "First answer after";
+
+    if (outage->id)
+        nh_frame_note(call->pair->watch, at.frame, NH_RECOVERED,
+                      g_strdup_printf("%s %s%s%s%s%s", what, lasted, outage->served || refused ? "" : " without one", logged ? ": \"" : "",
+                                      logged ? line : "", logged ? "\" is logged now" : ""));
+    g_free(line);
+    g_free(lasted);
+}
+
+static void
+blocked(nh_call *call, nh_moment at)
+{
+    call->pair->blocked = at;
+    call->pair->blocked_lock = call->nlm;
+    if (call->way == NH_FORWARD) /* into an outage of the callbacks: none would tell of this lock either */
+        nh_outage_join(call->pair, call);
+}
+
+/* The lock that was blocked is granted in the answer to a poll: its callback is needed no longer. */
+static void
+granted(nh_call *call, nh_moment at)
+{
+    nh_pair *pair = call->pair;
+
+    if (!nh_call_polls(call))
+        return;
+    pair->blocked.frame = 0;
+    pair->polled = at;
+    nh_outage_answer(pair, NH_CALLBACK, NH_SERVICE_NLM, call, at);
+}
+
+/* Refusals that explain themselves in the status. */
+static void
+judge_status(nh_call *call, nh_moment at)
+{
+    const char *name = nh_nlm_status_name(call->status);
+    nh_finding finding = call->status == NH_NLM_STAT_NOLOCKS ? NH_DENIED_NOLOCKS : call->status == NH_NLM_STAT_GRACE ? NH_GRACE : NH_DENIED;
+
+    if (call->status == NH_NLM_STAT_BLOCKED && nh_nlm_kind(call->proc) == NH_NLM_LOCK)
+        blocked(call, at);
+    else if (call->status == NH_NLM_STAT_GRANTED && nh_nlm_kind(call->proc) == NH_NLM_LOCK)
+        granted(call, at);
+    if (call->status == NH_NLM_STAT_GRANTED || call->status == NH_NLM_STAT_BLOCKED)
+        return;
+    call->pair->denied++;
+    char *text = finding == NH_DENIED_NOLOCKS
+                     ? g_strdup_printf("%s: usually the server's statd cannot monitor the client, or it has no resources", name)
+                     : g_strdup(name ? name : "unknown status");
+    nh_frame_note(call->pair->watch, at.frame, finding, text);
+}
+
+static void
+judge_copies(nh_call *call, const nh_message *message, nh_moment at)
+{
+    if (!message->nlm.has_status || !call->has_status || call->status == message->nlm.status || nh_nlm_kind(call->proc) != NH_NLM_LOCK)
+        return;
+    nh_frame_note(call->pair->watch, at.frame, NH_LOCK_LEAKED,
+                  g_strdup_printf("Copies of the LOCK of frame %u got different answers: %s in frame %u, %s here",
+                                  nh_call_first(call)->at.frame, nh_nlm_status_name(call->status), call->reply.frame,
+                                  nh_nlm_status_name(message->nlm.status)));
+}
+
+/* A restart so long ago (statd's own retries, the longest grace period) has nothing to do with a grace period now. */
+#define RESTART_TIME (300 * NH_SECOND)
+
+/* Grace after SM_NOTIFY, or after the lock connection was lost: the server's lock manager restarted. */
+static void
+judge_grace(nh_call *call, nh_moment at)
+{
+    nh_pair *pair = call->pair;
+    gboolean told = pair->restarted.frame && at.time - pair->restarted.time < RESTART_TIME;
+
+    nh_call_symptom(call, NH_GRACE, at, nh_call_first(call)->at);
+    if (!told && (!pair->lost.frame || at.time - pair->lost.time >= RESTART_TIME))
+        return;
+    if (!told) {
+        pair->restarted = at;
+        nh_frame_note(pair->watch, at.frame, NH_SERVER_RESTARTED,
+                      g_strdup_printf("Grace period after the connection was lost in frame %u", pair->lost.frame));
+    }
+    nh_call_symptom(call, NH_SERVER_RESTARTED, at, pair->restarted);
+}
+
+static void
+first_reply(nh_call *call, const nh_message *message, nh_moment at)
+{
+    nh_pair *pair = call->pair;
+    nh_time latency = at.time - nh_call_first(call)->at.time;
+
+    call->reply = at;
+    call->has_status = message->nlm.has_status;
+    call->status = message->nlm.status;
+    call->refused = message->refused;
+    if (call->waits)
+        nh_call_stop_waiting(call);
+    if (call->prog != NH_PROG_NLM || nh_nlm_is_result(call->prog, call->proc))
+        return;
+    pair->attempt[call->way].active = FALSE;
+    pair->answered++;
+    if (call->outage)
+        nh_outage_extend(call->outage, at);
+    if (!nh_time_known(pair->slowest) || latency > pair->slowest)
+        pair->slowest = latency;
+    nh_async_settle(call);
+    if (call->has_status) {
+        judge_status(call, at);
+        nh_leak_judge(call, at);
+        nh_locks_answer(call, &message->nlm, at);
+    }
+}
+
+/* A port mapper that does not know this version of the question is asked in another (rpcb_getport_async, net/sunrpc/rpcb_clnt.c). */
+static gboolean
+is_refusal(const nh_call *call)
+{
+    if (!call->refused || call->prog == NH_PROG_NLM)
+        return call->refused != NULL;
+    return call->prog == NH_PROG_PORTMAP && call->asked.prog == NH_PROG_NLM && !nh_arguments_indirect(call->vers, call->proc) &&
+           !g_str_has_suffix(call->refused, "_MISMATCH") && strcmp(call->refused, "PROC_UNAVAIL") != 0;
+}
+
+static void
+refused_by_rpc(nh_call *call, nh_moment at)
+{
+    nh_frame_note(call->pair->watch, at.frame, NH_RPC_REJECTED,
+                  g_strdup_printf("RPC refuses the call of frame %u: %s", nh_call_first(call)->at.frame, call->refused));
+    nh_call_symptom(call, NH_RPC_REJECTED, at, nh_call_first(call)->at);
+    if (call->prog == NH_PROG_PORTMAP && call->way == NH_CALLBACK && call->pair->blocked.frame)
+        nh_grant_lost(call, at, nh_call_first(call)->at,
+                      g_strdup_printf("The client's port mapper refuses the look-up for the callback: %s", call->refused));
+    if (call->prog == NH_PROG_NLM && nh_nlm_kind(call->proc) == NH_NLM_GRANTED)
+        nh_grant_lost(call, at, nh_call_first(call)->at, g_strdup_printf("The client's RPC refuses the callback: %s", call->refused));
+}
+
+/* NLM_DENIED_NOLOCKS ends an outage in which the server did not answer, but not one that consists of it. */
+static gboolean
+refuses_again(const nh_call *call)
+{
+    const nh_outage *outage = call->pair->open;
+
+    return outage && call->prog == NH_PROG_NLM && call->has_status && call->status == NH_NLM_STAT_NOLOCKS &&
+           outage->count[NH_FORWARD][NH_DENIED_NOLOCKS] == outage->symptoms->len;
+}
+
+/* What a first reply means for the pair's outage. */
+static void
+answer(nh_call *call, nh_moment at)
+{
+    if (is_refusal(call)) {
+        refused_by_rpc(call, at);
+        return;
+    }
+    if (call->prog == NH_PROG_STAT)
+        return; /* the status monitor is another program: it says nothing of lock calls */
+    if (call->prog == NH_PROG_NLM && call->has_status && call->status == NH_NLM_STAT_GRACE) {
+        judge_grace(call, at);
+        return;
+    }
+    if (refuses_again(call)) {
+        nh_call_symptom(call, NH_DENIED_NOLOCKS, at, nh_call_first(call)->at);
+        return;
+    }
+    nh_outage *ended = nh_outage_answer(call->pair, call->way, nh_service_of_program(call->prog), call, at);
+    if (ended)
+        tell_recovered(call, ended, at);
+    if (call->prog != NH_PROG_NLM || !call->has_status || call->status != NH_NLM_STAT_NOLOCKS)
+        return;
+    if (ended)
+        nh_outage_add_ending(ended, NH_DENIED_NOLOCKS, at);
+    else
+        nh_call_symptom(call, NH_DENIED_NOLOCKS, at, nh_call_first(call)->at);
+}
+
+/* RPC's reply to an asynchronous call: its sender stops to repeat it, and waits for the *_RES. */
+static void
+take_receipt(nh_call *call, nh_moment at)
+{
+    call->accepted = at;
+    call->pair->attempt[call->way].active = FALSE;
+    if (call->waits)
+        nh_call_stop_waiting(call);
+}
+
+void
+nh_reply_heard(nh_call *call, nh_moment at)
+{
+    if (call->waits)
+        nh_call_stop_waiting(call);
+    call->pair->attempt[call->way].active = FALSE;
+    answer(call, at);
+}
+
+void
+nh_reply_take(nh_call *call, const nh_message *message, nh_moment at)
+{
+    nh_frame_add_call(nh_frame_get(call->pair->watch, at), call);
+    call->latest_reply = at.frame;
+    if (message->reply && nh_nlm_is_message(call->prog, call->proc) && !message->refused) {
+        take_receipt(call, at);
+        return;
+    }
+    if (call->replies++ > 0) {
+        judge_copies(call, message, at);
+        return;
+    }
+    first_reply(call, message, at);
+    answer(call, at);
+}
+
+/* A *_RES: the answer to every copy of its *_MSG. */
+void
+nh_reply_result(nh_call *result, const nh_message *message, nh_moment at)
+{
+    GPtrArray *answered = nh_async_answered(result);
+
+    for (guint i = 0; answered && i < answered->len; i++)
+        nh_reply_take(g_ptr_array_index(answered, i), message, at);
+    if (answered)
+        g_ptr_array_unref(answered);
+}

@@ -1,0 +1,147 @@
+/* sealed.c
+ * RPC over DTLS (RFC 9289 section 4.1): datagrams that cannot be read, judged by whether anything answers them.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/rpc/sealed.h"
+
+#include "core/model/frames.h"
+#include "core/net/icmp.h"
+#include "core/judge/outage.h"
+#include "core/net/pairs.h"
+#include "core/net/ports.h"
+
+/* So many flows are remembered; the oldest are forgotten. */
+#define FLOWS_MAX 256
+/* A call that is sent again comes after nlm_timeout (3 s at least) and at most the longest step (60 s); other datagrams are no repetition. */
+#define REPEAT_MIN (2900 * NH_MSEC)
+#define REPEAT_MAX (65 * NH_SECOND)
+
+typedef struct {
+    nh_end client, server;
+    gboolean sealed;       /* STARTTLS was answered */
+    guint unanswered;      /* datagrams that the client sent again and again since the server's last */
+    nh_moment first, last; /* of these */
+} flow;
+
+static flow *
+find_flow(const nh_watch *watch, const nh_end *client, const nh_end *server)
+{
+    for (guint i = 0; watch->sealed && i < watch->sealed->len; i++) {
+        flow *f = g_ptr_array_index(watch->sealed, i);
+        if (f->client.port == client->port && f->server.port == server->port && nh_addr_equal(&f->client.addr, &client->addr) &&
+            nh_addr_equal(&f->server.addr, &server->addr))
+            return f;
+    }
+    return NULL;
+}
+
+/* The call of the AUTH_TLS flavor that asks whether the server knows TLS. */
+static void
+probe(nh_watch *watch, const nh_end *client, const nh_end *server)
+{
+    if (find_flow(watch, client, server))
+        return;
+    if (!watch->sealed)
+        watch->sealed = g_ptr_array_new_with_free_func(g_free);
+    if (watch->sealed->len >= FLOWS_MAX)
+        g_ptr_array_remove_index(watch->sealed, 0);
+    flow *f = g_new0(flow, 1);
+    f->client = *client;
+    f->server = *server;
+    g_ptr_array_add(watch->sealed, f);
+}
+
+gboolean
+nh_sealed_header(nh_watch *watch, const nh_message *message, const nh_rpc_header *header)
+{
+    if (header->tls_probe && nh_service_of_program(header->prog) != NH_SERVICE_NONE)
+        probe(watch, &message->src, &message->dst);
+    flow *f = header->starttls ? find_flow(watch, &message->dst, &message->src) : NULL;
+    if (f)
+        f->sealed = TRUE;
+    return f != NULL;
+}
+
+static nh_pair *
+show_on_frame(nh_watch *watch, const flow *f, nh_way *way, nh_moment at)
+{
+    nh_pair *pair = nh_pair_of_flow(watch, &f->client.addr, &f->server.addr, way);
+    nh_frame *frame = nh_frame_get(watch, at);
+
+    frame->pair = pair;
+    frame->service = NH_SERVICE_NLM;
+    return pair;
+}
+
+static void
+add_symptom(nh_watch *watch, const flow *f, nh_finding finding, nh_moment at, const nh_quote *quote, char *text)
+{
+    nh_symptom symptom = { .finding = finding, .service = NH_SERVICE_NLM, .at = at, .since = f->unanswered ? f->first : at };
+    nh_pair *pair = show_on_frame(watch, f, &symptom.way, at);
+
+    if (quote) {
+        symptom.icmp_sender = quote->sender;
+        symptom.icmp_own_filter = nh_icmp_is_own_filter(quote);
+    }
+    nh_frame_note(watch, at.frame, finding, text);
+    nh_outage_symptom(pair, &symptom);
+}
+
+static void
+sent(nh_watch *watch, flow *f, nh_moment at)
+{
+    nh_time gap = at.time - f->last.time;
+    nh_way way;
+
+    show_on_frame(watch, f, &way, at); /* an outage may begin with it */
+    if (f->unanswered && gap < REPEAT_MIN)
+        return;
+    if (f->unanswered == 0 || gap > REPEAT_MAX) {
+        f->first = at;
+        f->unanswered = 0;
+    }
+    f->unanswered++;
+    f->last = at;
+    if (f->unanswered < 3)
+        return;
+    char *silence = nh_duration_text(at.time - f->first.time);
+    add_symptom(watch, f, NH_PEER_SILENT, at, NULL,
+                g_strdup_printf("Encrypted datagrams are sent again and again without any answer for %s", silence));
+    g_free(silence);
+}
+
+void
+nh_sealed_datagram(nh_watch *watch, const nh_end *src, const nh_end *dst, nh_moment at)
+{
+    flow *f = find_flow(watch, src, dst);
+
+    if (f && f->sealed) {
+        sent(watch, f, at);
+        return;
+    }
+    f = find_flow(watch, dst, src);
+    if (!f || !f->sealed)
+        return;
+    nh_way way;
+    nh_pair *pair = show_on_frame(watch, f, &way, at);
+    f->unanswered = 0;
+    nh_pair_seen(pair, &src->addr);
+    nh_outage_answer(pair, way, NH_SERVICE_NLM, NULL, at);
+}
+
+gboolean
+nh_sealed_quote(nh_watch *watch, const nh_quote *quote)
+{
+    const flow *f = find_flow(watch, &quote->src, &quote->dst);
+    char *text = f && f->sealed ? nh_icmp_text(quote) : NULL;
+
+    if (text)
+        add_symptom(watch, f, NH_UNREACHABLE, (nh_moment){ quote->frame, quote->time }, quote,
+                    g_strdup_printf("%s, about an encrypted datagram", text));
+    g_free(text);
+    return f && f->sealed;
+}

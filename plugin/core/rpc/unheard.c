@@ -1,0 +1,116 @@
+/* unheard.c
+ * Answers that the capture shows and the caller never heard.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/rpc/unheard.h"
+
+#include "core/rpc/async_calls.h"
+#include "core/model/call.h"
+#include "core/model/frames.h"
+#include "core/judge/outage.h"
+#include "core/clock/policy.h"
+#include "core/wire/procedures.h"
+#include "core/rpc/rpc_replies.h"
+#include "core/net/tcp_life.h"
+
+/* A copy and the answer to the one before may cross. */
+#define CROSSING_TIME NH_SECOND
+
+/* Index of the half that sends to the caller. */
+static int
+answering_half(const nh_conn *conn, const nh_call *call)
+{
+    return !nh_call_half(call, conn);
+}
+
+void
+nh_unheard_message(nh_watch *watch, const nh_message *message)
+{
+    const nh_passing *passing = &watch->passing;
+    nh_conn *conn = passing->conn;
+    const nh_frame *frame = nh_frame_find(watch, message->frame);
+
+    if (!message->reply || message->l4 != NH_L4_TCP || message->prog != NH_PROG_NLM || !conn || !frame || frame->conn != conn)
+        return;
+    for (const GSList *item = frame->calls; item; item = item->next) {
+        nh_call *call = item->data;
+        if (call->reply.frame != message->frame || call->xid != message->xid)
+            continue;
+        if (!conn->replied)
+            conn->replied = g_ptr_array_new();
+        call->reply_end = passing->end;
+        call->unheard.frame = 0;
+        if (!g_ptr_array_find(conn->replied, call, NULL))
+            g_ptr_array_add(conn->replied, call);
+    }
+}
+
+/* The reply is resent in vain: its caller waits on. */
+static void
+wait_on(nh_call *call, nh_conn *conn)
+{
+    guint32 first = call->sendings[0].at.frame;
+
+    nh_call_wait_again(call);
+    nh_call_expect(call);
+    nh_call_wait_on(call, conn);
+    call->dead = NH_PEER_SILENT;
+    call->dead_since = call->unheard;
+    nh_frame_note(call->pair->watch, first, NH_DEAD_CALL,
+                  g_strdup_printf("%s was answered in frame %u, but the caller never acknowledged the answer",
+                                  nh_nlm_procedure_name(call->proc), call->unheard.frame));
+    nh_outage_join(call->pair, call);
+}
+
+/* The reply got through at last. */
+static void
+heard(nh_call *call, nh_moment at)
+{
+    call->reply = call->unheard;
+    call->unheard.frame = 0;
+    call->replies = 1;
+    call->pair->answered++;
+    nh_reply_heard(call, at);
+}
+
+void
+nh_unheard_transport(nh_watch *watch, nh_moment at)
+{
+    nh_conn *conn = watch->passing.conn;
+
+    if (!conn || !conn->replied)
+        return;
+    for (guint i = conn->replied->len; i-- > 0;) {
+        nh_call *call = g_ptr_array_index(conn->replied, i);
+        const nh_half *half = &conn->half[answering_half(conn, call)];
+        if (call->reply.frame == at.frame)
+            continue;
+        if (call->reply.frame && nh_tcp_acked(half, call->reply_end)) {
+            g_ptr_array_remove_index_fast(conn->replied, i);
+        } else if (call->unheard.frame && nh_tcp_acked(half, call->reply_end)) {
+            g_ptr_array_remove_index_fast(conn->replied, i);
+            heard(call, at);
+        } else if (call->reply.frame && half->silent >= 2) {
+            wait_on(call, conn);
+        }
+    }
+}
+
+void
+nh_unheard_copy(nh_call *call, nh_moment at)
+{
+    gboolean followed = call->prog == NH_PROG_NLM || call->asked.prog == NH_PROG_NLM;
+
+    if (call->l4 != NH_L4_UDP || call->way != NH_FORWARD || !followed || nh_async_is_one_way(call) || !call->reply.frame ||
+        at.time - call->reply.time < CROSSING_TIME)
+        return;
+    nh_call_wait_again(call);
+    nh_call_expect(call);
+    nh_frame_unnote(call->pair->watch, call->unheard.frame, NH_RECOVERED);
+    nh_frame_note(call->pair->watch, at.frame, NH_PEER_SILENT,
+                  g_strdup_printf("The client asks again, though the answer is in frame %u: it did not get it", call->unheard.frame));
+}

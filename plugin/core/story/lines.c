@@ -1,0 +1,248 @@
+/* lines.c
+ * Kernel lines of an outage: predicted, and observed in the capture.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/story/lines.h"
+
+#include "core/rpc/answers.h"
+#include "core/rpc/async_calls.h"
+#include "core/clock/deadlines.h"
+#include "core/wire/procedures.h"
+
+#define LOCKD "lockd"
+
+/* --- predictions -------------------------------------------------------------- */
+
+static void
+narrow(nh_time *earliest, nh_time *latest, nh_time from, nh_time to)
+{
+    nh_time low = MAX(*earliest, from), high = MIN(*latest, to);
+    if (low <= high) {
+        *earliest = low;
+        *latest = high;
+    }
+}
+
+static void
+narrow_issue(const nh_call *call, nh_time line_earliest, nh_time line_latest, nh_time *earliest, nh_time *latest)
+{
+    nh_policy policy = nh_policy_of(call->pair, call->l4, call->pair->watch->options.use_mount);
+    nh_time shortest, longest;
+
+    nh_timer_major_range(&policy, nh_pair_family(call->pair), call->wait, &shortest, &longest);
+    narrow(earliest, latest, line_earliest - longest, line_latest - shortest);
+}
+
+void
+nh_lines_narrow(nh_call *call)
+{
+    if (call->line_seen.frame && (call->wait == NH_WAIT_CLOSING || call->wait == NH_WAIT_CONNECT || call->first_unseen))
+        narrow_issue(call, call->line_seen.time, call->line_seen.time, &call->issued_earliest, &call->issued_latest);
+}
+
+void
+nh_lines_narrow_by_log(nh_call *call, nh_time line_earliest, nh_time line_latest)
+{
+    call->issued_by_log.known = TRUE;
+    call->issued_by_log.earliest = call->issued_earliest;
+    call->issued_by_log.latest = call->issued_latest;
+    narrow_issue(call, line_earliest, line_latest, &call->issued_by_log.earliest, &call->issued_by_log.latest);
+}
+
+void
+nh_lines_issued(const nh_call *call, nh_time *earliest, nh_time *latest)
+{
+    *earliest = call->issued_by_log.known ? call->issued_by_log.earliest : call->issued_earliest;
+    *latest = call->issued_by_log.known ? call->issued_by_log.latest : call->issued_latest;
+}
+
+nh_log_event
+nh_line_event(const nh_pair *pair, nh_way way, const nh_call *call)
+{
+    const nh_options *options = &pair->watch->options;
+    gboolean answer = call && (call->proc == NH_NLM_GRANTED_MSG || call->proc == NH_NLM_GRANTED_RES);
+    gboolean soft = way == NH_CALLBACK || answer || (options->use_mount && !options->mount.hard);
+
+    return soft ? NH_LOG_TIMED_OUT : NH_LOG_STILL_TRYING;
+}
+
+/* What follows the server's name (call_timeout and call_decode, net/sunrpc/clnt.c). */
+static const char *
+words_of_event(nh_log_event event)
+{
+    switch (event) {
+    case NH_LOG_STILL_TRYING:
+        return "not responding, still trying";
+    case NH_LOG_TIMED_OUT:
+        return "not responding, timed out";
+    default:
+        return "OK";
+    }
+}
+
+static char *
+text_of_line(const char *program, const nh_pair *pair, nh_way way, nh_log_event event)
+{
+    const nh_addr *peer = way == NH_CALLBACK ? &pair->client : &pair->server;
+    char address[NH_ADDR_TEXT];
+
+    return g_strdup_printf("%s: server %s %s", program, pair->log_name[way] ? pair->log_name[way] : nh_addr_text(peer, address),
+                           words_of_event(event));
+}
+
+char *
+nh_line_text(const nh_pair *pair, nh_way way, nh_log_event event)
+{
+    return text_of_line(LOCKD, pair, way, event);
+}
+
+char *
+nh_line_sentence(const nh_pair *pair, nh_log_event event, const nh_deadlines *deadlines, nh_moment seen)
+{
+    char *line = nh_line_text(pair, NH_FORWARD, event);
+    char *from = nh_time_clock(seen.frame ? seen.time : deadlines->major_earliest), *to = nh_time_clock(deadlines->major_latest);
+    char *text = seen.frame ? g_strdup_printf("\"%s\" was logged at %s", line, from)
+                            : g_strdup_printf("\"%s\" was logged between %s and %s", line, from, to);
+
+    g_free(line);
+    g_free(from);
+    g_free(to);
+    return text;
+}
+
+char *
+nh_line_text_again(const nh_kernel_line *line, const nh_pair *pair)
+{
+    return text_of_line(line->program, pair, line->of_server ? NH_CALLBACK : NH_FORWARD, line->event);
+}
+
+/* What a line is about: whose calls, which host they go to, what became of them. */
+typedef struct {
+    const char *program;
+    const nh_pair *pair;
+    nh_way way;
+    nh_log_event event;
+} subject;
+
+static nh_kernel_line *
+add_line(nh_incident *incident, subject what, nh_time earliest, nh_time latest, nh_moment seen, const nh_story_call *call)
+{
+    nh_kernel_line *line = nh_incident_add_line(incident);
+
+    line->program = what.program;
+    line->event = what.event;
+    line->of_server = what.way == NH_CALLBACK;
+    line->text = text_of_line(what.program, what.pair, what.way, what.event);
+    line->earliest = earliest;
+    line->latest = MAX(earliest, latest);
+    line->call = call;
+    if (seen.frame) {
+        line->observed = seen.time;
+        line->observed_frame = seen.frame;
+        line->earliest = seen.time - NH_OBSERVED_SLACK;
+        line->latest = seen.time + NH_OBSERVED_SLACK;
+    }
+    return line;
+}
+
+/* The longest that a client which still tries is silent before its first major timeout: between two SYNs (tcp_syn_retries). */
+#define SYN_GAP (35 * NH_SECOND)
+
+/* The line of a major timeout that the answer, if there is one, outlived. */
+static void
+add_outlived(nh_incident *incident, subject what, const nh_deadlines *deadlines, nh_moment seen, nh_moment answered,
+             const nh_story_call *call)
+{
+    nh_time latest = answered.frame ? MIN(deadlines->major_latest, answered.time) : deadlines->major_latest;
+    nh_kernel_line *line = add_line(incident, what, deadlines->major_earliest, latest, seen, call);
+
+    line->answered = answered.frame ? answered.time : NH_TIME_NONE;
+}
+
+/* Printed only if the other line was; certain when that is sure. */
+static void
+add_ok(nh_incident *incident, subject what, nh_moment answered, gboolean certain, const nh_story_call *call)
+{
+    what.event = NH_LOG_OK;
+    add_line(incident, what, answered.time - NH_OBSERVED_SLACK, answered.time + NH_OBSERVED_SLACK,
+             certain ? answered : (nh_moment){ 0, NH_TIME_NONE }, call);
+}
+
+/* The client gives up the answer to a callback: a line about the server in its own log. */
+static void
+add_given_up(nh_incident *incident, const nh_call *grant, const nh_story_call *story_call)
+{
+    nh_deadlines deadlines;
+
+    if (nh_answer_given_up(grant, &deadlines))
+        add_outlived(incident, (subject){ LOCKD, grant->pair, NH_FORWARD, NH_LOG_TIMED_OUT }, &deadlines, (nh_moment){ 0, NH_TIME_NONE },
+                     grant->reply, story_call);
+}
+
+gboolean
+nh_line_may_come(const nh_call *call)
+{
+    nh_deadlines deadlines;
+
+    if (!nh_async_is_one_way(call) || call->line_seen.frame)
+        return TRUE;
+    nh_call_deadlines(call, call->pair->watch->options.use_mount, &deadlines);
+    return nh_async_done(call).time >= deadlines.major_earliest;
+}
+
+void
+nh_lines_of_call(nh_incident *incident, nh_call *call, const nh_story_call *story_call)
+{
+    nh_deadlines deadlines;
+
+    /* an answer may reach its caller later than it passed the capture */
+    gboolean ends = call->outage && call->outage->ended_by == call && !nh_async_is_one_way(call);
+    nh_moment answered = ends ? call->outage->end : nh_async_done(call);
+
+    add_given_up(incident, call, story_call);
+    if (call->proc == NH_NLM_GRANTED_RES || !nh_line_may_come(call))
+        return; /* the line of the former stands with the callback */
+    nh_call_deadlines(call, call->pair->watch->options.use_mount, &deadlines);
+    if (answered.frame && answered.time < deadlines.major_earliest && !call->line_seen.frame)
+        return;
+    gboolean certain = call->line_seen.frame || (answered.frame && answered.time > deadlines.major_latest);
+    subject what = { LOCKD, call->pair, call->way, nh_line_event(call->pair, call->way, call) };
+    add_outlived(incident, what, &deadlines, call->line_seen, answered, story_call);
+    if (answered.frame && what.event == NH_LOG_STILL_TRYING)
+        add_ok(incident, what, answered, certain, story_call);
+}
+
+void
+nh_lines_of_attempt(nh_incident *incident, const nh_pair *pair, nh_way way, const nh_attempt *attempt, const nh_story_call *story_call)
+{
+    nh_deadlines deadlines;
+
+    if (attempt->answers)
+        return; /* its line stands with the callback */
+    nh_attempt_deadlines(pair, way, attempt, &deadlines);
+    if (attempt->outage && !attempt->line_seen.frame && attempt->outage->last.time + SYN_GAP < deadlines.major_earliest)
+        return; /* given up before */
+    add_line(incident, (subject){ LOCKD, pair, way, nh_line_event(pair, way, NULL) }, deadlines.major_earliest, deadlines.major_latest,
+             attempt->line_seen, story_call);
+}
+
+void
+nh_lines_of_nfs(nh_incident *incident, const nh_pair *pair, nh_l4 l4, nh_moment sent, nh_moment answered)
+{
+    nh_policy policy = pair->watch->options.mount;
+    nh_wait_facts facts = { NH_WAIT_REPLY, sent.time, sent.time, sent.time };
+    subject what = { "nfs", pair, NH_FORWARD, policy.hard ? NH_LOG_STILL_TRYING : NH_LOG_TIMED_OUT };
+    nh_deadlines deadlines;
+
+    nh_policy_over(&policy, l4);
+    nh_timer_predict(&policy, nh_pair_family(pair), &facts, &deadlines);
+    if ((answered.frame ? answered.time : pair->watch->last) < deadlines.major_earliest)
+        return;
+    add_outlived(incident, what, &deadlines, (nh_moment){ 0, NH_TIME_NONE }, answered, NULL);
+    if (answered.frame && policy.hard)
+        add_ok(incident, what, answered, answered.time > deadlines.major_latest, NULL);
+}

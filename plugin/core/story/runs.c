@@ -1,0 +1,163 @@
+/* runs.c
+ * Finding what repeats in a timeline.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/story/runs.h"
+
+/* Two neighbours of a kind say more as two lines. */
+#define MIN_NEIGHBOURS 3
+/* A kind this frequent is routine: reconnecting in a storm is a dozen events, over and over. */
+#define MIN_ROUTINE 8
+/* Routine this long is told kind by kind; what is shorter can be read as it happened. */
+#define MIN_STRETCH 25
+
+/* Each event's kind as a small number, and how many events are of that kind. */
+typedef struct {
+    guint *kind;
+    GArray *totals;
+} kinds;
+
+/* Text without the words that hold a digit: numbers, addresses and XIDs do not make two events different. */
+static void
+append_words(GString *key, const char *text)
+{
+    while (*text) {
+        gsize length = strcspn(text, " ");
+        if (strcspn(text, "0123456789") >= length) {
+            g_string_append_len(key, text, length);
+            g_string_append_c(key, ' ');
+        }
+        text += length + strspn(text + length, " ");
+    }
+}
+
+/* Troubles of a connection are of one kind whatever their text counts; calls are not when they do different things. */
+static void
+make_key(GString *key, const nh_event *event)
+{
+    const nh_finding_row *row = nh_finding_get(event->finding);
+    const char *text = event->text ? event->text : "";
+
+    g_string_printf(key, "%d %s ", event->finding, event->event ? event->event : "");
+    if (event->frame == 0)
+        g_string_append_printf(key, "line %s", text);
+    else if (!row || row->kind != NH_KIND_TRANSPORT)
+        append_words(key, text);
+}
+
+static void
+find_kinds(kinds *k, const GPtrArray *timeline)
+{
+    GHashTable *known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    GString *key = g_string_new(NULL);
+
+    k->kind = g_new(guint, timeline->len);
+    k->totals = g_array_new(FALSE, TRUE, sizeof(guint));
+    for (guint i = 0; i < timeline->len; i++) {
+        gpointer number;
+        make_key(key, timeline->pdata[i]);
+        if (!g_hash_table_lookup_extended(known, key->str, NULL, &number)) {
+            number = GUINT_TO_POINTER(k->totals->len);
+            g_hash_table_insert(known, g_strdup(key->str), number);
+            g_array_set_size(k->totals, k->totals->len + 1);
+        }
+        k->kind[i] = GPOINTER_TO_UINT(number);
+        g_array_index(k->totals, guint, k->kind[i])++;
+    }
+    g_string_free(key, TRUE);
+    g_hash_table_unref(known);
+}
+
+static void
+append_run(GArray *runs, guint first, guint count, gboolean mixed)
+{
+    nh_run run = { first, first + count - 1, count, mixed };
+    g_array_append_val(runs, run);
+}
+
+/* Events from start up to end: neighbours of one kind become one run. */
+static void
+fold_neighbours(GArray *runs, const kinds *k, guint start, guint end)
+{
+    while (start < end) {
+        guint same = 1;
+        while (start + same < end && k->kind[start + same] == k->kind[start])
+            same++;
+        if (same >= MIN_NEIGHBOURS)
+            append_run(runs, start, same, FALSE);
+        else
+            for (guint i = 0; i < same; i++)
+                append_run(runs, start + i, 1, FALSE);
+        start += same;
+    }
+}
+
+/* A long stretch of routine: one run per kind. */
+static void
+fold_stretch(GArray *runs, const kinds *k, guint start, guint end)
+{
+    guint first_run = runs->len;
+
+    for (guint i = start; i < end; i++) {
+        guint r = first_run;
+        while (r < runs->len && k->kind[g_array_index(runs, nh_run, r).first] != k->kind[i])
+            r++;
+        if (r == runs->len) {
+            append_run(runs, i, 1, TRUE);
+            continue;
+        }
+        nh_run *run = &g_array_index(runs, nh_run, r);
+        run->last = i;
+        run->count++;
+    }
+    if (runs->len == first_run + 1)
+        g_array_index(runs, nh_run, first_run).mixed = FALSE;
+}
+
+/* The first event at or after start that is not routine. */
+static guint
+end_of_routine(const kinds *k, guint start, guint n)
+{
+    while (start < n && g_array_index(k->totals, guint, k->kind[start]) >= MIN_ROUTINE)
+        start++;
+    return start;
+}
+
+GArray *
+nh_timeline_runs(const GPtrArray *timeline)
+{
+    GArray *runs = g_array_new(FALSE, FALSE, sizeof(nh_run));
+    guint told = 0;
+    kinds k;
+
+    find_kinds(&k, timeline);
+    for (guint i = 0; i < timeline->len;) {
+        guint end = end_of_routine(&k, i, timeline->len);
+        if (end - i >= MIN_STRETCH) {
+            fold_neighbours(runs, &k, told, i);
+            fold_stretch(runs, &k, i, end);
+            told = end;
+        }
+        i = MAX(end, i + 1);
+    }
+    fold_neighbours(runs, &k, told, timeline->len);
+    g_free(k.kind);
+    g_array_unref(k.totals);
+    return runs;
+}
+
+const nh_event *
+nh_run_first(const GPtrArray *timeline, const nh_run *run)
+{
+    return timeline->pdata[run->first];
+}
+
+const nh_event *
+nh_run_last(const GPtrArray *timeline, const nh_run *run)
+{
+    return timeline->pdata[run->last];
+}

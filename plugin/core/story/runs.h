@@ -1,0 +1,26 @@
+/* runs.h
+ * A timeline folded: 9 resent FINs or 30,000 resets are one thing.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef NLM_HEALTH_RUNS_H
+#define NLM_HEALTH_RUNS_H
+
+#include "core/model/story.h"
+
+/* Events of one kind, from one index of the timeline to another. */
+typedef struct {
+    guint first, last, count;
+    gboolean mixed; /* events of other runs lie between */
+} nh_run;
+
+/* The runs of a timeline by their first events, each event in exactly one; caller unrefs (array of nh_run). */
+GArray *nh_timeline_runs(const GPtrArray *timeline);
+
+const nh_event *nh_run_first(const GPtrArray *timeline, const nh_run *run);
+const nh_event *nh_run_last(const GPtrArray *timeline, const nh_run *run);
+
+#endif

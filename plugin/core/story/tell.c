@@ -1,0 +1,370 @@
+/* tell.c
+ * The story of a capture, told from what the core remembers.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/watch.h"
+
+#include "core/rpc/async_calls.h"
+#include "core/clock/attempt.h"
+#include "core/model/call.h"
+#include "core/judge/cause.h"
+#include "core/net/follow.h"
+#include "core/model/frames.h"
+#include "core/rpc/hidden.h"
+#include "core/judge/incident.h"
+#include "core/story/lines.h"
+#include "core/locks/lock_story.h"
+#include "core/log/log_match.h"
+#include "core/log/log_timers.h"
+#include "core/rpc/nfs_calls.h"
+#include "core/judge/others.h"
+#include "core/judge/outage.h"
+#include "core/wire/procedures.h"
+#include "core/rpc/statd.h"
+#include "core/story/timeline.h"
+#include "core/net/verdict.h"
+
+/* --- completing earlier frames ---------------------------------------------------- */
+
+static char *
+fin_text(const nh_conn *conn, const nh_trouble *trouble, const char *lasted)
+{
+    const nh_half *half = &conn->half[conn->half[0].fin_at.frame == trouble->since.frame ? 0 : 1];
+    nh_time earliest, latest;
+
+    nh_timer_fin_block(half->fin_since, half->fin_at.time, &earliest, &latest);
+    char *from = nh_time_clock(earliest), *to = nh_time_clock(latest);
+    char *text = g_strdup_printf("This FIN is not acknowledged for %s and resent %u time%s; unless that changes, its socket blocks the "
+                                 "port until %s-%s",
+                                 lasted, trouble->count, trouble->count == 1 ? "" : "s", from, to);
+    g_free(from);
+    g_free(to);
+    return text;
+}
+
+/* A stuck FIN and an unanswered SYN-ACK are known for what they are only when they are resent. */
+static void
+complete_trouble(nh_watch *watch, const nh_conn *conn)
+{
+    for (guint i = 0; conn->troubles && i < conn->troubles->len; i++) {
+        const nh_trouble *trouble = &g_array_index(conn->troubles, nh_trouble, i);
+        char *until = nh_duration_text((trouble->until.frame ? trouble->until.time : trouble->last.time) - trouble->since.time);
+        char *text = NULL;
+
+        if (trouble->finding == NH_FIN_UNACKED)
+            text = fin_text(conn, trouble, until);
+        else if (trouble->finding == NH_SYNACK_UNACKED)
+            text = g_strdup_printf("This SYN-ACK is not acknowledged for %s (%u packets resent)", until, trouble->count);
+        g_free(until);
+        if (text)
+            nh_frame_note(watch, trouble->since.frame, trouble->finding, text);
+    }
+}
+
+/* Nothing may be said of a pair of which one direction is missing. */
+static gboolean
+is_one_sided(const nh_pair *pair)
+{
+    return pair->half_captured && !(pair->seen_client && pair->seen_server);
+}
+
+/* A FIN that was acknowledged, but whose peer never closed its side before the port pair was used again. */
+static void
+complete_half_closed(nh_watch *watch, const nh_conn *conn)
+{
+    const nh_half *client = &conn->half[0], *server = &conn->half[1];
+
+    if (client->fin_acked && !server->fin && conn->state == NH_TCP_ESTABLISHED &&
+        watch->last - client->fin_acked_at.time > 60 * NH_SECOND && conn->service != NH_SERVICE_PORTMAP)
+        nh_frame_note(watch, client->fin_at.frame, NH_HALF_CLOSED,
+                      g_strdup_printf("FIN acknowledged, but the %s never closed its side", nh_conn_role(conn, 1)));
+}
+
+/* What the client's log says of a call stands at the call, too; and the kernel's family may be known better than when it was told. */
+static void
+complete_call(nh_watch *watch, nh_call *call)
+{
+    nh_deadlines deadlines;
+    nh_moment done = nh_async_done(call);
+
+    if (call->prog != NH_PROG_NLM || !call->outage || call->way == NH_CALLBACK)
+        return;
+    nh_lines_narrow(call);
+    nh_call_deadlines(call, watch->options.use_mount, &deadlines);
+    if (!call->line_seen.frame && (done.frame ? done.time : watch->last) <= deadlines.major_latest)
+        return;
+    char *sentence = nh_line_sentence(call->pair, nh_line_event(call->pair, call->way, call), &deadlines, call->line_seen);
+    nh_frame_note(watch, nh_call_first(call)->at.frame, NH_NOT_RESPONDING, g_strdup_printf("%s for this call", sentence));
+    if (call->outlived_in)
+        nh_frame_note(watch, call->outlived_in, NH_NOT_RESPONDING, g_strdup(sentence));
+    g_free(sentence);
+}
+
+/* The same where no call came of it. */
+static void
+complete_attempt(const nh_pair *pair)
+{
+    const nh_attempt *attempt = &pair->attempt[NH_FORWARD];
+    nh_deadlines deadlines;
+
+    if (!attempt->outlived_in || !nh_attempt_pending(attempt))
+        return;
+    nh_attempt_deadlines(pair, NH_FORWARD, attempt, &deadlines);
+    nh_frame_note(pair->watch, attempt->outlived_in, NH_NOT_RESPONDING,
+                  nh_line_sentence(pair, nh_line_event(pair, NH_FORWARD, attempt->answers), &deadlines, attempt->line_seen));
+}
+
+static void
+complete(nh_watch *watch)
+{
+    for (guint i = 0; i < watch->conn_list->len; i++) {
+        const nh_conn *conn = g_ptr_array_index(watch->conn_list, i);
+        if (!conn->foreign && !is_one_sided(conn->pair)) {
+            complete_trouble(watch, conn);
+            complete_half_closed(watch, conn);
+        }
+    }
+    for (guint i = 0; i < watch->call_list->len; i++)
+        complete_call(watch, g_ptr_array_index(watch->call_list, i));
+    for (guint i = 0; i < watch->pair_list->len; i++) {
+        complete_attempt(g_ptr_array_index(watch->pair_list, i));
+        nh_statd_complete(g_ptr_array_index(watch->pair_list, i));
+    }
+    nh_leak_complete(watch);
+}
+
+/* --- incidents in capture order ------------------------------------------------------- */
+
+static gint
+by_start(gconstpointer a, gconstpointer b)
+{
+    const nh_outage *x = *(nh_outage *const *)a, *y = *(nh_outage *const *)b;
+
+    if (x->start.frame != y->start.frame)
+        return x->start.frame < y->start.frame ? -1 : 1;
+    return x->pair->order < y->pair->order ? -1 : x->pair->order > y->pair->order;
+}
+
+/* Symptoms of connections that turned out to be another program's count no longer. */
+static void
+drop_foreign_symptoms(nh_outage *outage)
+{
+    for (guint i = outage->symptoms->len; i-- > 0;) {
+        const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
+        if (symptom->conn && nh_conn_service(symptom->conn) == NH_SERVICE_NONE)
+            nh_outage_retract(outage, i);
+        else if (symptom->conn && nh_conn_service(symptom->conn) != NH_SERVICE_PROBABLE)
+            outage->only_probable = FALSE;
+    }
+}
+
+static GPtrArray *
+number_outages(nh_watch *watch)
+{
+    GPtrArray *outages = g_ptr_array_new();
+
+    for (guint i = 0; i < watch->pair_list->len; i++) {
+        nh_pair *pair = g_ptr_array_index(watch->pair_list, i);
+        for (guint j = 0; j < pair->outages->len; j++) {
+            nh_outage *outage = g_ptr_array_index(pair->outages, j);
+            drop_foreign_symptoms(outage);
+            outage->id = 0;
+            if (!is_one_sided(pair) && outage->symptoms->len && nh_outage_is_incident(outage, watch->last))
+                g_ptr_array_add(outages, outage);
+        }
+    }
+    g_ptr_array_sort(outages, by_start);
+    for (guint i = 0; i < outages->len; i++)
+        ((nh_outage *)g_ptr_array_index(outages, i))->id = i + 1;
+    watch->incidents = outages->len;
+    return outages;
+}
+
+/* --- incidents ------------------------------------------------------------------------------ */
+
+static nh_story_call *
+add_call(nh_incident *incident, const nh_call *call)
+{
+    nh_story_call *told = nh_incident_add_call(incident);
+    nh_policy policy = nh_policy_of(call->pair, call->l4, call->pair->watch->options.use_mount);
+
+    told->xid = call->xid;
+    told->prog = call->prog;
+    told->vers = call->vers;
+    told->proc = call->proc;
+    told->procedure = nh_procedure_name(call->prog, call->vers, call->proc);
+    for (guint i = 0; i < call->n_sendings; i++)
+        g_array_append_val(told->frames, call->sendings[i].at.frame);
+    told->reply_frame = call->reply.frame;
+    told->status = nh_call_outcome(call);
+    told->dead = call->dead != NH_FINDING_NONE;
+    told->dead_reason = call->dead;
+    told->deferred = call->deferred;
+    told->sent = call->sendings[0].at.time;
+    told->issued_earliest = call->issued_earliest;
+    told->issued_latest = call->issued_latest;
+    if (call->reply.frame)
+        told->answered_in = call->reply.time - told->sent;
+    told->policy = nh_policy_text(&policy, nh_pair_family(call->pair));
+    return told;
+}
+
+/* A request that never was on the wire in this capture. */
+static nh_story_call *
+add_attempt(nh_incident *incident, const nh_outage *outage, nh_way way, const nh_attempt *attempt)
+{
+    const nh_pair *pair = outage->pair;
+    nh_story_call *told = nh_incident_add_call(incident);
+    nh_policy policy = nh_policy_of(pair, NH_L4_TCP, pair->watch->options.use_mount);
+
+    told->prog = NH_PROG_NLM;
+    if (attempt->answers) {
+        told->vers = attempt->answers->vers;
+        told->proc = NH_NLM_GRANTED_RES;
+        told->procedure = nh_nlm_procedure_name(told->proc);
+    }
+    told->dead = TRUE;
+    told->dead_reason = way == NH_CALLBACK ? NH_GRANT_LOST : nh_judge(outage).cause;
+    told->issued_earliest = attempt->earliest;
+    told->issued_latest = attempt->start.time;
+    told->policy = nh_policy_text(&policy, nh_pair_family(pair));
+    return told;
+}
+
+/* The attempt that this outage left without a call, or NULL. */
+static const nh_attempt *
+attempt_of(const nh_outage *outage, nh_way way)
+{
+    const nh_pair *pair = outage->pair;
+    const nh_attempt *attempt = &pair->attempt[way];
+    gboolean latest = g_ptr_array_index(pair->outages, pair->outages->len - 1) == outage;
+
+    if (outage->given_up)
+        return outage->attempt[way].active ? &outage->attempt[way] : NULL;
+    if (!latest || !nh_attempt_pending(attempt) || outage->ended_by || !(outage->ways & (1u << way)) ||
+        attempt->start.time > outage->last.time)
+        return NULL;
+    if (outage->end.frame && !nh_attempt_lasts(pair, way, (nh_moment){ pair->watch->frames_total, pair->watch->last }))
+        return NULL;
+    return attempt;
+}
+
+static void
+add_calls(nh_incident *incident, const nh_outage *outage)
+{
+    for (guint i = 0; i < outage->calls->len; i++) {
+        nh_call *call = g_ptr_array_index(outage->calls, i);
+        nh_lines_of_call(incident, call, add_call(incident, call));
+    }
+    for (int way = NH_FORWARD; way <= NH_CALLBACK; way++) {
+        const nh_attempt *attempt = attempt_of(outage, way);
+        if (attempt)
+            nh_lines_of_attempt(incident, outage->pair, way, attempt, add_attempt(incident, outage, way, attempt));
+    }
+}
+
+static void
+tell_outage(nh_watch *watch, nh_story *story, const nh_outage *outage)
+{
+    nh_incident *incident = nh_story_add_incident(story);
+    nh_judgement judgement = nh_judge(outage);
+
+    incident->client = outage->pair->client;
+    incident->server = outage->pair->server;
+    incident->service = judgement.evidence && judgement.evidence->conn ? nh_conn_service(judgement.evidence->conn)
+                        : judgement.evidence                           ? judgement.evidence->service
+                                                                       : NH_SERVICE_NLM;
+    incident->cause = judgement.cause;
+    incident->side = judgement.side;
+    incident->confidence = judgement.confidence;
+    incident->summary = nh_outage_summary(outage, &judgement, watch->last);
+    incident->first_frame = outage->start.frame;
+    incident->last_frame = outage->last.frame;
+    nh_timeline_reach_out(incident, outage);
+    incident->start = outage->start.time;
+    incident->end = outage->end.frame ? outage->end.time : NH_TIME_NONE;
+    incident->duration = (outage->end.frame ? outage->end.time : watch->last) - outage->start.time;
+    add_calls(incident, outage);
+    nh_outage_next_steps(outage, judgement.cause, incident->next_steps);
+    nh_nfs_story(incident, outage);
+    nh_others_story(incident, outage);
+    nh_lock_story_incident(outage, incident);
+}
+
+/* --- pairs ------------------------------------------------------------------------------------ */
+
+static void
+tell_pair(nh_story *story, const nh_pair *pair)
+{
+    nh_story_pair *told;
+
+    if (!pair->lock_traffic && pair->calls == 0)
+        return;
+    told = nh_story_add_pair(story);
+    told->client = pair->client;
+    told->server = pair->server;
+    told->calls = pair->calls;
+    told->answered = pair->answered;
+    told->unanswered = pair->calls - MIN(pair->calls, pair->answered);
+    told->resent = pair->resent;
+    told->denied = pair->denied;
+    told->slowest = pair->slowest;
+    for (guint i = 0; i < pair->outages->len; i++)
+        told->incidents += ((const nh_outage *)g_ptr_array_index(pair->outages, i))->id != 0;
+}
+
+/* Whose timers the log tells shows in whose lines it has. */
+static void
+learn_timers(nh_watch *watch, nh_kernel_log *log)
+{
+    nh_story *draft = nh_story_new();
+    GArray *before = nh_log_assume_timers(watch, log);
+    GPtrArray *outages = number_outages(watch);
+
+    for (guint i = 0; i < outages->len; i++)
+        tell_outage(watch, draft, g_ptr_array_index(outages, i));
+    nh_log_keep_timers(watch, draft, log, before);
+    g_ptr_array_unref(outages);
+    nh_story_free(draft);
+}
+
+nh_story *
+nh_watch_story(nh_watch *watch)
+{
+    nh_story *story = nh_story_new();
+    nh_moment now = { watch->frames_total, watch->last };
+
+    for (guint i = 0; i < watch->pair_list->len; i++) {
+        nh_outage_tick(g_ptr_array_index(watch->pair_list, i), now);
+        nh_outage_conclude(g_ptr_array_index(watch->pair_list, i));
+    }
+    nh_kernel_log *log = nh_log_match_read(watch);
+    if (log && nh_log_tells_timers(log))
+        learn_timers(watch, log);
+    complete(watch);
+    GPtrArray *outages = number_outages(watch);
+    story->frames = watch->frames_total;
+    story->first = watch->first;
+    story->last = watch->last;
+    for (guint i = 0; i < outages->len; i++)
+        tell_outage(watch, story, g_ptr_array_index(outages, i));
+    for (guint i = 0; i < watch->pair_list->len; i++) {
+        const nh_pair *pair = g_ptr_array_index(watch->pair_list, i);
+        story->lock_traffic |= pair->lock_traffic;
+        tell_pair(story, pair);
+    }
+    nh_log_match(watch, story, log);
+    nh_kernel_log_free(log);
+    for (guint i = 0; i < outages->len; i++) /* after the log, which knows the server's name */
+        nh_timeline_add_frames(g_ptr_array_index(story->incidents, i), g_ptr_array_index(outages, i));
+    nh_lock_story(watch, story);
+    nh_hidden_story(watch, story);
+    for (guint i = 0; i < story->incidents->len; i++)
+        nh_timeline_sort(g_ptr_array_index(story->incidents, i));
+    g_ptr_array_unref(outages);
+    return story;
+}

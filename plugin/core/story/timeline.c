@@ -1,0 +1,143 @@
+/* timeline.c
+ * What happened in an incident, frame by frame.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/story/timeline.h"
+
+#include "core/model/call.h"
+#include "core/model/frames.h"
+#include "core/wire/procedures.h"
+#include "core/net/verdict.h"
+#include "core/story/view.h"
+
+/* Milestones of a connection's life that are no finding. */
+static const char *
+milestone(const nh_conn *conn, guint32 frame, const char **what)
+{
+    gboolean callback = conn->way == NH_CALLBACK;
+    const char *of_client = "FIN of the client", *of_server = "FIN of the server";
+    const struct {
+        guint32 frame;
+        const char *event, *what;
+    } milestones[] = {
+        { conn->syn.frame, "syn", "SYN" },
+        { conn->synack.frame, "synack", "SYN-ACK" },
+        { conn->established.frame, "connected", "connection open" },
+        { conn->half[0].fin_at.frame, "fin", callback ? of_server : of_client },
+        { conn->half[1].fin_at.frame, "fin", callback ? of_client : of_server },
+        { conn->half[0].fin_acked_at.frame, "fin_acked", callback ? "FIN of the server acknowledged" : "FIN of the client acknowledged" },
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(milestones); i++)
+        if (milestones[i].frame == frame) {
+            *what = milestones[i].what;
+            return milestones[i].event;
+        }
+    return NULL;
+}
+
+static void
+add_milestone(nh_incident *incident, const nh_frame *frame)
+{
+    const nh_conn *conn = frame->conn;
+    const char *what, *event = conn ? milestone(conn, frame->at.frame, &what) : NULL;
+
+    if (!event)
+        return;
+    char *client = nh_end_text(&conn->client), *server = nh_end_text(&conn->server);
+    nh_incident_add_event(incident, frame->at.frame, frame->at.time, event, NH_FINDING_NONE,
+                          g_strdup_printf("%s, %s -> %s (%s)", what, client, server, nh_service_name(nh_conn_service(conn))));
+    g_free(client);
+    g_free(server);
+}
+
+/* While some calls hang, those that are served tell nothing. */
+static gboolean
+is_bystander(const nh_outage *outage, const nh_call *call)
+{
+    return outage->served && call->prog == NH_PROG_NLM && call->outage != outage;
+}
+
+static void
+add_messages(nh_incident *incident, const nh_outage *outage, const nh_frame *frame)
+{
+    for (const GSList *item = frame->calls; item; item = item->next) {
+        const nh_call *call = item->data;
+        const char *name = nh_procedure_name(call->prog, call->vers, call->proc);
+        gboolean reply = call->reply.frame == frame->at.frame;
+        const char *status = reply ? nh_call_outcome(call) : NULL;
+        gboolean first = call->sendings[0].at.frame == frame->at.frame;
+
+        if ((!reply && !first) || is_bystander(outage, call))
+            continue;
+        nh_incident_add_event(incident, frame->at.frame, frame->at.time, reply ? "reply" : "call", NH_FINDING_NONE,
+                              g_strdup_printf("%s %s, XID 0x%08x%s%s", name ? name : "?", reply ? "reply" : "call", call->xid,
+                                              status ? ": " : "", status ? status : ""));
+    }
+}
+
+/* In a storm the port is looked up before each attempt: thousands of healthy connections that tell nothing. */
+static gboolean
+in_storm(const nh_pair *pair, const nh_frame *frame)
+{
+    return pair->storm.start.frame && frame->at.frame > pair->storm.start.frame && frame->at.frame < pair->storm.last.frame;
+}
+
+void
+nh_timeline_reach_out(nh_incident *incident, const nh_outage *outage)
+{
+    for (guint i = 0; i < outage->calls->len; i++) {
+        const nh_call *call = g_ptr_array_index(outage->calls, i);
+        const nh_sending *first = nh_call_first(call), *last = nh_call_last(call);
+        if (nh_view_shows(outage, first->at.frame))
+            incident->first_frame = MIN(incident->first_frame, first->at.frame);
+        if (nh_view_shows(outage, last->at.frame))
+            incident->last_frame = MAX(incident->last_frame, last->at.frame);
+        if (nh_view_shows(outage, call->latest_reply))
+            incident->last_frame = MAX(incident->last_frame, call->latest_reply);
+    }
+}
+
+void
+nh_timeline_add_frames(nh_incident *incident, const nh_outage *outage)
+{
+    const GPtrArray *frames = outage->pair->watch->frames;
+    guint end = nh_frame_index(outage->pair->watch, incident->last_frame + 1);
+
+    for (guint i = nh_frame_index(outage->pair->watch, incident->first_frame); i < end; i++) {
+        const nh_frame *frame = g_ptr_array_index(frames, i);
+        gboolean outside = frame->at.frame < outage->start.frame || frame->at.frame > outage->last.frame;
+        if (frame->pair != outage->pair || (frame->conn && frame->conn->foreign) || (outside && !nh_view_shows(outage, frame->at.frame)))
+            continue;
+        for (const GSList *item = frame->notes; item; item = item->next) {
+            const nh_note *note = item->data;
+            nh_incident_add_event(incident, frame->at.frame, frame->at.time, nh_finding_name(note->finding), note->finding,
+                                  g_strdup(note->text));
+        }
+        if (in_storm(outage->pair, frame))
+            continue;
+        if (!frame->notes)
+            add_milestone(incident, frame);
+        add_messages(incident, outage, frame);
+    }
+}
+
+static gint
+by_time(gconstpointer a, gconstpointer b)
+{
+    const nh_event *x = *(nh_event *const *)a, *y = *(nh_event *const *)b;
+
+    if (x->frame && y->frame && x->frame != y->frame)
+        return x->frame < y->frame ? -1 : 1; /* frames keep their order even where time runs back */
+    return x->time < y->time ? -1 : x->time > y->time;
+}
+
+void
+nh_timeline_sort(nh_incident *incident)
+{
+    g_ptr_array_sort(incident->timeline, by_time);
+}

@@ -1,0 +1,360 @@
+/* arguments.c
+ * Arguments and results of the followed programs, read from the bytes behind the RPC header.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/wire/arguments.h"
+
+#include "core/base/crc32.h"
+#include "core/wire/procedures.h"
+#include "core/rpc/statd.h"
+
+/* --- XDR (RFC 4506): a cursor that never reads past what was captured -------------- */
+
+typedef struct {
+    const guint8 *at;
+    guint left;      /* bytes */
+    gboolean failed; /* nothing is left then */
+} xdr;
+
+static guint32
+fail(xdr *x)
+{
+    x->left = 0;
+    x->failed = TRUE;
+    return 0;
+}
+
+static guint32
+get_uint(xdr *x)
+{
+    guint32 value;
+
+    if (x->left < 4)
+        return fail(x);
+    value = nh_be32(x->at);
+    x->at += 4;
+    x->left -= 4;
+    return value;
+}
+
+static guint64
+get_hyper(xdr *x)
+{
+    guint64 high = get_uint(x);
+    return high << 32 | get_uint(x);
+}
+
+/* Length of the opaque data at the cursor, which moves behind it; *start is where its bytes begin. */
+static guint32
+get_opaque(xdr *x, const guint8 **start)
+{
+    guint32 length = get_uint(x);
+    guint padded = MIN((length + 3) & ~3u, x->left); /* the padding need not be there where nothing follows */
+
+    *start = x->at;
+    if (x->failed || length > 1024 || length > x->left)
+        return fail(x);
+    x->at += padded;
+    x->left -= padded;
+    return length;
+}
+
+static guint32
+get_hash(xdr *x)
+{
+    const guint8 *start;
+    guint32 length = get_opaque(x, &start);
+    return x->failed ? 0 : nh_crc32(start, length);
+}
+
+static void
+get_string(xdr *x, char *text, gsize size)
+{
+    const guint8 *start;
+    guint32 length = get_opaque(x, &start);
+
+    if (x->failed)
+        return;
+    length = MIN(length, (guint32)size - 1);
+    memcpy(text, start, length);
+    text[length] = '\0';
+}
+
+/* --- NLM ------------------------------------------------------------------------------- */
+
+/* What stands between the cookie and the lock, per procedure (X/Open NLM; nlm_prot.x). */
+enum { BLOCK = 1, EXCLUSIVE = 2, LOCK = 4, RECLAIM = 8, STATUS = 16, SHARE = 32, HOLDER = 64 };
+
+static const guint8 call_layout[] = {
+    [1] = EXCLUSIVE | LOCK,                    /* TEST */
+    [2] = BLOCK | EXCLUSIVE | LOCK | RECLAIM,  /* LOCK */
+    [3] = BLOCK | EXCLUSIVE | LOCK,            /* CANCEL */
+    [4] = LOCK,                                /* UNLOCK */
+    [5] = EXCLUSIVE | LOCK,                    /* GRANTED */
+    [6] = EXCLUSIVE | LOCK,                    /* TEST_MSG */
+    [7] = BLOCK | EXCLUSIVE | LOCK | RECLAIM,  /* LOCK_MSG */
+    [8] = BLOCK | EXCLUSIVE | LOCK,            /* CANCEL_MSG */
+    [9] = LOCK,                                /* UNLOCK_MSG */
+    [10] = EXCLUSIVE | LOCK,                   /* GRANTED_MSG */
+    [11] = STATUS | HOLDER,                    /* TEST_RES */
+    [12] = STATUS,                             /* LOCK_RES */
+    [13] = STATUS,                             /* CANCEL_RES */
+    [14] = STATUS,                             /* UNLOCK_RES */
+    [15] = STATUS,                             /* GRANTED_RES */
+    [20] = SHARE | RECLAIM,                    /* SHARE */
+    [21] = SHARE | RECLAIM,                    /* UNSHARE */
+    [22] = BLOCK | EXCLUSIVE | LOCK | RECLAIM, /* NM_LOCK */
+};
+
+static const guint8 reply_layout[] = {
+    [1] = STATUS | HOLDER, /* TEST */
+    [2] = STATUS,          /* LOCK */
+    [3] = STATUS,          /* CANCEL */
+    [4] = STATUS,          /* UNLOCK */
+    [5] = STATUS,          /* GRANTED */
+    [20] = STATUS,         /* SHARE; a sequence number follows */
+    [21] = STATUS,         /* UNSHARE */
+    [22] = STATUS,         /* NM_LOCK */
+};
+
+static void
+get_cookie(xdr *x, nh_nlm *nlm)
+{
+    const guint8 *start;
+    guint32 length = get_opaque(x, &start);
+
+    if (x->failed)
+        return;
+    nlm->has_cookie = TRUE;
+    if (length > 8) {
+        nlm->cookie = nh_crc32(start, length);
+        return;
+    }
+    for (guint i = 0; i < length; i++)
+        nlm->cookie = nlm->cookie << 8 | start[i];
+}
+
+static void
+get_lock(xdr *x, nh_nlm *nlm, guint32 vers)
+{
+    get_string(x, nlm->caller, sizeof nlm->caller);
+    nlm->file = get_hash(x);
+    nlm->owner = get_hash(x);
+    nlm->svid = get_uint(x);
+    nlm->offset = vers >= 4 ? get_hyper(x) : get_uint(x);
+    nlm->length = vers >= 4 ? get_hyper(x) : get_uint(x);
+    nlm->has_lock = !x->failed;
+}
+
+/* nlm_share: caller_name, fh, oh, mode (what is denied to others, 0 = nothing), access */
+static void
+get_share(xdr *x, nh_nlm *nlm)
+{
+    get_string(x, nlm->caller, sizeof nlm->caller);
+    nlm->file = get_hash(x);
+    nlm->owner = get_hash(x);
+    nlm->exclusive = get_uint(x) != 0;
+    get_uint(x);
+    nlm->has_share = !x->failed;
+}
+
+/* nlm_stats, and behind NLM_DENIED the nlm_holder that stands in the way */
+static void
+get_status(xdr *x, nh_nlm *nlm, guint32 vers, gboolean with_holder)
+{
+    nlm->status = get_uint(x);
+    nlm->has_status = !x->failed;
+    if (!with_holder || nlm->status != NH_NLM_STAT_DENIED)
+        return;
+    nlm->exclusive = get_uint(x) != 0;
+    nlm->svid = get_uint(x);
+    nlm->owner = get_hash(x);
+    nlm->offset = vers >= 4 ? get_hyper(x) : get_uint(x);
+    nlm->length = vers >= 4 ? get_hyper(x) : get_uint(x);
+    nlm->has_holder = !x->failed;
+}
+
+static guint
+layout_of(const guint8 *layouts, guint n, guint32 proc)
+{
+    return proc < n ? layouts[proc] : 0;
+}
+
+static void
+read_nlm(xdr *x, nh_message *message)
+{
+    nh_nlm *nlm = &message->nlm;
+    guint layout = message->reply ? layout_of(reply_layout, G_N_ELEMENTS(reply_layout), message->proc)
+                                  : layout_of(call_layout, G_N_ELEMENTS(call_layout), message->proc);
+
+    if (layout == 0)
+        return;
+    get_cookie(x, nlm);
+    if (layout & BLOCK)
+        nlm->block = get_uint(x) != 0;
+    if (layout & EXCLUSIVE)
+        nlm->exclusive = get_uint(x) != 0;
+    if (layout & STATUS)
+        get_status(x, nlm, message->vers, layout & HOLDER);
+    if (layout & LOCK)
+        get_lock(x, nlm, message->vers);
+    if (layout & SHARE)
+        get_share(x, nlm);
+    if (layout & RECLAIM)
+        nlm->reclaim = get_uint(x) != 0 && !x->failed;
+}
+
+/* --- portmap and rpcbind (RFC 1833) --------------------------------------------------------- */
+
+enum {
+    PMAP_GETPORT = 3,
+    PMAP_DUMP = 4,
+    PMAP_CALLIT = 5,
+    RPCB_GETVERSADDR = 9,
+    RPCB_INDIRECT = 10
+}; /* rpcbind numbers the first three alike */
+
+static void
+add_mapping(nh_message *message, nh_mapping mapping)
+{
+    if (message->n_mappings < NH_MAPPINGS_MAX)
+        message->mappings[message->n_mappings++] = mapping;
+}
+
+static guint32
+protocol_of_netid(const char *netid)
+{
+    return g_str_has_prefix(netid, "udp") ? NH_L4_UDP : NH_L4_TCP;
+}
+
+/* The port in a universal address, "10.7.1.1.156.64" or "::.156.64"; 0 when it is empty (RFC 5665 section 5.2.3). */
+static guint16
+port_of_uaddr(const char *uaddr)
+{
+    const char *low = strrchr(uaddr, '.'), *high;
+
+    if (!low || low == uaddr)
+        return 0;
+    for (high = low - 1; high > uaddr && *high != '.';)
+        high--;
+    return (guint16)(g_ascii_strtoull(*high == '.' ? high + 1 : high, NULL, 10) << 8 | g_ascii_strtoull(low + 1, NULL, 10));
+}
+
+gboolean
+nh_arguments_indirect(guint32 vers, guint32 proc)
+{
+    return proc == PMAP_CALLIT || (vers > 3 && proc == RPCB_INDIRECT);
+}
+
+/* Whether the answer is one port. */
+static gboolean
+names_a_port(const nh_message *message)
+{
+    return message->proc == PMAP_GETPORT || (message->vers > 3 && message->proc == RPCB_GETVERSADDR) ||
+           nh_arguments_indirect(message->vers, message->proc);
+}
+
+static void
+read_portmap_call(xdr *x, nh_message *message)
+{
+    nh_mapping query = { .prog = 0 };
+    char netid[16] = "";
+
+    if (!names_a_port(message))
+        return;
+    query.prog = get_uint(x);
+    query.vers = get_uint(x);
+    if (nh_arguments_indirect(message->vers, message->proc)) {
+        query.prot = message->l4; /* the call is passed on as it came */
+    } else if (message->vers == 2) {
+        query.prot = get_uint(x);
+    } else {
+        get_string(x, netid, sizeof netid);
+        query.prot = protocol_of_netid(netid);
+    }
+    if (!x->failed)
+        add_mapping(message, query);
+}
+
+static void
+read_dump(xdr *x, nh_message *message)
+{
+    char netid[16], uaddr[64], owner[64];
+
+    while (get_uint(x) == 1 && !x->failed && message->n_mappings < NH_MAPPINGS_MAX) {
+        nh_mapping mapping = { .prog = get_uint(x), .vers = get_uint(x) };
+        if (message->vers == 2) {
+            mapping.prot = get_uint(x);
+            mapping.port = (guint16)get_uint(x);
+        } else {
+            netid[0] = uaddr[0] = owner[0] = '\0';
+            get_string(x, netid, sizeof netid);
+            get_string(x, uaddr, sizeof uaddr);
+            get_string(x, owner, sizeof owner);
+            mapping.prot = protocol_of_netid(netid);
+            mapping.port = port_of_uaddr(uaddr);
+        }
+        if (!x->failed && mapping.port != 0)
+            add_mapping(message, mapping);
+    }
+}
+
+/* The answer to one query: its program is the query's, which the core remembers. */
+static void
+read_portmap_reply(xdr *x, nh_message *message)
+{
+    nh_mapping answer = { .prog = 0 };
+    char uaddr[64] = "";
+
+    if (message->proc == PMAP_DUMP) {
+        read_dump(x, message);
+        return;
+    }
+    if (!names_a_port(message))
+        return;
+    if (message->vers == 2) {
+        answer.port = (guint16)get_uint(x);
+    } else {
+        get_string(x, uaddr, sizeof uaddr);
+        answer.port = port_of_uaddr(uaddr);
+    }
+    if (!x->failed)
+        add_mapping(message, answer);
+}
+
+/* --- statd (NSM) ------------------------------------------------------------------------------ */
+
+static void
+read_stat_call(xdr *x, nh_message *message)
+{
+    get_string(x, message->mon_name, sizeof message->mon_name);
+    if (message->proc == NH_NSM_NOTIFY) /* stat_chge */
+        message->nsm_state = get_uint(x);
+}
+
+/* --- the programs ------------------------------------------------------------------------------------ */
+
+void
+nh_arguments_read(nh_message *message, const guint8 *bytes, guint length)
+{
+    xdr x = { bytes, length, FALSE };
+
+    switch (message->prog) {
+    case NH_PROG_NLM:
+        read_nlm(&x, message);
+        break;
+    case NH_PROG_PORTMAP:
+        (message->reply ? read_portmap_reply : read_portmap_call)(&x, message);
+        break;
+    case NH_PROG_STAT:
+        if (!message->reply)
+            read_stat_call(&x, message);
+        break;
+    default:
+        break;
+    }
+}

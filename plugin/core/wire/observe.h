@@ -1,0 +1,111 @@
+/* observe.h
+ * What a packet says, as plain structs: the only language in which the
+ * dissector side (facts.c) talks to the core.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef NLM_HEALTH_OBSERVE_H
+#define NLM_HEALTH_OBSERVE_H
+
+#include <stddef.h>
+
+#include "core/base/core.h"
+
+/* One end of a flow. */
+typedef struct {
+    nh_addr addr;
+    guint16 port;
+} nh_end;
+
+/* Control bits (RFC 9293 section 3.1) */
+#define NH_TH_FIN 0x01
+#define NH_TH_SYN 0x02
+#define NH_TH_RST 0x04
+#define NH_TH_PSH 0x08
+#define NH_TH_ACK 0x10
+
+/* Whether the capturing host itself sent the packet (cooked captures, pcapng flags). */
+typedef enum { NH_TRAVEL_UNKNOWN, NH_TRAVEL_SENT, NH_TRAVEL_RECEIVED } nh_travel;
+
+typedef struct {
+    guint32 frame;
+    nh_time time;
+    nh_end src, dst;
+    guint32 seq, ack;
+    guint32 len; /* payload bytes on the wire (from the IP length, not the snapped one) */
+    guint16 flags;
+    guint32 window; /* as in the header, not scaled */
+    gboolean has_tsval;
+    guint32 tsval, tsecr; /* RFC 7323 */
+    guint16 ip_id;        /* 0 over IPv6 */
+    nh_travel travel;
+    gboolean quoted;                   /* not seen itself: known from an ICMP error that quotes it */
+    gboolean src_claimed, dst_claimed; /* a dissector other than RPC's or none owns that port */
+    const guint8 *payload;             /* captured bytes of the payload */
+    guint captured;
+} nh_segment;
+
+/* An ICMP or ICMPv6 error and the packet that it quotes. */
+typedef struct {
+    guint32 frame;
+    nh_time time;
+    nh_addr sender; /* of the error */
+    guint8 type, code;
+    gboolean v6;
+    nh_l4 l4;
+    nh_end src, dst;             /* of the quoted packet */
+    gboolean has_seq, has_flags; /* RFC 792 promises 8 bytes of TCP: ports and sequence number */
+    guint32 seq;
+    guint16 flags;
+    gboolean src_claimed, dst_claimed;
+} nh_quote;
+
+typedef struct {
+    guint32 prog, vers, prot;
+    guint16 port; /* 0 = not registered */
+} nh_mapping;
+
+#define NH_MAPPINGS_MAX 32
+
+/* Arguments and results of NLM that the core cares for. */
+typedef struct {
+    gboolean has_lock, has_share, has_status, has_cookie;
+    gboolean has_holder; /* TEST denied: owner, svid, range and exclusive are the holder's */
+    guint64 cookie;      /* the cookie itself up to 8 bytes, else a hash of it */
+    char caller[64];
+    guint32 file;  /* hash of the file handle, as Wireshark shows it */
+    guint32 owner; /* hash of the owner handle */
+    guint32 svid;
+    guint64 offset, length;
+    gboolean exclusive, block, reclaim;
+    guint32 status;
+} nh_nlm;
+
+/* An ONC RPC message (RFC 5531). */
+typedef struct {
+    guint32 frame;
+    nh_time time;
+    nh_l4 l4;
+    nh_end src, dst; /* of the packet that carries it */
+    gboolean reply;
+    const char *refused; /* a refused reply: "PROG_UNAVAIL", "AUTH_ERROR" ...; static; else NULL */
+    guint32 xid, prog, vers, proc;
+    nh_nlm nlm;
+    char mon_name[64]; /* statd: who restarted */
+    guint32 nsm_state; /* SM_NOTIFY: counts the restarts; 0 = unknown */
+    nh_travel travel;
+    guint n_mappings;                     /* portmap: the query (call) or the answers (reply) */
+    nh_mapping mappings[NH_MAPPINGS_MAX]; /* last: nh_message_clear() */
+} nh_message;
+
+/* Nothing is known yet. The room for mappings is most of a message, and not touched. */
+static inline void
+nh_message_clear(nh_message *message)
+{
+    memset(message, 0, offsetof(nh_message, mappings));
+}
+
+#endif

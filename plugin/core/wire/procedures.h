@@ -1,0 +1,82 @@
+/* procedures.h
+ * The procedures of the programs that are followed, and what NLM answers.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef NLM_HEALTH_PROCEDURES_H
+#define NLM_HEALTH_PROCEDURES_H
+
+#include "core/base/core.h"
+
+/*
+ * NLM (X/Open CAE C702 chapter 10; 16 is private to Linux: include/linux/lockd/xdr.h):
+ * number, name, the procedure whose work it does, and how it is answered.
+ */
+/* clang-format off */
+#define NH_NLM_PROCEDURES(X) \
+    X(0,  NULL,        NULL,       REPLY) \
+    X(1,  TEST,        TEST,       REPLY) \
+    X(2,  LOCK,        LOCK,       REPLY) \
+    X(3,  CANCEL,      CANCEL,     REPLY) \
+    X(4,  UNLOCK,      UNLOCK,     REPLY) \
+    X(5,  GRANTED,     GRANTED,    REPLY) \
+    X(6,  TEST_MSG,    TEST,       RESULT) \
+    X(7,  LOCK_MSG,    LOCK,       RESULT) \
+    X(8,  CANCEL_MSG,  CANCEL,     RESULT) \
+    X(9,  UNLOCK_MSG,  UNLOCK,     RESULT) \
+    X(10, GRANTED_MSG, GRANTED,    RESULT) \
+    X(11, TEST_RES,    TEST_RES,   NOTHING) \
+    X(12, LOCK_RES,    LOCK_RES,   NOTHING) \
+    X(13, CANCEL_RES,  CANCEL_RES, NOTHING) \
+    X(14, UNLOCK_RES,  UNLOCK_RES, NOTHING) \
+    X(15, GRANTED_RES, GRANTED_RES, NOTHING) \
+    X(16, NSM_NOTIFY,  NSM_NOTIFY, REPLY) \
+    X(20, SHARE,       SHARE,      REPLY) \
+    X(21, UNSHARE,     UNSHARE,    REPLY) \
+    X(22, NM_LOCK,     LOCK,       REPLY) \
+    X(23, FREE_ALL,    FREE_ALL,   REPLY)
+/* clang-format on */
+
+enum {
+#define NLM_ROW(number, name, kind, answer) NH_NLM_##name = number,
+    NH_NLM_PROCEDURES(NLM_ROW)
+#undef NLM_ROW
+};
+
+/* nlm_stats: number, name */
+/* clang-format off */
+#define NH_NLM_STATS(X) \
+    X(0, GRANTED,      "NLM_GRANTED") \
+    X(1, DENIED,       "NLM_DENIED") \
+    X(2, NOLOCKS,      "NLM_DENIED_NOLOCKS") \
+    X(3, BLOCKED,      "NLM_BLOCKED") \
+    X(4, GRACE,        "NLM_DENIED_GRACE_PERIOD") \
+    X(5, DEADLCK,      "NLM_DEADLCK") \
+    X(6, ROFS,         "NLM_ROFS") \
+    X(7, STALE_FH,     "NLM_STALE_FH") \
+    X(8, FBIG,         "NLM_FBIG") \
+    X(9, FAILED,       "NLM_FAILED")
+/* clang-format on */
+
+enum {
+#define STAT_ROW(number, id, name) NH_NLM_STAT_##id = number,
+    NH_NLM_STATS(STAT_ROW)
+#undef STAT_ROW
+};
+
+/* What a procedure asks for, synchronous or not: TEST_MSG is a TEST, NM_LOCK a LOCK; other results and numbers are themselves. */
+guint32 nh_nlm_kind(guint32 proc);
+/* A *_MSG: its answer is a *_RES, a call of its own. */
+gboolean nh_nlm_is_message(guint32 prog, guint32 proc);
+/* A *_RES */
+gboolean nh_nlm_is_result(guint32 prog, guint32 proc);
+
+/* Names as the standards have them; NULL for others. */
+const char *nh_nlm_procedure_name(guint32 proc);
+const char *nh_nlm_status_name(guint32 status);
+const char *nh_procedure_name(guint32 prog, guint32 vers, guint32 proc);
+
+#endif

@@ -1,0 +1,23 @@
+/* annotate.h
+ * A copy of the capture that tells the story without the plugin: comments on
+ * the frames of the incidents and on the section.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef NLM_HEALTH_ANNOTATE_H
+#define NLM_HEALTH_ANNOTATE_H
+
+#include "core/model/story.h"
+
+/*
+ * Write the capture file in, annotated, to out (pcapng). in must be the file
+ * the story was made of; a regular file, not out itself. Comments that start with "NLM Health:"
+ * are replaced, all others are kept. FALSE on failure: nothing is left behind,
+ * an older out is untouched, and *error (caller frees) says why.
+ */
+gboolean nh_annotate(const char *in, const char *out, const nh_story *story, char **error);
+
+#endif

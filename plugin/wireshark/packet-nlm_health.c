@@ -1,0 +1,161 @@
+/* packet-nlm_health.c
+ * The protocol NLM Health: its registration, and what lives as long as a file.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "wireshark/compat.h"
+
+#include <epan/epan.h>
+#include <epan/expert.h>
+#include <epan/prefs.h>
+#include <epan/proto.h>
+#include <epan/tap.h>
+
+#include "wireshark/facts.h"
+#include "wireshark/facts_rpc.h"
+#include "core/model/frames.h"
+#include "wireshark/packet-nlm_health.h"
+#include "wireshark/show.h"
+#include "core/watch.h"
+
+static nh_watch *watch;
+static nh_story *story;
+static gboolean story_is_stale;
+
+/* The frame whose facts are taken, or were taken last. */
+static struct {
+    guint32 number;
+    gint64 offset; /* in the file */
+    gboolean taken;
+} current;
+
+/* --- state: lives as long as the file ------------------------------------------------ */
+
+static void
+start_file(void)
+{
+    nh_options options;
+
+    nh_facts_begin();
+    nh_prefs_options(&options);
+    watch = nh_watch_new(&options);
+    story_is_stale = TRUE;
+    memset(&current, 0, sizeof current);
+}
+
+static void
+end_file(void)
+{
+    nh_story_free(story);
+    nh_watch_free(watch);
+    story = NULL;
+    watch = NULL;
+}
+
+/*
+ * Whether the facts of this frame are still to be taken: once per frame, when
+ * Wireshark meets it first (a redissection of the whole file begins with
+ * start_file()). Two things happen under a read filter: a frame that it rejects
+ * gives its number to the next one, which is another frame, and the window
+ * dissects each frame twice before it has been "visited", which is the same one.
+ */
+static gboolean
+is_new(const packet_info *pinfo)
+{
+    if (pinfo->fd->visited)
+        return FALSE;
+    if (pinfo->num != current.number || pinfo->fd->file_off != current.offset) {
+        if (pinfo->num <= current.number)
+            nh_frame_drop(watch, pinfo->num);
+        current.number = pinfo->num;
+        current.offset = pinfo->fd->file_off;
+        current.taken = FALSE;
+    }
+    return !current.taken;
+}
+
+static nh_watch *
+facts_sink(const packet_info *pinfo)
+{
+    return watch && is_new(pinfo) ? watch : NULL;
+}
+
+const nh_story *
+nlm_health_story(void)
+{
+    static nh_story *empty;
+
+    if (!watch) {
+        if (!empty)
+            empty = nh_story_new();
+        return empty;
+    }
+    if (story_is_stale || !story) {
+        nh_story_free(story);
+        story = nh_watch_story(watch);
+        story->wireshark = epan_get_version();
+        nh_prefs_complaints(story->messages);
+        story_is_stale = FALSE;
+    }
+    return story;
+}
+
+guint32
+nlm_health_incident_of(guint32 frame)
+{
+    nh_view view;
+
+    nlm_health_story(); /* gives the incidents their numbers */
+    return watch && nh_view_frame(watch, frame, &view) && view.outage ? view.outage->id : 0;
+}
+
+/* --- the post-dissector ----------------------------------------------------------------- */
+
+static int
+dissect_nlm_health(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    nh_view view;
+
+    if (!watch)
+        return 0;
+    if (is_new(pinfo)) {
+        nh_facts_end_frame(watch, pinfo);
+        nh_watch_frame(watch, pinfo->num, nh_facts_time(pinfo));
+        current.taken = TRUE;
+        story_is_stale = TRUE;
+    } else if (story_is_stale) {
+        nlm_health_story(); /* a later pass shows what the whole capture knows */
+    }
+    const nh_frame *frame = nh_frame_find(watch, pinfo->num);
+    if (frame && nh_show_is_wanted(frame, tree) && nh_view_frame(watch, pinfo->num, &view)) {
+        nh_show_frame(tvb, pinfo, tree, &view, story_is_stale ? NULL : story);
+        nh_show_tap(pinfo, &view);
+    }
+    return tvb_captured_length(tvb);
+}
+
+/* --- registration --------------------------------------------------------------------------- */
+
+void
+proto_register_nlm_health(void)
+{
+    int proto_nlm_health = proto_register_protocol("NLM Health (NFS lock outages)", "NLM Health", "nlm_health");
+    nh_show_register(proto_nlm_health);
+    nh_prefs_register(proto_nlm_health);
+    register_init_routine(start_file);
+    register_cleanup_routine(end_file);
+    /* in name only: adds no layer to each frame, which nobody asks for and which costs */
+    int in_name_only = proto_register_protocol_in_name_only("NLM Health of a frame", "NLM Health of a frame", "nlm_health.frame",
+                                                            proto_nlm_health, FT_PROTOCOL);
+    register_postdissector(register_dissector("nlm_health", dissect_nlm_health, in_name_only));
+}
+
+void
+proto_reg_handoff_nlm_health(void)
+{
+    nh_facts_handoff(facts_sink, nh_prefs_decode_as());
+    nh_facts_rpc_handoff(facts_sink);
+}

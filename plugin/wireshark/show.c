@@ -1,0 +1,459 @@
+/* show.c
+ * The fields and expert infos of NLM Health, and how a frame shows them.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "wireshark/show.h"
+
+#include <epan/expert.h>
+#include <epan/proto.h>
+#include <epan/tap.h>
+
+#include "core/judge/cause.h"
+#include "core/story/lines.h"
+#include "core/wire/procedures.h"
+#include "wireshark/tap-nlm_health.h"
+
+static int proto_nlm_health = -1;
+static int tap_nlm_health = -1;
+
+static int ett_nlm_health = -1;
+static int ett_trouble = -1;
+static int ett_call = -1;
+static int ett_timeout = -1;
+static int ett_incident = -1;
+
+static int hf_service = -1;
+static int hf_trouble = -1;
+static int hf_trouble_first_frame = -1;
+static int hf_trouble_since = -1;
+static int hf_trouble_duration = -1;
+static int hf_call_dead_reason = -1;
+static int hf_call_deferred = -1;
+static int hf_call_issued_earliest = -1;
+static int hf_call_issued_latest = -1;
+static int hf_call_held = -1;
+static int hf_call_attempt = -1;
+static int hf_call_first_frame = -1;
+static int hf_call_reply_frame = -1;
+static int hf_call_answered_in = -1;
+static int hf_timeout_policy = -1;
+static int hf_timeout_minor = -1;
+static int hf_timeout_major_earliest = -1;
+static int hf_timeout_major_latest = -1;
+static int hf_timeout_mount_major_earliest = -1;
+static int hf_timeout_mount_major_latest = -1;
+static int hf_timeout_observed = -1;
+static int hf_timeout_message = -1;
+static int hf_kernel_log_line = -1;
+static int hf_kernel_log_offset = -1;
+static int hf_incident = -1;
+static int hf_incident_cause = -1;
+static int hf_incident_side = -1;
+static int hf_incident_confidence = -1;
+static int hf_incident_summary = -1;
+
+static expert_field ei_findings[NH_FINDING_COUNT];
+
+/* --- tables made from the core's tables ------------------------------------------------ */
+
+#define NH_VALUE_ROW(id, name) { id, name },
+static const value_string service_vals[] = { NH_SERVICES(NH_VALUE_ROW){ 0, NULL } };
+static const value_string side_vals[] = { NH_SIDES(NH_VALUE_ROW){ 0, NULL } };
+static const value_string confidence_vals[] = { NH_CONFIDENCES(NH_VALUE_ROW){ 0, NULL } };
+static const value_string finding_vals[] = {
+#define X(id, name, group, severity, kind, title, raised, next, blame, clause) { id, name },
+    NH_FINDINGS(X)
+#undef X
+        { 0, NULL }
+};
+
+/* Values of nlm_health.trouble and of dead_reason: the transport causes. */
+static const value_string *
+trouble_vals(void)
+{
+    static value_string vals[NH_FINDING_COUNT];
+    guint n = 0;
+
+    for (int finding = 1; finding < NH_FINDING_COUNT; finding++)
+        if (nh_finding_get(finding)->kind == NH_KIND_TRANSPORT)
+            vals[n++] = (value_string){ (guint32)finding, nh_finding_name(finding) };
+    return vals;
+}
+
+static void
+register_fields(int proto)
+{
+    static hf_register_info hf[] = {
+        { &hf_service,
+          { "Service", "nlm_health.service", FT_UINT8, BASE_DEC, VALS(service_vals), 0, "What the connection or message belongs to",
+            HFILL } },
+        { &hf_trouble, { "Trouble", "nlm_health.trouble", FT_UINT8, BASE_DEC, NULL, 0, "What is wrong with the connection", HFILL } },
+        { &hf_trouble_first_frame,
+          { "First frame of the trouble", "nlm_health.trouble.first_frame", FT_FRAMENUM, BASE_NONE, NULL, 0, NULL, HFILL } },
+        { &hf_trouble_since, { "Trouble since", "nlm_health.trouble.since", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL, NULL, 0, NULL, HFILL } },
+        { &hf_trouble_duration,
+          { "Trouble for", "nlm_health.trouble.duration", FT_RELATIVE_TIME, BASE_NONE, NULL, 0, "Time since the trouble began", HFILL } },
+        { &hf_call_dead_reason,
+          { "Dead because of", "nlm_health.call.dead_reason", FT_UINT8, BASE_DEC, NULL, 0, "Why the connection could not carry the call",
+            HFILL } },
+        { &hf_call_deferred,
+          { "Deferred", "nlm_health.call.deferred", FT_BOOLEAN, BASE_NONE, NULL, 0, "Held back by an outage and sent when it ended",
+            HFILL } },
+        { &hf_call_issued_earliest,
+          { "Issued at the earliest", "nlm_health.call.issued_earliest", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL, NULL, 0,
+            "When the client may have issued the call", HFILL } },
+        { &hf_call_issued_latest,
+          { "Issued at the latest", "nlm_health.call.issued_latest", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL, NULL, 0,
+            "When the client must have issued the call", HFILL } },
+        { &hf_call_held,
+          { "Held back for", "nlm_health.call.held", FT_RELATIVE_TIME, BASE_NONE, NULL, 0,
+            "From the earliest issue to the first transmission", HFILL } },
+        { &hf_call_attempt,
+          { "Transmission", "nlm_health.call.attempt", FT_UINT32, BASE_DEC, NULL, 0, "Which transmission of the call this is, from 1",
+            HFILL } },
+        { &hf_call_first_frame, { "First transmission", "nlm_health.call.first_frame", FT_FRAMENUM, BASE_NONE, NULL, 0, NULL, HFILL } },
+        { &hf_call_reply_frame, { "Reply", "nlm_health.call.reply_frame", FT_FRAMENUM, BASE_NONE, NULL, 0, NULL, HFILL } },
+        { &hf_call_answered_in,
+          { "Answered in", "nlm_health.call.answered_in", FT_RELATIVE_TIME, BASE_NONE, NULL, 0,
+            "From the first transmission to the first reply, across connections", HFILL } },
+        { &hf_timeout_policy, { "Timers", "nlm_health.timeout.policy", FT_STRING, BASE_NONE, NULL, 0, "Which timers were used", HFILL } },
+        { &hf_timeout_minor,
+          { "Expected retransmission", "nlm_health.timeout.minor", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL, NULL, 0, NULL, HFILL } },
+        { &hf_timeout_major_earliest,
+          { "Kernel line at the earliest", "nlm_health.timeout.major_earliest", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL, NULL, 0, NULL,
+            HFILL } },
+        { &hf_timeout_major_latest,
+          { "Kernel line at the latest", "nlm_health.timeout.major_latest", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL, NULL, 0, NULL, HFILL } },
+        { &hf_timeout_mount_major_earliest,
+          { "By timeo/retrans at the earliest", "nlm_health.timeout.mount.major_earliest", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL, NULL, 0,
+            "The window if timeo and retrans ruled", HFILL } },
+        { &hf_timeout_mount_major_latest,
+          { "By timeo/retrans at the latest", "nlm_health.timeout.mount.major_latest", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL, NULL, 0,
+            "The window if timeo and retrans ruled", HFILL } },
+        { &hf_timeout_observed,
+          { "Kernel line as the capture shows it", "nlm_health.timeout.observed", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL, NULL, 0, NULL,
+            HFILL } },
+        { &hf_timeout_message,
+          { "Kernel line", "nlm_health.timeout.message", FT_STRING, BASE_NONE, NULL, 0,
+            "The line that the kernel logs: the client's, or the server's for its callbacks", HFILL } },
+        { &hf_kernel_log_line,
+          { "Logged line", "nlm_health.kernel_log.line", FT_STRING, BASE_NONE, NULL, 0,
+            "A line of the kernel log that was matched to this frame", HFILL } },
+        { &hf_kernel_log_offset,
+          { "Distance from the prediction", "nlm_health.kernel_log.offset", FT_RELATIVE_TIME, BASE_NONE, NULL, 0, NULL, HFILL } },
+        { &hf_incident, { "Incident", "nlm_health.incident", FT_UINT32, BASE_DEC, NULL, 0, NULL, HFILL } },
+        { &hf_incident_cause, { "Cause", "nlm_health.incident.cause", FT_UINT8, BASE_DEC, VALS(finding_vals), 0, NULL, HFILL } },
+        { &hf_incident_side, { "Side", "nlm_health.incident.side", FT_UINT8, BASE_DEC, VALS(side_vals), 0, NULL, HFILL } },
+        { &hf_incident_confidence,
+          { "Confidence", "nlm_health.incident.confidence", FT_UINT8, BASE_DEC, VALS(confidence_vals), 0, NULL, HFILL } },
+        { &hf_incident_summary, { "Summary", "nlm_health.incident.summary", FT_STRING, BASE_NONE, NULL, 0, NULL, HFILL } },
+    };
+
+    for (guint i = 0; i < G_N_ELEMENTS(hf); i++)
+        if (hf[i].p_id == &hf_trouble || hf[i].p_id == &hf_call_dead_reason)
+            hf[i].hfinfo.strings = VALS(trouble_vals());
+    proto_register_field_array(proto, hf, G_N_ELEMENTS(hf));
+}
+
+static void
+register_findings(int proto)
+{
+    static ei_register_info ei[] = {
+#define X(id, name, group, severity, kind, title, raised, next, blame, clause) \
+    { &ei_findings[id], { "nlm_health." name, PI_##group, PI_##severity, title, EXPFILL } },
+        NH_FINDINGS(X)
+#undef X
+    };
+
+    for (int finding = 0; finding < NH_FINDING_COUNT; finding++)
+        ei_findings[finding] = (expert_field)EI_INIT;
+    expert_register_field_array(expert_register_protocol(proto), ei, G_N_ELEMENTS(ei));
+}
+
+void
+nh_show_register(int proto)
+{
+    static int *ett[] = { &ett_nlm_health, &ett_trouble, &ett_call, &ett_timeout, &ett_incident };
+
+    proto_nlm_health = proto;
+    register_fields(proto);
+    proto_register_subtree_array(ett, G_N_ELEMENTS(ett));
+    register_findings(proto);
+    tap_nlm_health = register_tap(NH_TAP_NAME);
+}
+
+/* --- values ------------------------------------------------------------------------------------ */
+
+/* Where items are added; nothing here may depend on the tree being real. */
+typedef struct {
+    tvbuff_t *tvb;
+    packet_info *pinfo;
+} place;
+
+static nstime_t
+to_nstime(nh_time at)
+{
+    nstime_t t = { (time_t)(at / NH_SECOND), (int)(at % NH_SECOND) };
+    return t;
+}
+
+static void
+add_time(place *at, proto_tree *tree, int hf, nh_time when)
+{
+    nstime_t t = to_nstime(when);
+    if (nh_time_known(when))
+        proto_item_set_generated(proto_tree_add_time(tree, hf, at->tvb, 0, 0, &t));
+}
+
+static void
+add_uint(place *at, proto_tree *tree, int hf, guint32 value)
+{
+    if (value)
+        proto_item_set_generated(proto_tree_add_uint(tree, hf, at->tvb, 0, 0, value));
+}
+
+static void
+add_string(place *at, proto_tree *tree, int hf, const char *value)
+{
+    if (value)
+        proto_item_set_generated(proto_tree_add_string(tree, hf, at->tvb, 0, 0, value));
+}
+
+static proto_tree *
+add_branch(place *at, proto_tree *tree, int ett, const char *title)
+{
+    proto_item *item;
+    proto_tree *branch = proto_tree_add_subtree(tree, at->tvb, 0, 0, ett, &item, title);
+
+    proto_item_set_generated(item);
+    return branch;
+}
+
+/* --- parts ----------------------------------------------------------------------------------------- */
+
+static void
+show_trouble(place *at, proto_tree *tree, const nh_view *view)
+{
+    const nh_trouble *trouble = view->trouble;
+
+    if (!trouble)
+        return;
+    tree = add_branch(at, tree, ett_trouble, "Connection in trouble");
+    add_uint(at, tree, hf_trouble, trouble->finding);
+    add_uint(at, tree, hf_trouble_first_frame, trouble->since.frame);
+    add_time(at, tree, hf_trouble_since, trouble->since.time);
+    add_time(at, tree, hf_trouble_duration, view->frame->at.time - trouble->since.time);
+}
+
+/* Why and when, on calls that an outage touched. */
+static void
+show_dead_call(place *at, proto_tree *tree, const nh_call *call)
+{
+    nh_time earliest, latest;
+
+    if (call->dead)
+        add_uint(at, tree, hf_call_dead_reason, call->dead);
+    proto_item_set_generated(proto_tree_add_boolean(tree, hf_call_deferred, at->tvb, 0, 0, call->deferred));
+    nh_lines_issued(call, &earliest, &latest);
+    add_time(at, tree, hf_call_issued_earliest, earliest);
+    add_time(at, tree, hf_call_issued_latest, latest);
+    if (call->deferred)
+        add_time(at, tree, hf_call_held, call->sendings[0].at.time - earliest);
+}
+
+static void
+show_timers(place *at, proto_tree *tree, const nh_timers *timers)
+{
+    char *policy = nh_policy_text(&timers->policy, timers->family);
+    char *line = nh_line_text(timers->pair, timers->way, timers->event);
+
+    tree = add_branch(at, tree, ett_timeout, timers->way == NH_CALLBACK ? "Timers of the server" : "Timers of the client");
+    add_string(at, tree, hf_timeout_policy, policy);
+    for (guint i = 0; i < timers->deadlines.n_minor; i++)
+        add_time(at, tree, hf_timeout_minor, timers->deadlines.minor[i]);
+    add_time(at, tree, hf_timeout_major_earliest, timers->deadlines.major_earliest);
+    add_time(at, tree, hf_timeout_major_latest, timers->deadlines.major_latest);
+    if (timers->has_mount_deadlines) {
+        add_time(at, tree, hf_timeout_mount_major_earliest, timers->mount_deadlines.major_earliest);
+        add_time(at, tree, hf_timeout_mount_major_latest, timers->mount_deadlines.major_latest);
+    }
+    add_time(at, tree, hf_timeout_observed, timers->observed);
+    add_string(at, tree, hf_timeout_message, line);
+    g_free(line);
+    g_free(policy);
+}
+
+static void
+show_call(place *at, proto_tree *tree, const nh_frame *frame, const nh_call *call)
+{
+    const nh_sending *first = &call->sendings[0];
+    const char *procedure = nh_procedure_name(call->prog, call->vers, call->proc);
+    nh_timers timers;
+
+    tree = add_branch(at, tree, ett_call,
+                      wmem_strdup_printf(at->pinfo->pool, "Call: %s, XID 0x%08x", procedure ? procedure : "NLM", call->xid));
+    add_uint(at, tree, hf_call_attempt, nh_view_attempt(frame, call));
+    add_uint(at, tree, hf_call_first_frame, first->at.frame);
+    add_uint(at, tree, hf_call_reply_frame, call->reply.frame);
+    if (call->reply.frame)
+        add_time(at, tree, hf_call_answered_in, call->reply.time - first->at.time);
+    if (call->outage || call->dead)
+        show_dead_call(at, tree, call);
+    if (nh_view_timers_of_call(call, &timers))
+        show_timers(at, tree, &timers);
+}
+
+/* A frame may carry several calls and replies: each has its branch. */
+static void
+show_calls(place *at, proto_tree *tree, const nh_view *view)
+{
+    nh_timers timers;
+
+    for (const GSList *item = view->frame->calls; item; item = item->next)
+        if (((const nh_call *)item->data)->prog == NH_PROG_NLM)
+            show_call(at, tree, view->frame, item->data);
+    if (nh_view_timers_in_trouble(view, &timers))
+        show_timers(at, tree, &timers);
+}
+
+/* A line of the kernel log belongs to the frame that dates it, else to its call; an OK to the reply. */
+static gboolean
+line_is_of_frame(const nh_kernel_line *line, guint32 frame)
+{
+    if (line->observed_frame)
+        return line->observed_frame == frame;
+    return line->call && line->call->frames->len && g_array_index(line->call->frames, guint32, 0) == frame;
+}
+
+static void
+show_kernel_log(place *at, proto_tree *tree, guint32 frame, const nh_story *story)
+{
+    for (guint i = 0; story && i < story->incidents->len; i++) {
+        const nh_incident *incident = g_ptr_array_index(story->incidents, i);
+        for (guint j = 0; j < incident->kernel_lines->len; j++) {
+            const nh_kernel_line *line = g_ptr_array_index(incident->kernel_lines, j);
+            if (!line->logged_text || !line_is_of_frame(line, frame))
+                continue;
+            add_string(at, tree, hf_kernel_log_line, line->logged_text);
+            add_time(at, tree, hf_kernel_log_offset, nh_kernel_line_offset(line));
+        }
+    }
+}
+
+static void
+show_incident(place *at, proto_tree *tree, const nh_view *view, const nh_story *story)
+{
+    const nh_outage *outage = view->outage;
+    nh_judgement judgement;
+    char *summary = NULL;
+
+    if (!outage)
+        return;
+    judgement = nh_judge(outage);
+    proto_item *item = proto_tree_add_uint(tree, hf_incident, at->tvb, 0, 0, outage->id);
+    proto_item_set_generated(item);
+    tree = proto_item_add_subtree(item, ett_incident);
+    add_uint(at, tree, hf_incident_cause, judgement.cause);
+    add_uint(at, tree, hf_incident_side, judgement.side);
+    add_uint(at, tree, hf_incident_confidence, judgement.confidence);
+    if (story && outage->id <= story->incidents->len) {
+        add_string(at, tree, hf_incident_summary, ((const nh_incident *)g_ptr_array_index(story->incidents, outage->id - 1))->summary);
+        return;
+    }
+    summary = nh_outage_summary(outage, &judgement, view->frame->at.time);
+    add_string(at, tree, hf_incident_summary, summary);
+    g_free(summary);
+}
+
+gboolean
+nh_show_is_wanted(const nh_frame *frame, const proto_tree *tree)
+{
+    return tree || frame->notes || have_tap_listener(tap_nlm_health);
+}
+
+void
+nh_show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const nh_view *view, const nh_story *story)
+{
+    place at = { tvb, pinfo };
+
+    if (!tree && !view->frame->notes)
+        return;
+    proto_item *root = proto_tree_add_item(tree, proto_nlm_health, tvb, 0, 0, ENC_NA);
+    proto_tree *branch = proto_item_add_subtree(root, ett_nlm_health);
+
+    proto_item_set_generated(root);
+    /* fields cost much; columns, filters, -e and the visible tree all refer to them, expert infos are for everybody */
+    if (proto_field_is_referenced(tree, proto_nlm_health)) {
+        add_uint(&at, branch, hf_service, view->service);
+        show_incident(&at, branch, view, story);
+        show_trouble(&at, branch, view);
+        show_calls(&at, branch, view);
+        show_kernel_log(&at, branch, pinfo->num, story);
+    }
+    for (const GSList *item = view->frame->notes; item; item = item->next) {
+        const nh_note *note = item->data;
+        expert_add_info_format(pinfo, root, &ei_findings[note->finding], "%s", note->text);
+    }
+}
+
+/* --- the tap ------------------------------------------------------------------------------------------ */
+
+/* How often RPC itself sent the call again in this frame: no second reply, and no copy that TCP resent. */
+static guint
+times_resent(const nh_call *call, guint32 frame)
+{
+    guint times = 0;
+
+    for (guint i = 1; i < call->n_sendings; i++) {
+        const nh_sending *sending = &call->sendings[i];
+        times += sending->at.frame == frame && !sending->by_tcp;
+    }
+    return times;
+}
+
+static void
+count_calls(const nh_view *view, nh_tap_info *info)
+{
+    guint32 frame = view->frame->at.frame;
+
+    for (const GSList *item = view->frame->calls; item; item = item->next) {
+        const nh_call *call = item->data;
+        gboolean receipt = call->accepted.frame == frame && call->reply.frame != frame;
+        if (call->prog != NH_PROG_NLM || nh_nlm_is_result(call->prog, call->proc) || receipt)
+            continue; /* a *_RES is an answer */
+        if (call->reply.frame == frame) {
+            nh_time latency = call->reply.time - call->sendings[0].at.time;
+            info->answers++;
+            info->denied += call->has_status && call->status != NH_NLM_STAT_GRANTED && call->status != NH_NLM_STAT_BLOCKED;
+            if (!nh_time_known(info->answered_in) || latency > info->answered_in)
+                info->answered_in = latency;
+        } else if (call->sendings[0].at.frame == frame) {
+            info->calls++;
+        } else {
+            info->resent += times_resent(call, frame);
+        }
+    }
+}
+
+void
+nh_show_tap(packet_info *pinfo, const nh_view *view)
+{
+    nh_tap_info *info;
+
+    if (!have_tap_listener(tap_nlm_health) || !view->frame->pair)
+        return;
+    info = wmem_new0(pinfo->pool, nh_tap_info);
+    info->service = view->service;
+    info->client = view->frame->pair->client;
+    info->server = view->frame->pair->server;
+    info->answered_in = NH_TIME_NONE;
+    info->incident = view->outage ? view->outage->id : 0;
+    for (const GSList *item = view->frame->notes; item; item = item->next)
+        info->findings |= G_GUINT64_CONSTANT(1) << ((const nh_note *)item->data)->finding;
+    count_calls(view, info);
+    tap_queue_packet(tap_nlm_health, pinfo, info);
+}

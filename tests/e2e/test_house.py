@@ -1,0 +1,69 @@
+"""The rooms of plugin/: what a file includes lies in its own room or in one below it.
+
+SPDX-License-Identifier: GPL-2.0-or-later
+"""
+
+import re
+
+import harness
+
+# From the ground up. A room may include itself and those before it.
+ROOMS = ["core/base", "core/wire", "core/model", "core/judge", "core/locks", "core/clock", "core/net", "core/rpc", "core/log",
+         "core/story", "core/out", "core", "wireshark"]
+
+# Includes that still point up. This list only shrinks.
+UPWARD = """
+core/clock/attempt -> core/rpc/answers
+core/clock/attempt -> core/rpc/async_calls
+core/clock/attempt -> core/story/lines
+core/clock/copies -> core/rpc/async_calls
+core/clock/copies -> core/story/lines
+core/clock/lookups -> core/net/verdict
+core/clock/lookups -> core/rpc/answers
+core/clock/lookups -> core/rpc/async_calls
+core/clock/lookups -> core/story/lines
+core/clock/queued -> core/rpc/dead_calls
+core/judge/cause -> core/rpc/answers
+core/judge/incident -> core/rpc/polls
+core/judge/outage -> core/clock/age
+core/judge/outage -> core/locks/lock_table
+core/log/log_candidates -> core/story/lines
+core/log/log_match -> core/story/lines
+core/model/call -> core/judge/outage
+core/model/call -> core/net/follow
+core/model/call -> core/net/pairs
+core/model/call -> core/net/ports
+core/model/call -> core/rpc/statd
+core/model/model -> core/clock/rpc_timer
+core/model/model -> core/log/kernel_log
+core/model/story -> core/log/kernel_log
+core/net/tcp_life -> core/rpc/portmap
+core/rpc/nfs_calls -> core/story/lines
+core/rpc/rpc_replies -> core/story/lines
+core/story/tell -> core/watch
+core/wire/arguments -> core/rpc/statd
+core/wire/records -> core/model/model
+"""
+
+
+def includes():
+    """(file, included file), both without plugin/ and their endings"""
+    plugin = harness.TOP / "plugin"
+    for path in sorted(plugin.rglob("*.[ch]")):
+        for name in re.findall(r'^#include "([^"]+)\.h"', path.read_text(encoding="utf-8"), re.MULTILINE):
+            yield str(path.relative_to(plugin).with_suffix("")), name
+
+
+def room(name):
+    return ROOMS.index(name.rpartition("/")[0])
+
+
+def test_includes_point_down():
+    upward = {f"{user} -> {used}" for user, used in includes() if room(user) < room(used)}
+    assert upward == set(UPWARD.split("\n")) - {""}
+
+
+def test_core_knows_nothing_of_wireshark():
+    for path in (harness.TOP / "plugin" / "core").rglob("*.[ch]"):
+        used = set(re.findall(r"^#include <([^>]+)>", path.read_text(encoding="utf-8"), re.MULTILINE))
+        assert not {name for name in used if name.startswith(("epan", "wiretap"))}, path
