@@ -55,9 +55,9 @@ nh_watch_free(nh_watch *watch)
 {
     if (!watch)
         return;
-    for (guint i = 0; i < watch->pair_list->len; i++) {
+    for (unsigned i = 0; i < watch->pair_list->len; i++) {
         nh_pair *pair = g_ptr_array_index(watch->pair_list, i);
-        for (guint j = 0; j < pair->outages->len; j++)
+        for (unsigned j = 0; j < pair->outages->len; j++)
             nh_outage_free(g_ptr_array_index(pair->outages, j));
     }
     g_ptr_array_unref(watch->frames);
@@ -78,7 +78,7 @@ nh_watch_free(nh_watch *watch)
 }
 
 void
-nh_watch_frame(nh_watch *watch, guint32 frame, nh_time at)
+nh_watch_frame(nh_watch *watch, uint32_t frame, nh_time at)
 {
     watch->frames_total = MAX(watch->frames_total, frame);
     if (!nh_time_known(watch->first) || at < watch->first)
@@ -102,7 +102,7 @@ reply_begins(nh_watch *watch, const nh_rpc_header *header)
     message.l4 = NH_L4_TCP;
     message.src = segment->src;
     message.dst = segment->dst;
-    message.reply = TRUE;
+    message.reply = true;
     message.refused = header->refused;
     message.xid = header->xid;
     nh_calls_empty_reply(watch, &message);
@@ -110,7 +110,7 @@ reply_begins(nh_watch *watch, const nh_rpc_header *header)
 
 /* A record begins on a followed connection: whose program, and is it a refusal? */
 static void
-record_begins(nh_rpc_header *header, gpointer data)
+record_begins(nh_rpc_header *header, void *data)
 {
     nh_watch *watch = data;
     nh_conn *conn = watch->passing.conn;
@@ -165,7 +165,7 @@ nh_watch_segment(nh_watch *watch, const nh_segment *segment)
 static void
 strike_out(nh_watch *watch, const nh_message *message)
 {
-    for (guint i = 0; i < watch->n_unreported; i++)
+    for (unsigned i = 0; i < watch->n_unreported; i++)
         if (watch->unreported[i].xid == message->xid && watch->unreported[i].reply == message->reply) {
             watch->unreported[i] = watch->unreported[--watch->n_unreported];
             return;
@@ -177,7 +177,7 @@ nh_watch_segment_done(nh_watch *watch)
 {
     const nh_segment *segment = &watch->segment;
 
-    for (guint i = 0; i < watch->n_unreported; i++) {
+    for (unsigned i = 0; i < watch->n_unreported; i++) {
         const nh_unreported *record = &watch->unreported[i];
         nh_message message = { .frame = segment->frame,
                                .time = segment->time,

@@ -18,7 +18,7 @@ nh_watch *nh_watch_new(const nh_options *options);
 void nh_watch_free(nh_watch *watch);
 
 /* Every frame of the capture, in order, before its facts. */
-void nh_watch_frame(nh_watch *watch, guint32 frame, nh_time at);
+void nh_watch_frame(nh_watch *watch, uint32_t frame, nh_time at);
 /* Returns what the segment was; valid until the next one. */
 const nh_passing *nh_watch_segment(nh_watch *watch, const nh_segment *segment);
 /*

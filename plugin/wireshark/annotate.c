@@ -28,7 +28,7 @@ typedef struct {
     const char *in;
     const nh_story *story;
     GHashTable *comments;
-    guint32 last_comment; /* highest frame that has one */
+    uint32_t last_comment; /* highest frame that has one */
     char *temporary;
     wtap *survey, *reader;
     wtap *blocks; /* the one of the two that gives section and interface blocks */
@@ -38,29 +38,29 @@ typedef struct {
     char **error;
 } copy_job;
 
-static gboolean G_GNUC_PRINTF(2, 3) fail(char **error, const char *format, ...)
+static bool G_GNUC_PRINTF(2, 3) fail(char **error, const char *format, ...)
 {
     va_list args;
 
     va_start(args, format);
     *error = g_strdup_vprintf(format, args);
     va_end(args);
-    return FALSE;
+    return false;
 }
 
 /* A wiretap error in words; frees err_info. */
-static gboolean
+static bool
 fail_wtap(char **error, const char *doing, const char *file, int err, char *err_info)
 {
     const char *cause = err > 0 ? g_strerror(err) : wtap_strerror(err);
 
     fail(error, "%s %s: %s%s%s%s", doing, file, cause, err_info ? " (" : "", err_info ? err_info : "", err_info ? ")" : "");
     g_free(err_info);
-    return FALSE;
+    return false;
 }
 
 /* Look before anything is opened: opening a pipe would wait, opening out would truncate it. */
-static gboolean
+static bool
 check_files(const char *in, const char *out, char **error)
 {
     GStatBuf in_stat, out_stat;
@@ -72,27 +72,27 @@ check_files(const char *in, const char *out, char **error)
     if (!S_ISREG(in_stat.st_mode))
         return fail(error, "cannot annotate %s: not a regular file", in);
     if (g_stat(out, &out_stat) != 0)
-        return TRUE;
+        return true;
     if (in_stat.st_dev == out_stat.st_dev && in_stat.st_ino == out_stat.st_ino)
         return fail(error, "%s and %s are the same file: the input is never overwritten", in, out);
     if (!S_ISREG(out_stat.st_mode))
         return fail(error, "cannot write to %s: not a regular file", out);
-    return TRUE;
+    return true;
 }
 
-/* Remove our comments of an earlier run and append a new one, if any. TRUE when the block changed. */
-static gboolean
+/* Remove our comments of an earlier run and append a new one, if any. true when the block changed. */
+static bool
 replace_comment(wtap_block_t block, const char *text)
 {
-    gboolean changed = text != NULL;
+    bool changed = text != NULL;
 
-    for (guint i = wtap_block_count_option(block, OPT_COMMENT); i-- > 0;) {
+    for (unsigned i = wtap_block_count_option(block, OPT_COMMENT); i-- > 0;) {
         char *old;
         if (wtap_block_get_nth_string_option_value(block, OPT_COMMENT, i, &old) != WTAP_OPTTYPE_SUCCESS ||
             !g_str_has_prefix(old, NH_COMMENT_PREFIX))
             continue;
         wtap_block_remove_nth_option_instance(block, OPT_COMMENT, i);
-        changed = TRUE;
+        changed = true;
     }
     if (text)
         wtap_block_add_string_option(block, OPT_COMMENT, text, strlen(text));
@@ -110,7 +110,7 @@ comment_section(copy_job *job)
 }
 
 static void
-comment_record(copy_job *job, wtap_rec *rec, guint32 frame)
+comment_record(copy_job *job, wtap_rec *rec, uint32_t frame)
 {
     const nh_comment *comment = g_hash_table_lookup(job->comments, GUINT_TO_POINTER(frame));
 
@@ -119,12 +119,12 @@ comment_record(copy_job *job, wtap_rec *rec, guint32 frame)
     if (!rec->block)
         rec->block = wtap_block_create(WTAP_BLOCK_PACKET);
     if (replace_comment(rec->block, comment ? comment->text->str : NULL))
-        rec->block_was_modified = TRUE;
+        rec->block_was_modified = true;
 }
 
 /* Is a record the frame that the story speaks of? */
-static gboolean
-is_analysed(const copy_job *job, const wtap_rec *rec, guint32 frame)
+static bool
+is_analysed(const copy_job *job, const wtap_rec *rec, uint32_t frame)
 {
     const nh_comment *comment = g_hash_table_lookup(job->comments, GUINT_TO_POINTER(frame));
 
@@ -133,15 +133,15 @@ is_analysed(const copy_job *job, const wtap_rec *rec, guint32 frame)
 }
 
 /* Read the whole input once. */
-static gboolean
+static bool
 survey_input(copy_job *job, nh_wtap_record *record)
 {
     static const char advice[] = "give the capture file that was read";
     int err = 0;
     char *err_info = NULL;
-    guint32 frame = 0;
+    uint32_t frame = 0;
 
-    job->survey = wtap_open_offline(job->in, WTAP_TYPE_AUTO, &err, &err_info, FALSE);
+    job->survey = wtap_open_offline(job->in, WTAP_TYPE_AUTO, &err, &err_info, false);
     if (!job->survey)
         return fail_wtap(job->error, "cannot read", job->in, err, err_info);
     job->names = nh_names_collect(job->survey);
@@ -154,11 +154,11 @@ survey_input(copy_job *job, nh_wtap_record *record)
         return fail_wtap(job->error, "cannot read", job->in, err, err_info);
     if (frame < job->last_comment || frame < job->story->frames)
         return fail(job->error, "%s has %u frames, but more were analysed: %s", job->in, frame, advice);
-    return TRUE;
+    return true;
 }
 
 /* Interfaces may turn up anywhere before their first packet. */
-static gboolean
+static bool
 copy_interfaces(copy_job *job)
 {
     wtap_block_t interface;
@@ -168,20 +168,20 @@ copy_interfaces(copy_job *job)
     while ((interface = wtap_get_next_interface_description(job->blocks)) != NULL)
         if (!wtap_dump_add_idb(job->writer, interface, &err, &err_info))
             return fail_wtap(job->error, "cannot write", job->temporary, err, err_info);
-    return TRUE;
+    return true;
 }
 
-static gboolean
+static bool
 copy_records(copy_job *job, nh_wtap_record *record)
 {
     int err = 0;
     char *err_info = NULL;
 
     if (!copy_interfaces(job))
-        return FALSE;
-    for (guint32 frame = 1; nh_wtap_read(job->reader, record, &err, &err_info); frame++) {
+        return false;
+    for (uint32_t frame = 1; nh_wtap_read(job->reader, record, &err, &err_info); frame++) {
         if (!copy_interfaces(job))
-            return FALSE;
+            return false;
         comment_record(job, &record->rec, frame);
         if (!nh_wtap_dump(job->writer, record, &err, &err_info))
             return fail_wtap(job->error, "cannot write", job->temporary, err, err_info);
@@ -193,7 +193,7 @@ copy_records(copy_job *job, nh_wtap_record *record)
 }
 
 /* Reserve OUT.tmp-XXXXXX beside out, so that the rename at the end stays in one file system. */
-static gboolean
+static bool
 make_temporary(copy_job *job, const char *out)
 {
     char *name = g_strdup_printf("%s.tmp-XXXXXX", out);
@@ -202,24 +202,24 @@ make_temporary(copy_job *job, const char *out)
     if (fd < 0) {
         fail(job->error, "cannot write to %s: %s", out, g_strerror(errno));
         g_free(name);
-        return FALSE;
+        return false;
     }
     close(fd);
     job->temporary = name;
-    return TRUE;
+    return true;
 }
 
-static gboolean
+static bool
 open_copy(copy_job *job, const char *out)
 {
     int err;
     char *err_info = NULL;
 
-    job->reader = wtap_open_offline(job->in, WTAP_TYPE_AUTO, &err, &err_info, FALSE);
+    job->reader = wtap_open_offline(job->in, WTAP_TYPE_AUTO, &err, &err_info, false);
     if (!job->reader)
         return fail_wtap(job->error, "cannot read", job->in, err, err_info);
     if (!make_temporary(job, out))
-        return FALSE;
+        return false;
     /* several sections: each block has to come where it stood */
     job->blocks = wtap_file_get_num_shbs(job->survey) > 1 ? job->reader : job->survey;
     wtap_dump_params_init_no_idbs(&job->params, job->blocks);
@@ -228,12 +228,12 @@ open_copy(copy_job *job, const char *out)
     if (!job->writer)
         return fail_wtap(job->error, "cannot write", job->temporary, err, err_info);
     nh_names_write(job->names, job->writer);
-    return TRUE;
+    return true;
 }
 
 /* Closing flushes: a full disk may show only here. */
-static gboolean
-close_copy(copy_job *job, gboolean done)
+static bool
+close_copy(copy_job *job, bool done)
 {
     int err;
     char *err_info = NULL;
@@ -257,13 +257,13 @@ close_copy(copy_job *job, gboolean done)
     return done;
 }
 
-static gboolean
+static bool
 run_copy(copy_job *job, const char *out)
 {
     nh_wtap_record record;
 
     nh_wtap_record_init(&record);
-    gboolean done = survey_input(job, &record) && open_copy(job, out) && copy_records(job, &record);
+    bool done = survey_input(job, &record) && open_copy(job, out) && copy_records(job, &record);
     done = close_copy(job, done);
     nh_wtap_record_cleanup(&record);
     if (done && g_rename(job->temporary, out) != 0)
@@ -273,21 +273,21 @@ run_copy(copy_job *job, const char *out)
     return done;
 }
 
-gboolean
+bool
 nh_annotate(const char *in, const char *out, const nh_story *story, char **error)
 {
     copy_job job = { .in = in, .story = story, .error = error };
     GHashTableIter iter;
-    gpointer frame;
+    void *frame;
 
     *error = NULL;
     if (!check_files(in, out, error))
-        return FALSE;
+        return false;
     job.comments = nh_frame_comments(story);
     g_hash_table_iter_init(&iter, job.comments);
     while (g_hash_table_iter_next(&iter, &frame, NULL))
         job.last_comment = MAX(job.last_comment, GPOINTER_TO_UINT(frame));
-    gboolean done = run_copy(&job, out);
+    bool done = run_copy(&job, out);
     g_hash_table_unref(job.comments);
     g_free(job.temporary);
     return done;

@@ -15,9 +15,9 @@
 /*
  * Write the capture file in, annotated, to out (pcapng). in must be the file
  * the story was made of; a regular file, not out itself. Comments that start with "NLM Health:"
- * are replaced, all others are kept. FALSE on failure: nothing is left behind,
+ * are replaced, all others are kept. false on failure: nothing is left behind,
  * an older out is untouched, and *error (caller frees) says why.
  */
-gboolean nh_annotate(const char *in, const char *out, const nh_story *story, char **error);
+bool nh_annotate(const char *in, const char *out, const nh_story *story, char **error);
 
 #endif

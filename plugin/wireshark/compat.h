@@ -47,7 +47,7 @@ typedef gboolean wsbool;
 
 /* rpc_proc_name() in the scope of the packet. */
 static inline const char *
-nh_rpc_proc_name(packet_info *pinfo, guint32 prog, guint32 vers, guint32 proc)
+nh_rpc_proc_name(packet_info *pinfo, uint32_t prog, uint32_t vers, uint32_t proc)
 {
 #if NH_WIRESHARK_SINCE(4, 2)
     return rpc_proc_name(pinfo->pool, prog, vers, proc);
@@ -139,10 +139,10 @@ nh_wtap_record_cleanup(nh_wtap_record *r)
 #endif
 }
 
-static inline gboolean
+static inline bool
 nh_wtap_read(wtap *wth, nh_wtap_record *r, int *err, char **err_info)
 {
-    gint64 offset;
+    int64_t offset;
 #if NH_WIRESHARK_SINCE(4, 6)
     return wtap_read(wth, &r->rec, err, err_info, &offset);
 #else
@@ -150,7 +150,7 @@ nh_wtap_read(wtap *wth, nh_wtap_record *r, int *err, char **err_info)
 #endif
 }
 
-static inline gboolean
+static inline bool
 nh_wtap_dump(wtap_dumper *wdh, nh_wtap_record *r, int *err, char **err_info)
 {
 #if NH_WIRESHARK_SINCE(4, 6)

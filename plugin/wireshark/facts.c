@@ -62,19 +62,19 @@ nh_facts_travel(const packet_info *pinfo)
 }
 
 /* The frame of the followed segment that passed last, 0 when nothing is left to do for it. */
-static guint32 followed;
+static uint32_t followed;
 
 enum { NOT_ASKED, FREE, CLAIMED };
-static guint8 owners[2][65536]; /* of TCP and of UDP ports */
+static uint8_t owners[2][65536]; /* of TCP and of UDP ports */
 
 /*
  * Whether a dissector other than RPC's owns a port (TCP 988 is LNet's, UDP 698
  * OLSR's): looked up once per port and file, as "Decode As" may change it.
  */
-static gboolean
-port_is_claimed(nh_l4 l4, guint16 port)
+static bool
+port_is_claimed(nh_l4 l4, uint16_t port)
 {
-    guint8 *answer = &owners[l4 == NH_L4_UDP][port];
+    uint8_t *answer = &owners[l4 == NH_L4_UDP][port];
 
     if (*answer == NOT_ASKED) {
         dissector_handle_t owner = dissector_get_uint_handle(l4 == NH_L4_UDP ? udp_ports : tcp_ports, port);
@@ -98,27 +98,27 @@ nh_facts_begin(void)
 #define OPTION_TIMESTAMPS 8
 
 static void
-take_timestamps(const guint8 *option, nh_segment *segment)
+take_timestamps(const uint8_t *option, nh_segment *segment)
 {
-    segment->has_tsval = TRUE;
+    segment->has_tsval = true;
     segment->tsval = nh_be32(option + 2);
     segment->tsecr = nh_be32(option + 6);
 }
 
 /* The options as far as they were captured (RFC 9293 section 3.2): time stamps (RFC 7323). */
 static void
-read_options(const guint8 *bytes, guint end, nh_segment *segment)
+read_options(const uint8_t *bytes, unsigned end, nh_segment *segment)
 {
-    static const guint8 usual[] = { OPTION_NOP, OPTION_NOP, OPTION_TIMESTAMPS, 10 }; /* RFC 7323 appendix A */
-    guint offset = TCP_HEADER;
+    static const uint8_t usual[] = { OPTION_NOP, OPTION_NOP, OPTION_TIMESTAMPS, 10 }; /* RFC 7323 appendix A */
+    unsigned offset = TCP_HEADER;
 
     if (end == TCP_HEADER + 12 && memcmp(bytes + TCP_HEADER, usual, sizeof usual) == 0) {
         take_timestamps(bytes + TCP_HEADER + 2, segment);
         return;
     }
     while (offset + 1 < end) {
-        const guint8 *option = bytes + offset;
-        guint8 kind = option[0], length = kind == OPTION_NOP ? 1 : option[1];
+        const uint8_t *option = bytes + offset;
+        uint8_t kind = option[0], length = kind == OPTION_NOP ? 1 : option[1];
         if (kind == OPTION_END || length == 0 || offset + length > end)
             return;
         if (kind == OPTION_TIMESTAMPS && length == 10)
@@ -137,21 +137,21 @@ read_ip(const void *ip, nh_segment *segment)
 }
 
 /* What was captured of a segment; NULL when that is less than a header. */
-static const guint8 *
-bytes_of(tvbuff_t *tvb, guint *captured)
+static const uint8_t *
+bytes_of(tvbuff_t *tvb, unsigned *captured)
 {
     *captured = tvb_captured_length(tvb);
     return *captured < TCP_HEADER ? NULL : tvb_get_ptr(tvb, 0, *captured);
 }
 
-/* FALSE when the header is none. */
-static gboolean
-read_segment(const guint8 *bytes, guint captured, guint reported, packet_info *pinfo, const void *ip, nh_segment *segment)
+/* false when the header is none. */
+static bool
+read_segment(const uint8_t *bytes, unsigned captured, unsigned reported, packet_info *pinfo, const void *ip, nh_segment *segment)
 {
-    guint header = (guint)(bytes[12] >> 4) * 4;
+    unsigned header = (unsigned)(bytes[12] >> 4) * 4;
 
     if (header < TCP_HEADER || header > reported)
-        return FALSE;
+        return false;
     memset(segment, 0, sizeof *segment);
     segment->frame = pinfo->num;
     segment->time = nh_facts_time(pinfo);
@@ -178,7 +178,7 @@ read_segment(const guint8 *bytes, guint captured, guint reported, packet_info *p
 
 /* The conversation of a packet; made when there is none, so that its dissector can be set before TCP or UDP runs. */
 static conversation_t *
-conversation_of(packet_info *pinfo, nh_l4 l4, guint16 src, guint16 dst)
+conversation_of(packet_info *pinfo, nh_l4 l4, uint16_t src, uint16_t dst)
 {
     conversation_type type = l4 == NH_L4_UDP ? CONVERSATION_UDP : CONVERSATION_TCP;
     conversation_t *conversation = find_conversation(pinfo->num, &pinfo->src, &pinfo->dst, type, src, dst, 0);
@@ -186,11 +186,11 @@ conversation_of(packet_info *pinfo, nh_l4 l4, guint16 src, guint16 dst)
     return conversation ? conversation : conversation_new(pinfo->num, &pinfo->src, &pinfo->dst, type, src, dst, 0);
 }
 
-static gboolean
+static bool
 carries_lock_call(const nh_segment *segment)
 {
     nh_rpc_header header;
-    guint32 size;
+    uint32_t size;
 
     return segment->captured >= 28 && nh_record_read(segment->payload, segment->captured, &header, &size) && !header.reply &&
            header.prog == NH_PROG_NLM;
@@ -208,7 +208,7 @@ decode_middle_as_rpc(packet_info *pinfo, const nh_segment *segment)
 static void
 decode_new_as_rpc(nh_watch *watch, packet_info *pinfo, const nh_segment *segment)
 {
-    gboolean syn = (segment->flags & (NH_TH_SYN | NH_TH_ACK)) == NH_TH_SYN;
+    bool syn = (segment->flags & (NH_TH_SYN | NH_TH_ACK)) == NH_TH_SYN;
 
     if (syn && *decode_as_rpc && (segment->src_claimed || segment->dst_claimed) &&
         nh_port_program(watch, &segment->dst.addr, NH_L4_TCP, segment->dst.port) == NH_PROG_NLM)
@@ -219,7 +219,7 @@ decode_new_as_rpc(nh_watch *watch, packet_info *pinfo, const nh_segment *segment
 static void
 decode_datagram_as_rpc(nh_watch *watch, packet_info *pinfo, const nh_message *message)
 {
-    guint16 src = message->src.port, dst = message->dst.port;
+    uint16_t src = message->src.port, dst = message->dst.port;
 
     if (!*decode_as_rpc || !rpc_udp || message->reply || message->prog != NH_PROG_NLM)
         return;
@@ -232,9 +232,9 @@ decode_datagram_as_rpc(nh_watch *watch, packet_info *pinfo, const nh_message *me
 
 /* The ICMP error whose quoted packet is being dissected; of this frame only. */
 static struct {
-    guint32 frame;
-    guint8 type, code;
-    gboolean v6;
+    uint32_t frame;
+    uint8_t type, code;
+    bool v6;
     nh_addr sender;
 } error;
 
@@ -266,7 +266,7 @@ quote(nh_watch *watch, tvbuff_t *tvb, packet_info *pinfo, nh_l4 l4)
 }
 
 static int
-dissect_icmp_error(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data, gboolean v6)
+dissect_icmp_error(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data, bool v6)
 {
     if (tvb_captured_length(tvb) >= 2 && !pinfo->flags.in_error_pkt) {
         error.frame = pinfo->num;
@@ -281,35 +281,35 @@ dissect_icmp_error(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *da
 static int
 dissect_icmp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
-    return dissect_icmp_error(tvb, pinfo, tree, data, FALSE);
+    return dissect_icmp_error(tvb, pinfo, tree, data, false);
 }
 
 static int
 dissect_icmpv6(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
-    return dissect_icmp_error(tvb, pinfo, tree, data, TRUE);
+    return dissect_icmp_error(tvb, pinfo, tree, data, true);
 }
 
 /* --- the handles ------------------------------------------------------------------------ */
 
 /* The segment that is being dissected and was not looked at: its frame, 0 for none. */
 static struct {
-    guint32 frame;
+    uint32_t frame;
     tvbuff_t *tvb;
     const void *ip;
 } skipped;
 
 /* Whether a segment is worth a look. Most are not, and cost as little as possible. */
-static gboolean
-may_matter(const nh_watch *watch, const guint8 *bytes, guint captured)
+static bool
+may_matter(const nh_watch *watch, const uint8_t *bytes, unsigned captured)
 {
-    guint header;
-    static const guint8 nlm[] = { NH_PROG_NLM >> 24, NH_PROG_NLM >> 16 & 0xff, NH_PROG_NLM >> 8 & 0xff, NH_PROG_NLM & 0xff };
+    unsigned header;
+    static const uint8_t nlm[] = { NH_PROG_NLM >> 24, NH_PROG_NLM >> 16 & 0xff, NH_PROG_NLM >> 8 & 0xff, NH_PROG_NLM & 0xff };
 
     if (nh_port_may_matter(watch, nh_be16(bytes), nh_be16(bytes + 2)))
-        return TRUE;
+        return true;
     /* a lock call between ports of which nothing is known: record mark, XID, call, RPC version, program */
-    header = (guint)(bytes[12] >> 4) * 4;
+    header = (unsigned)(bytes[12] >> 4) * 4;
     return header >= TCP_HEADER && header + 28 <= captured && memcmp(bytes + header + 16, nlm, sizeof nlm) == 0;
 }
 
@@ -317,8 +317,8 @@ void
 nh_facts_late_segment(nh_watch *watch, packet_info *pinfo)
 {
     nh_segment segment;
-    guint captured;
-    const guint8 *bytes = skipped.frame == pinfo->num ? bytes_of(skipped.tvb, &captured) : NULL;
+    unsigned captured;
+    const uint8_t *bytes = skipped.frame == pinfo->num ? bytes_of(skipped.tvb, &captured) : NULL;
 
     if (bytes && read_segment(bytes, captured, tvb_reported_length(skipped.tvb), pinfo, skipped.ip, &segment))
         nh_watch_segment(watch, &segment);
@@ -362,8 +362,8 @@ static int
 dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
     nh_watch *watch = sink(pinfo);
-    guint captured;
-    const guint8 *bytes = watch ? bytes_of(tvb, &captured) : NULL;
+    unsigned captured;
+    const uint8_t *bytes = watch ? bytes_of(tvb, &captured) : NULL;
     nh_segment segment;
 
     skipped.frame = 0;
@@ -378,24 +378,24 @@ dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 }
 
 /* The header of RPC in a datagram, if there is one. */
-static gboolean
+static bool
 has_header(tvbuff_t *tvb, nh_rpc_header *header)
 {
-    guint captured = tvb_captured_length(tvb), length = MIN(captured - 8, 1024);
+    unsigned captured = tvb_captured_length(tvb), length = MIN(captured - 8, 1024);
 
     if (captured < 8 + 24 || tvb_get_ntohl(tvb, 12) > 1 || !nh_rpc_header_read(tvb_get_ptr(tvb, 8, length), length, header))
-        return FALSE;
+        return false;
     if (length + 8 < tvb_reported_length(tvb))
         header->body = NULL; /* cut */
-    return TRUE;
+    return true;
 }
 
 /* Refusals, calls and replies with nothing behind the header, and encrypted ones: Wireshark's RPC dissector hands them to nobody. */
 static void
 read_datagram(nh_watch *watch, tvbuff_t *tvb, packet_info *pinfo)
 {
-    nh_rpc_header header = { .reply = FALSE };
-    gboolean readable = has_header(tvb, &header);
+    nh_rpc_header header = { .reply = false };
+    bool readable = has_header(tvb, &header);
 
     if ((!readable && !watch->sealed) || tvb_captured_length(tvb) < 8)
         return;
@@ -438,7 +438,7 @@ dissect_udp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
  * adds no layer to frame.protocols and no second "tcp" to the list of protocols.
  */
 static dissector_handle_t
-stand_before(guint32 number, const char *protocol, dissector_t dissector, const char *name, const char *abbreviation)
+stand_before(uint32_t number, const char *protocol, dissector_t dissector, const char *name, const char *abbreviation)
 {
     dissector_handle_t before = dissector_get_uint_handle(find_dissector_table("ip.proto"), number);
     int proto = proto_register_protocol_in_name_only(name, name, abbreviation, proto_get_id_by_filter_name(protocol), FT_PROTOCOL);

@@ -16,7 +16,7 @@ static nh_facts_sink sink;
 
 /* Key of the dissector tables "rpc.call" and "rpc.reply" (private to packet-rpc.c, checked at the handoff). */
 typedef struct {
-    guint32 prog, vers, proc;
+    uint32_t prog, vers, proc;
 } rpc_key;
 
 #define VERS_MAX 4
@@ -24,7 +24,7 @@ typedef struct {
 
 /* The followed programs, and the handles that stood there before ours: by reply, version and procedure. */
 static struct {
-    guint32 prog, vers_first, vers_last, proc_last;
+    uint32_t prog, vers_first, vers_last, proc_last;
     const char *name, *abbreviation;
     dissector_handle_t before[2][VERS_MAX + 1][PROC_MAX + 1];
 } programs[] = {
@@ -39,24 +39,24 @@ static struct {
  * CALLIT carries a call inside, which Wireshark hands to its program's dissector
  * (dissect_rpc_indir_call, packet-rpc.c): it was not sent to that program's port.
  */
-static gboolean
+static bool
 is_inside(const packet_info *pinfo, const rpc_call_info_value *rpc)
 {
-    static guint32 frame; /* of the latest message of the port mapper */
-    static gint64 offset; /* under a read filter two frames may have one number */
+    static uint32_t frame; /* of the latest message of the port mapper */
+    static int64_t offset; /* under a read filter two frames may have one number */
 
     if (rpc->prog != NH_PROG_PORTMAP)
         return frame == pinfo->num && offset == pinfo->fd->file_off;
     frame = pinfo->num;
     offset = pinfo->fd->file_off;
-    return FALSE;
+    return false;
 }
 
 static void
-take_message(tvbuff_t *tvb, packet_info *pinfo, const rpc_call_info_value *rpc, gboolean reply)
+take_message(tvbuff_t *tvb, packet_info *pinfo, const rpc_call_info_value *rpc, bool reply)
 {
     nh_watch *watch = sink(pinfo);
-    guint captured = tvb_captured_length(tvb);
+    unsigned captured = tvb_captured_length(tvb);
 
     if (!watch || pinfo->flags.in_error_pkt || is_inside(pinfo, rpc))
         return;
@@ -65,8 +65,8 @@ take_message(tvbuff_t *tvb, packet_info *pinfo, const rpc_call_info_value *rpc, 
     message.frame = pinfo->num;
     message.time = nh_facts_time(pinfo);
     message.l4 = pinfo->ptype == PT_UDP ? NH_L4_UDP : NH_L4_TCP;
-    message.src = (nh_end){ nh_facts_addr(&pinfo->src), (guint16)pinfo->srcport };
-    message.dst = (nh_end){ nh_facts_addr(&pinfo->dst), (guint16)pinfo->destport };
+    message.src = (nh_end){ nh_facts_addr(&pinfo->src), (uint16_t)pinfo->srcport };
+    message.dst = (nh_end){ nh_facts_addr(&pinfo->dst), (uint16_t)pinfo->destport };
     message.reply = reply;
     message.xid = rpc->xid;
     message.prog = rpc->prog;
@@ -83,16 +83,16 @@ take_message(tvbuff_t *tvb, packet_info *pinfo, const rpc_call_info_value *rpc, 
 
 /* The handle that stood before ours, or NULL. */
 static dissector_handle_t
-handle_before(const rpc_call_info_value *rpc, gboolean reply)
+handle_before(const rpc_call_info_value *rpc, bool reply)
 {
-    for (guint i = 0; i < G_N_ELEMENTS(programs); i++)
+    for (unsigned i = 0; i < G_N_ELEMENTS(programs); i++)
         if (programs[i].prog == rpc->prog && rpc->vers <= VERS_MAX && rpc->proc <= PROC_MAX)
             return programs[i].before[reply][rpc->vers][rpc->proc];
     return NULL;
 }
 
 static int
-dissect_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data, gboolean reply)
+dissect_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data, bool reply)
 {
     const rpc_call_info_value *rpc = data;
     dissector_handle_t handle = handle_before(rpc, reply);
@@ -104,13 +104,13 @@ dissect_message(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data,
 static int
 dissect_call(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
-    return dissect_message(tvb, pinfo, tree, data, FALSE);
+    return dissect_message(tvb, pinfo, tree, data, false);
 }
 
 static int
 dissect_reply(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
-    return dissect_message(tvb, pinfo, tree, data, TRUE);
+    return dissect_message(tvb, pinfo, tree, data, true);
 }
 
 /*
@@ -118,7 +118,7 @@ dissect_reply(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
  * it. The protocol "in name only", made of the first owner's, adds no layer to the frame.
  */
 static dissector_handle_t
-stand_before(guint program, rpc_key key, gboolean reply, int *proto)
+stand_before(unsigned program, rpc_key key, bool reply, int *proto)
 {
     const char *table = reply ? "rpc.reply" : "rpc.call";
     dissector_handle_t before = dissector_get_custom_table_handle(find_dissector_table(table), &key);
@@ -136,14 +136,14 @@ stand_before(guint program, rpc_key key, gboolean reply, int *proto)
 void
 nh_facts_rpc_handoff(nh_facts_sink the_sink)
 {
-    gboolean lock_found = FALSE;
+    bool lock_found = false;
 
     sink = the_sink;
-    for (guint i = 0; i < G_N_ELEMENTS(programs); i++) {
+    for (unsigned i = 0; i < G_N_ELEMENTS(programs); i++) {
         int proto = -1;
-        for (guint32 vers = programs[i].vers_first; vers <= programs[i].vers_last; vers++)
-            for (guint32 proc = 0; proc <= programs[i].proc_last; proc++)
-                for (int reply = FALSE; reply <= TRUE; reply++) {
+        for (uint32_t vers = programs[i].vers_first; vers <= programs[i].vers_last; vers++)
+            for (uint32_t proc = 0; proc <= programs[i].proc_last; proc++)
+                for (int reply = false; reply <= true; reply++) {
                     rpc_key key = { programs[i].prog, vers, proc };
                     programs[i].before[reply][vers][proc] = stand_before(i, key, reply, &proto);
                     lock_found |= !reply && programs[i].before[reply][vers][proc] && key.prog == NH_PROG_NLM;

@@ -24,13 +24,13 @@
 
 /* The incident a frame shows; NULL when it shows none. */
 static const nh_incident *
-find_incident(const nh_story *story, guint32 frame)
+find_incident(const nh_story *story, uint32_t frame)
 {
-    guint32 id = nlm_health_incident_of(frame);
+    uint32_t id = nlm_health_incident_of(frame);
     return id && id <= story->incidents->len ? story->incidents->pdata[id - 1] : NULL;
 }
 
-static gboolean
+static bool
 address_is(const address *wireshark, const nh_addr *ours)
 {
     return (wireshark->type == AT_IPv4 || wireshark->type == AT_IPv6) && wireshark->len == ours->len &&
@@ -40,7 +40,7 @@ address_is(const address *wireshark, const nh_addr *ours)
 static const nh_story_pair *
 find_pair(const nh_story *story, const packet_info *pinfo)
 {
-    for (guint i = 0; i < story->pairs->len; i++) {
+    for (unsigned i = 0; i < story->pairs->len; i++) {
         const nh_story_pair *pair = story->pairs->pdata[i];
         if ((address_is(&pinfo->net_src, &pair->client) && address_is(&pinfo->net_dst, &pair->server)) ||
             (address_is(&pinfo->net_src, &pair->server) && address_is(&pinfo->net_dst, &pair->client)))
@@ -109,7 +109,7 @@ selected_incident(void)
 }
 
 static void
-show_report(ext_menubar_gui_type gui, gpointer object, gpointer data)
+show_report(ext_menubar_gui_type gui, void *object, void *data)
 {
     char *text = nh_report_text(nlm_health_story());
     show_text(MENU_NAME ": report", text);
@@ -117,7 +117,7 @@ show_report(ext_menubar_gui_type gui, gpointer object, gpointer data)
 }
 
 static void
-show_incident(ext_menubar_gui_type gui, gpointer object, gpointer data)
+show_incident(ext_menubar_gui_type gui, void *object, void *data)
 {
     const nh_incident *incident = selected_incident();
     if (!incident)
@@ -128,7 +128,7 @@ show_incident(ext_menubar_gui_type gui, gpointer object, gpointer data)
 }
 
 static void
-show_locks(ext_menubar_gui_type gui, gpointer object, gpointer data)
+show_locks(ext_menubar_gui_type gui, void *object, void *data)
 {
     char *text = nh_report_locks(nlm_health_story());
     show_text(MENU_NAME ": locks", text);
@@ -136,24 +136,24 @@ show_locks(ext_menubar_gui_type gui, gpointer object, gpointer data)
 }
 
 static void
-filter_all(ext_menubar_gui_type gui, gpointer object, gpointer data)
+filter_all(ext_menubar_gui_type gui, void *object, void *data)
 {
-    plugin_if_apply_filter("nlm_health.incident", TRUE);
+    plugin_if_apply_filter("nlm_health.incident", true);
 }
 
 static void
-filter_selected(ext_menubar_gui_type gui, gpointer object, gpointer data)
+filter_selected(ext_menubar_gui_type gui, void *object, void *data)
 {
     const nh_incident *incident = selected_incident();
     if (!incident)
         return;
     char *filter = g_strdup_printf("nlm_health.incident == %u", incident->id);
-    plugin_if_apply_filter(filter, TRUE);
+    plugin_if_apply_filter(filter, true);
     g_free(filter);
 }
 
 static void
-go_to_first(ext_menubar_gui_type gui, gpointer object, gpointer data)
+go_to_first(ext_menubar_gui_type gui, void *object, void *data)
 {
     const nh_incident *incident = selected_incident();
     if (incident)
@@ -161,7 +161,7 @@ go_to_first(ext_menubar_gui_type gui, gpointer object, gpointer data)
 }
 
 static void
-go_to_last(ext_menubar_gui_type gui, gpointer object, gpointer data)
+go_to_last(ext_menubar_gui_type gui, void *object, void *data)
 {
     const nh_incident *incident = selected_incident();
     if (incident)
@@ -174,10 +174,10 @@ free_name(const char *capture)
 {
     const char *slash = strrchr(capture, G_DIR_SEPARATOR);
     const char *dot = strrchr(slash ? slash : capture, '.');
-    int stem = (int)(dot ? (gsize)(dot - capture) : strlen(capture));
+    int stem = (int)(dot ? (size_t)(dot - capture) : strlen(capture));
     char *name = g_strdup_printf("%.*s-nlm_health.pcapng", stem, capture);
 
-    for (guint i = 2; g_file_test(name, G_FILE_TEST_EXISTS) && i < 1000; i++) {
+    for (unsigned i = 2; g_file_test(name, G_FILE_TEST_EXISTS) && i < 1000; i++) {
         g_free(name);
         name = g_strdup_printf("%.*s-nlm_health-%u.pcapng", stem, capture, i);
     }
@@ -185,7 +185,7 @@ free_name(const char *capture)
 }
 
 static void
-save_annotated(ext_menubar_gui_type gui, gpointer object, gpointer data)
+save_annotated(ext_menubar_gui_type gui, void *object, void *data)
 {
     const ws_info_t *info = get_capture();
     char *error;
@@ -229,10 +229,10 @@ static const menu_entry entries[] = {
 void
 nlm_health_register_menu(void)
 {
-    ext_menu_t *menu = ext_menubar_register_menu(proto_get_id_by_filter_name("nlm_health"), "&" MENU_NAME, TRUE);
+    ext_menu_t *menu = ext_menubar_register_menu(proto_get_id_by_filter_name("nlm_health"), "&" MENU_NAME, true);
 
     ext_menubar_set_parentmenu(menu, "Tools");
-    for (guint i = 0; i < G_N_ELEMENTS(entries); i++)
+    for (unsigned i = 0; i < G_N_ELEMENTS(entries); i++)
         if (entries[i].label)
             ext_menubar_add_entry(menu, entries[i].label, entries[i].tooltip, entries[i].action, NULL);
         else

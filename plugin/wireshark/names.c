@@ -18,7 +18,7 @@ struct nh_names {
 static nh_names *collecting;
 
 static void
-add_ipv4(const guint address, const gchar *name)
+add_ipv4(const unsigned address, const char *name)
 {
     hashipv4_t *entry = g_new0(hashipv4_t, 1);
 
@@ -29,7 +29,7 @@ add_ipv4(const guint address, const gchar *name)
 }
 
 static void
-add_ipv6(const void *address, const gchar *name)
+add_ipv6(const void *address, const char *name)
 {
     hashipv6_t *entry = g_new0(hashipv6_t, 1);
 

@@ -23,13 +23,13 @@
 
 static nh_watch *watch;
 static nh_story *story;
-static gboolean story_is_stale;
+static bool story_is_stale;
 
 /* The frame whose facts are taken, or were taken last. */
 static struct {
-    guint32 number;
-    gint64 offset; /* in the file */
-    gboolean taken;
+    uint32_t number;
+    int64_t offset; /* in the file */
+    bool taken;
 } current;
 
 /* --- state: lives as long as the file ------------------------------------------------ */
@@ -42,7 +42,7 @@ start_file(void)
     nh_facts_begin();
     nh_prefs_options(&options);
     watch = nh_watch_new(&options);
-    story_is_stale = TRUE;
+    story_is_stale = true;
     memset(&current, 0, sizeof current);
 }
 
@@ -62,17 +62,17 @@ end_file(void)
  * gives its number to the next one, which is another frame, and the window
  * dissects each frame twice before it has been "visited", which is the same one.
  */
-static gboolean
+static bool
 is_new(const packet_info *pinfo)
 {
     if (pinfo->fd->visited)
-        return FALSE;
+        return false;
     if (pinfo->num != current.number || pinfo->fd->file_off != current.offset) {
         if (pinfo->num <= current.number)
             nh_frame_drop(watch, pinfo->num);
         current.number = pinfo->num;
         current.offset = pinfo->fd->file_off;
-        current.taken = FALSE;
+        current.taken = false;
     }
     return !current.taken;
 }
@@ -98,13 +98,13 @@ nlm_health_story(void)
         story = nh_watch_story(watch);
         story->wireshark = epan_get_version();
         nh_prefs_complaints(story->messages);
-        story_is_stale = FALSE;
+        story_is_stale = false;
     }
     return story;
 }
 
-guint32
-nlm_health_incident_of(guint32 frame)
+uint32_t
+nlm_health_incident_of(uint32_t frame)
 {
     nh_view view;
 
@@ -124,8 +124,8 @@ dissect_nlm_health(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *da
     if (is_new(pinfo)) {
         nh_facts_end_frame(watch, pinfo);
         nh_watch_frame(watch, pinfo->num, nh_facts_time(pinfo));
-        current.taken = TRUE;
-        story_is_stale = TRUE;
+        current.taken = true;
+        story_is_stale = true;
     } else if (story_is_stale) {
         nlm_health_story(); /* a later pass shows what the whole capture knows */
     }

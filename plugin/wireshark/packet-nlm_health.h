@@ -19,6 +19,6 @@ void proto_reg_handoff_nlm_health(void);
 const nh_story *nlm_health_story(void);
 
 /* The incident that a frame shows: its id in the story, or 0. */
-guint32 nlm_health_incident_of(guint32 frame);
+uint32_t nlm_health_incident_of(uint32_t frame);
 
 #endif

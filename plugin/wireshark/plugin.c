@@ -14,7 +14,7 @@
 #include "wireshark/packet-nlm_health.h"
 #include "wireshark/tap-nlm_health.h"
 
-WS_DLL_PUBLIC_DEF const gchar plugin_version[] = NLM_HEALTH_VERSION;
+WS_DLL_PUBLIC_DEF const char plugin_version[] = NLM_HEALTH_VERSION;
 WS_DLL_PUBLIC_DEF const int plugin_want_major = NLM_HEALTH_WANT_MAJOR;
 WS_DLL_PUBLIC_DEF const int plugin_want_minor = NLM_HEALTH_WANT_MINOR;
 WS_DLL_PUBLIC void plugin_register(void);

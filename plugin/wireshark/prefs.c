@@ -15,19 +15,19 @@
 #include "core/clock/mount_options.h"
 
 static const char *timer = "lockd";
-static guint nlm_timeout = 10;
+static unsigned nlm_timeout = 10;
 static const char *kernel = "auto";
 static const char *mount_options = "";
-static guint timeo = 600;
-static guint retrans = 2;
+static unsigned timeo = 600;
+static unsigned retrans = 2;
 static range_t *tcp_ports;
 static range_t *udp_ports;
-static wsbool reserved_ports = TRUE;
-static wsbool decode_as_rpc = TRUE;
+static wsbool reserved_ports = true;
+static wsbool decode_as_rpc = true;
 static const char *capture_position = "auto";
 static const char *kernel_log = "";
 static const char *kernel_log_offset = "0";
-static guint kernel_log_year;
+static unsigned kernel_log_year;
 
 #define NLM_TIMEOUT_MIN 3  /* fs/lockd/svc.c nlm_timeout_min */
 #define NLM_TIMEOUT_MAX 20 /* nlm_timeout_max */
@@ -92,15 +92,15 @@ nh_prefs_register(int proto)
                                      "On the client, on the server, or in the middle between them; auto: as the handshakes tell",
                                      &capture_position);
     prefs_register_filename_preference(module, "kernel_log", "Kernel log of the client",
-                                       "File of client kernel lines (dmesg, dmesg -T, syslog, journalctl)", &kernel_log, FALSE);
+                                       "File of client kernel lines (dmesg, dmesg -T, syslog, journalctl)", &kernel_log, false);
     prefs_register_string_preference(module, "kernel_log_offset", "Offset of the kernel log (seconds)",
                                      "Seconds to add to the clock of the kernel log", &kernel_log_offset);
     prefs_register_uint_preference(module, "kernel_log_year", "Year of the kernel log", "For syslog without a year; 0 = the capture's", 10,
                                    &kernel_log_year);
 }
 
-static gboolean
-in_tcp_or_udp_ports(nh_l4 l4, guint16 port)
+static bool
+in_tcp_or_udp_ports(nh_l4 l4, uint16_t port)
 {
     const range_t *range = l4 == NH_L4_TCP ? tcp_ports : udp_ports;
     return range && value_is_in_range(range, port);
@@ -127,14 +127,14 @@ parse_offset(nh_time *offset)
 
 /* The value of a name; complains of one that is none. The first is the default. */
 static int
-read_choice(const char *preference, const char *text, const choice *choices, guint n, GPtrArray *complaints)
+read_choice(const char *preference, const char *text, const choice *choices, unsigned n, GPtrArray *complaints)
 {
     GString *names = g_string_new(NULL);
-    gsize length = strcspn(text, " "); /* profiles of earlier versions say "lockd (nlm_timeout)" */
+    size_t length = strcspn(text, " "); /* profiles of earlier versions say "lockd (nlm_timeout)" */
 
-    for (guint i = 0; i < n; i++) {
+    for (unsigned i = 0; i < n; i++) {
         if (strlen(choices[i].name) == length && g_ascii_strncasecmp(choices[i].name, text, length) == 0) {
-            g_string_free(names, TRUE);
+            g_string_free(names, true);
             return choices[i].value;
         }
         g_string_append_printf(names, "%s%s", i == 0 ? "" : i + 1 < n ? ", " : " or ", choices[i].name);
@@ -142,7 +142,7 @@ read_choice(const char *preference, const char *text, const choice *choices, gui
     if (*text)
         g_ptr_array_add(complaints, g_strdup_printf("Preference nlm_health.%s is \"%s\": %s is expected; %s is used", preference, text,
                                                     names->str, choices[0].name));
-    g_string_free(names, TRUE);
+    g_string_free(names, true);
     return choices[0].value;
 }
 
@@ -178,13 +178,13 @@ check_mount(nh_options *options, GPtrArray *complaints)
                         g_strdup_printf("Preference nlm_health.timeo is %u: the kernel waits %u to %u tenths of a second; %u is used",
                                         timeo, TIMEO_MIN, TIMEO_MAX, TIMEO_DEFAULT));
         options->mount.timeo = options->lockd.timeo = TIMEO_DEFAULT;
-        options->mount.timeo_given = FALSE;
+        options->mount.timeo_given = false;
     }
     if (retrans > RETRANS_MAX) {
         g_ptr_array_add(complaints, g_strdup_printf("Preference nlm_health.retrans is %u: 0 to %u is expected; %u is used", retrans,
                                                     RETRANS_MAX, RETRANS_DEFAULT));
         options->mount.retrans = options->lockd.retrans = RETRANS_DEFAULT;
-        options->mount.retrans_given = FALSE;
+        options->mount.retrans_given = false;
     }
     if (!*mount_options)
         return;
@@ -219,8 +219,8 @@ collect_prefs(nh_options *options, GPtrArray *complaints)
 {
     *options = (nh_options){
         .use_mount = read_choice("timer", timer, timers, G_N_ELEMENTS(timers), complaints) == NH_POLICY_MOUNT,
-        .lockd = { NH_POLICY_LOCKD, nlm_timeout, timeo, retrans, NH_L4_TCP, TRUE, FALSE, FALSE },
-        .mount = { NH_POLICY_MOUNT, nlm_timeout, timeo, retrans, NH_L4_TCP, TRUE, timeo != TIMEO_DEFAULT, retrans != RETRANS_DEFAULT },
+        .lockd = { NH_POLICY_LOCKD, nlm_timeout, timeo, retrans, NH_L4_TCP, true, false, false },
+        .mount = { NH_POLICY_MOUNT, nlm_timeout, timeo, retrans, NH_L4_TCP, true, timeo != TIMEO_DEFAULT, retrans != RETRANS_DEFAULT },
         .family = read_family(complaints),
         .reserved_ports = reserved_ports,
         .position = read_choice("capture_position", capture_position, positions, G_N_ELEMENTS(positions), complaints),
@@ -257,12 +257,12 @@ complain_aloud(const GPtrArray *messages)
     static char *said;
     GString *all = g_string_new(NULL);
 
-    for (guint i = 0; i < messages->len; i++)
+    for (unsigned i = 0; i < messages->len; i++)
         g_string_append_printf(all, "%s%s", i ? "\n" : "", (const char *)g_ptr_array_index(messages, i));
     if (all->len && g_strcmp0(said, all->str) != 0)
         report_failure("%s", all->str);
     g_free(said);
-    said = g_string_free(all, FALSE);
+    said = g_string_free(all, false);
 }
 
 void

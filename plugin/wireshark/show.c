@@ -76,11 +76,11 @@ static const value_string *
 trouble_vals(void)
 {
     static value_string vals[NH_FINDING_COUNT];
-    guint n = 0;
+    unsigned n = 0;
 
     for (int finding = 1; finding < NH_FINDING_COUNT; finding++)
         if (nh_finding_get(finding)->kind == NH_KIND_TRANSPORT)
-            vals[n++] = (value_string){ (guint32)finding, nh_finding_name(finding) };
+            vals[n++] = (value_string){ (uint32_t)finding, nh_finding_name(finding) };
     return vals;
 }
 
@@ -153,7 +153,7 @@ register_fields(int proto)
         { &hf_incident_summary, { "Summary", "nlm_health.incident.summary", FT_STRING, BASE_NONE, NULL, 0, NULL, HFILL } },
     };
 
-    for (guint i = 0; i < G_N_ELEMENTS(hf); i++)
+    for (unsigned i = 0; i < G_N_ELEMENTS(hf); i++)
         if (hf[i].p_id == &hf_trouble || hf[i].p_id == &hf_call_dead_reason)
             hf[i].hfinfo.strings = VALS(trouble_vals());
     proto_register_field_array(proto, hf, G_N_ELEMENTS(hf));
@@ -210,7 +210,7 @@ add_time(place *at, proto_tree *tree, int hf, nh_time when)
 }
 
 static void
-add_uint(place *at, proto_tree *tree, int hf, guint32 value)
+add_uint(place *at, proto_tree *tree, int hf, uint32_t value)
 {
     if (value)
         proto_item_set_generated(proto_tree_add_uint(tree, hf, at->tvb, 0, 0, value));
@@ -273,7 +273,7 @@ show_timers(place *at, proto_tree *tree, const nh_timers *timers)
 
     tree = add_branch(at, tree, ett_timeout, timers->way == NH_CALLBACK ? "Timers of the server" : "Timers of the client");
     add_string(at, tree, hf_timeout_policy, policy);
-    for (guint i = 0; i < timers->deadlines.n_minor; i++)
+    for (unsigned i = 0; i < timers->deadlines.n_minor; i++)
         add_time(at, tree, hf_timeout_minor, timers->deadlines.minor[i]);
     add_time(at, tree, hf_timeout_major_earliest, timers->deadlines.major_earliest);
     add_time(at, tree, hf_timeout_major_latest, timers->deadlines.major_latest);
@@ -321,20 +321,20 @@ show_calls(place *at, proto_tree *tree, const nh_view *view)
 }
 
 /* A line of the kernel log belongs to the frame that dates it, else to its call; an OK to the reply. */
-static gboolean
-line_is_of_frame(const nh_kernel_line *line, guint32 frame)
+static bool
+line_is_of_frame(const nh_kernel_line *line, uint32_t frame)
 {
     if (line->observed_frame)
         return line->observed_frame == frame;
-    return line->call && line->call->frames->len && g_array_index(line->call->frames, guint32, 0) == frame;
+    return line->call && line->call->frames->len && g_array_index(line->call->frames, uint32_t, 0) == frame;
 }
 
 static void
-show_kernel_log(place *at, proto_tree *tree, guint32 frame, const nh_story *story)
+show_kernel_log(place *at, proto_tree *tree, uint32_t frame, const nh_story *story)
 {
-    for (guint i = 0; story && i < story->incidents->len; i++) {
+    for (unsigned i = 0; story && i < story->incidents->len; i++) {
         const nh_incident *incident = g_ptr_array_index(story->incidents, i);
-        for (guint j = 0; j < incident->kernel_lines->len; j++) {
+        for (unsigned j = 0; j < incident->kernel_lines->len; j++) {
             const nh_kernel_line *line = g_ptr_array_index(incident->kernel_lines, j);
             if (!line->logged_text || !line_is_of_frame(line, frame))
                 continue;
@@ -369,7 +369,7 @@ show_incident(place *at, proto_tree *tree, const nh_view *view, const nh_story *
     g_free(summary);
 }
 
-gboolean
+bool
 nh_show_is_wanted(const nh_frame *frame, const proto_tree *tree)
 {
     return tree || frame->notes || have_tap_listener(tap_nlm_health);
@@ -403,12 +403,12 @@ nh_show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const nh_view
 /* --- the tap ------------------------------------------------------------------------------------------ */
 
 /* How often RPC itself sent the call again in this frame: no second reply, and no copy that TCP resent. */
-static guint
-times_resent(const nh_call *call, guint32 frame)
+static unsigned
+times_resent(const nh_call *call, uint32_t frame)
 {
-    guint times = 0;
+    unsigned times = 0;
 
-    for (guint i = 1; i < call->n_sendings; i++) {
+    for (unsigned i = 1; i < call->n_sendings; i++) {
         const nh_sending *sending = &call->sendings[i];
         times += sending->at.frame == frame && !sending->by_tcp;
     }
@@ -418,11 +418,11 @@ times_resent(const nh_call *call, guint32 frame)
 static void
 count_calls(const nh_view *view, nh_tap_info *info)
 {
-    guint32 frame = view->frame->at.frame;
+    uint32_t frame = view->frame->at.frame;
 
     for (const GSList *item = view->frame->calls; item; item = item->next) {
         const nh_call *call = item->data;
-        gboolean receipt = call->accepted.frame == frame && call->reply.frame != frame;
+        bool receipt = call->accepted.frame == frame && call->reply.frame != frame;
         if (call->prog != NH_PROG_NLM || nh_nlm_is_result(call->prog, call->proc) || receipt)
             continue; /* a *_RES is an answer */
         if (call->reply.frame == frame) {

@@ -16,7 +16,7 @@
 
 void nh_show_register(int proto);
 /* Whether anybody looks at the frame, or it has something to tell those who do not. */
-gboolean nh_show_is_wanted(const nh_frame *frame, const proto_tree *tree);
+bool nh_show_is_wanted(const nh_frame *frame, const proto_tree *tree);
 /*
  * Show a frame. tree may be NULL or its items may be fake: everything is added
  * all the same, since columns, filters and -T fields live on it. story: of the

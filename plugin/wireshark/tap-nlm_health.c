@@ -32,7 +32,7 @@ typedef struct output {
     const char *title;
     char *(*make)(const nh_story *story); /* text for standard output; or */
     void (*act)(const output_args *args);
-    gboolean takes_files; /* ,in=FILE,out=FILE */
+    bool takes_files; /* ,in=FILE,out=FILE */
 } output;
 
 /*
@@ -78,7 +78,7 @@ exit_failed(void)
 static void
 fail_at_exit(void)
 {
-    static gboolean registered;
+    static bool registered;
     if (!registered)
         registered = atexit(exit_failed) == 0;
 }
@@ -96,40 +96,40 @@ annotate(const output_args *args)
 }
 
 static const output outputs[] = {
-    { NH_TAP_NAME ",report", "NLM Health: report", nh_report_text, NULL, FALSE },
-    { NH_TAP_NAME ",json", "NLM Health: JSON document", nh_report_json, NULL, FALSE },
-    { NH_TAP_NAME ",locks", "NLM Health: lock table", nh_report_locks, NULL, FALSE },
-    { NH_TAP_NAME ",annotate", "NLM Health: annotated capture", NULL, annotate, TRUE },
+    { NH_TAP_NAME ",report", "NLM Health: report", nh_report_text, NULL, false },
+    { NH_TAP_NAME ",json", "NLM Health: JSON document", nh_report_json, NULL, false },
+    { NH_TAP_NAME ",locks", "NLM Health: lock table", nh_report_locks, NULL, false },
+    { NH_TAP_NAME ",annotate", "NLM Health: annotated capture", NULL, annotate, true },
 };
 
 /* "in=FILE,out=FILE"; FILE may hold commas, but not ",out=". */
-static gboolean
+static bool
 parse_files(const char *text, output_args *args)
 {
     const char *out = strstr(text, ",out=");
 
     if (!g_str_has_prefix(text, "in=") || !out || out == text + strlen("in=") || out[strlen(",out=")] == '\0')
-        return FALSE;
+        return false;
     args->in = g_strndup(text + strlen("in="), out - text - strlen("in="));
     args->out = g_strdup(out + strlen(",out="));
-    return TRUE;
+    return true;
 }
 
-static gboolean
+static bool
 parse_args(const char *text, output_args *args)
 {
     const char *rest = text + strlen(args->output->cli);
 
     if (args->output->takes_files) {
         if (*rest == ',' && parse_files(rest + 1, args))
-            return TRUE;
+            return true;
         report_failure("-z %s: what is wanted is -z %s,in=FILE,out=FILE", text, args->output->cli);
-        return FALSE;
+        return false;
     }
     if (*rest == '\0')
-        return TRUE;
+        return true;
     report_failure("-z %s: %s takes no arguments", text, args->output->cli);
-    return FALSE;
+    return false;
 }
 
 static NH_STAT_TAP_RESULT
@@ -138,14 +138,14 @@ init_output(const char *text, void *data)
     output_args *args = g_new0(output_args, 1);
 
     args->output = data;
-    gboolean right = parse_args(text, args);
+    bool right = parse_args(text, args);
     if (right) {
         /* no flags: the dissection runs, and needs no tree */
         GString *error = register_tap_listener(OUTPUT_TAP_NAME, args, NULL, TL_REQUIRES_NOTHING, NULL, NULL, draw_output, free_args);
         if (error) {
             report_failure("-z %s: %s", text, error->str);
-            g_string_free(error, TRUE);
-            right = FALSE;
+            g_string_free(error, true);
+            right = false;
         }
     } else
         free_args(args);
@@ -159,7 +159,7 @@ nlm_health_register_taps(void)
     static stat_tap_ui uis[G_N_ELEMENTS(outputs)];
 
     register_tap(OUTPUT_TAP_NAME);
-    for (guint i = 0; i < G_N_ELEMENTS(outputs); i++) {
+    for (unsigned i = 0; i < G_N_ELEMENTS(outputs); i++) {
         uis[i] = (stat_tap_ui){
             .group = REGISTER_STAT_GROUP_GENERIC, .title = outputs[i].title, .cli_string = outputs[i].cli, .tap_init_cb = init_output
         };

@@ -22,13 +22,13 @@
 typedef struct {
     nh_service service;
     nh_addr client, server; /* the pair; the lock client first, also for callbacks */
-    guint64 findings;       /* bit 1 << nh_finding for each finding raised on this frame */
-    guint calls;            /* NLM calls seen for the first time */
-    guint resent;           /* NLM calls seen again */
-    guint answers;          /* first answers to NLM calls */
-    guint denied;           /* of these: refusals */
+    uint64_t findings;      /* bit 1 << nh_finding for each finding raised on this frame */
+    unsigned calls;         /* NLM calls seen for the first time */
+    unsigned resent;        /* NLM calls seen again */
+    unsigned answers;       /* first answers to NLM calls */
+    unsigned denied;        /* of these: refusals */
     nh_time answered_in;    /* of the slowest of these answers, since its call's first transmission */
-    guint32 incident;       /* 0 = none */
+    uint32_t incident;      /* 0 = none */
 } nh_tap_info;
 
 /* Register everything that listens; call once, in the handoff, after register_tap(NH_TAP_NAME). */

@@ -28,17 +28,17 @@ static int tree_root = -1;
 static void
 init_tree(stats_tree *tree)
 {
-    tree_root = stats_tree_create_node(tree, TREE_ROOT, 0, STAT_DT_INT, TRUE);
+    tree_root = stats_tree_create_node(tree, TREE_ROOT, 0, STAT_DT_INT, true);
 }
 
 static void
-count_findings(stats_tree *tree, int pair, guint64 findings)
+count_findings(stats_tree *tree, int pair, uint64_t findings)
 {
-    for (guint i = 1; i < NH_FINDING_COUNT; i++) {
+    for (unsigned i = 1; i < NH_FINDING_COUNT; i++) {
         if (!(findings & (G_GUINT64_CONSTANT(1) << i)))
             continue;
         char *name = g_strdup_printf("finding %s", nh_finding_name(i));
-        tick_stat_node(tree, name, pair, FALSE);
+        tick_stat_node(tree, name, pair, false);
         g_free(name);
     }
 }
@@ -50,14 +50,14 @@ count_in_tree(stats_tree *tree, packet_info *pinfo, epan_dissect_t *edt, const v
     char client[NH_ADDR_TEXT], server[NH_ADDR_TEXT];
     char *name = g_strdup_printf("%s -> %s", nh_addr_text(&info->client, client), nh_addr_text(&info->server, server));
 
-    tick_stat_node(tree, TREE_ROOT, 0, TRUE);
-    int pair = tick_stat_node(tree, name, tree_root, TRUE);
-    increase_stat_node(tree, "calls", pair, FALSE, (gint)info->calls);
-    increase_stat_node(tree, "calls resent", pair, FALSE, (gint)info->resent);
-    increase_stat_node(tree, "answers", pair, FALSE, (gint)info->answers);
-    increase_stat_node(tree, "refusals", pair, FALSE, (gint)info->denied);
+    tick_stat_node(tree, TREE_ROOT, 0, true);
+    int pair = tick_stat_node(tree, name, tree_root, true);
+    increase_stat_node(tree, "calls", pair, false, (int)info->calls);
+    increase_stat_node(tree, "calls resent", pair, false, (int)info->resent);
+    increase_stat_node(tree, "answers", pair, false, (int)info->answers);
+    increase_stat_node(tree, "refusals", pair, false, (int)info->denied);
     if (nh_time_known(info->answered_in))
-        avg_stat_node_add_value_float(tree, "milliseconds to the answer", pair, FALSE, (gfloat)milliseconds(info->answered_in));
+        avg_stat_node_add_value_float(tree, "milliseconds to the answer", pair, false, (gfloat)milliseconds(info->answered_in));
     count_findings(tree, pair, info->findings);
     g_free(name);
     return TAP_PACKET_REDRAW;
@@ -110,23 +110,23 @@ init_table(stat_tap_table_ui *ui)
 }
 
 static void
-init_row(stat_tap_table *table, guint row, const char *client, const char *server)
+init_row(stat_tap_table *table, unsigned row, const char *client, const char *server)
 {
     stat_tap_table_item_type items[COLUMN_COUNT];
 
     memset(items, 0, sizeof items);
-    for (guint i = 0; i < COLUMN_COUNT; i++)
+    for (unsigned i = 0; i < COLUMN_COUNT; i++)
         items[i].type = columns[i].type;
     items[COLUMN_CLIENT].value.string_value = g_strdup(client);
     items[COLUMN_SERVER].value.string_value = g_strdup(server);
     stat_tap_init_table_row(table, row, COLUMN_COUNT, items);
 }
 
-static guint
+static unsigned
 find_row(stat_tap_table *table, const nh_tap_info *info)
 {
     char client[NH_ADDR_TEXT], server[NH_ADDR_TEXT];
-    guint row;
+    unsigned row;
 
     nh_addr_text(&info->client, client);
     nh_addr_text(&info->server, server);
@@ -138,16 +138,16 @@ find_row(stat_tap_table *table, const nh_tap_info *info)
     return row;
 }
 
-static guint *
-cell(stat_tap_table *table, guint row, column which)
+static unsigned *
+cell(stat_tap_table *table, unsigned row, column which)
 {
     return &stat_tap_get_field_data(table, row, which)->value.uint_value;
 }
 
-static guint
-count_bits(guint64 bits)
+static unsigned
+count_bits(uint64_t bits)
 {
-    guint count = 0;
+    unsigned count = 0;
     for (; bits; bits &= bits - 1)
         count++;
     return count;
@@ -159,7 +159,7 @@ count_in_table(void *data, packet_info *pinfo, epan_dissect_t *edt, const void *
     const nh_tap_info *info = tapped;
     stat_data_t *stat = data;
     stat_tap_table *table = g_array_index(stat->stat_tap_data->tables, stat_tap_table *, 0);
-    guint row = find_row(table, info);
+    unsigned row = find_row(table, info);
     stat_tap_table_item_type *slowest = stat_tap_get_field_data(table, row, COLUMN_SLOWEST);
     stat_tap_table_item_type *incidents = stat_tap_get_field_data(table, row, COLUMN_INCIDENTS);
 
@@ -183,8 +183,8 @@ count_in_table(void *data, packet_info *pinfo, epan_dissect_t *edt, const void *
 static void
 reset_table(stat_tap_table *table)
 {
-    for (guint row = 0; row < table->num_elements; row++)
-        for (guint i = COLUMN_SERVER + 1; i < COLUMN_COUNT; i++) {
+    for (unsigned row = 0; row < table->num_elements; row++)
+        for (unsigned i = COLUMN_SERVER + 1; i < COLUMN_COUNT; i++) {
             stat_tap_table_item_type *item = stat_tap_get_field_data(table, row, i);
             memset(&item->value, 0, sizeof item->value);
             memset(&item->user_data, 0, sizeof item->user_data);
@@ -192,7 +192,7 @@ reset_table(stat_tap_table *table)
 }
 
 static void
-free_cell(stat_tap_table *table, guint row, guint which, stat_tap_table_item_type *item)
+free_cell(stat_tap_table *table, unsigned row, unsigned which, stat_tap_table_item_type *item)
 {
     if (item->type == TABLE_ITEM_STRING)
         g_free((char *)item->value.string_value);
@@ -201,7 +201,7 @@ free_cell(stat_tap_table *table, guint row, guint which, stat_tap_table_item_typ
 void
 nlm_health_register_tables(void)
 {
-    static tap_param params[] = { { PARAM_FILTER, "filter", "Filter", NULL, TRUE } };
+    static tap_param params[] = { { PARAM_FILTER, "filter", "Filter", NULL, true } };
     static stat_tap_table_ui ui = {
         .group = REGISTER_PACKET_STAT_GROUP_UNSORTED,
         .title = "NLM Health pairs",

@@ -13,18 +13,18 @@
 #include "core/story/view.h"
 #include "core/watch.h"
 
-int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define FRAMES_MAX 4000
 #define START      (G_GINT64_CONSTANT(1750000000) * NH_SECOND)
 
 /* What is left of the input; reads as zeros behind its end. */
 typedef struct {
-    const guint8 *data;
-    gsize size;
+    const uint8_t *data;
+    size_t size;
 } input;
 
-static guint8
+static uint8_t
 byte(input *in)
 {
     if (in->size == 0)
@@ -33,19 +33,19 @@ byte(input *in)
     return *in->data++;
 }
 
-static guint32
-number(input *in, guint bytes)
+static uint32_t
+number(input *in, unsigned bytes)
 {
-    guint32 value = 0;
+    uint32_t value = 0;
     while (bytes-- > 0)
         value = value << 8 | byte(in);
     return value;
 }
 
-static guint32
-pick(input *in, const guint32 *values, guint n)
+static uint32_t
+pick(input *in, const uint32_t *values, unsigned n)
 {
-    guint8 choice = byte(in);
+    uint8_t choice = byte(in);
     return choice >= 250 ? number(in, 4) : values[choice % n];
 }
 
@@ -53,16 +53,16 @@ pick(input *in, const guint32 *values, guint n)
 typedef struct {
     input in;
     nh_watch *watch;
-    guint32 frame;
+    uint32_t frame;
     nh_time time;
-    guint32 next[8];
+    uint32_t next[8];
 } run;
 
 static nh_end
 take_end(run *r)
 {
-    static const guint16 ports[] = { 111, 700, 988, 2049, 4045, 701, 50000, 0 };
-    guint8 choice = byte(&r->in);
+    static const uint16_t ports[] = { 111, 700, 988, 2049, 4045, 701, 50000, 0 };
+    uint8_t choice = byte(&r->in);
     nh_end end = { .port = ports[choice >> 3 & 7] };
 
     end.addr.len = choice & 4 ? 16 : 4;
@@ -77,7 +77,7 @@ next_frame(run *r)
 {
     static const nh_time steps[] = { NH_MSEC, 30 * NH_MSEC, NH_SECOND, 10 * NH_SECOND, 60 * NH_SECOND, 200 * NH_SECOND,
                                      -5 * NH_SECOND, 0 };
-    guint8 choice = byte(&r->in);
+    uint8_t choice = byte(&r->in);
 
     r->frame++;
     r->time += steps[choice & 7] * (choice >> 3 & 3);
@@ -89,15 +89,15 @@ next_frame(run *r)
 static void
 take_segment(run *r)
 {
-    static const guint8 flags[] = { NH_TH_SYN, NH_TH_SYN | NH_TH_ACK, NH_TH_ACK, NH_TH_ACK | NH_TH_PSH, NH_TH_FIN | NH_TH_ACK,
+    static const uint8_t flags[] = { NH_TH_SYN, NH_TH_SYN | NH_TH_ACK, NH_TH_ACK, NH_TH_ACK | NH_TH_PSH, NH_TH_FIN | NH_TH_ACK,
                                     NH_TH_RST, NH_TH_RST | NH_TH_ACK, 0 };
     input *in = &r->in;
     nh_segment segment = { .frame = r->frame, .time = r->time, .src = take_end(r), .dst = take_end(r) };
-    guint8 how = byte(in), shape = byte(in);
-    guint32 *next = &r->next[segment.src.port % 7], ack = r->next[segment.dst.port % 7];
+    uint8_t how = byte(in), shape = byte(in);
+    uint32_t *next = &r->next[segment.src.port % 7], ack = r->next[segment.dst.port % 7];
 
     segment.flags = how >= 248 ? byte(in) : flags[how & 7];
-    segment.captured = shape & 1 ? (guint)MIN((gsize)(shape >> 2), in->size) : 0;
+    segment.captured = shape & 1 ? (unsigned)MIN((size_t)(shape >> 2), in->size) : 0;
     segment.payload = segment.captured ? in->data : NULL;
     in->data += segment.captured;
     in->size -= segment.captured;
@@ -131,7 +131,7 @@ take_quote(run *r)
 static void
 take_nlm(input *in, nh_nlm *nlm)
 {
-    guint8 what = byte(in);
+    uint8_t what = byte(in);
 
     nlm->has_lock = what & 1;
     nlm->has_status = what & 2;
@@ -149,12 +149,12 @@ take_nlm(input *in, nh_nlm *nlm)
 }
 
 static void
-take_message(run *r, gboolean refused)
+take_message(run *r, bool refused)
 {
-    static const guint32 programs[] = { NH_PROG_NLM, NH_PROG_NLM, NH_PROG_PORTMAP, NH_PROG_STAT };
+    static const uint32_t programs[] = { NH_PROG_NLM, NH_PROG_NLM, NH_PROG_PORTMAP, NH_PROG_STAT };
     input *in = &r->in;
     nh_message message = { .frame = r->frame, .time = r->time, .src = take_end(r), .dst = take_end(r) };
-    guint8 how = byte(in);
+    uint8_t how = byte(in);
 
     message.l4 = how & 1 ? NH_L4_TCP : NH_L4_UDP;
     message.reply = refused || how & 2;
@@ -165,8 +165,8 @@ take_message(run *r, gboolean refused)
     message.xid = byte(in) & 15;
     take_nlm(in, &message.nlm);
     message.n_mappings = byte(in) % (NH_MAPPINGS_MAX + 1);
-    for (guint i = 0; i < message.n_mappings; i++) {
-        guint8 mapping = byte(in);
+    for (unsigned i = 0; i < message.n_mappings; i++) {
+        uint8_t mapping = byte(in);
         message.mappings[i] = (nh_mapping){ programs[mapping & 3], mapping >> 6, mapping & 8 ? 6 : 17, mapping & 16 ? 4045 : 0 };
     }
     message.mon_name[0] = (char)byte(in);
@@ -187,7 +187,7 @@ tell(nh_watch *watch)
     char *report = nh_report_text(story), *locks = nh_report_locks(story), *section = nh_section_comment(story);
 
     g_assert_true(g_str_has_suffix(report, "\n"));
-    for (guint i = 0; i < story->incidents->len; i++) {
+    for (unsigned i = 0; i < story->incidents->len; i++) {
         const nh_incident *incident = g_ptr_array_index(story->incidents, i);
         g_assert_cmpuint(incident->id, ==, i + 1);
         g_assert_nonnull(nh_finding_name(incident->cause));
@@ -206,7 +206,7 @@ static void
 step(run *r)
 {
     nh_view view;
-    guint8 what = byte(&r->in);
+    uint8_t what = byte(&r->in);
 
     if (!(what & 0x80)) /* several facts may share a frame */
         next_frame(r);
@@ -215,7 +215,7 @@ step(run *r)
         take_quote(r);
         break;
     case 1:
-        take_message(r, TRUE);
+        take_message(r, true);
         break;
     case 2:
         nh_view_frame(r->watch, r->frame, &view);
@@ -223,7 +223,7 @@ step(run *r)
             tell(r->watch);
         break;
     case 3: case 4: case 5: case 6: case 7: case 8:
-        take_message(r, FALSE);
+        take_message(r, false);
         break;
     default:
         take_segment(r);
@@ -233,10 +233,10 @@ step(run *r)
 static nh_options
 take_options(input *in)
 {
-    guint8 how = byte(in);
+    uint8_t how = byte(in);
     nh_options options = {
         .use_mount = how & 1, .reserved_ports = how & 2,
-        .lockd = { .kind = NH_POLICY_LOCKD, .nlm_timeout = 3 + (how >> 2) % 18, .proto = NH_L4_TCP, .hard = TRUE },
+        .lockd = { .kind = NH_POLICY_LOCKD, .nlm_timeout = 3 + (how >> 2) % 18, .proto = NH_L4_TCP, .hard = true },
         .mount = { .kind = NH_POLICY_MOUNT, .timeo = number(in, 2), .retrans = byte(in), .proto = NH_L4_TCP, .hard = how & 4 },
         .family = (nh_family)(byte(in) % NH_FAMILY_COUNT), .position = (nh_side)(byte(in) % NH_SIDE_COUNT),
     };
@@ -244,7 +244,7 @@ take_options(input *in)
 }
 
 int
-LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     run r = { .in = { data, size }, .frame = 1, .time = START, .next = { 0, 1000, 0xffffff00 } };
     nh_options options = take_options(&r.in);
@@ -255,7 +255,7 @@ LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
     while (r.in.size > 0 && r.frame < FRAMES_MAX)
         step(&r);
     tell(r.watch);
-    for (guint32 frame = 1; frame <= r.frame; frame++)
+    for (uint32_t frame = 1; frame <= r.frame; frame++)
         if (nh_view_frame(r.watch, frame, &view))
             g_assert_nonnull(view.frame);
     tell(r.watch);

@@ -16,14 +16,14 @@
 #define HEADER       16
 #define EXPECTED_MAX 12
 
-int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void
 check(const nh_kernel_log *log)
 {
     g_assert_nonnull(log->message);
     g_assert_true(g_utf8_validate(log->message, -1, NULL));
-    for (guint i = 0; i < log->lines->len; i++) {
+    for (unsigned i = 0; i < log->lines->len; i++) {
         const nh_log_line *line = g_ptr_array_index(log->lines, i);
         g_assert_cmpuint(line->number, >, 0);
         g_assert_cmpint(line->resolution, >, 0);
@@ -36,18 +36,18 @@ check(const nh_kernel_log *log)
 
 /* Times near the capture; a byte of 0xff makes one extreme. */
 static nh_time
-time_from(guint8 byte, nh_time base)
+time_from(uint8_t byte, nh_time base)
 {
     static const nh_time extremes[] = { NH_TIME_NONE, G_MAXINT64, 0, -1 };
     return byte >= 0xfc ? extremes[byte - 0xfc] : base + ((nh_time)byte - 128) * NH_SECOND;
 }
 
-static guint
-predict(nh_log_expectation *expected, const guint8 *header, nh_time base)
+static unsigned
+predict(nh_log_expectation *expected, const uint8_t *header, nh_time base)
 {
-    guint n = header[0] % (EXPECTED_MAX + 1);
-    for (guint i = 0; i < n; i++) {
-        guint8 a = header[4 + i], b = header[4 + (i * 7 + 3) % 12];
+    unsigned n = header[0] % (EXPECTED_MAX + 1);
+    for (unsigned i = 0; i < n; i++) {
+        uint8_t a = header[4 + i], b = header[4 + (i * 7 + 3) % 12];
         expected[i].program = a & 64 ? "nfs" : "lockd";
         expected[i].server = (nh_addr){ 4, { 10, 0, 0, a % 4 } };
         expected[i].event = (nh_log_event)(a % (NH_LOG_OTHER + 1));
@@ -55,13 +55,13 @@ predict(nh_log_expectation *expected, const guint8 *header, nh_time base)
         expected[i].latest = expected[i].earliest >= base - 200 * NH_SECOND && expected[i].earliest < G_MAXINT64 / 2
                                  ? expected[i].earliest + (a % 32) * NH_SECOND
                                  : G_MAXINT64;
-        expected[i].best = time_from((guint8)(b + a % 8), base);
+        expected[i].best = time_from((uint8_t)(b + a % 8), base);
     }
     return n;
 }
 
 static void
-run(const guint8 *text, gsize size, const nh_log_hints *hints, const nh_log_expectation *expected, guint n)
+run(const uint8_t *text, size_t size, const nh_log_hints *hints, const nh_log_expectation *expected, unsigned n)
 {
     nh_kernel_log *log = nh_kernel_log_parse((const char *)text, size, hints);
     check(log);
@@ -75,9 +75,9 @@ run(const guint8 *text, gsize size, const nh_log_hints *hints, const nh_log_expe
 }
 
 int
-LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const guint years[] = { 0, 2025, 1970, 2100, 1, 9999, 2024, G_MAXUINT };
+    static const unsigned years[] = { 0, 2025, 1970, 2100, 1, 9999, 2024, G_MAXUINT };
     static const nh_time offsets[] = { 0, NH_SECOND, -28800 * NH_SECOND, G_MAXINT64, G_MININT64, 1750550400 * NH_SECOND };
     nh_log_expectation expected[EXPECTED_MAX];
     if (size < HEADER)
@@ -89,7 +89,7 @@ LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
         .capture_first = time_from(data[4], base),
         .capture_last = time_from(data[5], base),
     };
-    guint n = predict(expected, data, base);
+    unsigned n = predict(expected, data, base);
     run(data + HEADER, size - HEADER, &hints, expected, n);
     run(data + HEADER, size - HEADER, NULL, expected, n);
     return 0;

@@ -8,12 +8,12 @@
 
 #include "core/clock/mount_options.h"
 
-int LLVMFuzzerTestOneInput(const guint8 *data, gsize size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int
-LLVMFuzzerTestOneInput(const guint8 *data, gsize size)
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    nh_policy before = { .kind = NH_POLICY_MOUNT, .timeo = 600, .retrans = 2, .proto = NH_L4_TCP, .hard = TRUE }, after = before;
+    nh_policy before = { .kind = NH_POLICY_MOUNT, .timeo = 600, .retrans = 2, .proto = NH_L4_TCP, .hard = true }, after = before;
     char *line = g_strndup((const char *)data, size), *error = NULL;
 
     if (nh_mount_options_parse(line, &after, &error)) {

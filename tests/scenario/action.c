@@ -11,15 +11,15 @@
 #include <string.h>
 
 /* "FIN,ACK" as bits; 0 when the word is not made of flags */
-static guint8
+static uint8_t
 parse_flags(const char *text)
 {
     static const char *const names[] = { "FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR" };
     char **parts = g_strsplit(text, ",", 0);
-    guint8 flags = 0;
+    uint8_t flags = 0;
 
-    for (guint i = 0; parts[i]; i++) {
-        guint bit = 0;
+    for (unsigned i = 0; parts[i]; i++) {
+        unsigned bit = 0;
         while (bit < G_N_ELEMENTS(names) && strcmp(parts[i], names[bit]) != 0)
             bit++;
         if (bit == G_N_ELEMENTS(names)) {
@@ -40,9 +40,9 @@ send_retransmission(scenario *sc, connection *conn, int direction, line_reader *
     half *mine = &conn->now[direction];
     segment *chosen = NULL;
 
-    for (guint i = 0; i < mine->segments->len && !chosen; i++) {
+    for (unsigned i = 0; i < mine->segments->len && !chosen; i++) {
         segment *seg = g_ptr_array_index(mine->segments, i);
-        guint32 wanted = how->seq >= 0 ? (guint32)how->seq : mine->acked;
+        uint32_t wanted = how->seq >= 0 ? (uint32_t)how->seq : mine->acked;
         if (!flow_before(seg->seq, wanted))
             chosen = seg;
     }
@@ -74,13 +74,13 @@ send_bytes(scenario *sc, connection *conn, int direction, GByteArray *bytes, con
 static void
 send_data(scenario *sc, connection *conn, int direction, line_reader *line, const manner *how)
 {
-    gint64 len = line_parse_number(line, line_next(line, "a number of bytes"));
+    int64_t len = line_parse_number(line, line_next(line, "a number of bytes"));
     GByteArray *data = g_byte_array_new();
 
     if (len < 1 || len > 60000)
         line_fail(line, "data takes 1 to 60000 bytes");
-    g_byte_array_set_size(data, (guint)len);
-    memset(data->data, 0, (gsize)len);
+    g_byte_array_set_size(data, (unsigned)len);
+    memset(data->data, 0, (size_t)len);
     send_bytes(sc, conn, direction, data, how);
 }
 
@@ -90,12 +90,12 @@ send_text(scenario *sc, connection *conn, int direction, line_reader *line, cons
     const char *text = line_next(line, "a text");
     GByteArray *data = g_byte_array_new();
 
-    g_byte_array_append(data, (const guint8 *)text, (guint)strlen(text));
+    g_byte_array_append(data, (const uint8_t *)text, (unsigned)strlen(text));
     send_bytes(sc, conn, direction, data, how);
 }
 
 static void
-wait_for(scenario *sc, gint64 duration)
+wait_for(scenario *sc, int64_t duration)
 {
     sc->now += duration;
     sc->latest = MAX(sc->latest, sc->now);
@@ -103,9 +103,9 @@ wait_for(scenario *sc, gint64 duration)
 
 /* A SYN that follows another life of the port pair starts a new one. */
 static void
-send_flags(scenario *sc, connection *conn, int direction, guint8 flags, line_reader *line, const manner *how)
+send_flags(scenario *sc, connection *conn, int direction, uint8_t flags, line_reader *line, const manner *how)
 {
-    gboolean opening = (flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && direction == FORWARD;
+    bool opening = (flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && direction == FORWARD;
 
     if (opening && conn->now[direction].started)
         connection_open_anew(conn, line_word(line, "same-isn"));
@@ -114,7 +114,7 @@ send_flags(scenario *sc, connection *conn, int direction, guint8 flags, line_rea
 
 /* The three steps of a handshake, or of a close that this side begins, with a round trip of 0.2 ms */
 static void
-send_three(scenario *sc, connection *conn, int direction, guint8 first, guint8 second, line_reader *line, const manner *how)
+send_three(scenario *sc, connection *conn, int direction, uint8_t first, uint8_t second, line_reader *line, const manner *how)
 {
     send_flags(sc, conn, direction, first, line, how);
     wait_for(sc, 200 * MICROSECOND);
@@ -138,23 +138,23 @@ send_close(scenario *sc, connection *conn, int direction, line_reader *line, con
 static const struct {
     const char *name;
     void      (*send)(scenario *sc, connection *conn, int direction, line_reader *line, const manner *how);
-    gboolean    over_udp;
+    bool    over_udp;
 } verbs[] = {
-    { "open", send_open, FALSE },
-    { "close", send_close, FALSE },
-    { "retransmit", send_retransmission, FALSE },
-    { "keep-alive", send_keep_alive, FALSE },
-    { "data", send_data, TRUE },
-    { "text", send_text, TRUE },
+    { "open", send_open, false },
+    { "close", send_close, false },
+    { "retransmit", send_retransmission, false },
+    { "keep-alive", send_keep_alive, false },
+    { "data", send_data, true },
+    { "text", send_text, true },
 };
 
 /* Messages: one or more, as a datagram or as records of a stream */
 
 static void
-append_record(GByteArray *out, const guint8 *bytes, guint len, gboolean last)
+append_record(GByteArray *out, const uint8_t *bytes, unsigned len, bool last)
 {
-    guint32 mark = g_htonl(len | (last ? 0x80000000u : 0));
-    g_byte_array_append(out, (guint8 *)&mark, 4);
+    uint32_t mark = g_htonl(len | (last ? 0x80000000u : 0));
+    g_byte_array_append(out, (uint8_t *)&mark, 4);
     g_byte_array_append(out, bytes, len);
 }
 
@@ -162,23 +162,23 @@ static GByteArray *
 read_messages(scenario *sc, connection *conn, int direction, line_reader *line, const manner *how)
 {
     GByteArray *out = g_byte_array_new();
-    guint end = line->tokens->len, begin = line->from;
+    unsigned end = line->tokens->len, begin = line->from;
 
     do {
         for (line->to = line->from; line->to < end; line->to++)
             if (strcmp(g_array_index(line->tokens, token, line->to).text, "also") == 0)
                 break;
         GByteArray *message = message_build(sc, conn, direction, line);
-        guint head = how->fragment > 0 ? MIN((guint)how->fragment, message->len) : 0;
+        unsigned head = how->fragment > 0 ? MIN((unsigned)how->fragment, message->len) : 0;
         if (conn->udp)
             g_byte_array_append(out, message->data, message->len);
         else if (head)
-            append_record(out, message->data, head, FALSE);
+            append_record(out, message->data, head, false);
         if (!conn->udp)
-            append_record(out, message->data + head, message->len - head, TRUE);
+            append_record(out, message->data + head, message->len - head, true);
         g_byte_array_unref(message);
         if (line->to < end)
-            g_array_index(line->tokens, token, line->to).used = TRUE;
+            g_array_index(line->tokens, token, line->to).used = true;
         line->from = line->to + 1;
     } while (line->to < end);
     line->from = begin;
@@ -192,9 +192,9 @@ send_messages(scenario *sc, connection *conn, int direction, line_reader *line, 
 
     if (!conn->udp && how->split > 0 && how->split < bytes->len) {
         GByteArray *head = g_byte_array_new();
-        g_byte_array_append(head, bytes->data, (guint)how->split);
+        g_byte_array_append(head, bytes->data, (unsigned)how->split);
         flow_send(sc, conn, direction, TCP_ACK, head, how);
-        g_byte_array_remove_range(bytes, 0, (guint)how->split);
+        g_byte_array_remove_range(bytes, 0, (unsigned)how->split);
         wait_for(sc, 10 * MICROSECOND);
     }
     send_bytes(sc, conn, direction, bytes, how);
@@ -215,14 +215,14 @@ connection_act(scenario *sc, connection *conn, line_reader *line)
     int direction = read_direction(line);
     manner how = manner_read(line);
     const char *word = line_peek(line);
-    guint8 flags = word && !conn->udp ? parse_flags(word) : 0;
+    uint8_t flags = word && !conn->udp ? parse_flags(word) : 0;
 
     if (flags) {
         line_next(line, "flags");
         send_flags(sc, conn, direction, flags, line, &how);
         return;
     }
-    for (guint i = 0; word && i < G_N_ELEMENTS(verbs); i++) {
+    for (unsigned i = 0; word && i < G_N_ELEMENTS(verbs); i++) {
         if (strcmp(word, verbs[i].name) == 0 && (verbs[i].over_udp || !conn->udp)) {
             line_next(line, word);
             verbs[i].send(sc, conn, direction, line, &how);
@@ -235,7 +235,7 @@ connection_act(scenario *sc, connection *conn, line_reader *line)
 static connection *
 find_connection(const scenario *sc, const line_reader *line, const char *name)
 {
-    for (guint i = 0; name && i < sc->connections->len; i++) {
+    for (unsigned i = 0; name && i < sc->connections->len; i++) {
         connection *conn = g_ptr_array_index(sc->connections, i);
         if (strcmp(conn->name, name) == 0)
             return conn;
@@ -250,7 +250,7 @@ icmp_act(scenario *sc, line_reader *line)
     const char *kind = line_next(line, "the kind of error"), *from = line_value(line, "from");
     connection *conn = find_connection(sc, line, line_value(line, "quotes"));
     int direction = read_direction(line);
-    gint64 bytes = line_peek(line) ? line_parse_number(line, line_next(line, "a number of bytes")) : 0;
+    int64_t bytes = line_peek(line) ? line_parse_number(line, line_next(line, "a number of bytes")) : 0;
     host router = { .name = NULL }, *src = &router;
 
     line_word(line, "bytes");
@@ -260,9 +260,9 @@ icmp_act(scenario *sc, line_reader *line)
         host_set_mac(src);
     else
         src = scenario_host(sc, line, from ? from : "server");
-    GByteArray *ip = packet_icmp(src, conn->end[direction], kind, conn->last_packet[direction], (guint)bytes);
+    GByteArray *ip = packet_icmp(src, conn->end[direction], kind, conn->last_packet[direction], (unsigned)bytes);
     if (!ip)
         line_fail(line, "'%s' is no ICMP error that is known here", kind);
-    flow_keep_frame(sc, ip, src, conn->end[direction], FALSE);
+    flow_keep_frame(sc, ip, src, conn->end[direction], false);
     g_byte_array_unref(ip);
 }

@@ -16,23 +16,23 @@
 enum { IPV4_HEADER = 20, IPV6_HEADER = 40 };
 
 static inline void
-put8(GByteArray *out, guint8 value)
+put8(GByteArray *out, uint8_t value)
 {
     g_byte_array_append(out, &value, 1);
 }
 
 static inline void
-put16(GByteArray *out, guint16 value)
+put16(GByteArray *out, uint16_t value)
 {
-    guint16 wire = g_htons(value);
-    g_byte_array_append(out, (guint8 *)&wire, 2);
+    uint16_t wire = g_htons(value);
+    g_byte_array_append(out, (uint8_t *)&wire, 2);
 }
 
 static inline void
-put32(GByteArray *out, guint32 value)
+put32(GByteArray *out, uint32_t value)
 {
-    guint32 wire = g_htonl(value);
-    g_byte_array_append(out, (guint8 *)&wire, 4);
+    uint32_t wire = g_htonl(value);
+    g_byte_array_append(out, (uint8_t *)&wire, 4);
 }
 
 static inline void
@@ -43,23 +43,23 @@ put_array(GByteArray *out, const GByteArray *bytes)
 }
 
 static inline void
-set16(GByteArray *out, guint offset, guint16 value)
+set16(GByteArray *out, unsigned offset, uint16_t value)
 {
     out->data[offset] = value >> 8;
     out->data[offset + 1] = value & 0xff;
 }
 
 /* The Internet checksum (RFC 1071), to be folded at the end */
-static inline guint32
-sum_bytes(guint32 sum, const guint8 *bytes, guint len)
+static inline uint32_t
+sum_bytes(uint32_t sum, const uint8_t *bytes, unsigned len)
 {
-    for (guint i = 0; i < len; i++)
+    for (unsigned i = 0; i < len; i++)
         sum += i % 2 ? bytes[i] : bytes[i] << 8;
     return sum;
 }
 
-static inline guint16
-sum_fold(guint32 sum)
+static inline uint16_t
+sum_fold(uint32_t sum)
 {
     while (sum >> 16)
         sum = (sum & 0xffff) + (sum >> 16);

@@ -21,7 +21,7 @@
 #if WIRESHARK_AT_LEAST(4, 4)
 typedef bool wiretap_bool;
 #else
-typedef gboolean wiretap_bool;
+typedef bool wiretap_bool;
 #endif
 
 #if WIRESHARK_AT_LEAST(4, 6)
@@ -31,7 +31,7 @@ typedef gboolean wiretap_bool;
 #endif
 
 static wiretap_bool
-dump_packet(wtap_dumper *dumper, wtap_rec *rec, guint8 *bytes, int *err, char **err_info)
+dump_packet(wtap_dumper *dumper, wtap_rec *rec, uint8_t *bytes, int *err, char **err_info)
 {
 #if WIRESHARK_AT_LEAST(4, 6)
     ws_buffer_clean(&rec->data);
@@ -43,7 +43,7 @@ dump_packet(wtap_dumper *dumper, wtap_rec *rec, guint8 *bytes, int *err, char **
 }
 
 static wiretap_bool
-write_frame(wtap_dumper *dumper, const frame *f, int encap, guint snaplen, int *err, char **err_info)
+write_frame(wtap_dumper *dumper, const frame *f, int encap, unsigned snaplen, int *err, char **err_info)
 {
     wtap_rec rec;
 
@@ -66,17 +66,17 @@ write_frame(wtap_dumper *dumper, const frame *f, int encap, guint snaplen, int *
 }
 
 static wiretap_bool
-write_frames(wtap_dumper *dumper, const GPtrArray *frames, int encap, guint snaplen, int *err, char **err_info)
+write_frames(wtap_dumper *dumper, const GPtrArray *frames, int encap, unsigned snaplen, int *err, char **err_info)
 {
-    for (guint i = 0; i < frames->len; i++)
+    for (unsigned i = 0; i < frames->len; i++)
         if (!write_frame(dumper, g_ptr_array_index(frames, i), encap, snaplen, err, err_info))
-            return FALSE;
-    return TRUE;
+            return false;
+    return true;
 }
 
 /* NULL when all is well, else what went wrong; then there is no file. */
 const char *
-capture_write(const char *path, const GPtrArray *frames, const link_layer *link, guint snaplen)
+capture_write(const char *path, const GPtrArray *frames, const link_layer *link, unsigned snaplen)
 {
     static const int encaps[LINK_COUNT] = {
         [LINK_ETHERNET] = WTAP_ENCAP_ETHERNET, [LINK_SLL] = WTAP_ENCAP_SLL, [LINK_SLL2] = WTAP_ENCAP_SLL2,
@@ -87,7 +87,7 @@ capture_write(const char *path, const GPtrArray *frames, const link_layer *link,
     int err = 0;
 
     ws_log_set_level(LOG_LEVEL_WARNING);
-    wtap_init(FALSE);
+    wtap_init(false);
     params.encap = encaps[link->kind];
     params.snaplen = snaplen;
     params.tsprec = WTAP_TSPREC_NSEC;
@@ -96,7 +96,7 @@ capture_write(const char *path, const GPtrArray *frames, const link_layer *link,
         return wtap_strerror(err);
     wiretap_bool ok = write_frames(dumper, frames, params.encap, snaplen, &err, &err_info);
     if (!wtap_dump_close(dumper, NULL, &err, &err_info))
-        ok = FALSE;
+        ok = false;
     if (ok)
         return NULL;
     remove(path);

@@ -11,7 +11,7 @@
 #include <string.h>
 
 static void
-half_reset(half *h, guint32 isn, gboolean client)
+half_reset(half *h, uint32_t isn, bool client)
 {
     memset(h, 0, sizeof *h);    /* the segments live on in the old incarnation */
     h->isn = isn;
@@ -20,7 +20,7 @@ half_reset(half *h, guint32 isn, gboolean client)
 }
 
 /* Stable from run to run, unlike those of a real host */
-static guint32
+static uint32_t
 initial_number(const connection *conn, int direction)
 {
     return g_str_hash(conn->name) * 2654435761u + conn->incarnation * 64000000u + (direction == FORWARD ? 0 : 0x68000000u);
@@ -28,7 +28,7 @@ initial_number(const connection *conn, int direction)
 
 /* The next life of the port pair. The one before is kept: its peer may not have noticed. */
 void
-connection_open_anew(connection *conn, gboolean keep_numbers)
+connection_open_anew(connection *conn, bool keep_numbers)
 {
     memcpy(conn->old, conn->now, sizeof conn->old);
     conn->incarnation++;
@@ -44,33 +44,33 @@ read_end(scenario *sc, line_reader *line, connection *conn, int side, const char
     const char *name = parts[1] ? parts[0] : default_host;
 
     conn->end[side] = scenario_host(sc, line, name);
-    gint64 port = line_parse_number(line, parts[1] ? parts[1] : parts[0]);
+    int64_t port = line_parse_number(line, parts[1] ? parts[1] : parts[0]);
     if (port < 0 || port > 65535)
         line_fail(line, "%" G_GINT64_FORMAT " is no port", port);
-    conn->port[side] = (guint16)port;
+    conn->port[side] = (uint16_t)port;
     g_strfreev(parts);
 }
 
 static void
 connection_read_state(line_reader *line, connection *conn)
 {
-    gboolean established = line_word(line, "established");
-    gint64 start[2] = { line_number(line, "isn", -1), line_number(line, "isn-back", -1) };
-    gint64 next[2] = { line_number(line, "seq", 1), line_number(line, "ack", 1) };
+    bool established = line_word(line, "established");
+    int64_t start[2] = { line_number(line, "isn", -1), line_number(line, "isn-back", -1) };
+    int64_t next[2] = { line_number(line, "seq", 1), line_number(line, "ack", 1) };
 
     for (int d = FORWARD; d <= BACKWARD; d++) {
         half *h = &conn->now[d];
-        half_reset(h, start[d] >= 0 ? (guint32)start[d] : initial_number(conn, d), d == FORWARD);
+        half_reset(h, start[d] >= 0 ? (uint32_t)start[d] : initial_number(conn, d), d == FORWARD);
         if (established) {
-            h->started = TRUE;
-            h->next = h->arrived = h->acked = (guint32)next[d];
+            h->started = true;
+            h->next = h->arrived = h->acked = (uint32_t)next[d];
             h->last_tsval = conn->end[d]->clock;
         }
     }
 }
 
 connection *
-connection_new(scenario *sc, line_reader *line, gboolean udp)
+connection_new(scenario *sc, line_reader *line, bool udp)
 {
     connection *conn = g_new0(connection, 1);
 

@@ -16,12 +16,12 @@ static void
 manner_read_sack(line_reader *line, manner *how)
 {
     const char *range = line_value(line, "sack");
-    gint64 from, to;
+    int64_t from, to;
     char **parts;
 
     if (!range)
         return;
-    how->sack = TRUE;
+    how->sack = true;
     if (strcmp(range, "late") == 0)
         return;
     parts = g_strsplit(range, "-", 2);
@@ -29,8 +29,8 @@ manner_read_sack(line_reader *line, manner *how)
         line_fail(line, "sack needs 'late' or a range such as 100-200");
     from = line_parse_number(line, parts[0]);
     to = line_parse_number(line, parts[1]);
-    how->sack_range[0] = (guint32)from;
-    how->sack_range[1] = (guint32)to;
+    how->sack_range[0] = (uint32_t)from;
+    how->sack_range[1] = (uint32_t)to;
     g_strfreev(parts);
 }
 
@@ -52,14 +52,14 @@ manner_read(line_reader *line)
 
 /* Its fragments leave one right behind the other. */
 void
-flow_keep_frame(scenario *sc, GByteArray *ip, const host *src, const host *dst, gboolean twice)
+flow_keep_frame(scenario *sc, GByteArray *ip, const host *src, const host *dst, bool twice)
 {
     GPtrArray *fragments = packet_fragments(ip, sc->link.mtu, ++sc->last_fragmented);
-    guint copies = twice || sc->frames_twice ? 2 : 1;
+    unsigned copies = twice || sc->frames_twice ? 2 : 1;
     link_layer link = sc->link;
 
     link.outgoing = src == g_ptr_array_index(sc->hosts, 0);
-    for (guint i = 0; i < fragments->len * copies && (sc->only < 0 || link.outgoing == (sc->only == 0)); i++) {
+    for (unsigned i = 0; i < fragments->len * copies && (sc->only < 0 || link.outgoing == (sc->only == 0)); i++) {
         frame *f = g_new(frame, 1);
         f->time = sc->now + sc->shift + i % copies * MICROSECOND;
         f->bytes = link_wrap(&link, g_ptr_array_index(fragments, i / copies), src, dst);
@@ -79,23 +79,23 @@ flow_emit(scenario *sc, connection *conn, int direction, GByteArray *ip, const m
     conn->last_packet[direction] = ip;
 }
 
-static guint32
+static uint32_t
 segment_end(const segment *seg)
 {
-    guint32 control = (seg->flags & TCP_SYN ? 1 : 0) + (seg->flags & TCP_FIN ? 1 : 0);
+    uint32_t control = (seg->flags & TCP_SYN ? 1 : 0) + (seg->flags & TCP_FIN ? 1 : 0);
     return seg->seq + control + (seg->data ? seg->data->len : 0);
 }
 
-static guint32
+static uint32_t
 host_clock(const scenario *sc, const host *h)
 {
-    return h->clock + (guint32)((sc->latest - sc->start) / MILLISECOND);
+    return h->clock + (uint32_t)((sc->latest - sc->start) / MILLISECOND);
 }
 
 static void
 fill_sack(tcp_header *tcp, const half *theirs, const manner *how)
 {
-    const guint32 *range = how->sack_range[1] ? how->sack_range : theirs->late;
+    const uint32_t *range = how->sack_range[1] ? how->sack_range : theirs->late;
 
     if (!how->sack)
         return;
@@ -104,14 +104,14 @@ fill_sack(tcp_header *tcp, const half *theirs, const manner *how)
     tcp->sack[1] = theirs->isn + range[1];
 }
 
-static guint16
+static uint16_t
 window_field(const half *mine, const segment *seg, int direction)
 {
     if (seg->flags & TCP_SYN)
         return direction == FORWARD ? 64240 : 65160;    /* not scaled yet */
     if (seg->flags == TCP_RST || !mine->started)
         return 0;                                       /* a RST from where there is no socket */
-    return (guint16)(mine->window >> WINDOW_SCALE);
+    return (uint16_t)(mine->window >> WINDOW_SCALE);
 }
 
 static tcp_header
@@ -120,34 +120,34 @@ header_of(scenario *sc, const connection *conn, int direction, const segment *se
     const half *halves = how->old ? conn->old : conn->now;
     const half *mine = &halves[direction], *theirs = &halves[!direction];
     const host *src = conn->end[direction];
-    gboolean first = (seg->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
-    guint32 ack = how->ack >= 0 ? (guint32)how->ack : theirs->arrived;
+    bool first = (seg->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+    uint32_t ack = how->ack >= 0 ? (uint32_t)how->ack : theirs->arrived;
     tcp_header tcp = {
         .sport = conn->port[direction], .dport = conn->port[!direction], .flags = seg->flags, .data = seg->data,
         .seq = mine->started || seg->flags & TCP_SYN ? mine->isn + seg->seq : 0,
         .ack = seg->flags & TCP_ACK ? theirs->isn + ack : 0,
         .window = window_field(mine, seg, direction),
         .timestamps = conn->timestamps && !(seg->flags & TCP_RST),
-        .tsval = how->tsval >= 0 ? (guint32)how->tsval : host_clock(sc, src),
-        .tsecr = how->tsecr >= 0 ? (guint32)how->tsecr : first ? 0 : theirs->last_tsval,
+        .tsval = how->tsval >= 0 ? (uint32_t)how->tsval : host_clock(sc, src),
+        .tsecr = how->tsecr >= 0 ? (uint32_t)how->tsecr : first ? 0 : theirs->last_tsval,
     };
 
     fill_sack(&tcp, theirs, how);
     return tcp;
 }
 
-gboolean
-flow_before(guint32 a, guint32 b)
+bool
+flow_before(uint32_t a, uint32_t b)
 {
-    return (gint32)(a - b) < 0;
+    return (int32_t)(a - b) < 0;
 }
 
 /* The peer gets [from, to): it advances its ACK number, or keeps one block that came too early. */
 static void
-arrive(half *h, guint32 from, guint32 to)
+arrive(half *h, uint32_t from, uint32_t to)
 {
     if (flow_before(h->arrived, from)) {
-        gboolean none = h->late[0] == h->late[1];
+        bool none = h->late[0] == h->late[1];
         h->late[0] = none || flow_before(from, h->late[0]) ? from : h->late[0];
         h->late[1] = none || flow_before(h->late[1], to) ? to : h->late[1];
         return;
@@ -161,14 +161,14 @@ arrive(half *h, guint32 from, guint32 to)
 static void
 account(half *mine, half *theirs, const segment *seg, const tcp_header *tcp, const manner *how)
 {
-    mine->started = TRUE;
+    mine->started = true;
     if (flow_before(mine->next, segment_end(seg)))
         mine->next = segment_end(seg);
     if (how->lost || how->dropped)
         return;
     mine->last_tsval = tcp->tsval;
     arrive(mine, seg->seq, segment_end(seg));
-    guint32 acked = tcp->ack - theirs->isn;
+    uint32_t acked = tcp->ack - theirs->isn;
     if (seg->flags & TCP_ACK && flow_before(theirs->acked, acked) && !flow_before(theirs->next, acked))
         theirs->acked = acked;
 }
@@ -187,22 +187,22 @@ flow_transmit(scenario *sc, connection *conn, int direction, const segment *seg,
 }
 
 /* The numbers of the incarnation before: a server that still holds it acknowledges what it had; the RST takes that number. */
-static guint32
-old_sequence(const connection *conn, int direction, guint8 flags)
+static uint32_t
+old_sequence(const connection *conn, int direction, uint8_t flags)
 {
     const half *mine = &conn->old[direction];
     return flags & TCP_RST ? mine->arrived : mine->next;
 }
 
 void
-flow_send(scenario *sc, connection *conn, int direction, guint8 flags, GByteArray *data, const manner *how)
+flow_send(scenario *sc, connection *conn, int direction, uint8_t flags, GByteArray *data, const manner *how)
 {
     half *mine = &conn->now[direction];
     segment *seg = g_new0(segment, 1);
 
     seg->flags = flags;
     seg->data = data;
-    seg->seq = how->seq >= 0 ? (guint32)how->seq : how->old ? old_sequence(conn, direction, flags) : mine->next;
+    seg->seq = how->seq >= 0 ? (uint32_t)how->seq : how->old ? old_sequence(conn, direction, flags) : mine->next;
     if (segment_end(seg) != seg->seq)
         g_ptr_array_add(mine->segments, seg);
     flow_transmit(sc, conn, direction, seg, how);

@@ -15,19 +15,19 @@ enum { MICROSECOND = 1000 };
 
 /* What a line says about the way of its frames */
 typedef struct {
-    gint64   seq, ack, win, tsval, tsecr, split, fragment;      /* -1: not said */
-    gboolean lost;          /* sent, not captured, did not arrive */
-    gboolean unseen;        /* arrived, but was not captured */
-    gboolean dropped;       /* captured, but did not arrive */
-    gboolean twice, old, sack;
-    guint32  sack_range[2];
+    int64_t   seq, ack, win, tsval, tsecr, split, fragment;      /* -1: not said */
+    bool lost;          /* sent, not captured, did not arrive */
+    bool unseen;        /* arrived, but was not captured */
+    bool dropped;       /* captured, but did not arrive */
+    bool twice, old, sack;
+    uint32_t  sack_range[2];
 } manner;
 
 manner manner_read(line_reader *line);
-gboolean flow_before(guint32 a, guint32 b);
-void flow_keep_frame(scenario *sc, GByteArray *ip, const host *src, const host *dst, gboolean twice);
+bool flow_before(uint32_t a, uint32_t b);
+void flow_keep_frame(scenario *sc, GByteArray *ip, const host *src, const host *dst, bool twice);
 void flow_emit(scenario *sc, connection *conn, int direction, GByteArray *ip, const manner *how);
 void flow_transmit(scenario *sc, connection *conn, int direction, const segment *seg, const manner *how);
-void flow_send(scenario *sc, connection *conn, int direction, guint8 flags, GByteArray *data, const manner *how);
+void flow_send(scenario *sc, connection *conn, int direction, uint8_t flags, GByteArray *data, const manner *how);
 
 #endif

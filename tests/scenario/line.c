@@ -18,7 +18,7 @@
 #define SEPARATORS " \t\r\n="
 
 static token *
-token_at(const line_reader *line, guint i)
+token_at(const line_reader *line, unsigned i)
 {
     return &g_array_index(line->tokens, token, i);
 }
@@ -27,7 +27,7 @@ static const char *
 scan_token(line_reader *line, const char *p)
 {
     const char *begin = p;
-    token found = { NULL, FALSE };
+    token found = { NULL, false };
 
     if (*p == '"') {
         begin++;
@@ -47,19 +47,19 @@ scan_token(line_reader *line, const char *p)
 }
 
 static void
-token_clear(gpointer data)
+token_clear(void *data)
 {
     g_free(((token *)data)->text);
 }
 
 line_reader *
-line_new(const char *file, guint number, const char *text)
+line_new(const char *file, unsigned number, const char *text)
 {
     line_reader *line = g_new0(line_reader, 1);
 
     line->file = file;
     line->number = number;
-    line->tokens = g_array_new(FALSE, FALSE, sizeof(token));
+    line->tokens = g_array_new(false, false, sizeof(token));
     g_array_set_clear_func(line->tokens, token_clear);
     for (const char *p = text + strspn(text, SEPARATORS); *p && *p != '#'; p += strspn(p, SEPARATORS))
         p = scan_token(line, p);
@@ -70,7 +70,7 @@ line_new(const char *file, guint number, const char *text)
 void
 line_free(line_reader *line)
 {
-    g_array_free(line->tokens, TRUE);
+    g_array_free(line->tokens, true);
     g_free(line);
 }
 
@@ -80,8 +80,8 @@ line_rewind(line_reader *line)
 {
     line->from = 0;
     line->to = line->tokens->len;
-    for (guint i = 0; i < line->to; i++)
-        token_at(line, i)->used = FALSE;
+    for (unsigned i = 0; i < line->to; i++)
+        token_at(line, i)->used = false;
 }
 
 /* The output is written when everything has been understood, so that nothing has to be undone here. */
@@ -99,9 +99,9 @@ line_fail(const line_reader *line, const char *format, ...)
 }
 
 static token *
-first_unused(const line_reader *line, guint from)
+first_unused(const line_reader *line, unsigned from)
 {
-    for (guint i = from; i < line->to; i++)
+    for (unsigned i = from; i < line->to; i++)
         if (!token_at(line, i)->used)
             return token_at(line, i);
     return NULL;
@@ -120,25 +120,25 @@ line_next(line_reader *line, const char *expected)
     token *found = first_unused(line, line->from);
     if (!found)
         line_fail(line, "%s is missing", expected);
-    found->used = TRUE;
+    found->used = true;
     return found->text;
 }
 
 static token *
 find_token(const line_reader *line, const char *word)
 {
-    for (guint i = line->from; i < line->to; i++)
+    for (unsigned i = line->from; i < line->to; i++)
         if (!token_at(line, i)->used && strcmp(token_at(line, i)->text, word) == 0)
             return token_at(line, i);
     return NULL;
 }
 
-gboolean
+bool
 line_word(line_reader *line, const char *word)
 {
     token *found = find_token(line, word);
     if (found)
-        found->used = TRUE;
+        found->used = true;
     return found != NULL;
 }
 
@@ -148,29 +148,29 @@ line_value(line_reader *line, const char *name)
     token *found = find_token(line, name);
     if (!found)
         return NULL;
-    found->used = TRUE;
+    found->used = true;
     token *value = found + 1;
     if (value >= token_at(line, 0) + line->to || value->used)
         line_fail(line, "'%s' needs a value", name);
-    value->used = TRUE;
+    value->used = true;
     return value->text;
 }
 
-gint64
+int64_t
 line_parse_number(const line_reader *line, const char *text)
 {
     char *end;
 
     errno = 0;
     /* lengths and offsets of NLM version 4 use all of the 64 bits */
-    gint64 number = *text == '-' ? g_ascii_strtoll(text, &end, 0) : (gint64)g_ascii_strtoull(text, &end, 0);
+    int64_t number = *text == '-' ? g_ascii_strtoll(text, &end, 0) : (int64_t)g_ascii_strtoull(text, &end, 0);
     if (end == text || *end != '\0' || errno)
         line_fail(line, "'%s' is no number", text);
     return number;
 }
 
-gint64
-line_number(line_reader *line, const char *name, gint64 otherwise)
+int64_t
+line_number(line_reader *line, const char *name, int64_t otherwise)
 {
     const char *text = line_value(line, name);
     return text ? line_parse_number(line, text) : otherwise;
@@ -185,10 +185,10 @@ line_finish(line_reader *line)
 }
 
 /* Digits after the point as nanoseconds; exact, where a double would not be */
-static gint64
+static int64_t
 parse_fraction(const line_reader *line, const char *text, const char *digits, const char **end)
 {
-    gint64 value = 0, unit = SECOND;
+    int64_t value = 0, unit = SECOND;
 
     for (; g_ascii_isdigit(*digits); digits++) {
         unit /= 10;
@@ -200,13 +200,13 @@ parse_fraction(const line_reader *line, const char *text, const char *digits, co
     return value;
 }
 
-gint64
+int64_t
 line_parse_seconds(const line_reader *line, const char *text)
 {
-    gboolean negative = *text == '-';
+    bool negative = *text == '-';
     const char *p = text + (*text == '-' || *text == '+');
     const char *whole = p;
-    gint64 value = 0;
+    int64_t value = 0;
 
     while (g_ascii_isdigit(*p) && value < G_MAXINT64 / SECOND / 10)
         value = value * 10 + (*p++ - '0');
@@ -218,28 +218,28 @@ line_parse_seconds(const line_reader *line, const char *text)
     return negative ? -value : value;
 }
 
-gint64
+int64_t
 line_parse_date(const line_reader *line, const char *text)
 {
     const char *point = strchr(text, '.'), *end = text + strlen(text);
-    gint64 fraction = point ? parse_fraction(line, text, point + 1, &end) : 0;
+    int64_t fraction = point ? parse_fraction(line, text, point + 1, &end) : 0;
     char *whole = point ? g_strdup_printf("%.*s%s", (int)(point - text), text, end) : g_strdup(text);
     GDateTime *when = g_date_time_new_from_iso8601(whole, NULL);
 
     g_free(whole);
     if (!when)
         line_fail(line, "'%s' is no time like 2025-06-22T22:49:12.999433Z", text);
-    gint64 value = g_date_time_to_unix(when) * SECOND + fraction;
+    int64_t value = g_date_time_to_unix(when) * SECOND + fraction;
     g_date_time_unref(when);
     return value;
 }
 
 /* HH:MM:SS on the day of the start */
-gint64
-line_parse_clock(const line_reader *line, const char *text, gint64 start)
+int64_t
+line_parse_clock(const line_reader *line, const char *text, int64_t start)
 {
     int hours, minutes, length = 0;
-    const gint64 day = 86400 * SECOND;
+    const int64_t day = 86400 * SECOND;
 
     if (sscanf(text, "%2d:%2d:%n", &hours, &minutes, &length) != 2 || length == 0)
         return line_parse_date(line, text);

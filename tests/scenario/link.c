@@ -12,7 +12,7 @@
 
 enum { ETHERTYPE_IPV4 = 0x0800, ETHERTYPE_VLAN = 0x8100, ETHERTYPE_IPV6 = 0x86dd, VXLAN_PORT = 4789, FRAGMENT_HEADER = 8 };
 
-static guint16
+static uint16_t
 ethertype(const host *src)
 {
     return src->addr.len == 4 ? ETHERTYPE_IPV4 : ETHERTYPE_IPV6;
@@ -22,10 +22,10 @@ ethertype(const host *src)
 
 /* Bytes [from, to) of the payload as a packet of their own. */
 static GByteArray *
-fragment_ipv4(const GByteArray *ip, guint from, guint to)
+fragment_ipv4(const GByteArray *ip, unsigned from, unsigned to)
 {
     GByteArray *out = g_byte_array_new();
-    gboolean last = IPV4_HEADER + to == ip->len;
+    bool last = IPV4_HEADER + to == ip->len;
 
     g_byte_array_append(out, ip->data, IPV4_HEADER);
     g_byte_array_append(out, ip->data + IPV4_HEADER + from, to - from);
@@ -37,10 +37,10 @@ fragment_ipv4(const GByteArray *ip, guint from, guint to)
 }
 
 static GByteArray *
-fragment_ipv6(const GByteArray *ip, guint from, guint to, guint32 id)
+fragment_ipv6(const GByteArray *ip, unsigned from, unsigned to, uint32_t id)
 {
     GByteArray *out = g_byte_array_new();
-    gboolean last = IPV6_HEADER + to == ip->len;
+    bool last = IPV6_HEADER + to == ip->len;
 
     g_byte_array_append(out, ip->data, IPV6_HEADER);
     put8(out, ip->data[6]);
@@ -54,19 +54,19 @@ fragment_ipv6(const GByteArray *ip, guint from, guint to, guint32 id)
 }
 
 GPtrArray *
-packet_fragments(GByteArray *ip, guint mtu, guint32 id)
+packet_fragments(GByteArray *ip, unsigned mtu, uint32_t id)
 {
     GPtrArray *fragments = g_ptr_array_new_with_free_func((GDestroyNotify)g_byte_array_unref);
-    gboolean v6 = ip->data[0] >> 4 == 6;
-    guint header = v6 ? IPV6_HEADER : IPV4_HEADER;
+    bool v6 = ip->data[0] >> 4 == 6;
+    unsigned header = v6 ? IPV6_HEADER : IPV4_HEADER;
 
     if (mtu == 0 || ip->len <= mtu) {
         g_ptr_array_add(fragments, g_byte_array_ref(ip));
         return fragments;
     }
-    guint piece = (mtu - header - (v6 ? FRAGMENT_HEADER : 0)) & ~7u;
-    for (guint from = 0; from < ip->len - header; from += piece) {
-        guint to = MIN(from + piece, ip->len - header);
+    unsigned piece = (mtu - header - (v6 ? FRAGMENT_HEADER : 0)) & ~7u;
+    for (unsigned from = 0; from < ip->len - header; from += piece) {
+        unsigned to = MIN(from + piece, ip->len - header);
         g_ptr_array_add(fragments, v6 ? fragment_ipv6(ip, from, to, id) : fragment_ipv4(ip, from, to));
     }
     return fragments;
@@ -76,12 +76,12 @@ packet_fragments(GByteArray *ip, guint mtu, guint32 id)
 
 /* The packet inside Ethernet and VXLAN (RFC 7348) */
 static GByteArray *
-vxlan_packet(host *from, host *to, gint64 network, const GByteArray *ip, const host *src, const host *dst)
+vxlan_packet(host *from, host *to, int64_t network, const GByteArray *ip, const host *src, const host *dst)
 {
     GByteArray *inner = g_byte_array_new();
 
     put32(inner, 0x08000000);
-    put32(inner, (guint32)network << 8);
+    put32(inner, (uint32_t)network << 8);
     g_byte_array_append(inner, dst->mac, 6);
     g_byte_array_append(inner, src->mac, 6);
     put16(inner, ethertype(src));
@@ -93,13 +93,13 @@ vxlan_packet(host *from, host *to, gint64 network, const GByteArray *ip, const h
 
 /* The packet inside GRE with a key (RFC 2890) */
 static GByteArray *
-gre_packet(host *from, host *to, gint64 key, const GByteArray *ip, const host *src)
+gre_packet(host *from, host *to, int64_t key, const GByteArray *ip, const host *src)
 {
     GByteArray *inner = g_byte_array_new();
 
     put16(inner, 0x2000);
     put16(inner, ethertype(src));
-    put32(inner, (guint32)key);
+    put32(inner, (uint32_t)key);
     put_array(inner, ip);
     return packet_ip(from, to, IPPROTO_GRE, inner);
 }
@@ -136,11 +136,11 @@ link_parse(const char *name)
 
 /* Ethertype, after a VLAN tag if there is one */
 static void
-put_ethertype(GByteArray *out, const host *src, gint64 vlan)
+put_ethertype(GByteArray *out, const host *src, int64_t vlan)
 {
     if (vlan >= 0) {
         put16(out, ETHERTYPE_VLAN);
-        put16(out, (guint16)vlan);
+        put16(out, (uint16_t)vlan);
     }
     put16(out, ethertype(src));
 }
@@ -180,7 +180,7 @@ put_sll2(GByteArray *out, const link_layer *link, const host *src)
     g_byte_array_append(out, src->mac, 6);
     put16(out, 0);
     if (link->vlan >= 0) {
-        put16(out, (guint16)link->vlan);
+        put16(out, (uint16_t)link->vlan);
         put16(out, ethertype(src));
     }
 }

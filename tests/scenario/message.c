@@ -47,21 +47,21 @@ static const struct {
 bool_t
 encode_nothing(XDR *xdr, const message *m)
 {
-    return TRUE;
+    return true;
 }
 
 void
 message_file_handle(const message *m, char bytes[28])
 {
     const char *name = line_value(m->line, "fh");
-    guint32 hash = g_str_hash(name ? name : "file");
+    uint32_t hash = g_str_hash(name ? name : "file");
 
     /* version 1, no authentication, a file system identifier of 16 bytes, a file identifier */
     memset(bytes, 0, 28);
     bytes[0] = 1;
     bytes[2] = 7;
     bytes[3] = 1;
-    for (guint i = 4; i < 28; i++) {
+    for (unsigned i = 4; i < 28; i++) {
         hash = hash * 1103515245u + 12345;
         bytes[i] = (char)(hash >> 16);
     }
@@ -71,7 +71,7 @@ static call *
 find_call(const message *m)
 {
     const char *text = line_value(m->line, "xid");
-    guint32 xid = text ? (guint32)line_parse_number(m->line, text) : m->sc->last_xid;
+    uint32_t xid = text ? (uint32_t)line_parse_number(m->line, text) : m->sc->last_xid;
     call *found = g_hash_table_lookup(m->sc->calls, GUINT_TO_POINTER(xid));
 
     if (!found)
@@ -81,7 +81,7 @@ find_call(const message *m)
 
 /* AUTH_UNIX with the name of the host, as lockd and rpcbind clients send it */
 static struct opaque_auth
-credentials(const message *m, char *buffer, guint size)
+credentials(const message *m, char *buffer, unsigned size)
 {
     struct authunix_parms unix_auth = { .aup_machname = m->conn->end[m->direction]->name };
     struct opaque_auth auth = { .oa_flavor = AUTH_UNIX, .oa_base = buffer };
@@ -96,14 +96,14 @@ credentials(const message *m, char *buffer, guint size)
 
 /* RPCSEC_GSS for data with privacy (RFC 2203): version, procedure, sequence, service, handle */
 static struct opaque_auth
-privacy_credentials(char *buffer, guint size)
+privacy_credentials(char *buffer, unsigned size)
 {
     struct opaque_auth auth = { .oa_flavor = RPCSEC_GSS, .oa_base = buffer };
     u_int words[] = { 1, 0, 1, 3, 4, 0x4e4c4d48 };
     XDR xdr;
 
     xdrmem_create(&xdr, buffer, size, XDR_ENCODE);
-    for (guint i = 0; i < G_N_ELEMENTS(words); i++)
+    for (unsigned i = 0; i < G_N_ELEMENTS(words); i++)
         xdr_u_int(&xdr, &words[i]);
     auth.oa_length = xdr_getpos(&xdr);
     return auth;
@@ -116,7 +116,7 @@ encode_sealed(XDR *xdr, const message *m)
     char bytes[128], *start = bytes;
     u_int length = sizeof bytes;
 
-    for (guint i = 0; i < sizeof bytes; i++)
+    for (unsigned i = 0; i < sizeof bytes; i++)
         bytes[i] = (char)(i * 167 + 13);
     return xdr_bytes(xdr, &start, &length, length);
 }
@@ -146,17 +146,17 @@ encode_call(XDR *xdr, const message *m, encoder args)
 static const program *
 find_program(const char *name)
 {
-    for (guint i = 0; i < G_N_ELEMENTS(programs); i++)
+    for (unsigned i = 0; i < G_N_ELEMENTS(programs); i++)
         if (strcmp(name, programs[i].name) == 0)
             return &programs[i];
     return NULL;
 }
 
-static guint32
+static uint32_t
 find_procedure(line_reader *line, const program *prog)
 {
     const char *name = line_next(line, "a procedure");
-    for (guint i = 0; i < prog->count; i++)
+    for (unsigned i = 0; i < prog->count; i++)
         if (prog->procedures[i].name && strcmp(name, prog->procedures[i].name) == 0)
             return i;
     line_fail(line, "%s has no procedure '%s'", prog->name, name);
@@ -165,28 +165,28 @@ find_procedure(line_reader *line, const program *prog)
 static void
 build_call(XDR *xdr, message *m, const program *prog)
 {
-    guint32 proc = find_procedure(m->line, prog);
-    gint64 xid = line_number(m->line, "xid", -1);
+    uint32_t proc = find_procedure(m->line, prog);
+    int64_t xid = line_number(m->line, "xid", -1);
 
     m->call = g_new0(call, 1);
     m->call->program = prog;
     m->call->procedure = proc;
-    m->call->xid = xid >= 0 ? (guint32)xid : m->sc->next_xid++;
+    m->call->xid = xid >= 0 ? (uint32_t)xid : m->sc->next_xid++;
     m->version = prog->version;
     encode_call(xdr, m, prog->procedures[proc].args);
     m->sc->last_xid = m->call->xid;
     g_hash_table_insert(m->sc->calls, GUINT_TO_POINTER(m->call->xid), m->call);
 }
 
-static gboolean
+static bool
 fill_refusal(const message *m, struct rpc_msg *header)
 {
-    guint i = 0;
+    unsigned i = 0;
 
     while (i < G_N_ELEMENTS(refusals) && !line_word(m->line, refusals[i].name))
         i++;
     if (i == G_N_ELEMENTS(refusals))
-        return FALSE;
+        return false;
     header->rm_reply.rp_stat = refusals[i].reply;
     if (refusals[i].reply == MSG_ACCEPTED) {
         header->acpted_rply.ar_stat = (enum accept_stat)refusals[i].stat;
@@ -199,14 +199,14 @@ fill_refusal(const message *m, struct rpc_msg *header)
         else
             header->rjcted_rply.rj_vers.low = header->rjcted_rply.rj_vers.high = RPC_MSG_VERSION;
     }
-    return TRUE;
+    return true;
 }
 
 /* The results are written after the header, by the encoder of the procedure. */
 static bool_t
 results_follow(XDR *xdr, ...)
 {
-    return TRUE;
+    return true;
 }
 
 static void
@@ -217,7 +217,7 @@ build_reply(XDR *xdr, message *m)
     m->call = find_call(m);
     m->version = m->call->program->version;
     header.rm_xid = m->call->xid;
-    gboolean refused = fill_refusal(m, &header);
+    bool refused = fill_refusal(m, &header);
     if (!refused)
         header.acpted_rply.ar_results.proc = results_follow;
     if (line_word(m->line, "starttls"))     /* RFC 9289, section 4.1 */
@@ -247,7 +247,7 @@ message_build(scenario *sc, const connection *conn, int direction, line_reader *
         build_reply(&xdr, &m);
     else
         line_fail(line, "'%s' is neither TCP flags nor a message that is known here", head);
-    GByteArray *bytes = g_byte_array_append(g_byte_array_new(), (guint8 *)buffer, xdr_getpos(&xdr));
+    GByteArray *bytes = g_byte_array_append(g_byte_array_new(), (uint8_t *)buffer, xdr_getpos(&xdr));
     if (prog)
         m.call->bytes = g_byte_array_ref(bytes);
     return bytes;

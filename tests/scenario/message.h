@@ -17,13 +17,13 @@ struct program;
 
 /* A call that was made, so that its reply and its repetitions need only the XID */
 typedef struct {
-    guint32               xid;
+    uint32_t               xid;
     const struct program *program;
-    guint32               procedure;
-    guint32               cookie;
+    uint32_t               procedure;
+    uint32_t               cookie;
     GByteArray           *bytes;
-    gboolean              answered;
-    gboolean              sealed;       /* encrypted, and its reply too */
+    bool              answered;
+    bool              sealed;       /* encrypted, and its reply too */
 } call;
 
 /* What the encoders of arguments and results get */
@@ -32,7 +32,7 @@ typedef struct {
     const connection *conn;
     int               direction;
     line_reader      *line;
-    guint32           version;
+    uint32_t           version;
     call             *call;
 } message;
 
@@ -45,9 +45,9 @@ typedef struct {
 
 typedef struct program {
     const char      *name;  /* as the scenario writes it: program and version */
-    guint32          number, version;
+    uint32_t          number, version;
     const procedure *procedures;
-    guint            count;
+    unsigned            count;
 } program;
 
 enum { NLM_PROCEDURES = 24, PORTMAP_PROCEDURES = 6, RPCBIND_PROCEDURES = 6, STATD_PROCEDURES = 7, NFS_PROCEDURES = 7, MOUNT_PROCEDURES = 4 };

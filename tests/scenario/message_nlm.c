@@ -20,22 +20,22 @@ typedef struct {
     char     cookie_bytes[4], fh_bytes[28];
     char    *caller;
     char    *owner_text;
-    gint32   svid;
-    guint64  offset, length;
-    gboolean exclusive;
+    int32_t   svid;
+    uint64_t  offset, length;
+    bool exclusive;
 } lock_words;
 
 static netobj
-netobj_of(char *bytes, guint len)
+netobj_of(char *bytes, unsigned len)
 {
     netobj object = { .n_len = len, .n_bytes = bytes };
     return object;
 }
 
 static void
-set_cookie(lock_words *words, gint64 cookie)
+set_cookie(lock_words *words, int64_t cookie)
 {
-    guint32 wire = g_htonl((guint32)cookie);
+    uint32_t wire = g_htonl((uint32_t)cookie);
 
     memcpy(words->cookie_bytes, &wire, 4);
     words->cookie = netobj_of(words->cookie_bytes, 4);
@@ -45,7 +45,7 @@ set_cookie(lock_words *words, gint64 cookie)
 static void
 read_cookie(const message *m, lock_words *words)
 {
-    m->sc->last_cookie = m->call->cookie = (guint32)line_number(m->line, "cookie", m->sc->last_cookie + 1);
+    m->sc->last_cookie = m->call->cookie = (uint32_t)line_number(m->line, "cookie", m->sc->last_cookie + 1);
     set_cookie(words, m->call->cookie);
 }
 
@@ -64,12 +64,12 @@ read_lock(const message *m, lock_words *words)
     const char *caller = line_value(m->line, "caller"), *owner = line_value(m->line, "owner");
 
     words->caller = (char *)(caller ? caller : client->name);
-    words->svid = (gint32)line_number(m->line, "svid", 1);
-    words->offset = (guint64)line_number(m->line, "offset", 0);
-    words->length = (guint64)line_number(m->line, "length", 0);
+    words->svid = (int32_t)line_number(m->line, "svid", 1);
+    words->offset = (uint64_t)line_number(m->line, "offset", 0);
+    words->length = (uint64_t)line_number(m->line, "length", 0);
     words->exclusive = !line_word(m->line, "shared");
     words->owner_text = owner ? g_strdup(owner) : g_strdup_printf("%d@%s", words->svid, words->caller);
-    words->owner = netobj_of(words->owner_text, (guint)strlen(words->owner_text));
+    words->owner = netobj_of(words->owner_text, (unsigned)strlen(words->owner_text));
     message_file_handle(m, words->fh_bytes);
     words->fh = netobj_of(words->fh_bytes, sizeof words->fh_bytes);
 }
@@ -81,7 +81,7 @@ read_status(const message *m)
         "NLM_GRANTED", "NLM_DENIED", "NLM_DENIED_NOLOCKS", "NLM_BLOCKED", "NLM_DENIED_GRACE_PERIOD",
         "NLM_DEADLCK", "NLM_ROFS", "NLM_STALE_FH", "NLM_FBIG", "NLM_FAILED",
     };
-    for (guint i = 0; i < G_N_ELEMENTS(names); i++)
+    for (unsigned i = 0; i < G_N_ELEMENTS(names); i++)
         if (line_word(m->line, names[i]))
             return (int)i;
     line_fail(m->line, "a status such as NLM_GRANTED is missing");

@@ -18,21 +18,21 @@
 
 static const struct {
     const char *name;
-    guint32     number;
+    uint32_t     number;
 } program_numbers[] = {
     { "PORTMAP", 100000 }, { "NFS", 100003 }, { "MOUNT", 100005 }, { "NLM", 100021 }, { "STATD", 100024 },
 };
 
-static guint32
+static uint32_t
 program_number(const message *m, const char *name)
 {
-    for (guint i = 0; i < G_N_ELEMENTS(program_numbers); i++)
+    for (unsigned i = 0; i < G_N_ELEMENTS(program_numbers); i++)
         if (strcmp(name, program_numbers[i].name) == 0)
             return program_numbers[i].number;
-    return (guint32)line_parse_number(m->line, name);
+    return (uint32_t)line_parse_number(m->line, name);
 }
 
-static guint32
+static uint32_t
 transport_number(const message *m, const char *name)
 {
     if (g_str_has_prefix(name, "tcp"))
@@ -43,7 +43,7 @@ transport_number(const message *m, const char *name)
 }
 
 /* The port in an answer is one of the side that answers. */
-static guint16
+static uint16_t
 answered_port(const message *m, const char *text)
 {
     int side = m->conn->end[m->direction] == g_ptr_array_index(m->sc->hosts, 0) ? 0 : 1;
@@ -76,16 +76,16 @@ encode_port(XDR *xdr, const message *m)
 static bool_t
 encode_true(XDR *xdr, const message *m)
 {
-    bool_t yes = TRUE;
+    bool_t yes = true;
     return xdr_bool(xdr, &yes);
 }
 
 /* One row of a DUMP: NLM:4:tcp:2052 */
-static gboolean
+static bool
 read_mapping(const message *m, struct pmap *map)
 {
     if (!line_peek(m->line))
-        return FALSE;
+        return false;
     char **parts = g_strsplit(line_next(m->line, "a mapping"), ":", 4);
     if (g_strv_length(parts) != 4)
         line_fail(m->line, "a row of DUMP is written PROGRAM:VERSION:tcp:PORT");
@@ -94,24 +94,24 @@ read_mapping(const message *m, struct pmap *map)
     map->pm_prot = transport_number(m, parts[2]);
     map->pm_port = answered_port(m, parts[3]);
     g_strfreev(parts);
-    return TRUE;
+    return true;
 }
 
 static bool_t
 encode_portmap_dump(XDR *xdr, const message *m)
 {
-    bool_t more = TRUE, last = FALSE;
+    bool_t more = true, last = false;
     struct pmap map;
 
     while (read_mapping(m, &map))
         if (!xdr_bool(xdr, &more) || !xdr_pmap(xdr, &map))
-            return FALSE;
+            return false;
     return xdr_bool(xdr, &last);
 }
 
 /* Universal address (RFC 5665): 11.73.24.85.8.4; an empty one means "not registered". */
 static char *
-universal_address(const message *m, guint16 port)
+universal_address(const message *m, uint16_t port)
 {
     char *addr = address_text(&m->conn->end[m->direction]->addr);
     char *text = port ? g_strdup_printf("%s.%d.%d", addr, port >> 8, port & 0xff) : g_strdup("");
@@ -120,18 +120,18 @@ universal_address(const message *m, guint16 port)
 }
 
 static const char *
-net_id(const message *m, guint32 transport)
+net_id(const message *m, uint32_t transport)
 {
-    gboolean v6 = m->conn->end[0]->addr.len == 16;
+    bool v6 = m->conn->end[0]->addr.len == 16;
     return transport == IPPROTO_TCP ? (v6 ? "tcp6" : "tcp") : (v6 ? "udp6" : "udp");
 }
 
 static bool_t
 encode_getaddr(XDR *xdr, const message *m)
 {
-    guint32 prog = program_number(m, line_next(m->line, "a program"));
-    guint32 vers = (guint32)line_parse_number(m->line, line_next(m->line, "a version"));
-    guint32 transport = transport_number(m, line_next(m->line, "tcp or udp"));
+    uint32_t prog = program_number(m, line_next(m->line, "a program"));
+    uint32_t vers = (uint32_t)line_parse_number(m->line, line_next(m->line, "a version"));
+    uint32_t transport = transport_number(m, line_next(m->line, "tcp or udp"));
     struct rpcb args = {
         .r_prog = prog, .r_vers = vers, .r_netid = (char *)net_id(m, transport),
         .r_addr = (char *)"", .r_owner = (char *)"rpcb",
@@ -153,7 +153,7 @@ encode_address(XDR *xdr, const message *m)
 static bool_t
 encode_rpcbind_dump(XDR *xdr, const message *m)
 {
-    bool_t more = TRUE, last = FALSE, ok = TRUE;
+    bool_t more = true, last = false, ok = true;
     struct pmap map;
 
     while (ok && read_mapping(m, &map)) {
@@ -172,11 +172,11 @@ static bool_t
 encode_callit(XDR *xdr, const message *m)
 {
     u_int words[4] = { 0 };
-    bool_t ok = TRUE;
+    bool_t ok = true;
 
     words[0] = program_number(m, line_next(m->line, "a program"));
     words[1] = (u_int)line_parse_number(m->line, line_next(m->line, "a version"));
-    for (guint i = 0; ok && i < G_N_ELEMENTS(words); i++)
+    for (unsigned i = 0; ok && i < G_N_ELEMENTS(words); i++)
         ok = xdr_u_int(xdr, &words[i]);
     return ok;
 }
@@ -311,7 +311,7 @@ encode_attributes(XDR *xdr, const message *m)
     u_int words[21] = { [0] = 1, [1] = 0644, [2] = 1, [6] = 4096, [8] = 4096, [14] = 77 };
     bool_t ok = encode_status_ok(xdr);
 
-    for (guint i = 0; ok && i < G_N_ELEMENTS(words); i++)
+    for (unsigned i = 0; ok && i < G_N_ELEMENTS(words); i++)
         ok = xdr_u_int(xdr, &words[i]);
     return ok;
 }
@@ -323,7 +323,7 @@ encode_read(XDR *xdr, const message *m)
     u_int words[] = { 0, 0, 4096 };
     bool_t ok = encode_file_handle(xdr, m);
 
-    for (guint i = 0; ok && i < G_N_ELEMENTS(words); i++)
+    for (unsigned i = 0; ok && i < G_N_ELEMENTS(words); i++)
         ok = xdr_u_int(xdr, &words[i]);
     return ok;
 }
@@ -335,7 +335,7 @@ encode_read_result(XDR *xdr, const message *m)
     u_int words[] = { 0, 0, 1, 0 };
     bool_t ok = encode_status_ok(xdr);
 
-    for (guint i = 0; ok && i < G_N_ELEMENTS(words); i++)
+    for (unsigned i = 0; ok && i < G_N_ELEMENTS(words); i++)
         ok = xdr_u_int(xdr, &words[i]);
     return ok;
 }

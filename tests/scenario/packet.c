@@ -13,12 +13,12 @@
 #include <string.h>
 
 static void
-set_transport_checksum(GByteArray *bytes, guint offset, const host *src, const host *dst, guint8 proto)
+set_transport_checksum(GByteArray *bytes, unsigned offset, const host *src, const host *dst, uint8_t proto)
 {
-    guint32 sum = sum_bytes(0, src->addr.bytes, src->addr.len);
+    uint32_t sum = sum_bytes(0, src->addr.bytes, src->addr.len);
 
     sum = sum_bytes(sum, dst->addr.bytes, dst->addr.len) + proto + bytes->len;
-    guint16 checksum = sum_fold(sum_bytes(sum, bytes->data, bytes->len));
+    uint16_t checksum = sum_fold(sum_bytes(sum, bytes->data, bytes->len));
     /* zero means "none" to UDP */
     set16(bytes, offset, checksum == 0 && proto == IPPROTO_UDP ? 0xffff : checksum);
 }
@@ -27,7 +27,7 @@ set_transport_checksum(GByteArray *bytes, guint offset, const host *src, const h
 
 /* An IPv4 address in an IPv6 run keeps its digits, so that the reader recognises the host. */
 int
-address_parse(const char *text, gboolean as_ipv6, address *addr)
+address_parse(const char *text, bool as_ipv6, address *addr)
 {
     memset(addr, 0, sizeof *addr);
     if (inet_pton(AF_INET6, text, addr->bytes) == 1) {
@@ -38,7 +38,7 @@ address_parse(const char *text, gboolean as_ipv6, address *addr)
         return 0;
     addr->len = 4;
     if (as_ipv6) {
-        static const guint8 documentation[12] = { 0x20, 0x01, 0x0d, 0xb8 };
+        static const uint8_t documentation[12] = { 0x20, 0x01, 0x0d, 0xb8 };
         memcpy(addr->bytes + 12, addr->bytes, 4);
         memcpy(addr->bytes, documentation, 12);
         addr->len = 16;
@@ -65,7 +65,7 @@ host_set_mac(host *h)
 /* IP */
 
 static GByteArray *
-ipv4_wrap(host *src, const host *dst, guint8 proto, const GByteArray *payload)
+ipv4_wrap(host *src, const host *dst, uint8_t proto, const GByteArray *payload)
 {
     GByteArray *out = g_byte_array_new();
 
@@ -84,7 +84,7 @@ ipv4_wrap(host *src, const host *dst, guint8 proto, const GByteArray *payload)
 }
 
 static GByteArray *
-ipv6_wrap(const host *src, const host *dst, guint8 proto, const GByteArray *payload)
+ipv6_wrap(const host *src, const host *dst, uint8_t proto, const GByteArray *payload)
 {
     GByteArray *out = g_byte_array_new();
 
@@ -99,7 +99,7 @@ ipv6_wrap(const host *src, const host *dst, guint8 proto, const GByteArray *payl
 }
 
 GByteArray *
-packet_ip(host *src, const host *dst, guint8 proto, GByteArray *payload)
+packet_ip(host *src, const host *dst, uint8_t proto, GByteArray *payload)
 {
     GByteArray *out = src->addr.len == 4 ? ipv4_wrap(src, dst, proto, payload) : ipv6_wrap(src, dst, proto, payload);
     g_byte_array_unref(payload);
@@ -154,7 +154,7 @@ packet_tcp(host *src, const host *dst, const tcp_header *tcp)
 }
 
 GByteArray *
-packet_udp(host *src, const host *dst, guint16 sport, guint16 dport, const GByteArray *data)
+packet_udp(host *src, const host *dst, uint16_t sport, uint16_t dport, const GByteArray *data)
 {
     GByteArray *out = g_byte_array_new();
 
@@ -170,7 +170,7 @@ packet_udp(host *src, const host *dst, guint16 sport, guint16 dport, const GByte
 /* The same news in both families (RFC 792, RFC 4443) */
 static const struct {
     const char *name;
-    guint16     v4, v6;     /* type and code */
+    uint16_t     v4, v6;     /* type and code */
 } icmp_errors[] = {
     { "net-unreachable", 0x0300, 0x0100 },
     { "host-unreachable", 0x0301, 0x0103 },
@@ -182,12 +182,12 @@ static const struct {
 
 /* NULL when the error has no such name */
 GByteArray *
-packet_icmp(host *src, const host *dst, const char *what, const GByteArray *quoted, guint quote_len)
+packet_icmp(host *src, const host *dst, const char *what, const GByteArray *quoted, unsigned quote_len)
 {
-    gboolean v6 = src->addr.len == 16;
-    guint header = v6 ? IPV6_HEADER : IPV4_HEADER;
+    bool v6 = src->addr.len == 16;
+    unsigned header = v6 ? IPV6_HEADER : IPV4_HEADER;
 
-    for (guint i = 0; i < G_N_ELEMENTS(icmp_errors); i++) {
+    for (unsigned i = 0; i < G_N_ELEMENTS(icmp_errors); i++) {
         if (strcmp(what, icmp_errors[i].name) != 0)
             continue;
         GByteArray *out = g_byte_array_new();

@@ -20,7 +20,7 @@ scenario_host(scenario *sc, const line_reader *line, const char *name)
     /* client and server are roles; their host names are for the messages */
     static const char *const roles[] = { "client", "server" };
 
-    for (guint i = 0; i < sc->hosts->len; i++) {
+    for (unsigned i = 0; i < sc->hosts->len; i++) {
         host *h = g_ptr_array_index(sc->hosts, i);
         if (strcmp(i < 2 ? roles[i] : h->name, name) == 0) {
             if (!h->addr.len)
@@ -32,11 +32,11 @@ scenario_host(scenario *sc, const line_reader *line, const char *name)
 }
 
 /* The port after --client-port (side 0) or --server-port (side 1) */
-guint16
-scenario_port(const scenario *sc, int side, gint64 port)
+uint16_t
+scenario_port(const scenario *sc, int side, int64_t port)
 {
-    gint64 replacement = side == 0 ? sc->client_port : sc->server_port;
-    return (guint16)(replacement >= 0 && port && port == sc->port_from[side] ? replacement : port);
+    int64_t replacement = side == 0 ? sc->client_port : sc->server_port;
+    return (uint16_t)(replacement >= 0 && port && port == sc->port_from[side] ? replacement : port);
 }
 
 /* Header lines */
@@ -54,8 +54,8 @@ set_host(scenario *sc, line_reader *line, host *h)
         g_free(h->name);
         h->name = g_strdup(name);
     }
-    h->clock = (guint32)line_number(line, "clock", g_str_hash(h->name));
-    h->ip_id = (guint16)h->clock;
+    h->clock = (uint32_t)line_number(line, "clock", g_str_hash(h->name));
+    h->ip_id = (uint16_t)h->clock;
 }
 
 static void
@@ -107,7 +107,7 @@ read_link(scenario *sc, line_reader *line)
 static void
 read_vlan(scenario *sc, line_reader *line)
 {
-    gint64 vlan = line_parse_number(line, line_next(line, "a number"));
+    int64_t vlan = line_parse_number(line, line_next(line, "a number"));
     if (sc->link.vlan < 0)
         sc->link.vlan = vlan;
 }
@@ -129,18 +129,18 @@ static void
 read_mtu(scenario *sc, line_reader *line)
 {
     const char *text = line_next(line, "a number of bytes");
-    gint64 mtu = line_parse_number(line, text);
+    int64_t mtu = line_parse_number(line, text);
 
     if (mtu < 68 || mtu > G_MAXUINT16)
         line_fail(line, "an MTU of %s bytes is none", text);
     if (!sc->link.mtu)
-        sc->link.mtu = (guint)mtu;
+        sc->link.mtu = (unsigned)mtu;
 }
 
 static void
 read_snaplen(scenario *sc, line_reader *line)
 {
-    sc->snaplen = (guint)line_parse_number(line, line_next(line, "a length"));
+    sc->snaplen = (unsigned)line_parse_number(line, line_next(line, "a length"));
 }
 
 static void
@@ -157,42 +157,42 @@ read_only(scenario *sc, line_reader *line)
 static void
 read_twice(scenario *sc, line_reader *line)
 {
-    sc->frames_twice = TRUE;
+    sc->frames_twice = true;
 }
 
 static void
 read_connection(scenario *sc, line_reader *line)
 {
-    g_ptr_array_add(sc->connections, connection_new(sc, line, FALSE));
+    g_ptr_array_add(sc->connections, connection_new(sc, line, false));
 }
 
 static void
 read_udp(scenario *sc, line_reader *line)
 {
-    g_ptr_array_add(sc->connections, connection_new(sc, line, TRUE));
+    g_ptr_array_add(sc->connections, connection_new(sc, line, true));
 }
 
 /* Most of them describe; one that puts something on the wire takes time as a connection's lines do. */
 static const struct {
     const char *name;
     void      (*read)(scenario *sc, line_reader *line);
-    gboolean    takes_time;
+    bool    takes_time;
 } commands[] = {
-    { "start", read_start, FALSE },
-    { "client", read_client, FALSE },
-    { "server", read_server, FALSE },
-    { "host", read_host, FALSE },
-    { "link", read_link, FALSE },
-    { "vlan", read_vlan, FALSE },
-    { "vxlan", read_vxlan, FALSE },
-    { "gre", read_gre, FALSE },
-    { "mtu", read_mtu, FALSE },
-    { "snaplen", read_snaplen, FALSE },
-    { "only", read_only, FALSE },
-    { "frames-twice", read_twice, FALSE },
-    { "connection", read_connection, FALSE },
-    { "udp", read_udp, FALSE },
-    { "icmp", icmp_act, TRUE },
+    { "start", read_start, false },
+    { "client", read_client, false },
+    { "server", read_server, false },
+    { "host", read_host, false },
+    { "link", read_link, false },
+    { "vlan", read_vlan, false },
+    { "vxlan", read_vxlan, false },
+    { "gre", read_gre, false },
+    { "mtu", read_mtu, false },
+    { "snaplen", read_snaplen, false },
+    { "only", read_only, false },
+    { "frames-twice", read_twice, false },
+    { "connection", read_connection, false },
+    { "udp", read_udp, false },
+    { "icmp", icmp_act, true },
 };
 
 /* Lines in their order */
@@ -219,14 +219,14 @@ run_line(scenario *sc, line_reader *line)
 {
     const char *word = line_peek(line);
 
-    for (guint i = 0; i < G_N_ELEMENTS(commands); i++) {
+    for (unsigned i = 0; i < G_N_ELEMENTS(commands); i++) {
         if (strcmp(word, commands[i].name) == 0) {
             line_next(line, word);
             commands[i].read(sc, line);
             return;
         }
     }
-    for (guint i = 0; i < sc->connections->len; i++) {
+    for (unsigned i = 0; i < sc->connections->len; i++) {
         connection *conn = g_ptr_array_index(sc->connections, i);
         if (strcmp(word, conn->name) == 0) {
             line_next(line, word);
@@ -237,13 +237,13 @@ run_line(scenario *sc, line_reader *line)
     line_fail(line, "'%s' is neither a keyword nor a connection", word);
 }
 
-static gboolean
+static bool
 is_description(const char *word)
 {
-    for (guint i = 0; i < G_N_ELEMENTS(commands); i++)
+    for (unsigned i = 0; i < G_N_ELEMENTS(commands); i++)
         if (strcmp(word, commands[i].name) == 0)
             return !commands[i].takes_time;
-    return FALSE;
+    return false;
 }
 
 /* A line that only waits ("+5") is welcome. */
@@ -257,12 +257,12 @@ run_timed_line(scenario *sc, line_reader *line)
     line_finish(line);
 }
 
-static guint
-find_closing_brace(const GPtrArray *lines, guint from)
+static unsigned
+find_closing_brace(const GPtrArray *lines, unsigned from)
 {
-    guint depth = 1;
+    unsigned depth = 1;
 
-    for (guint i = from + 1; i < lines->len; i++) {
+    for (unsigned i = from + 1; i < lines->len; i++) {
         const line_reader *line = g_ptr_array_index(lines, i);
         const char *last = g_array_index(line->tokens, token, line->tokens->len - 1).text;
         depth += strcmp(last, "{") == 0 ? 1 : 0;
@@ -273,24 +273,24 @@ find_closing_brace(const GPtrArray *lines, guint from)
     line_fail(g_ptr_array_index(lines, from), "this { is never closed");
 }
 
-static void run_lines(scenario *sc, const GPtrArray *lines, guint from, guint to);
+static void run_lines(scenario *sc, const GPtrArray *lines, unsigned from, unsigned to);
 
 /* repeat 10 every 0.5 { ... }; returns the line of the closing brace */
-static guint
-run_repeat(scenario *sc, const GPtrArray *lines, guint from)
+static unsigned
+run_repeat(scenario *sc, const GPtrArray *lines, unsigned from)
 {
     line_reader *line = g_ptr_array_index(lines, from);
-    guint end = find_closing_brace(lines, from);
+    unsigned end = find_closing_brace(lines, from);
 
     line_rewind(line);
     read_time(sc, line);
-    gint64 times = line_number(line, "repeat", 0);
+    int64_t times = line_number(line, "repeat", 0);
     const char *every = line_value(line, "every");
-    gint64 period = every ? line_parse_seconds(line, every) : 0;
+    int64_t period = every ? line_parse_seconds(line, every) : 0;
     line_word(line, "{");
     line_finish(line);
-    for (gint64 i = 0; i < times; i++) {
-        gint64 begin = sc->now;
+    for (int64_t i = 0; i < times; i++) {
+        int64_t begin = sc->now;
         run_lines(sc, lines, from + 1, end);
         if (every)
             sc->now = begin + period;
@@ -299,9 +299,9 @@ run_repeat(scenario *sc, const GPtrArray *lines, guint from)
 }
 
 static void
-run_lines(scenario *sc, const GPtrArray *lines, guint from, guint to)
+run_lines(scenario *sc, const GPtrArray *lines, unsigned from, unsigned to)
 {
-    for (guint i = from; i < to; i++) {
+    for (unsigned i = from; i < to; i++) {
         line_reader *line = g_ptr_array_index(lines, i);
         line_rewind(line);
         const char *last = g_array_index(line->tokens, token, line->tokens->len - 1).text;
@@ -329,7 +329,7 @@ read_lines(const char *path)
     if (!g_file_get_contents(path, &text, NULL, &error))
         die(path, error->message);
     char **rows = g_strsplit(text, "\n", 0);
-    for (guint i = 0; rows[i]; i++) {
+    for (unsigned i = 0; rows[i]; i++) {
         line_reader *line = line_new(path, i + 1, rows[i]);
         if (line->tokens->len)
             g_ptr_array_add(lines, line);
@@ -344,9 +344,9 @@ read_lines(const char *path)
 /* Command line */
 
 static char *shift_option, *link_option, *only_option, *mtu_option;
-static gboolean ipv6_option, twice_option;
-static gint64 vlan_option = -1, vxlan_option = -1, gre_option = -1, client_port_option = -1, server_port_option = -1;
-static gint64 snaplen_option;
+static bool ipv6_option, twice_option;
+static int64_t vlan_option = -1, vxlan_option = -1, gre_option = -1, client_port_option = -1, server_port_option = -1;
+static int64_t snaplen_option;
 
 static const GOptionEntry options[] = {
     { "ipv6", 0, 0, G_OPTION_ARG_NONE, &ipv6_option, "Turn IPv4 addresses into IPv6 ones", NULL },
@@ -401,7 +401,7 @@ scenario_init(scenario *sc, const char *path)
     sc->client_port = client_port_option;
     sc->server_port = server_port_option;
     sc->only = -1;
-    sc->snaplen = (guint)snaplen_option;
+    sc->snaplen = (unsigned)snaplen_option;
     sc->link.vlan = vlan_option;
     sc->link.vxlan = vxlan_option;
     sc->link.gre = gre_option;
@@ -443,7 +443,7 @@ main(int argc, char **argv)
     const char *problem = capture_write(argv[2], sc.frames, &sc.link, sc.snaplen);
     if (problem)
         die(argv[2], problem);
-    g_ptr_array_free(lines, TRUE);
+    g_ptr_array_free(lines, true);
     g_option_context_free(context);
     return 0;
 }

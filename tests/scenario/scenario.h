@@ -9,6 +9,9 @@
 #ifndef SCENARIO_H
 #define SCENARIO_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include <glib.h>
 
 #define SECOND G_GINT64_CONSTANT(1000000000)
@@ -16,135 +19,135 @@
 /* One line of the scenario. Whoever understands a token marks it as used; what remains unused is a mistake. */
 typedef struct {
     char     *text;
-    gboolean  used;
+    bool  used;
 } token;
 
 typedef struct {
     const char *file;
-    guint       number;
+    unsigned       number;
     GArray     *tokens;     /* of token */
-    guint       from, to;   /* part of the line that is being read */
+    unsigned       from, to;   /* part of the line that is being read */
 } line_reader;
 
-line_reader *line_new(const char *file, guint number, const char *text);
+line_reader *line_new(const char *file, unsigned number, const char *text);
 void line_free(line_reader *line);
 void line_rewind(line_reader *line);
 G_NORETURN void line_fail(const line_reader *line, const char *format, ...) G_GNUC_PRINTF(2, 3);
 const char *line_peek(const line_reader *line);
 const char *line_next(line_reader *line, const char *expected);
-gboolean line_word(line_reader *line, const char *word);
+bool line_word(line_reader *line, const char *word);
 const char *line_value(line_reader *line, const char *name);
-gint64 line_number(line_reader *line, const char *name, gint64 otherwise);
-gint64 line_parse_number(const line_reader *line, const char *text);
-gint64 line_parse_seconds(const line_reader *line, const char *text);
-gint64 line_parse_date(const line_reader *line, const char *text);
-gint64 line_parse_clock(const line_reader *line, const char *text, gint64 start);
+int64_t line_number(line_reader *line, const char *name, int64_t otherwise);
+int64_t line_parse_number(const line_reader *line, const char *text);
+int64_t line_parse_seconds(const line_reader *line, const char *text);
+int64_t line_parse_date(const line_reader *line, const char *text);
+int64_t line_parse_clock(const line_reader *line, const char *text, int64_t start);
 void line_finish(line_reader *line);
 
 /* Addresses, frames and the capture file (packet.c, link.c, capture.c) */
 typedef struct {
-    guint8 bytes[16];
-    guint8 len;
+    uint8_t bytes[16];
+    uint8_t len;
 } address;
 
 typedef struct {
     char    *name;
     address  addr;
-    guint8   mac[6];
-    guint16  ip_id;
-    guint32  clock;         /* TCP timestamp at the start of the scenario; one tick is a millisecond */
+    uint8_t   mac[6];
+    uint16_t  ip_id;
+    uint32_t  clock;         /* TCP timestamp at the start of the scenario; one tick is a millisecond */
 } host;
 
 enum { LINK_ETHERNET, LINK_SLL, LINK_SLL2, LINK_RAW, LINK_NULL, LINK_COUNT };
 
 typedef struct {
     int      kind;
-    gint64   vlan, vxlan, gre;  /* -1: none */
-    guint    mtu;           /* larger packets travel in fragments; 0: none does */
-    gboolean outgoing;      /* sent by the host that captures (SLL2 says so) */
+    int64_t   vlan, vxlan, gre;  /* -1: none */
+    unsigned    mtu;           /* larger packets travel in fragments; 0: none does */
+    bool outgoing;      /* sent by the host that captures (SLL2 says so) */
 } link_layer;
 
 typedef struct {
-    gint64      time;
+    int64_t      time;
     GByteArray *bytes;
 } frame;
 
 typedef struct {
-    guint16 sport, dport;
-    guint32 seq, ack;
-    guint8  flags;
-    guint16 window;
-    guint32 tsval, tsecr;
-    gboolean timestamps;
-    guint   sacks;
-    guint32 sack[2];
+    uint16_t sport, dport;
+    uint32_t seq, ack;
+    uint8_t  flags;
+    uint16_t window;
+    uint32_t tsval, tsecr;
+    bool timestamps;
+    unsigned   sacks;
+    uint32_t sack[2];
     const GByteArray *data;
 } tcp_header;
 
 enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_PSH = 8, TCP_ACK = 16, TCP_URG = 32, TCP_ECE = 64, TCP_CWR = 128 };
 
-int address_parse(const char *text, gboolean as_ipv6, address *addr);
+int address_parse(const char *text, bool as_ipv6, address *addr);
 char *address_text(const address *addr);
 void host_set_mac(host *h);
 int link_parse(const char *name);
 /* Takes the payload. */
-GByteArray *packet_ip(host *src, const host *dst, guint8 proto, GByteArray *payload);
+GByteArray *packet_ip(host *src, const host *dst, uint8_t proto, GByteArray *payload);
 GByteArray *packet_tcp(host *src, const host *dst, const tcp_header *tcp);
-GByteArray *packet_udp(host *src, const host *dst, guint16 sport, guint16 dport, const GByteArray *data);
-GByteArray *packet_icmp(host *src, const host *dst, const char *what, const GByteArray *quoted, guint quote_len);
+GByteArray *packet_udp(host *src, const host *dst, uint16_t sport, uint16_t dport, const GByteArray *data);
+GByteArray *packet_icmp(host *src, const host *dst, const char *what, const GByteArray *quoted, unsigned quote_len);
 /* The packet itself where it needs no fragments; id: IPv6 names a packet's fragments so, IPv4 has it in the header */
-GPtrArray *packet_fragments(GByteArray *ip, guint mtu, guint32 id);
+GPtrArray *packet_fragments(GByteArray *ip, unsigned mtu, uint32_t id);
 GByteArray *link_wrap(const link_layer *link, const GByteArray *ip, const host *src, const host *dst);
-const char *capture_write(const char *path, const GPtrArray *frames, const link_layer *link, guint snaplen);
+const char *capture_write(const char *path, const GPtrArray *frames, const link_layer *link, unsigned snaplen);
 
 /* Connections (connection.c, flow.c, action.c) */
 enum { FORWARD, BACKWARD };     /* sent by the left or the right side of "a -> b" */
 
 typedef struct {
-    guint32     seq;        /* relative to the initial sequence number, as all numbers below */
-    guint8      flags;
+    uint32_t     seq;        /* relative to the initial sequence number, as all numbers below */
+    uint8_t      flags;
     GByteArray *data;
 } segment;
 
 typedef struct {
-    guint32    isn;
-    gboolean   started;         /* the initial sequence number is on the wire */
-    guint32    next;            /* next to send */
-    guint32    arrived;         /* the peer has everything before it: its ACK number */
-    guint32    acked;           /* the sender knows of everything before it */
-    guint32    late[2];         /* what arrived out of order */
-    guint32    last_tsval;      /* last time stamp that arrived at the peer */
-    gint64     window;
+    uint32_t    isn;
+    bool   started;         /* the initial sequence number is on the wire */
+    uint32_t    next;            /* next to send */
+    uint32_t    arrived;         /* the peer has everything before it: its ACK number */
+    uint32_t    acked;           /* the sender knows of everything before it */
+    uint32_t    late[2];         /* what arrived out of order */
+    uint32_t    last_tsval;      /* last time stamp that arrived at the peer */
+    int64_t     window;
     GPtrArray *segments;        /* sent, of segment */
 } half;
 
 typedef struct {
     char       *name;
-    gboolean    udp, timestamps;
+    bool    udp, timestamps;
     host       *end[2];
-    guint16     port[2];
+    uint16_t     port[2];
     half        now[2], old[2];
-    guint       incarnation;
+    unsigned       incarnation;
     GByteArray *last_packet[2];     /* for ICMP errors to quote */
 } connection;
 
 typedef struct {
-    gboolean ipv6, frames_twice, link_fixed;
-    gint64   client_port, server_port, shift, only;     /* -1: as written */
+    bool ipv6, frames_twice, link_fixed;
+    int64_t   client_port, server_port, shift, only;     /* -1: as written */
     link_layer link;
-    guint    snaplen;
-    gint64   start, now;
-    gint64   latest;                /* like now, but never goes back: time stamps of TCP do not */
+    unsigned    snaplen;
+    int64_t   start, now;
+    int64_t   latest;                /* like now, but never goes back: time stamps of TCP do not */
     GPtrArray *hosts, *connections, *frames;
     GHashTable *calls;              /* XID -> call */
-    guint32  next_xid, last_xid, last_cookie, last_fragmented;
-    guint16  port_from[2];          /* the ports that --client-port and --server-port replace */
+    uint32_t  next_xid, last_xid, last_cookie, last_fragmented;
+    uint16_t  port_from[2];          /* the ports that --client-port and --server-port replace */
 } scenario;
 
 host *scenario_host(scenario *sc, const line_reader *line, const char *name);
-guint16 scenario_port(const scenario *sc, int side, gint64 port);
-connection *connection_new(scenario *sc, line_reader *line, gboolean udp);
-void connection_open_anew(connection *conn, gboolean keep_numbers);
+uint16_t scenario_port(const scenario *sc, int side, int64_t port);
+connection *connection_new(scenario *sc, line_reader *line, bool udp);
+void connection_open_anew(connection *conn, bool keep_numbers);
 void connection_act(scenario *sc, connection *conn, line_reader *line);
 void icmp_act(scenario *sc, line_reader *line);
 

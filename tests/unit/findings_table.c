@@ -9,6 +9,9 @@
 
 #include <stdio.h>
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include <glib.h>
 
 #include "core/base/findings.h"

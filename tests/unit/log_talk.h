@@ -32,7 +32,7 @@ parse_with(const char *text, const nh_log_hints *hints)
 }
 
 static inline const nh_log_line *
-line_at(const nh_kernel_log *log, guint i)
+line_at(const nh_kernel_log *log, unsigned i)
 {
     g_assert_cmpuint(i, <, log->lines->len);
     return g_ptr_array_index(log->lines, i);

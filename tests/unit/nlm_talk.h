@@ -20,18 +20,18 @@ static const nh_addr server = { 4, { 192, 0, 2, 20 } };
 
 typedef struct {
     nh_watch *watch;
-    guint32 frame, xid;
+    uint32_t frame, xid;
     nh_time now;
 } talk;
 
 /* What a line says beyond who, what and when. */
 typedef struct {
-    guint32 svid, file;
-    guint64 offset, length;
-    gboolean shared, reclaim, no_lock;
-    guint64 cookie;
+    uint32_t svid, file;
+    uint64_t offset, length;
+    bool shared, reclaim, no_lock;
+    uint64_t cookie;
     const char *caller;
-    guint32 xid; /* 0: the next one */
+    uint32_t xid; /* 0: the next one */
     nh_l4 l4;    /* 0: UDP, which needs no segments */
 } words;
 
@@ -59,75 +59,75 @@ talk_message(talk *t, nh_message *message)
 }
 
 static nh_message
-talk_between(const nh_addr *from, const nh_addr *to, guint32 prog, guint32 proc, guint32 xid)
+talk_between(const nh_addr *from, const nh_addr *to, uint32_t prog, uint32_t proc, uint32_t xid)
 {
     return (nh_message){ .l4 = NH_L4_UDP, .src = { *from, 700 }, .dst = { *to, 4045 }, .prog = prog, .vers = 4, .proc = proc, .xid = xid };
 }
 
 /* A call; its XID is what is returned. */
-static guint32
-talk_call(talk *t, const nh_addr *from, const nh_addr *to, guint32 proc, words w)
+static uint32_t
+talk_call(talk *t, const nh_addr *from, const nh_addr *to, uint32_t proc, words w)
 {
-    guint32 xid = w.xid ? w.xid : ++t->xid;
+    uint32_t xid = w.xid ? w.xid : ++t->xid;
     nh_message m = talk_between(from, to, NH_PROG_NLM, proc, xid);
 
-    m.nlm = (nh_nlm){ .has_lock = !w.no_lock, .has_cookie = TRUE, .cookie = w.cookie ? w.cookie : xid, .file = w.file ? w.file : 0xf11e,
+    m.nlm = (nh_nlm){ .has_lock = !w.no_lock, .has_cookie = true, .cookie = w.cookie ? w.cookie : xid, .file = w.file ? w.file : 0xf11e,
                       .svid = w.svid, .owner = w.svid * 31, .offset = w.offset, .length = w.length, .exclusive = !w.shared, .reclaim = w.reclaim };
     g_strlcpy(m.nlm.caller, w.caller ? w.caller : nh_addr_equal(from, &bob) ? "bob" : nh_addr_equal(from, &carol) ? "carol" : "alice", sizeof m.nlm.caller);
     if (proc == NH_NLM_SHARE || proc == NH_NLM_UNSHARE) {
-        m.nlm.has_lock = FALSE;
-        m.nlm.has_share = TRUE;
+        m.nlm.has_lock = false;
+        m.nlm.has_share = true;
     }
     talk_message(t, &m);
     return xid;
 }
 
 static void
-talk_reply(talk *t, const nh_addr *from, const nh_addr *to, guint32 proc, guint32 xid, guint32 status)
+talk_reply(talk *t, const nh_addr *from, const nh_addr *to, uint32_t proc, uint32_t xid, uint32_t status)
 {
     nh_message m = talk_between(from, to, NH_PROG_NLM, proc, xid);
 
-    m.reply = TRUE;
-    m.nlm.has_status = TRUE;
+    m.reply = true;
+    m.nlm.has_status = true;
     m.nlm.status = status;
     talk_message(t, &m);
 }
 
 /* A call of a client and its answer. */
 static inline void
-talk_ask(talk *t, const nh_addr *client, guint32 proc, guint32 status, words w)
+talk_ask(talk *t, const nh_addr *client, uint32_t proc, uint32_t status, words w)
 {
-    guint32 xid = talk_call(t, client, &server, proc, w);
+    uint32_t xid = talk_call(t, client, &server, proc, w);
     talk_reply(t, &server, client, proc, xid, status);
 }
 
 /* RPC's empty reply. */
 static inline void
-talk_receipt(talk *t, const nh_addr *from, const nh_addr *to, guint32 xid)
+talk_receipt(talk *t, const nh_addr *from, const nh_addr *to, uint32_t xid)
 {
     nh_message m = talk_between(from, to, 0, 0, xid);
 
-    m.reply = TRUE;
+    m.reply = true;
     m.frame = ++t->frame;
     m.time = t->now;
     t->now += NH_MSEC;
-    nh_watch_datagram(t->watch, &m, &(nh_rpc_header){ .reply = TRUE, .xid = xid });
+    nh_watch_datagram(t->watch, &m, &(nh_rpc_header){ .reply = true, .xid = xid });
     nh_watch_frame(t->watch, m.frame, m.time);
 }
 
 /* A *_RES: a call with a status. */
-static inline guint32
-talk_result(talk *t, const nh_addr *from, const nh_addr *to, guint32 proc, guint64 cookie, guint32 status)
+static inline uint32_t
+talk_result(talk *t, const nh_addr *from, const nh_addr *to, uint32_t proc, uint64_t cookie, uint32_t status)
 {
     nh_message m = talk_between(from, to, NH_PROG_NLM, proc, ++t->xid);
 
-    m.nlm = (nh_nlm){ .has_cookie = TRUE, .cookie = cookie, .has_status = TRUE, .status = status };
+    m.nlm = (nh_nlm){ .has_cookie = true, .cookie = cookie, .has_status = true, .status = status };
     talk_message(t, &m);
     return m.xid;
 }
 
 static inline void
-talk_sm_notify(talk *t, const nh_addr *from, const nh_addr *to, guint32 state)
+talk_sm_notify(talk *t, const nh_addr *from, const nh_addr *to, uint32_t state)
 {
     nh_message m = talk_between(from, to, NH_PROG_STAT, 6, ++t->xid);
 
@@ -143,7 +143,7 @@ talk_locks(const GPtrArray *locks)
 {
     GString *text = g_string_new(NULL);
 
-    for (guint i = 0; i < locks->len; i++) {
+    for (unsigned i = 0; i < locks->len; i++) {
         const nh_story_lock *lock = g_ptr_array_index(locks, i);
         const char *name = nh_addr_equal(&lock->client, &alice) ? "alice" : nh_addr_equal(&lock->client, &bob) ? "bob"
                            : nh_addr_equal(&lock->client, &carol) ? "carol" : "somebody";
@@ -152,7 +152,7 @@ talk_locks(const GPtrArray *locks)
             g_string_append_printf(text, "%" G_GUINT64_FORMAT, lock->offset + lock->length - 1);
         g_string_append(text, lock->share ? " reservation" : lock->exclusive ? "" : " shared");
     }
-    return g_string_free(text, FALSE);
+    return g_string_free(text, false);
 }
 
 /* The table now must read so. */
@@ -174,7 +174,7 @@ talk_said(talk *t, const char *beginning)
     nh_story *story = nh_watch_story(t->watch);
     char *found = NULL;
 
-    for (guint i = 0; i < story->messages->len && !found; i++)
+    for (unsigned i = 0; i < story->messages->len && !found; i++)
         if (g_str_has_prefix(g_ptr_array_index(story->messages, i), beginning))
             found = g_strdup(g_ptr_array_index(story->messages, i));
     nh_story_free(story);

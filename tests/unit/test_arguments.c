@@ -14,14 +14,14 @@
 
 /* Big-endian words, of which a string or handle takes as many as it needs. */
 typedef struct {
-    guint8 bytes[256];
-    guint length;
+    uint8_t bytes[256];
+    unsigned length;
 } wire;
 
 static void
-put(wire *w, guint32 value)
+put(wire *w, uint32_t value)
 {
-    guint32 big = g_htonl(value);
+    uint32_t big = g_htonl(value);
 
     memcpy(w->bytes + w->length, &big, 4);
     w->length += 4;
@@ -30,9 +30,9 @@ put(wire *w, guint32 value)
 static void
 put_opaque(wire *w, const char *text)
 {
-    put(w, (guint32)strlen(text));
+    put(w, (uint32_t)strlen(text));
     memcpy(w->bytes + w->length, text, strlen(text));
-    w->length += ((guint)strlen(text) + 3) & ~3u;
+    w->length += ((unsigned)strlen(text) + 3) & ~3u;
 }
 
 /* nlm4_lockargs: cookie, block, exclusive, caller, fh, oh, svid, l_offset, l_len, reclaim, state */
@@ -79,9 +79,9 @@ test_cut(void)
 {
     wire w = lock_arguments();
 
-    for (guint length = 0; length < w.length - 4; length++) {
+    for (unsigned length = 0; length < w.length - 4; length++) {
         nh_message m = { .prog = NH_PROG_NLM, .vers = 4, .proc = NH_NLM_LOCK };
-        guint8 *cut = g_memdup2(w.bytes, length);
+        uint8_t *cut = g_memdup2(w.bytes, length);
         nh_arguments_read(&m, cut, length);
         g_assert_cmpint(m.nlm.has_lock, ==, length >= w.length - 8);
         g_assert_false(m.nlm.reclaim);
@@ -93,7 +93,7 @@ static void
 test_portmap(void)
 {
     nh_message query = { .prog = NH_PROG_PORTMAP, .vers = 4, .proc = 3 };
-    nh_message answer = { .prog = NH_PROG_PORTMAP, .vers = 4, .proc = 3, .reply = TRUE };
+    nh_message answer = { .prog = NH_PROG_PORTMAP, .vers = 4, .proc = 3, .reply = true };
     wire w = { .length = 0 }, r = { .length = 0 };
 
     put(&w, NH_PROG_NLM);
@@ -111,7 +111,7 @@ test_portmap(void)
 /* --- segments that no dissector reads ----------------------------------------------------- */
 
 static void
-pass(talk *t, const nh_end *src, const nh_end *dst, guint16 flags, guint32 seq, guint32 ack, const wire *payload)
+pass(talk *t, const nh_end *src, const nh_end *dst, uint16_t flags, uint32_t seq, uint32_t ack, const wire *payload)
 {
     nh_segment s = { .frame = ++t->frame, .time = t->now, .src = *src, .dst = *dst, .flags = flags, .seq = seq, .ack = ack, .window = 500,
                      .payload = payload ? payload->bytes : NULL, .captured = payload ? payload->length : 0,
@@ -125,12 +125,12 @@ pass(talk *t, const nh_end *src, const nh_end *dst, guint16 flags, guint32 seq, 
 
 /* A record of one fragment around a message that begins with these words. */
 static wire
-record(const guint32 *words, guint n, const wire *body)
+record(const uint32_t *words, unsigned n, const wire *body)
 {
     wire w = { .length = 0 };
 
     put(&w, 0x80000000 | (4 * n + body->length));
-    for (guint i = 0; i < n; i++)
+    for (unsigned i = 0; i < n; i++)
         put(&w, words[i]);
     memcpy(w.bytes + w.length, body->bytes, body->length);
     w.length += body->length;
@@ -140,7 +140,7 @@ record(const guint32 *words, guint n, const wire *body)
 static void
 test_undissected(void)
 {
-    const guint32 call[] = { 77, 0, 2, NH_PROG_NLM, 4, NH_NLM_LOCK, 0, 0, 0, 0 }, reply[] = { 77, 1, 0, 0, 0, 0 };
+    const uint32_t call[] = { 77, 0, 2, NH_PROG_NLM, 4, NH_NLM_LOCK, 0, 0, 0, 0 }, reply[] = { 77, 1, 0, 0, 0, 0 };
     nh_end client = { alice, 700 }, lockd = { server, 4045 };
     wire arguments = lock_arguments(), results = { .length = 0 };
     talk t = talk_begin();

@@ -13,9 +13,9 @@
 enum { GRANTED = NH_NLM_STAT_GRANTED, DENIED = NH_NLM_STAT_DENIED, BLOCKED = NH_NLM_STAT_BLOCKED };
 
 static const nh_call *
-call_of(const talk *t, guint32 xid)
+call_of(const talk *t, uint32_t xid)
 {
-    for (guint i = 0; i < t->watch->call_list->len; i++) {
+    for (unsigned i = 0; i < t->watch->call_list->len; i++) {
         const nh_call *call = g_ptr_array_index(t->watch->call_list, i);
         if (call->xid == xid)
             return call;
@@ -34,7 +34,7 @@ only_pair(talk *t)
 }
 
 static const char *
-note_on(const talk *t, guint32 frame, nh_finding finding)
+note_on(const talk *t, uint32_t frame, nh_finding finding)
 {
     const nh_note *note = nh_frame_has(nh_frame_find(t->watch, frame), finding);
     return note ? note->text : NULL;
@@ -44,13 +44,13 @@ note_on(const talk *t, guint32 frame, nh_finding finding)
 static void
 test_kinds(void)
 {
-    static const guint32 kinds[] = { NH_NLM_TEST_MSG, NH_NLM_LOCK_MSG, NH_NLM_CANCEL_MSG, NH_NLM_UNLOCK_MSG };
+    static const uint32_t kinds[] = { NH_NLM_TEST_MSG, NH_NLM_LOCK_MSG, NH_NLM_CANCEL_MSG, NH_NLM_UNLOCK_MSG };
     talk t = talk_begin();
-    guint32 xids[G_N_ELEMENTS(kinds)];
+    uint32_t xids[G_N_ELEMENTS(kinds)];
 
-    for (guint i = 0; i < G_N_ELEMENTS(kinds); i++)
+    for (unsigned i = 0; i < G_N_ELEMENTS(kinds); i++)
         xids[i] = talk_call(&t, &alice, &server, kinds[i], (words){ .svid = 7, .cookie = 1 });
-    for (guint i = G_N_ELEMENTS(kinds); i-- > 0;) {
+    for (unsigned i = G_N_ELEMENTS(kinds); i-- > 0;) {
         g_assert_false(call_of(&t, xids[i])->has_status);
         talk_result(&t, &server, &alice, kinds[i] + 5, 1, i);
         g_assert_cmpuint(call_of(&t, xids[i])->reply.frame, ==, t.frame);
@@ -68,8 +68,8 @@ static void
 test_pairs_apart(void)
 {
     talk t = talk_begin();
-    guint32 first = talk_call(&t, &alice, &server, NH_NLM_LOCK_MSG, (words){ .svid = 7, .cookie = 1 });
-    guint32 second = talk_call(&t, &bob, &server, NH_NLM_LOCK_MSG, (words){ .svid = 8, .cookie = 1, .file = 0x2 });
+    uint32_t first = talk_call(&t, &alice, &server, NH_NLM_LOCK_MSG, (words){ .svid = 7, .cookie = 1 });
+    uint32_t second = talk_call(&t, &bob, &server, NH_NLM_LOCK_MSG, (words){ .svid = 8, .cookie = 1, .file = 0x2 });
 
     talk_result(&t, &server, &bob, NH_NLM_LOCK_RES, 1, GRANTED);
     g_assert_cmpuint(call_of(&t, first)->reply.frame, ==, 0);
@@ -85,14 +85,14 @@ static void
 test_receipt(void)
 {
     talk t = talk_begin();
-    guint32 xid = talk_call(&t, &alice, &server, NH_NLM_LOCK_MSG, (words){ .svid = 7 });
+    uint32_t xid = talk_call(&t, &alice, &server, NH_NLM_LOCK_MSG, (words){ .svid = 7 });
 
     g_assert_true(call_of(&t, xid)->waits);
     talk_receipt(&t, &server, &alice, xid);
     g_assert_false(call_of(&t, xid)->waits);
     g_assert_cmpuint(call_of(&t, xid)->reply.frame, ==, 0);
     g_assert_cmpuint(only_pair(&t).unanswered, ==, 1);
-    guint32 result = talk_result(&t, &server, &alice, NH_NLM_LOCK_RES, xid, BLOCKED);
+    uint32_t result = talk_result(&t, &server, &alice, NH_NLM_LOCK_RES, xid, BLOCKED);
     talk_receipt(&t, &alice, &server, result);
     g_assert_cmpuint(call_of(&t, xid)->reply.frame, ==, 3);
     g_assert_cmpuint(only_pair(&t).unanswered, ==, 0);
@@ -106,14 +106,14 @@ test_private_procedure(void)
 {
     talk t = talk_begin();
 
-    talk_call(&t, &alice, &alice, NH_NLM_NSM_NOTIFY, (words){ .no_lock = TRUE });
-    talk_call(&t, &server, &alice, NH_NLM_NSM_NOTIFY, (words){ .no_lock = TRUE });
+    talk_call(&t, &alice, &alice, NH_NLM_NSM_NOTIFY, (words){ .no_lock = true });
+    talk_call(&t, &server, &alice, NH_NLM_NSM_NOTIFY, (words){ .no_lock = true });
     g_assert_cmpuint(t.watch->pair_list->len, ==, 0);
     g_assert_cmpuint(t.watch->call_list->len, ==, 0);
     nh_watch_free(t.watch);
 }
 
-static guint32
+static uint32_t
 blocked_lock(talk *t)
 {
     talk_ask(t, &bob, NH_NLM_LOCK, GRANTED, (words){ .svid = 8 });
@@ -138,8 +138,8 @@ test_grant_without_result(void)
     talk t = talk_begin();
 
     blocked_lock(&t);
-    for (guint i = 0; i < 3; i++) {
-        guint32 xid = talk_call(&t, &server, &alice, NH_NLM_GRANTED_MSG, (words){ .svid = 7, .cookie = 500 });
+    for (unsigned i = 0; i < 3; i++) {
+        uint32_t xid = talk_call(&t, &server, &alice, NH_NLM_GRANTED_MSG, (words){ .svid = 7, .cookie = 500 });
         talk_receipt(&t, &alice, &server, xid);
         talk_wait(&t, 60);
     }
@@ -161,7 +161,7 @@ test_grant_resent(void)
     talk t = talk_begin();
 
     blocked_lock(&t);
-    guint32 xid = talk_call(&t, &server, &alice, NH_NLM_GRANTED, (words){ .svid = 7 });
+    uint32_t xid = talk_call(&t, &server, &alice, NH_NLM_GRANTED, (words){ .svid = 7 });
     talk_wait(&t, 10);
     talk_call(&t, &server, &alice, NH_NLM_GRANTED, (words){ .svid = 7, .xid = xid });
     g_assert_cmpstr(note_on(&t, 6, NH_GRANT_LOST), ==, "The callback is sent again: that of frame 5 has had no answer for 10.00 s");
@@ -176,14 +176,14 @@ test_grants_in_order(void)
     talk t = talk_begin();
 
     blocked_lock(&t);
-    for (guint i = 0; i < 3; i++) {
+    for (unsigned i = 0; i < 3; i++) {
         talk_call(&t, &server, &alice, NH_NLM_GRANTED_MSG, (words){ .svid = 7, .cookie = 500 + i });
         talk_result(&t, &alice, &server, NH_NLM_GRANTED_RES, 500 + i, GRANTED);
         talk_wait(&t, 60);
         talk_ask(&t, &alice, NH_NLM_UNLOCK, GRANTED, (words){ .svid = 7 });
         talk_ask(&t, &alice, NH_NLM_LOCK, BLOCKED, (words){ .svid = 7 });
     }
-    for (guint32 frame = 1; frame <= t.frame; frame++) {
+    for (uint32_t frame = 1; frame <= t.frame; frame++) {
         g_assert_null(note_on(&t, frame, NH_GRANT_LOST));
         g_assert_null(note_on(&t, frame, NH_LOCK_LEAKED));
     }
@@ -231,13 +231,13 @@ test_grant_refused_by_rpc(void)
     talk t = talk_begin();
 
     blocked_lock(&t);
-    guint32 xid = talk_call(&t, &server, &alice, NH_NLM_GRANTED_MSG, (words){ .svid = 7, .cookie = 500 });
+    uint32_t xid = talk_call(&t, &server, &alice, NH_NLM_GRANTED_MSG, (words){ .svid = 7, .cookie = 500 });
     nh_message m = talk_between(&alice, &server, 0, 0, xid);
-    m.reply = TRUE;
+    m.reply = true;
     m.refused = "PROG_UNAVAIL";
     m.frame = ++t.frame;
     m.time = t.now;
-    nh_watch_datagram(t.watch, &m, &(nh_rpc_header){ .reply = TRUE, .refused = m.refused, .xid = xid });
+    nh_watch_datagram(t.watch, &m, &(nh_rpc_header){ .reply = true, .refused = m.refused, .xid = xid });
     nh_watch_frame(t.watch, m.frame, m.time);
     g_assert_nonnull(note_on(&t, t.frame, NH_GRANT_LOST));
     g_assert_cmpint(only_cause(&t), ==, NH_GRANT_LOST);

@@ -9,7 +9,7 @@
 #include "core/out/comments.h"
 
 static nh_incident *
-add_incident(nh_story *story, guint32 first, guint32 last)
+add_incident(nh_story *story, uint32_t first, uint32_t last)
 {
     nh_incident *incident = nh_story_add_incident(story);
 
@@ -23,7 +23,7 @@ add_incident(nh_story *story, guint32 first, guint32 last)
 }
 
 static const char *
-text_of(GHashTable *comments, guint32 frame)
+text_of(GHashTable *comments, uint32_t frame)
 {
     const nh_comment *comment = g_hash_table_lookup(comments, GUINT_TO_POINTER(frame));
     return comment ? comment->text->str : NULL;
@@ -61,7 +61,7 @@ test_storm(void)
     nh_story *story = nh_story_new();
     nh_incident *incident = add_incident(story, 1, 60000);
 
-    for (guint i = 1; i <= 60000; i++)
+    for (unsigned i = 1; i <= 60000; i++)
         nh_incident_add_event(incident, i, i, "reset", NH_RESET, g_strdup("RST"));
     GHashTable *comments = nh_frame_comments(story);
     g_assert_cmpuint(g_hash_table_size(comments), ==, 2);
@@ -81,7 +81,7 @@ test_section(void)
 
     g_assert_cmpstr(text, ==, "NLM Health: no lock traffic");
     g_free(text);
-    story->lock_traffic = TRUE;
+    story->lock_traffic = true;
     text = nh_section_comment(story);
     g_assert_cmpstr(text, ==, "NLM Health: no incident");
     g_free(text);
@@ -98,7 +98,7 @@ test_length(void)
 {
     nh_story *story = nh_story_new();
 
-    for (guint i = 0; i < 3000; i++) {
+    for (unsigned i = 0; i < 3000; i++) {
         nh_incident *incident = add_incident(story, 5, 9);
         g_free(incident->summary);
         incident->summary = g_strnfill(100, 'x');

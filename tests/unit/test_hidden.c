@@ -12,13 +12,13 @@
 
 /* Big-endian words of a message. */
 static nh_rpc_header
-header_of(const guint32 *words, guint n, guint length)
+header_of(const uint32_t *words, unsigned n, unsigned length)
 {
-    guint8 bytes[64];
+    uint8_t bytes[64];
     nh_rpc_header header = { 0 };
 
-    for (guint i = 0; i < n; i++) {
-        guint32 wire = g_htonl(words[i]);
+    for (unsigned i = 0; i < n; i++) {
+        uint32_t wire = g_htonl(words[i]);
         memcpy(bytes + 4 * i, &wire, 4);
     }
     g_assert_true(nh_rpc_header_read(bytes, length ? length : 4 * n, &header));
@@ -28,7 +28,7 @@ header_of(const guint32 *words, guint n, guint length)
 static void
 test_privacy(void)
 {
-    guint32 call[] = { 1, 0, 2, NH_PROG_NLM, 4, 2, 6, 24, 1, 0, 1, 3 };
+    uint32_t call[] = { 1, 0, 2, NH_PROG_NLM, 4, 2, 6, 24, 1, 0, 1, 3 };
 
     g_assert_true(header_of(call, 12, 0).privacy);
     g_assert_false(header_of(call, 12, 44).privacy); /* cut before the service */
@@ -45,7 +45,7 @@ test_privacy(void)
 static void
 test_starttls(void)
 {
-    guint32 reply[] = { 1, 1, 0, 0, 8, 0x53544152, 0x54544c53, 0 };
+    uint32_t reply[] = { 1, 1, 0, 0, 8, 0x53544152, 0x54544c53, 0 };
 
     g_assert_true(header_of(reply, 8, 0).starttls);
     g_assert_false(header_of(reply, 8, 24).starttls);
@@ -70,12 +70,12 @@ test_message(void)
 {
     talk t = talk_begin();
 
-    datagram(&t, (nh_rpc_header){ .prog = NH_PROG_NFS, .privacy = TRUE });
+    datagram(&t, (nh_rpc_header){ .prog = NH_PROG_NFS, .privacy = true });
     g_assert_null(talk_said(&t, "From frame"));
     datagram(&t, (nh_rpc_header){ .prog = NH_PROG_NLM });
     g_assert_null(talk_said(&t, "From frame"));
-    datagram(&t, (nh_rpc_header){ .prog = NH_PROG_NLM, .privacy = TRUE });
-    datagram(&t, (nh_rpc_header){ .prog = NH_PROG_NLM, .privacy = TRUE });
+    datagram(&t, (nh_rpc_header){ .prog = NH_PROG_NLM, .privacy = true });
+    datagram(&t, (nh_rpc_header){ .prog = NH_PROG_NLM, .privacy = true });
     nh_story *story = nh_watch_story(t.watch);
     g_assert_cmpuint(story->messages->len, ==, 1);
     g_assert_true(g_str_has_prefix(g_ptr_array_index(story->messages, 0),

@@ -57,7 +57,7 @@ static const struct {
 static void
 test_stamps(void)
 {
-    for (guint i = 0; i < G_N_ELEMENTS(stamps); i++) {
+    for (unsigned i = 0; i < G_N_ELEMENTS(stamps); i++) {
         nh_log_calendar calendar = { 0, JUNE22, 0 };
         nh_log_stamp stamp;
         g_test_message("%s", stamps[i].prefix);
@@ -86,7 +86,7 @@ test_no_stamps(void)
                                         "Foo 22 22:55:38 ", "2025-13-01T00:00:00Z ", "2025-02-29T00:00:00Z ", "5,123,-;",
                                         "99999999999999999999.1 ", "[99999999999999.1] ", "9999999999.5 ", "1750604138 ",
                                         "xJun 22 22:55:38 ", "1969-12-31T23:59:59Z ", "5,1,2,no semicolon" };
-    for (guint i = 0; i < G_N_ELEMENTS(none); i++) {
+    for (unsigned i = 0; i < G_N_ELEMENTS(none); i++) {
         nh_log_calendar calendar = { 0, JUNE22, 0 };
         nh_log_stamp stamp;
         g_test_message("%s", none[i]);
@@ -98,7 +98,7 @@ static const struct {
     const char *text;
     nh_log_event event;
     const char *program, *server;
-    guint task, alarm_ms;
+    unsigned task, alarm_ms;
     const char *kept;
 } messages[] = {
     { STILL, NH_LOG_STILL_TRYING, "lockd", "11.73.24.85", 0, 0, NULL },
@@ -124,7 +124,7 @@ static const struct {
 static void
 test_messages(void)
 {
-    for (guint i = 0; i < G_N_ELEMENTS(messages); i++) {
+    for (unsigned i = 0; i < G_N_ELEMENTS(messages); i++) {
         char *text = g_strconcat("2025-06-22T22:55:38.933594Z h kernel: ", messages[i].text, "\r\n", NULL);
         nh_kernel_log *log = parse_with(text, NULL);
         g_test_message("%s", text);
@@ -148,7 +148,7 @@ test_not_messages(void)
                                         "server a OK", ": server a OK", "RPC: 38 call_status (status -110)",
                                         "RPC: call_timeout (major)", "RPC: 38 setting alarm for ms", "xlockd: grace",
                                         "lockd:" };
-    for (guint i = 0; i < G_N_ELEMENTS(none); i++) {
+    for (unsigned i = 0; i < G_N_ELEMENTS(none); i++) {
         char *text = g_strconcat("[ 12.345678] ", none[i], NULL);
         nh_kernel_log *log = parse_with(text, NULL);
         g_test_message("%s", text);
@@ -255,13 +255,13 @@ test_long(void)
     static const char *const units[] = { ":", "lockd: ", "[", " ", "[ ", "1", "RPC: ", "lockd: server ", "a", "Jun      ",
                                          "nfs: server a OK ", "[ 1.5] lockd: server a OK\n", "Jun 22 22:55:38 h kernel: lockd: server a OK\n",
                                          "[ 1.5] lockd: x " };
-    const gsize size = 4 * 1024 * 1024;
-    for (guint i = 0; i < G_N_ELEMENTS(units); i++) {
+    const size_t size = 4 * 1024 * 1024;
+    for (unsigned i = 0; i < G_N_ELEMENTS(units); i++) {
         GString *text = g_string_new("[ 1.5] lockd: x");
         while (text->len < size)
             g_string_append(text, units[i]);
         g_string_append(text, " [ 2.5] lockd: server a OK\n[ 3.5] lockd: server a OK\n");
-        gint64 start = g_get_monotonic_time();
+        int64_t start = g_get_monotonic_time();
         nh_kernel_log *log = nh_kernel_log_parse(text->str, text->len, &june);
         nh_log_expectation expected[] = { expect(NH_LOG_OK, AT(14, 50, 0)), expect(NH_LOG_OTHER, AT(14, 50, 0)) };
         nh_kernel_log_align(log, &june, expected, 2);
@@ -270,17 +270,17 @@ test_long(void)
         g_assert_cmpuint(log->lines->len, <=, 100000);
         if (log->lines->len == 100000)
             assert_contains(log->message, "the first 100000, the others were left out");
-        for (guint k = 0; k < log->lines->len; k++)
+        for (unsigned k = 0; k < log->lines->len; k++)
             g_assert_cmpuint(strlen(line_at(log, k)->text), <=, 3 * 512);
         nh_kernel_log_free(log);
-        g_string_free(text, TRUE);
+        g_string_free(text, true);
     }
 }
 
 int
 main(int argc, char **argv)
 {
-    g_setenv("TZ", "UTC", TRUE);
+    g_setenv("TZ", "UTC", true);
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/kernel_log/stamps", test_stamps);
     g_test_add_func("/kernel_log/no_stamps", test_no_stamps);

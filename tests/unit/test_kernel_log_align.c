@@ -40,7 +40,7 @@ test_zone_found(void)
     nh_log_expectation expected[] = { expect(NH_LOG_OK, AT(14, 56, 18)), expect(NH_LOG_STILL_TRYING, AT(14, 55, 38)) };
     nh_kernel_log *log = parse_with(JUNE_LOG, &june);
     g_assert_false(log->shifted);
-    for (guint again = 0; again < 2; again++) {
+    for (unsigned again = 0; again < 2; again++) {
         nh_kernel_log_align(log, &june, expected, 2);
         g_assert_true(log->shifted);
         g_assert_cmpint(log->shift, ==, -8 * HOUR);
@@ -62,7 +62,7 @@ test_zone_of_others(void)
 {
     static const char *const others[] = { "nfs: server 11.73.24.85 OK", "lockd: server 11.73.24.86 OK", "lockd: server 2001:db8::1 OK" };
     nh_log_expectation expected[] = { expect(NH_LOG_OK, AT(14, 56, 18)) };
-    for (guint i = 0; i < G_N_ELEMENTS(others); i++) {
+    for (unsigned i = 0; i < G_N_ELEMENTS(others); i++) {
         char *text = g_strconcat("Jun 22 22:56:18 h kernel: ", others[i], "\n[ 5.5] ", others[i], "\n", NULL);
         nh_kernel_log *log = parse_with(text, &june);
         nh_kernel_log_align(log, &june, expected, 1);
@@ -81,7 +81,7 @@ test_zone_of_same(void)
     static const char *const same[] = { "2001:db8:0::1", "2001:DB8::1", "filer" };
     nh_log_expectation expected[] = { expect(NH_LOG_OK, AT(14, 56, 18)) };
     g_assert_true(nh_addr_parse("2001:db8::1", &expected[0].server));
-    for (guint i = 0; i < G_N_ELEMENTS(same); i++) {
+    for (unsigned i = 0; i < G_N_ELEMENTS(same); i++) {
         char *text = g_strdup_printf("Jun 22 22:56:18 h kernel: lockd: server %s OK\n", same[i]);
         nh_kernel_log *log = parse_with(text, &june);
         nh_kernel_log_align(log, &june, expected, 1);
@@ -125,7 +125,7 @@ static void
 test_own_zone(void)
 {
     nh_kernel_log *log = parse_with("Jun 22 22:55:38 h kernel: " STILL "\n", &june);
-    g_setenv("TZ", "UTC-8", TRUE);
+    g_setenv("TZ", "UTC-8", true);
     nh_kernel_log_align(log, &june, NULL, 0);
     g_assert_cmpint(log->shift, ==, -8 * HOUR);
     assert_contains(log->message, "UTC+08:00 (this machine's time zone)");
@@ -134,7 +134,7 @@ test_own_zone(void)
     nh_log_hints later = { 0, 0, AT(14, 57, 0), AT(15, 0, 0) };
     nh_kernel_log_align(log, &later, expected, 2);
     g_assert_cmpint(log->shift, ==, -8 * HOUR);
-    g_setenv("TZ", "UTC", TRUE);
+    g_setenv("TZ", "UTC", true);
     nh_kernel_log_free(log);
 }
 
@@ -145,7 +145,7 @@ test_own_zone(void)
     "Oct 26 02:41:00 h kernel: lockd: nothing\nOct 26 03:11:00 h kernel: " STILL "\n"
 
 static void
-summer_time_case(const char *tz, guint n_lines, const char *words)
+summer_time_case(const char *tz, unsigned n_lines, const char *words)
 {
     static const nh_time minutes[] = { 11, 11, 41, 131, 131 };
     const nh_log_hints hints = { 0, 0, OCT26, OCT26 + 3 * HOUR };
@@ -155,11 +155,11 @@ summer_time_case(const char *tz, guint n_lines, const char *words)
     };
     nh_kernel_log *log = parse_with(SUMMER_LOG "Oct 26 03:11:05 h kernel: lockd: server 11.73.24.85 OK\n", &hints);
     g_ptr_array_set_size(log->lines, (int)n_lines);
-    g_setenv("TZ", tz, TRUE);
+    g_setenv("TZ", tz, true);
     nh_kernel_log_align(log, &hints, expected, G_N_ELEMENTS(expected));
-    g_setenv("TZ", "UTC", TRUE);
+    g_setenv("TZ", "UTC", true);
     assert_contains(log->message, words);
-    for (guint i = 0; i < n_lines && strstr(words, "line 4"); i++)
+    for (unsigned i = 0; i < n_lines && strstr(words, "line 4"); i++)
         g_assert_cmpint((line_at(log, i)->time - OCT26) / NH_SECOND / 60, ==, minutes[i]);
     nh_kernel_log_free(log);
 }
@@ -284,7 +284,7 @@ test_two_boots(void)
 }
 
 static nh_time
-year_case(const char *stamp, guint year, nh_time capture)
+year_case(const char *stamp, unsigned year, nh_time capture)
 {
     nh_log_hints hints = { year, 0, capture, capture };
     char *text = g_strconcat(stamp, " h kernel: " STILL "\n", NULL);
@@ -312,7 +312,7 @@ test_year(void)
 int
 main(int argc, char **argv)
 {
-    g_setenv("TZ", "UTC", TRUE);
+    g_setenv("TZ", "UTC", true);
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/kernel_log_align/uptime_refines", test_uptime_refines);
     g_test_add_func("/kernel_log_align/zone_found", test_zone_found);

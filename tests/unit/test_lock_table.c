@@ -57,13 +57,13 @@ test_upgrade_and_downgrade(void)
 {
     talk t = talk_begin();
 
-    LOCK(&t, &alice, GRANTED, .svid = 7, .length = 100, .shared = TRUE);
-    LOCK(&t, &bob, GRANTED, .svid = 8, .length = 100, .shared = TRUE);
+    LOCK(&t, &alice, GRANTED, .svid = 7, .length = 100, .shared = true);
+    LOCK(&t, &bob, GRANTED, .svid = 8, .length = 100, .shared = true);
     talk_expect(&t, "alice 7 holds 0-99 shared; bob 8 holds 0-99 shared");
     UNLOCK(&t, &bob, .svid = 8);
     LOCK(&t, &alice, GRANTED, .svid = 7, .length = 50);
     talk_expect(&t, "alice 7 holds 0-49; alice 7 holds 50-99 shared");
-    LOCK(&t, &alice, GRANTED, .svid = 7, .length = 100, .shared = TRUE);
+    LOCK(&t, &alice, GRANTED, .svid = 7, .length = 100, .shared = true);
     talk_expect(&t, "alice 7 holds 0-99 shared");
     nh_watch_free(t.watch);
 }
@@ -100,7 +100,7 @@ test_wait_and_callback(void)
     nh_story_free(story);
 
     UNLOCK(&t, &alice, .svid = 7, .length = 100);
-    guint32 xid = talk_call(&t, &server, &bob, NH_NLM_GRANTED, (words){ .svid = 8, .length = 100, .caller = "server" });
+    uint32_t xid = talk_call(&t, &server, &bob, NH_NLM_GRANTED, (words){ .svid = 8, .length = 100, .caller = "server" });
     talk_expect(&t, "bob 8 waits 0-99");
     talk_reply(&t, &bob, &server, NH_NLM_GRANTED, xid, GRANTED);
     talk_expect(&t, "bob 8 holds 0-99");
@@ -143,13 +143,13 @@ test_grant_proves(void)
 }
 
 static void
-answer_test(talk *t, const nh_addr *client, words asked, guint32 status, words holder)
+answer_test(talk *t, const nh_addr *client, words asked, uint32_t status, words holder)
 {
-    guint32 xid = talk_call(t, client, &server, NH_NLM_TEST, asked);
+    uint32_t xid = talk_call(t, client, &server, NH_NLM_TEST, asked);
     nh_message m = talk_between(&server, client, NH_PROG_NLM, NH_NLM_TEST, xid);
 
-    m.reply = TRUE;
-    m.nlm = (nh_nlm){ .has_status = TRUE, .status = status, .has_holder = status == DENIED, .svid = holder.svid,
+    m.reply = true;
+    m.nlm = (nh_nlm){ .has_status = true, .status = status, .has_holder = status == DENIED, .svid = holder.svid,
                       .offset = holder.offset, .length = holder.length, .exclusive = !holder.shared };
     talk_message(t, &m);
 }
@@ -182,7 +182,7 @@ test_restart_and_reclaim(void)
     LOCK(&t, &bob, GRANTED, .svid = 9, .offset = 20, .length = 10);
     talk_sm_notify(&t, &server, &alice, 5);
     talk_expect(&t, "bob 9 holds 20-29");
-    LOCK(&t, &alice, GRANTED, .svid = 7, .length = 10, .reclaim = TRUE);
+    LOCK(&t, &alice, GRANTED, .svid = 7, .length = 10, .reclaim = true);
     LOCK(&t, &bob, GRACE, .svid = 1, .offset = 90); /* the rest is older than the restart */
     talk_expect(&t, "alice 7 holds 0-9");
     LOCK(&t, &bob, GRANTED, .svid = 9, .offset = 20, .length = 10);
@@ -203,7 +203,7 @@ test_free_all(void)
     LOCK(&t, &alice, GRANTED, .svid = 7, .length = 10);
     LOCK(&t, &bob, GRANTED, .svid = 9, .offset = 20, .length = 10);
     LOCK(&t, &alice, BLOCKED, .svid = 7, .offset = 20, .length = 10);
-    talk_call(&t, &alice, &server, NH_NLM_FREE_ALL, (words){ .no_lock = TRUE });
+    talk_call(&t, &alice, &server, NH_NLM_FREE_ALL, (words){ .no_lock = true });
     talk_expect(&t, "bob 9 holds 20-29");
     nh_watch_free(t.watch);
 }
@@ -214,11 +214,11 @@ test_other_procedures(void)
     talk t = talk_begin();
 
     talk_ask(&t, &alice, NH_NLM_NM_LOCK, GRANTED, (words){ .svid = 7, .length = 10 });
-    talk_ask(&t, &alice, NH_NLM_SHARE, GRANTED, (words){ .shared = FALSE });
+    talk_ask(&t, &alice, NH_NLM_SHARE, GRANTED, (words){ .shared = false });
     talk_expect(&t, "alice 7 holds 0-9; alice 0 holds 0- reservation");
     UNLOCK(&t, &alice, .svid = 7);
     talk_expect(&t, "alice 0 holds 0- reservation");
-    talk_ask(&t, &alice, NH_NLM_UNSHARE, GRANTED, (words){ .shared = FALSE });
+    talk_ask(&t, &alice, NH_NLM_UNSHARE, GRANTED, (words){ .shared = false });
     talk_expect(&t, "");
     nh_watch_free(t.watch);
 }
@@ -303,8 +303,8 @@ test_locks_of_incident(void)
     LOCK(&t, &bob, GRANTED, .svid = 8, .file = 0x2);
     LOCK(&t, &carol, GRANTED, .svid = 9, .file = 0x3);
     LOCK(&t, &alice, BLOCKED, .svid = 7, .file = 0x2);
-    guint32 xid = talk_call(&t, &alice, &server, NH_NLM_UNLOCK, (words){ .svid = 7, .file = 0x1 });
-    for (guint i = 0; i < 3; i++) {
+    uint32_t xid = talk_call(&t, &alice, &server, NH_NLM_UNLOCK, (words){ .svid = 7, .file = 0x1 });
+    for (unsigned i = 0; i < 3; i++) {
         talk_wait(&t, 10);
         talk_call(&t, &alice, &server, NH_NLM_UNLOCK, (words){ .svid = 7, .file = 0x1, .xid = xid });
     }
@@ -325,7 +325,7 @@ static void
 test_suspect(void)
 {
     talk t = talk_begin();
-    guint32 xid = talk_call(&t, &alice, &server, NH_NLM_LOCK, (words){ .svid = 7, .length = 100 });
+    uint32_t xid = talk_call(&t, &alice, &server, NH_NLM_LOCK, (words){ .svid = 7, .length = 100 });
 
     talk_wait(&t, 10);
     talk_call(&t, &alice, &server, NH_NLM_LOCK, (words){ .svid = 7, .length = 100, .xid = xid });
@@ -348,7 +348,7 @@ test_no_suspect(void)
     talk t = talk_begin();
 
     LOCK(&t, &carol, GRANTED, .svid = 9);
-    guint32 xid = talk_call(&t, &alice, &server, NH_NLM_LOCK, (words){ .svid = 7, .length = 100 });
+    uint32_t xid = talk_call(&t, &alice, &server, NH_NLM_LOCK, (words){ .svid = 7, .length = 100 });
     talk_wait(&t, 10);
     talk_call(&t, &alice, &server, NH_NLM_LOCK, (words){ .svid = 7, .length = 100, .xid = xid });
     talk_reply(&t, &server, &alice, NH_NLM_LOCK, xid, NOLOCKS);

@@ -9,7 +9,7 @@
 #include "nlm_talk.h"
 
 static nh_message
-lookup(guint32 xid)
+lookup(uint32_t xid)
 {
     nh_message m = talk_between(&alice, &server, NH_PROG_PORTMAP, 3, xid);
 
@@ -30,7 +30,7 @@ look_up_late(talk *t)
         talk_message(t, &call);
         talk_wait(t, 5);
     }
-    reply.reply = TRUE;
+    reply.reply = true;
     reply.vers = 2;
     reply.src.port = 111;
     reply.dst.port = 700;
@@ -42,7 +42,7 @@ look_up_late(talk *t)
 static void
 silent_lock(talk *t)
 {
-    guint32 xid = talk_call(t, &alice, &server, NH_NLM_LOCK, (words){ .svid = 7 });
+    uint32_t xid = talk_call(t, &alice, &server, NH_NLM_LOCK, (words){ .svid = 7 });
 
     for (int i = 1; i < 3; i++) {
         talk_wait(t, 10 * i);
@@ -50,11 +50,11 @@ silent_lock(talk *t)
     }
 }
 
-static guint
+static unsigned
 incidents(talk *t)
 {
     nh_story *story = nh_watch_story(t->watch);
-    guint n = story->incidents->len;
+    unsigned n = story->incidents->len;
 
     nh_story_free(story);
     return n;

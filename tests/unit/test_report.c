@@ -15,7 +15,7 @@
 #define AT(seconds) (T0 + (nh_time)((seconds) * 1000 + 0.5) * NH_MSEC)
 
 static nh_addr
-ipv4(guint8 a, guint8 b, guint8 c, guint8 d)
+ipv4(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
 {
     return (nh_addr){ 4, { a, b, c, d } };
 }
@@ -27,7 +27,7 @@ story_with_traffic(void)
     story->frames = 29;
     story->first = AT(0);
     story->last = AT(184.655);
-    story->lock_traffic = TRUE;
+    story->lock_traffic = true;
     return story;
 }
 
@@ -56,7 +56,7 @@ static void
 add_timeline(nh_incident *incident)
 {
     nh_incident_add_event(incident, 5, AT(0.333), "fin", NH_FINDING_NONE, g_strdup("client closes the connection"));
-    for (guint i = 0; i < 9; i++)
+    for (unsigned i = 0; i < 9; i++)
         nh_incident_add_event(incident, 6 + 2 * i, AT(0.553 + i * i), "fin_unacked", NH_FIN_UNACKED,
                               g_strdup_printf("FIN resent, %u. time", i + 1));
     nh_incident_add_event(incident, 0, AT(144), "log", NH_FINDING_NONE,
@@ -68,7 +68,7 @@ static void
 add_call_and_line(nh_incident *incident)
 {
     nh_story_call *call = nh_incident_add_call(incident);
-    guint32 frame = 27;
+    uint32_t frame = 27;
 
     call->xid = 0x1a2b3c4d;
     call->prog = NH_PROG_NLM;
@@ -78,7 +78,7 @@ add_call_and_line(nh_incident *incident)
     g_array_append_val(call->frames, frame);
     call->reply_frame = 28;
     call->status = "NLM_GRANTED";
-    call->dead = call->deferred = TRUE;
+    call->dead = call->deferred = true;
     call->dead_reason = NH_FIN_UNACKED;
     call->sent = AT(184.653);
     call->issued_earliest = AT(84);
@@ -180,7 +180,7 @@ test_unknowns(void)
     incident->start = AT(1);
     incident->duration = 5 * NH_SECOND;
     nh_story_call *call = nh_incident_add_call(incident);
-    guint32 frame = 7;
+    uint32_t frame = 7;
     call->prog = NH_PROG_NLM;
     call->vers = 4;
     call->proc = 99;
@@ -204,7 +204,7 @@ test_storm(void)
     nh_story *story = story_with_traffic();
     nh_incident *incident = stuck_fin(story);
 
-    for (guint i = 0; i < 33500; i++) {
+    for (unsigned i = 0; i < 33500; i++) {
         nh_incident_add_event(incident, 2 * i + 1, AT(i * 0.001), "syn", NH_FINDING_NONE, g_strdup("SYN"));
         nh_incident_add_event(incident, 2 * i + 2, AT(i * 0.001), "reset", NH_RESET, g_strdup("RST by the server"));
     }
@@ -227,9 +227,9 @@ test_no_false_runs(void)
     nh_story *story = story_with_traffic();
     nh_incident *incident = stuck_fin(story);
 
-    for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
+    for (unsigned i = 0; i < G_N_ELEMENTS(texts); i++)
         nh_incident_add_event(incident, i + 1, AT(i), "call", NH_FINDING_NONE, g_strdup(texts[i]));
-    for (guint i = 0; i < 3; i++)
+    for (unsigned i = 0; i < 3; i++)
         nh_incident_add_event(incident, 0, AT(10 + i), "log", NH_FINDING_NONE, g_strdup_printf("line %u", i));
     GArray *runs = nh_timeline_runs(incident->timeline);
     g_assert_cmpuint(runs->len, ==, incident->timeline->len);
@@ -264,7 +264,7 @@ test_locks(void)
     lock->file = g_strdup("0xcf24cb8e");
     lock->owner = g_strdup("host, svid 6");
     lock->length = 100;
-    lock->exclusive = TRUE;
+    lock->exclusive = true;
     lock->since = AT(1);
     lock->frame = 9;
     lock = nh_story_add_lock(story->locks);
@@ -272,8 +272,8 @@ test_locks(void)
     lock->file = g_strdup("0xcf24cb8e");
     lock->owner = NULL;
     lock->length = 0;
-    lock->exclusive = FALSE;
-    lock->waiting = TRUE;
+    lock->exclusive = false;
+    lock->waiting = true;
     expect(nh_report_locks(story),
            "Locks at the end of the capture (UTC)\n"
            "  client 10.0.0.1, server 10.0.0.2\n"
@@ -291,7 +291,7 @@ test_units_stay_with_numbers(void)
 
     nh_text_wrap(out, 97, 2, "reply after 97.35 s, and no more");
     g_assert_cmpstr(out->str, ==, "reply after\n  97.35 s, and no more\n");
-    g_string_free(out, TRUE);
+    g_string_free(out, true);
 }
 
 /* No text may widen a line, end it in spaces or move the cursor. */
@@ -302,15 +302,15 @@ test_shape(void)
     nh_incident *incident = stuck_fin(story);
     GString *many = g_string_new(NULL);
 
-    for (guint i = 0; i < 200; i++)
+    for (unsigned i = 0; i < 200; i++)
         g_string_append_printf(many, "w%u \xc3\xa4\t\x9b \xff ", i);
     nh_incident_add_event(incident, 7, AT(1), "syn", NH_FINDING_NONE, g_strdup(many->str));
     g_ptr_array_add(incident->next_steps, g_strdup(many->str));
-    g_ptr_array_add(story->messages, g_string_free(many, FALSE));
+    g_ptr_array_add(story->messages, g_string_free(many, false));
     char *text = nh_report_text(story);
     char **lines = g_strsplit(text, "\n", -1);
     g_assert_true(g_utf8_validate(text, -1, NULL));
-    for (guint i = 0; lines[i]; i++) {
+    for (unsigned i = 0; lines[i]; i++) {
         g_assert_cmpint(g_utf8_strlen(lines[i], -1), <=, NH_TEXT_WIDTH);
         g_assert_false(g_str_has_suffix(lines[i], " "));
         for (const char *at = lines[i]; *at; at = g_utf8_next_char(at))

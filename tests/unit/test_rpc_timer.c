@@ -12,11 +12,11 @@
 #define T0 (1750586078 * NH_SECOND) /* some issue time */
 #define S(x) ((nh_time)((x) * 1000 + ((x) < 0 ? -0.5 : 0.5)) * NH_MSEC)
 
-#define LOCKD(t, l4)      { .kind = NH_POLICY_LOCKD, .nlm_timeout = t, .proto = l4, .hard = TRUE }
+#define LOCKD(t, l4)      { .kind = NH_POLICY_LOCKD, .nlm_timeout = t, .proto = l4, .hard = true }
 #define MOUNT(t, r, l4, h) { .kind = NH_POLICY_MOUNT, .timeo = t, .retrans = r, .proto = l4, .hard = h }
 static const nh_policy lockd_tcp = LOCKD(10, NH_L4_TCP);
 static const nh_policy lockd_udp = LOCKD(10, NH_L4_UDP);
-static const nh_policy nfs_tcp = MOUNT(600, 2, NH_L4_TCP, TRUE);
+static const nh_policy nfs_tcp = MOUNT(600, 2, NH_L4_TCP, true);
 
 /* A task issued and sent at T0. */
 static nh_deadlines
@@ -29,7 +29,7 @@ predict(const nh_policy *policy, nh_family family, nh_wait wait)
 }
 
 static void
-assert_near(nh_time actual, double seconds, const char *what, guint row)
+assert_near(nh_time actual, double seconds, const char *what, unsigned row)
 {
     if (ABS(actual - T0 - S(seconds)) > NH_MSEC)
         g_error("row %u: %s is at %.3f s, expected %.3f s", row, what, (double)(actual - T0) / NH_SECOND, seconds);
@@ -64,28 +64,28 @@ static const table_row table[] = {
     { LOCKD(10, NH_L4_UDP), NH_FAMILY_5_3,  CONNECTED, { 10, 30 }, 70, 75.120 },
     { LOCKD(10, NH_L4_UDP), NH_FAMILY_3_10, NEW,       { 10, 30 }, 70, 75.120 },
     /* NFS tcp,timeo=600,retrans=2,hard */
-    { MOUNT(600, 2, NH_L4_TCP, TRUE), NH_FAMILY_3_10, CONNECTED, { 60 },  180, 190.240 },
-    { MOUNT(600, 2, NH_L4_TCP, TRUE), NH_FAMILY_5_2,  CONNECTED, { 60 },  180, 185.120 },
-    { MOUNT(600, 2, NH_L4_TCP, TRUE), NH_FAMILY_5_3,  CONNECTED, { 60 },  180, 185.120 },
-    { MOUNT(600, 2, NH_L4_TCP, TRUE), NH_FAMILY_3_10, NEW,       { 120 }, 300, 318.432 },
-    { MOUNT(600, 2, NH_L4_TCP, TRUE), NH_FAMILY_5_2,  NEW,       { 120 }, 180, 185.120 },
-    { MOUNT(600, 2, NH_L4_TCP, TRUE), NH_FAMILY_5_3,  NEW,       { 60 },  180, 185.120 },
+    { MOUNT(600, 2, NH_L4_TCP, true), NH_FAMILY_3_10, CONNECTED, { 60 },  180, 190.240 },
+    { MOUNT(600, 2, NH_L4_TCP, true), NH_FAMILY_5_2,  CONNECTED, { 60 },  180, 185.120 },
+    { MOUNT(600, 2, NH_L4_TCP, true), NH_FAMILY_5_3,  CONNECTED, { 60 },  180, 185.120 },
+    { MOUNT(600, 2, NH_L4_TCP, true), NH_FAMILY_3_10, NEW,       { 120 }, 300, 318.432 },
+    { MOUNT(600, 2, NH_L4_TCP, true), NH_FAMILY_5_2,  NEW,       { 120 }, 180, 185.120 },
+    { MOUNT(600, 2, NH_L4_TCP, true), NH_FAMILY_5_3,  NEW,       { 60 },  180, 185.120 },
     /* NFS tcp,timeo=50,retrans=3,soft; 5.3+: 20 s, in 5.9 .. 5.11 30 s */
-    { MOUNT(50, 3, NH_L4_TCP, FALSE), NH_FAMILY_3_10, CONNECTED, { 5, 15 }, 30, 31.536 },
-    { MOUNT(50, 3, NH_L4_TCP, FALSE), NH_FAMILY_5_2,  CONNECTED, { 5, 15 }, 20, 20.512 },
-    { MOUNT(50, 3, NH_L4_TCP, FALSE), NH_FAMILY_5_3,  CONNECTED, { 5, 15 }, 20, 30.512 },
-    { MOUNT(50, 3, NH_L4_TCP, FALSE), NH_FAMILY_3_10, NEW,       { 10 },    25, 26.280 },
-    { MOUNT(50, 3, NH_L4_TCP, FALSE), NH_FAMILY_5_2,  NEW,       { 10 },    20, 20.640 },
-    { MOUNT(50, 3, NH_L4_TCP, FALSE), NH_FAMILY_5_3,  NEW,       { 5, 15 }, 20, 30.512 },
+    { MOUNT(50, 3, NH_L4_TCP, false), NH_FAMILY_3_10, CONNECTED, { 5, 15 }, 30, 31.536 },
+    { MOUNT(50, 3, NH_L4_TCP, false), NH_FAMILY_5_2,  CONNECTED, { 5, 15 }, 20, 20.512 },
+    { MOUNT(50, 3, NH_L4_TCP, false), NH_FAMILY_5_3,  CONNECTED, { 5, 15 }, 20, 30.512 },
+    { MOUNT(50, 3, NH_L4_TCP, false), NH_FAMILY_3_10, NEW,       { 10 },    25, 26.280 },
+    { MOUNT(50, 3, NH_L4_TCP, false), NH_FAMILY_5_2,  NEW,       { 10 },    20, 20.640 },
+    { MOUNT(50, 3, NH_L4_TCP, false), NH_FAMILY_5_3,  NEW,       { 5, 15 }, 20, 30.512 },
     /* NFS udp,timeo=11,retrans=3,hard: exponential */
-    { MOUNT(11, 3, NH_L4_UDP, TRUE), NH_FAMILY_3_10, CONNECTED, { 1.1, 3.3, 7.7 }, 16.5, 17.652 },
-    { MOUNT(11, 3, NH_L4_UDP, TRUE), NH_FAMILY_5_2,  CONNECTED, { 1.1, 3.3, 7.7 }, 16.5, 17.652 },
-    { MOUNT(11, 3, NH_L4_UDP, TRUE), NH_FAMILY_5_3,  CONNECTED, { 1.1, 3.3, 7.7 }, 16.5, 17.652 },
-    { MOUNT(11, 3, NH_L4_UDP, TRUE), NH_FAMILY_3_10, NEW,       { 1.1, 3.3, 7.7 }, 16.5, 17.652 },
+    { MOUNT(11, 3, NH_L4_UDP, true), NH_FAMILY_3_10, CONNECTED, { 1.1, 3.3, 7.7 }, 16.5, 17.652 },
+    { MOUNT(11, 3, NH_L4_UDP, true), NH_FAMILY_5_2,  CONNECTED, { 1.1, 3.3, 7.7 }, 16.5, 17.652 },
+    { MOUNT(11, 3, NH_L4_UDP, true), NH_FAMILY_5_3,  CONNECTED, { 1.1, 3.3, 7.7 }, 16.5, 17.652 },
+    { MOUNT(11, 3, NH_L4_UDP, true), NH_FAMILY_3_10, NEW,       { 1.1, 3.3, 7.7 }, 16.5, 17.652 },
     /* lateness alone can take the wait that ends at 15.5 s past the deadline of 16 s */
-    { MOUNT(5, 5, NH_L4_UDP, TRUE), NH_FAMILY_5_3, CONNECTED, { 0.5, 1.5, 3.5, 7.5, 15.5 }, 16, 33.030 },
+    { MOUNT(5, 5, NH_L4_UDP, true), NH_FAMILY_5_3, CONNECTED, { 0.5, 1.5, 3.5, 7.5, 15.5 }, 16, 33.030 },
     /* 32256 jiffies and more are in the next level of the wheel */
-    { MOUNT(325, 0, NH_L4_TCP, TRUE), NH_FAMILY_5_3, CONNECTED, { 0 }, 32.5, 36.596 },
+    { MOUNT(325, 0, NH_L4_TCP, true), NH_FAMILY_5_3, CONNECTED, { 0 }, 32.5, 36.596 },
     /* The rule for T: connected T, 3T, 6T; old and new connection 2T, 5T, 9T */
     { LOCKD(3, NH_L4_TCP),  NH_FAMILY_3_10, CONNECTED, { 3, 9 },    18,  19.360 },
     { LOCKD(3, NH_L4_TCP),  NH_FAMILY_5_3,  CONNECTED, { 3, 9 },    18,  18.640 },
@@ -99,24 +99,24 @@ static const table_row table[] = {
     { LOCKD(1, NH_L4_TCP),  NH_FAMILY_5_3,  CONNECTED, { 3, 9 },    18,  18.640 },
     { LOCKD(99, NH_L4_TCP), NH_FAMILY_5_3,  CONNECTED, { 20, 60 },  120, 125.120 },
     /* nfs_init_timeout_values(): timeo=0 is the default, at most 600 s (TCP) and 60 s (UDP) */
-    { MOUNT(0, 2, NH_L4_TCP, TRUE),      NH_FAMILY_5_3, CONNECTED, { 60 }, 180, 185.120 },
-    { MOUNT(7000, 2, NH_L4_TCP, TRUE),   NH_FAMILY_5_3, CONNECTED, { 0 },  600, 640.960 },
-    { MOUNT(3000, 9, NH_L4_TCP, TRUE),   NH_FAMILY_5_2, CONNECTED, { 300 }, 600, 632.768 },
-    { MOUNT(3000, 9, NH_L4_TCP, TRUE),   NH_FAMILY_5_3, CONNECTED, { 300 }, 600, 932.768 }, /* 5.9 .. 5.11: 900 s */
-    { MOUNT(600, 0, NH_L4_TCP, TRUE),    NH_FAMILY_5_3, CONNECTED, { 0 },  60,  65.120 },
-    { MOUNT(600, 0, NH_L4_TCP, TRUE),    NH_FAMILY_3_10, NEW,      { 0 },  60,  65.120 },
-    { MOUNT(0, 3, NH_L4_UDP, TRUE),      NH_FAMILY_5_3, CONNECTED, { 1.1, 3.3, 7.7 }, 16.5, 17.652 },
-    { MOUNT(700, 3, NH_L4_UDP, TRUE),    NH_FAMILY_5_3, CONNECTED, { 0 },  60,  65.120 },
-    { MOUNT(300, G_MAXINT, NH_L4_UDP, TRUE), NH_FAMILY_5_3, CONNECTED, { 30 }, 90, 95.760 },
+    { MOUNT(0, 2, NH_L4_TCP, true),      NH_FAMILY_5_3, CONNECTED, { 60 }, 180, 185.120 },
+    { MOUNT(7000, 2, NH_L4_TCP, true),   NH_FAMILY_5_3, CONNECTED, { 0 },  600, 640.960 },
+    { MOUNT(3000, 9, NH_L4_TCP, true),   NH_FAMILY_5_2, CONNECTED, { 300 }, 600, 632.768 },
+    { MOUNT(3000, 9, NH_L4_TCP, true),   NH_FAMILY_5_3, CONNECTED, { 300 }, 600, 932.768 }, /* 5.9 .. 5.11: 900 s */
+    { MOUNT(600, 0, NH_L4_TCP, true),    NH_FAMILY_5_3, CONNECTED, { 0 },  60,  65.120 },
+    { MOUNT(600, 0, NH_L4_TCP, true),    NH_FAMILY_3_10, NEW,      { 0 },  60,  65.120 },
+    { MOUNT(0, 3, NH_L4_UDP, true),      NH_FAMILY_5_3, CONNECTED, { 1.1, 3.3, 7.7 }, 16.5, 17.652 },
+    { MOUNT(700, 3, NH_L4_UDP, true),    NH_FAMILY_5_3, CONNECTED, { 0 },  60,  65.120 },
+    { MOUNT(300, G_MAXINT, NH_L4_UDP, true), NH_FAMILY_5_3, CONNECTED, { 30 }, 90, 95.760 },
 };
 
 static void
 test_table(void)
 {
-    for (guint i = 0; i < G_N_ELEMENTS(table); i++) {
+    for (unsigned i = 0; i < G_N_ELEMENTS(table); i++) {
         const table_row *row = &table[i];
         nh_deadlines out = predict(&row->policy, row->family, row->wait);
-        guint n = 0;
+        unsigned n = 0;
         while (n < G_N_ELEMENTS(row->minor) && row->minor[n] > 0) {
             if (n >= out.n_minor)
                 g_error("row %u: retransmission %u is missing", i, n);
@@ -134,7 +134,7 @@ test_table(void)
 static void
 test_extremes(void)
 {
-    nh_policy policy = MOUNT(1, G_MAXINT, NH_L4_TCP, TRUE);
+    nh_policy policy = MOUNT(1, G_MAXINT, NH_L4_TCP, true);
     nh_deadlines out = predict(&policy, NH_FAMILY_UNKNOWN, CONNECTED);
     g_assert_cmpuint(out.n_minor, ==, NH_MINOR_MAX);
     assert_near(out.minor[NH_MINOR_MAX - 1], 7.8, "12th retransmission", 0);
@@ -167,7 +167,7 @@ test_windows(void)
         { NH_L4_TCP, NH_FAMILY_5_3,     NH_WAIT_CLOSING, 60, 62.1, 62.5 },
         { NH_L4_TCP, NH_FAMILY_UNKNOWN, NH_WAIT_CLOSING, 60, 64.4, 64.5 },
     };
-    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
         nh_policy policy = LOCKD(10, rows[i].proto);
         nh_deadlines out = predict(&policy, rows[i].family, rows[i].wait);
         assert_near(out.major_earliest, rows[i].from, "earliest", i);
@@ -199,10 +199,10 @@ test_observed(void)
         /* SYN-ACKs of port 111 that are not acknowledged */
         { NH_L4_TCP, NH_FAMILY_3_10, NH_WAIT_CONNECT, 64.6 },
     };
-    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
         nh_policy policy = LOCKD(10, rows[i].proto);
         const nh_family known[] = { rows[i].family, NH_FAMILY_UNKNOWN };
-        for (guint j = 0; j < G_N_ELEMENTS(known); j++) {
+        for (unsigned j = 0; j < G_N_ELEMENTS(known); j++) {
             nh_deadlines out = predict(&policy, known[j], rows[i].wait);
             if (T0 + S(rows[i].printed) < out.major_earliest || T0 + S(rows[i].printed) > out.major_latest)
                 g_error("row %u: a line at %.2f s is outside of its window", i, rows[i].printed);
@@ -235,7 +235,7 @@ test_issue_window(void)
         { NH_FAMILY_3_10, NEW,             0, 0, 75.76,  60, 65 },
         { NH_FAMILY_5_3,  NEW,             0, 0, 75.76,  60, 65 },
     };
-    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
         nh_wait_facts facts = { rows[i].wait, T0 + S(rows[i].issued_earliest), T0 + S(rows[i].issued_latest), T0 + S(rows[i].sent) };
         nh_deadlines out;
         nh_timer_predict(&lockd_tcp, rows[i].family, &facts, &out);
@@ -278,9 +278,9 @@ test_major_range(void)
         /* the look-up of lockd's port is waited for 60 s at a time, whatever nlm_timeout says */
         { LOCKD(3, NH_L4_TCP),  NH_FAMILY_5_3,     NH_WAIT_CONNECT, 18, 65 },
         { LOCKD(20, NH_L4_TCP), NH_FAMILY_5_3,     NH_WAIT_CONNECT, 120, 130 },
-        { MOUNT(600, 2, NH_L4_TCP, TRUE), NH_FAMILY_UNKNOWN, NEW,   180, 318.572 },
+        { MOUNT(600, 2, NH_L4_TCP, true), NH_FAMILY_UNKNOWN, NEW,   180, 318.572 },
     };
-    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
         nh_time shortest, longest;
         nh_timer_major_range(&rows[i].policy, rows[i].family, rows[i].wait, &shortest, &longest);
         assert_near(T0 + shortest, rows[i].shortest, "shortest", i);
@@ -337,10 +337,10 @@ static const recognise_row recognise_table[] = {
 static void
 test_recognise(void)
 {
-    for (guint i = 0; i < G_N_ELEMENTS(recognise_table); i++) {
+    for (unsigned i = 0; i < G_N_ELEMENTS(recognise_table); i++) {
         const recognise_row *row = &recognise_table[i];
         nh_time sent[1 + G_N_ELEMENTS(row->gaps)] = { T0 };
-        guint n = 1;
+        unsigned n = 1;
         for (; n <= G_N_ELEMENTS(row->gaps) && row->gaps[n - 1] > 0; n++)
             sent[n] = sent[n - 1] + S(row->gaps[n - 1]);
         nh_time rebind = row->rebind > 0 ? T0 + S(row->rebind) : NH_TIME_NONE;
@@ -354,7 +354,7 @@ test_recognise(void)
 static void
 test_texts(void)
 {
-    const nh_policy soft = MOUNT(50, 3, NH_L4_UDP, FALSE);
+    const nh_policy soft = MOUNT(50, 3, NH_L4_UDP, false);
     static const char *const names[] = { NULL, "3.10-5.0", "5.2", "5.3+", NULL };
     char *texts[] = {
         nh_policy_text(&lockd_tcp, NH_FAMILY_5_3),
@@ -367,9 +367,9 @@ test_texts(void)
     g_assert_cmpstr(texts[1], ==, "lockd nlm_timeout=10");
     g_assert_cmpstr(texts[2], ==, "mount timeo=600,retrans=2,proto=tcp,hard");
     g_assert_cmpstr(texts[3], ==, "mount timeo=50,retrans=3,proto=udp,soft");
-    for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
+    for (unsigned i = 0; i < G_N_ELEMENTS(texts); i++)
         g_free(texts[i]);
-    for (guint i = 0; i < G_N_ELEMENTS(names); i++)
+    for (unsigned i = 0; i < G_N_ELEMENTS(names); i++)
         g_assert_cmpstr(nh_family_name((nh_family)i), ==, names[i]);
 }
 
@@ -385,14 +385,14 @@ test_family_parse(void)
     };
     static const char *const wrong[] = { "foo", "5", "5.x", "-5.2", "5.3+x", "5.10 or so", "2.6.32", "3.9", "5.1.4", "4.18", "4.18.0-193.el8" };
 
-    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
         nh_family family = NH_FAMILY_COUNT;
         char *error = NULL;
         if (!nh_family_parse(rows[i].text, &family, &error))
             g_error("%s: %s", rows[i].text, error);
         g_assert_cmpint(family, ==, rows[i].family);
     }
-    for (guint i = 0; i < G_N_ELEMENTS(wrong); i++) {
+    for (unsigned i = 0; i < G_N_ELEMENTS(wrong); i++) {
         nh_family family = NH_FAMILY_5_2;
         char *error = NULL;
         if (nh_family_parse(wrong[i], &family, &error))
@@ -406,28 +406,28 @@ test_family_parse(void)
 static void
 test_mount_options(void)
 {
-    static const struct { const char *line; guint timeo, retrans; nh_l4 proto; gboolean hard; } rows[] = {
+    static const struct { const char *line; unsigned timeo, retrans; nh_l4 proto; bool hard; } rows[] = {
         /* nothing said: as it was (11, 5, tcp, hard) */
-        { "", 11, 5, NH_L4_TCP, TRUE },
-        { "rw,vers=3,nolock,timeout=3,softreval,noretrans", 11, 5, NH_L4_TCP, TRUE },
-        { "timeo=600,retrans=2,hard", 600, 2, NH_L4_TCP, TRUE },
-        { "soft,timeo=50, retrans=0", 50, 0, NH_L4_TCP, FALSE },
-        { "softerr,udp", 11, 5, NH_L4_UDP, FALSE },
-        { "udp,tcp", 11, 5, NH_L4_TCP, TRUE },
-        { "proto=udp6", 11, 5, NH_L4_UDP, TRUE },
-        { "udp,proto=tcp6", 11, 5, NH_L4_TCP, TRUE },
-        { "proto=udp,proto=rdma", 11, 5, NH_L4_TCP, TRUE },
-        { "soft,hard", 11, 5, NH_L4_TCP, TRUE },
-        { "timeo=2147483647,retrans=2147483647", G_MAXINT, G_MAXINT, NH_L4_TCP, TRUE },
+        { "", 11, 5, NH_L4_TCP, true },
+        { "rw,vers=3,nolock,timeout=3,softreval,noretrans", 11, 5, NH_L4_TCP, true },
+        { "timeo=600,retrans=2,hard", 600, 2, NH_L4_TCP, true },
+        { "soft,timeo=50, retrans=0", 50, 0, NH_L4_TCP, false },
+        { "softerr,udp", 11, 5, NH_L4_UDP, false },
+        { "udp,tcp", 11, 5, NH_L4_TCP, true },
+        { "proto=udp6", 11, 5, NH_L4_UDP, true },
+        { "udp,proto=tcp6", 11, 5, NH_L4_TCP, true },
+        { "proto=udp,proto=rdma", 11, 5, NH_L4_TCP, true },
+        { "soft,hard", 11, 5, NH_L4_TCP, true },
+        { "timeo=2147483647,retrans=2147483647", G_MAXINT, G_MAXINT, NH_L4_TCP, true },
         { "srv:/export /mnt/a nfs rw,relatime,vers=3,rsize=1048576,namlen=255,soft,proto=udp,timeo=110,retrans=3,sec=sys,"
           "mountaddr=192.0.2.1,mountvers=3,mountport=20048,mountproto=tcp,local_lock=none,addr=192.0.2.1 0 0\n",
-          110, 3, NH_L4_UDP, FALSE },
-        { "srv:/timeo=x\t/mnt/soft,udp   nfs  timeo=14,retrans=6  0 0", 14, 6, NH_L4_TCP, TRUE },
-        { "[2001:db8::1]:/x /mnt,timeo=x nfs4 rw,soft,proto=tcp6,timeo=600,retrans=2 0 0", 600, 2, NH_L4_TCP, FALSE },
-        { "srv:/x on /mnt type nfs (rw,soft,timeo=70)", 70, 5, NH_L4_TCP, FALSE },
+          110, 3, NH_L4_UDP, false },
+        { "srv:/timeo=x\t/mnt/soft,udp   nfs  timeo=14,retrans=6  0 0", 14, 6, NH_L4_TCP, true },
+        { "[2001:db8::1]:/x /mnt,timeo=x nfs4 rw,soft,proto=tcp6,timeo=600,retrans=2 0 0", 600, 2, NH_L4_TCP, false },
+        { "srv:/x on /mnt type nfs (rw,soft,timeo=70)", 70, 5, NH_L4_TCP, false },
     };
-    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
-        nh_policy policy = { NH_POLICY_LOCKD, 10, 11, 5, NH_L4_TCP, TRUE, TRUE, TRUE };
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        nh_policy policy = { NH_POLICY_LOCKD, 10, 11, 5, NH_L4_TCP, true, true, true };
         char *error = NULL;
         if (!nh_mount_options_parse(rows[i].line, &policy, &error))
             g_error("row %u: %s", i, error);
@@ -445,7 +445,7 @@ test_mount_options(void)
 static void
 test_mount_options_defaults(void)
 {
-    static const struct { const char *line; guint timeo, retrans; } rows[] = {
+    static const struct { const char *line; unsigned timeo, retrans; } rows[] = {
         { "", 600, 2 },
         { "proto=udp", 11, 3 },
         { "udp,timeo=70", 70, 3 },
@@ -453,8 +453,8 @@ test_mount_options_defaults(void)
         { "timeo=600,udp,retrans=2", 600, 2 },
         { "udp,proto=tcp", 600, 2 },
     };
-    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
-        nh_policy policy = MOUNT(600, 2, NH_L4_TCP, TRUE);
+    for (unsigned i = 0; i < G_N_ELEMENTS(rows); i++) {
+        nh_policy policy = MOUNT(600, 2, NH_L4_TCP, true);
         char *error = NULL;
         g_assert_true(nh_mount_options_parse(rows[i].line, &policy, &error));
         g_assert_cmpuint(policy.timeo, ==, rows[i].timeo);
@@ -470,8 +470,8 @@ test_mount_options_wrong(void)
         "timeo=2147483648", "timeo=99999999999999999999999", "retrans=-1", "retrans=two", "retrans=", "retrans",
         "retrans=4294967296", "proto=sctp", "proto=", "proto", "proto=TCP",
     };
-    for (guint i = 0; i < G_N_ELEMENTS(wrong); i++) {
-        const nh_policy before = MOUNT(600, 2, NH_L4_TCP, TRUE);
+    for (unsigned i = 0; i < G_N_ELEMENTS(wrong); i++) {
+        const nh_policy before = MOUNT(600, 2, NH_L4_TCP, true);
         nh_policy policy = before;
         char *error = NULL;
         char *line = g_strdup_printf("srv:/x /mnt nfs rw,soft,udp,%s,retrans=7 0 0", wrong[i]);

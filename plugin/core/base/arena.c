@@ -14,8 +14,8 @@
 
 struct nh_arena {
     GPtrArray *blocks;
-    guint8 *next; /* what is free in the latest block */
-    gsize left;
+    uint8_t *next; /* what is free in the latest block */
+    size_t left;
 };
 
 nh_arena *
@@ -34,12 +34,12 @@ nh_arena_free(nh_arena *arena)
     g_free(arena);
 }
 
-static gpointer
-take(nh_arena *arena, gsize size)
+static void *
+take(nh_arena *arena, size_t size)
 {
-    guint8 *taken;
+    uint8_t *taken;
 
-    size = (size + 7) & ~(gsize)7;
+    size = (size + 7) & ~(size_t)7;
     if (size > arena->left) {
         arena->left = MAX(size, BLOCK_SIZE);
         arena->next = g_malloc(arena->left);
@@ -51,14 +51,14 @@ take(nh_arena *arena, gsize size)
     return taken;
 }
 
-gpointer
-nh_arena_take(nh_arena *arena, gsize size)
+void *
+nh_arena_take(nh_arena *arena, size_t size)
 {
     return memset(take(arena, size), 0, size);
 }
 
-gpointer
-nh_arena_copy(nh_arena *arena, gconstpointer data, gsize size)
+void *
+nh_arena_copy(nh_arena *arena, const void *data, size_t size)
 {
     return memcpy(take(arena, size), data, size);
 }

@@ -9,6 +9,9 @@
 #ifndef NLM_HEALTH_ARENA_H
 #define NLM_HEALTH_ARENA_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include <glib.h>
 
 /* What lives as long as the watch: connections, calls, frames and keys. */
@@ -18,8 +21,8 @@ nh_arena *nh_arena_new(void);
 void nh_arena_free(nh_arena *arena);
 
 /* size bytes, all zero, good for any type. */
-gpointer nh_arena_take(nh_arena *arena, gsize size);
+void *nh_arena_take(nh_arena *arena, size_t size);
 /* A copy. */
-gpointer nh_arena_copy(nh_arena *arena, gconstpointer data, gsize size);
+void *nh_arena_copy(nh_arena *arena, const void *data, size_t size);
 
 #endif

@@ -23,22 +23,22 @@ NAME_FUNCTION(nh_service_name, nh_service, NH_SERVICES, NH_SERVICE_COUNT)
 NAME_FUNCTION(nh_side_name, nh_side, NH_SIDES, NH_SIDE_COUNT)
 NAME_FUNCTION(nh_confidence_name, nh_confidence, NH_CONFIDENCES, NH_CONFIDENCE_COUNT)
 
-static guint32
-mix(guint32 hash, const guint8 *bytes)
+static uint32_t
+mix(uint32_t hash, const uint8_t *bytes)
 {
-    guint32 word;
+    uint32_t word;
 
     memcpy(&word, bytes, sizeof word);
     hash = (hash ^ word) * 0x9e3779b1u;
     return hash ^ hash >> 15;
 }
 
-guint
+unsigned
 nh_addr_hash(const nh_addr *addr)
 {
-    guint32 hash = mix(addr->len, addr->bytes); /* all of IPv4 */
+    uint32_t hash = mix(addr->len, addr->bytes); /* all of IPv4 */
 
-    for (guint i = 4; i < addr->len; i += 4)
+    for (unsigned i = 4; i < addr->len; i += 4)
         hash = mix(hash, addr->bytes + i);
     return hash;
 }
@@ -51,12 +51,12 @@ nh_addr_text(const nh_addr *addr, char *buf)
     return buf;
 }
 
-gboolean
+bool
 nh_addr_parse(const char *text, nh_addr *addr)
 {
-    static const guint8 mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
+    static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
     const char *scope = strchr(text, '%');
-    char *plain = g_strndup(text, scope ? (gsize)(scope - text) : strlen(text));
+    char *plain = g_strndup(text, scope ? (size_t)(scope - text) : strlen(text));
 
     *addr = (nh_addr){ 0 };
     if (inet_pton(AF_INET, plain, addr->bytes) == 1)
@@ -74,9 +74,9 @@ nh_addr_parse(const char *text, nh_addr *addr)
 
 /* Whole seconds and the nanoseconds that remain, also before 1970. */
 static GDateTime *
-split_time(nh_time t, gint64 *nanoseconds)
+split_time(nh_time t, int64_t *nanoseconds)
 {
-    gint64 seconds = t / NH_SECOND;
+    int64_t seconds = t / NH_SECOND;
     *nanoseconds = t % NH_SECOND;
     if (*nanoseconds < 0) {
         *nanoseconds += NH_SECOND;
@@ -86,9 +86,9 @@ split_time(nh_time t, gint64 *nanoseconds)
 }
 
 static char *
-format_time(nh_time t, const char *format, const char *tail, gint64 unit)
+format_time(nh_time t, const char *format, const char *tail, int64_t unit)
 {
-    gint64 nanoseconds;
+    int64_t nanoseconds;
     GDateTime *when = split_time(t, &nanoseconds);
     if (!when)
         return NULL;

@@ -11,34 +11,37 @@
 #ifndef NLM_HEALTH_CORE_H
 #define NLM_HEALTH_CORE_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include <glib.h>
 #include <string.h>
 
 #include "core/base/findings.h"
 
 /* Time: nanoseconds since 1970-01-01T00:00:00Z; durations: nanoseconds. */
-typedef gint64 nh_time;
+typedef int64_t nh_time;
 #define NH_TIME_NONE G_MININT64
 #define NH_SECOND    G_GINT64_CONSTANT(1000000000)
 #define NH_MSEC      G_GINT64_CONSTANT(1000000)
 
-static inline gboolean
+static inline bool
 nh_time_known(nh_time t)
 {
     return t != NH_TIME_NONE;
 }
 
 /* Numbers as the network has them: the first byte counts most. */
-static inline guint16
-nh_be16(const guint8 *bytes)
+static inline uint16_t
+nh_be16(const uint8_t *bytes)
 {
-    return (guint16)(bytes[0] << 8 | bytes[1]);
+    return (uint16_t)(bytes[0] << 8 | bytes[1]);
 }
 
-static inline guint32
-nh_be32(const guint8 *bytes)
+static inline uint32_t
+nh_be32(const uint8_t *bytes)
 {
-    return (guint32)bytes[0] << 24 | (guint32)bytes[1] << 16 | (guint32)bytes[2] << 8 | bytes[3];
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
 }
 
 /* Programs that are followed (RFC 1833, X/Open NLM, NSM) and those that are context. */
@@ -84,26 +87,26 @@ typedef enum { NH_L4_TCP = 6, NH_L4_UDP = 17 } nh_l4;
 
 /* An IPv4 or IPv6 address; unused bytes are zero, so that memcmp() compares keys that have one. */
 typedef struct {
-    guint8 len; /* 4, 16, or 0 when unknown */
-    guint8 bytes[16];
+    uint8_t len; /* 4, 16, or 0 when unknown */
+    uint8_t bytes[16];
 } nh_addr;
 
-static inline gboolean
+static inline bool
 nh_addr_equal(const nh_addr *a, const nh_addr *b)
 {
     if (memcmp(a, b, 8) != 0) /* IPv4 ends here */
-        return FALSE;
+        return false;
     return a->len <= 4 || memcmp(a->bytes + 7, b->bytes + 7, sizeof a->bytes - 7) == 0;
 }
 
-guint nh_addr_hash(const nh_addr *addr);
+unsigned nh_addr_hash(const nh_addr *addr);
 
 #define NH_ADDR_TEXT 64
 /* Numeric text of an address into buf (NH_ADDR_TEXT bytes); returns buf. */
 const char *nh_addr_text(const nh_addr *addr, char *buf);
 
-/* The address that a text is, however it is written; its scope is left out, an IPv4-mapped one is IPv4. FALSE for any other text. */
-gboolean nh_addr_parse(const char *text, nh_addr *addr);
+/* The address that a text is, however it is written; its scope is left out, an IPv4-mapped one is IPv4. false for any other text. */
+bool nh_addr_parse(const char *text, nh_addr *addr);
 
 /* RFC 3339 in UTC with nine digits; caller frees. NULL for NH_TIME_NONE. */
 char *nh_time_rfc3339(nh_time t);

@@ -9,9 +9,12 @@
 #ifndef NLM_HEALTH_CRC32_H
 #define NLM_HEALTH_CRC32_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include <glib.h>
 
 /* That of a file handle is what Wireshark shows as its hash (packet-nfs.c, dissect_fhandle_data). */
-guint32 nh_crc32(const guint8 *bytes, guint length);
+uint32_t nh_crc32(const uint8_t *bytes, unsigned length);
 
 #endif

@@ -8,6 +8,9 @@
 
 #include "core/base/findings.h"
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include <glib.h>
 
 static const nh_finding_row rows[NH_FINDING_COUNT] = {

@@ -24,7 +24,7 @@ nh_table_clear(nh_table *table)
 }
 
 void
-nh_table_put(nh_table *table, nh_link *link, guint32 hash, nh_link *before)
+nh_table_put(nh_table *table, nh_link *link, uint32_t hash, nh_link *before)
 {
     nh_link *first = table->missing == hash ? NULL : nh_table_first(table, hash);
 

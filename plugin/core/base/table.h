@@ -11,6 +11,9 @@
 #ifndef NLM_HEALTH_TABLE_H
 #define NLM_HEALTH_TABLE_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include <glib.h>
 
 /* The first member of what is in the table. */
@@ -20,7 +23,7 @@ typedef struct nh_link {
 
 typedef struct {
     GHashTable *chains; /* by hash */
-    guint64 missing;    /* the hash that was looked up last in vain: what is put in next mostly has it; above 32 bits when none was */
+    uint64_t missing;   /* the hash that was looked up last in vain: what is put in next mostly has it; above 32 bits when none was */
 } nh_table;
 
 /* To be ended with nh_table_clear(). */
@@ -31,7 +34,7 @@ void nh_table_clear(nh_table *table);
 
 /* The first with this hash, or NULL; the others follow by their links. */
 static inline nh_link *
-nh_table_first(nh_table *table, guint32 hash)
+nh_table_first(nh_table *table, uint32_t hash)
 {
     nh_link *first = g_hash_table_lookup(table->chains, GUINT_TO_POINTER(hash));
 
@@ -41,6 +44,6 @@ nh_table_first(nh_table *table, guint32 hash)
 }
 
 /* Put something in, in place of another (which has the same hash) or of nothing (NULL). */
-void nh_table_put(nh_table *table, nh_link *link, guint32 hash, nh_link *before);
+void nh_table_put(nh_table *table, nh_link *link, uint32_t hash, nh_link *before);
 
 #endif

@@ -24,22 +24,22 @@ nh_text_clean(const char *text)
             g_string_append_unichar(clean, c);
     }
     g_free(valid);
-    return g_strchomp(g_string_free(clean, FALSE));
+    return g_strchomp(g_string_free(clean, false));
 }
 
 /* A number and its unit stay on one line. */
-static gboolean
+static bool
 is_unit_of(const char *word, const char *number)
 {
     static const char *const units[] = { "ms", "min", "s", "times" };
-    gsize length = strcspn(word, ",.;:)");
+    size_t length = strcspn(word, ",.;:)");
 
     if (!g_ascii_isdigit(number[0]) && !(number[0] == '(' && g_ascii_isdigit(number[1])))
-        return FALSE;
-    for (guint i = 0; i < G_N_ELEMENTS(units); i++)
+        return false;
+    for (unsigned i = 0; i < G_N_ELEMENTS(units); i++)
         if (length == strlen(units[i]) && strncmp(word, units[i], length) == 0)
-            return TRUE;
-    return FALSE;
+            return true;
+    return false;
 }
 
 /* The text's words, empty ones left out, numbers joined to their units; caller unrefs. */
@@ -49,7 +49,7 @@ split_words(const char *clean)
     GPtrArray *words = g_ptr_array_new_with_free_func(g_free);
     char **parts = g_strsplit(clean, " ", -1);
 
-    for (guint i = 0; parts[i]; i++) {
+    for (unsigned i = 0; parts[i]; i++) {
         char **last = words->len ? (char **)&words->pdata[words->len - 1] : NULL;
         if (!*parts[i])
             continue;
@@ -65,23 +65,23 @@ split_words(const char *clean)
 }
 
 void
-nh_text_wrap(GString *out, guint column, guint indent, const char *text)
+nh_text_wrap(GString *out, unsigned column, unsigned indent, const char *text)
 {
     char *clean = nh_text_clean(text);
     GPtrArray *words = split_words(clean);
-    gboolean empty = TRUE;
+    bool empty = true;
 
-    for (guint i = 0; i < words->len; i++) {
+    for (unsigned i = 0; i < words->len; i++) {
         const char *word = words->pdata[i];
-        guint width = (guint)g_utf8_strlen(word, -1);
+        unsigned width = (unsigned)g_utf8_strlen(word, -1);
         if (!empty && column + 1 + width > NH_TEXT_WIDTH) {
             g_string_append_printf(out, "\n%*s", (int)indent, "");
             column = indent;
-            empty = TRUE;
+            empty = true;
         }
         g_string_append_printf(out, "%s%s", empty ? "" : " ", word);
         column += width + !empty;
-        empty = FALSE;
+        empty = false;
     }
     while (out->len && out->str[out->len - 1] == ' ')
         g_string_truncate(out, out->len - 1);
@@ -91,7 +91,7 @@ nh_text_wrap(GString *out, guint column, guint indent, const char *text)
 }
 
 const char *
-nh_plural(guint n)
+nh_plural(unsigned n)
 {
     return n == 1 ? "" : "s";
 }
@@ -119,12 +119,12 @@ nh_time_date_clock(nh_time t)
     return text;
 }
 
-gboolean
+bool
 nh_same_day(nh_time a, nh_time b)
 {
     char *day_a = nh_time_date(a);
     char *day_b = nh_time_date(b);
-    gboolean same = !nh_time_known(a) || !nh_time_known(b) || strcmp(day_a, day_b) == 0;
+    bool same = !nh_time_known(a) || !nh_time_known(b) || strcmp(day_a, day_b) == 0;
     g_free(day_a);
     g_free(day_b);
     return same;

@@ -24,10 +24,10 @@ char *nh_text_clean(const char *text);
  * wider than NH_TEXT_WIDTH characters (a longer word stands alone, unbroken).
  * The caller has written the first line up to column; the others start at indent.
  */
-void nh_text_wrap(GString *out, guint column, guint indent, const char *text);
+void nh_text_wrap(GString *out, unsigned column, unsigned indent, const char *text);
 
 /* "s" unless n is 1. */
-const char *nh_plural(guint n);
+const char *nh_plural(unsigned n);
 
 /* YYYY-MM-DD in UTC; caller frees. "-" for NH_TIME_NONE. */
 char *nh_time_date(nh_time t);
@@ -36,6 +36,6 @@ char *nh_time_date(nh_time t);
 char *nh_time_date_clock(nh_time t);
 
 /* Are both on one day in UTC? An unknown time is on any day. */
-gboolean nh_same_day(nh_time a, nh_time b);
+bool nh_same_day(nh_time a, nh_time b);
 
 #endif

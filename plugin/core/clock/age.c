@@ -22,9 +22,9 @@
 #define FIN_RELEASE_TIME (2 * NH_SECOND)
 
 static void
-issued_before(nh_call *call, nh_time earliest, nh_time latest, gboolean cycles)
+issued_before(nh_call *call, nh_time earliest, nh_time latest, bool cycles)
 {
-    call->first_unseen = TRUE;
+    call->first_unseen = true;
     call->cycles_unseen = cycles;
     call->issued_earliest = earliest;
     call->issued_latest = latest;
@@ -34,18 +34,18 @@ issued_before(nh_call *call, nh_time earliest, nh_time latest, gboolean cycles)
 static void
 issued_when_seen(nh_call *call)
 {
-    call->first_unseen = call->cycles_unseen = FALSE;
+    call->first_unseen = call->cycles_unseen = false;
     call->issued_earliest = call->issued_latest = call->sendings[0].at.time;
     nh_call_expect(call);
 }
 
-guint
+unsigned
 nh_age_queued_together(const nh_call *call)
 {
     const nh_sending *first = &call->sendings[0];
-    guint copies = 1, in_one_frame = 0;
+    unsigned copies = 1, in_one_frame = 0;
 
-    for (guint i = 1; i < call->n_sendings; i++) {
+    for (unsigned i = 1; i < call->n_sendings; i++) {
         const nh_sending *sending = &call->sendings[i];
         if (sending->by_tcp || sending->conn != first->conn || sending->at.time - first->at.time >= NH_QUEUED_TIME)
             continue;
@@ -57,12 +57,12 @@ nh_age_queued_together(const nh_call *call)
 
 /* T, 2T, 3T, and the same again after the major timeout. */
 nh_time
-nh_age_of_copies(const nh_call *call, guint n)
+nh_age_of_copies(const nh_call *call, unsigned n)
 {
-    nh_policy policy = nh_policy_of(call->pair, call->l4, FALSE);
+    nh_policy policy = nh_policy_of(call->pair, call->l4, false);
     nh_time timeout = policy.nlm_timeout * NH_SECOND, sum = 0;
 
-    for (guint i = 1; i < n; i++)
+    for (unsigned i = 1; i < n; i++)
         sum += ((i - 1) % 3 + 1) * timeout;
     return sum;
 }
@@ -73,7 +73,7 @@ first_gap(const nh_call *call)
 {
     nh_time first = call->sendings[0].at.time;
 
-    for (guint i = 1; i < call->n_sendings; i++) {
+    for (unsigned i = 1; i < call->n_sendings; i++) {
         const nh_sending *sending = &call->sendings[i];
         if (nh_call_timer_sent(call, sending) && sending->at.time - first >= NH_QUEUED_TIME)
             return sending->at.time - first;
@@ -85,7 +85,7 @@ first_gap(const nh_call *call)
  * Sent on an open connection right after a port look-up, and nothing of it before:
  * after a major timeout, or kernels before 5.10 look up anew each minute.
  */
-static gboolean
+static bool
 follows_lookup(const nh_call *call)
 {
     const nh_sending *first = &call->sendings[0];
@@ -96,7 +96,7 @@ follows_lookup(const nh_call *call)
 
 /* Gaps in units of nlm_timeout, and how long the call had waited before: each copy one unit longer than the last (rpc_timer.c). */
 static const struct {
-    gint64 gap, least, most;
+    int64_t gap, least, most;
 } waits[] = {
     { 2, 1, 1 },
     { 3, 2, 3 }, /* 2 where the connect had cost one step */
@@ -118,9 +118,9 @@ void
 nh_age_by_copies(nh_call *call)
 {
     const nh_sending *first = &call->sendings[0];
-    nh_policy policy = nh_policy_of(call->pair, call->l4, FALSE);
+    nh_policy policy = nh_policy_of(call->pair, call->l4, false);
     nh_time timeout = policy.nlm_timeout * NH_SECOND, seen = first->at.time, gap = first_gap(call);
-    guint queued = nh_age_queued_together(call);
+    unsigned queued = nh_age_queued_together(call);
 
     if (call->way != NH_FORWARD || call->wait != NH_WAIT_REPLY || (call->first_unseen && !nh_time_known(gap) && queued == 1))
         return;
@@ -131,25 +131,25 @@ nh_age_by_copies(nh_call *call)
     if (queued > 1) {
         nh_time before = sent_before(call), latest = seen - nh_age_of_copies(call, queued);
         /* more time than the capture's clock has for it: that host was suspended */
-        issued_before(call, MAX(before, seen - NH_SOCKET_MAX), before > latest ? seen : latest, FALSE);
+        issued_before(call, MAX(before, seen - NH_SOCKET_MAX), before > latest ? seen : latest, false);
         return;
     }
     if (!nh_time_known(gap))
         return;
     /* an earlier copy that is not in the capture can only have come before it */
-    gboolean cycles = seen - call->pair->watch->first < 4 * timeout + NH_TIMER_LATENESS;
+    bool cycles = seen - call->pair->watch->first < 4 * timeout + NH_TIMER_LATENESS;
     if (call->cycles_unseen || !call->first_unseen)
         issued_when_seen(call);
     if (follows_lookup(call)) {
-        issued_before(call, seen - NH_WAITED_MAX, seen, TRUE);
+        issued_before(call, seen - NH_WAITED_MAX, seen, true);
         return;
     }
-    for (guint i = 0; i < G_N_ELEMENTS(waits); i++) {
-        gboolean fits = waits[i].gap ? ABS(gap - waits[i].gap * timeout) < NH_TIMER_LATENESS : call->l4 == NH_L4_UDP && gap > 4 * timeout;
+    for (unsigned i = 0; i < G_N_ELEMENTS(waits); i++) {
+        bool fits = waits[i].gap ? ABS(gap - waits[i].gap * timeout) < NH_TIMER_LATENESS : call->l4 == NH_L4_UDP && gap > 4 * timeout;
         if (!fits)
             continue;
         /* met in the middle, the connection may have been a new one, and its first gap is 2T for kernels before 5.3 */
-        gboolean maybe_new = waits[i].gap == 2 && first->conn && first->conn->middle && nh_pair_family(call->pair) != NH_FAMILY_5_3;
+        bool maybe_new = waits[i].gap == 2 && first->conn && first->conn->middle && nh_pair_family(call->pair) != NH_FAMILY_5_3;
         nh_time least = maybe_new ? 0 : waits[i].least * timeout, most = waits[i].most * timeout + waits[i].most * NH_TIMER_LATENESS;
         issued_before(call, seen - most - (cycles ? NH_WAITED_MAX : 0), seen - least + (maybe_new ? 0 : NH_CLOCK_SLACK), cycles);
         return;
@@ -169,18 +169,18 @@ nh_age_by_tcp(nh_call *call)
      * follows, for the loss probe and lateness; above its limit of 120 s gaps tell nothing.
      */
     nh_time before = gap > NH_SOCKET_MAX / 3 ? NH_SOCKET_MAX : gap + gap / 32 + NH_SECOND;
-    issued_before(call, first->at.time - before, first->at.time, FALSE);
+    issued_before(call, first->at.time - before, first->at.time, false);
 }
 
 /* What a SYN dated that was not the first one. */
 static void
-undate(nh_pair *pair, nh_way way, guint32 frame)
+undate(nh_pair *pair, nh_way way, uint32_t frame)
 {
     nh_attempt *attempt = &pair->attempt[way];
 
     if (attempt->line_seen.frame == frame)
         attempt->line_seen.frame = 0;
-    for (guint i = 0; i < pair->outstanding[way]->len; i++) {
+    for (unsigned i = 0; i < pair->outstanding[way]->len; i++) {
         nh_call *call = g_ptr_array_index(pair->outstanding[way], i);
         if (call->line_seen.frame == frame)
             call->line_seen.frame = 0;
@@ -194,7 +194,7 @@ nh_age_by_syn(nh_conn *conn, nh_moment at)
     nh_attempt *attempt = &conn->pair->attempt[conn->way];
     nh_time gap = at.time - conn->syn.time;
 
-    for (gint64 step = 2; step <= 64; step *= 2) {
+    for (int64_t step = 2; step <= 64; step *= 2) {
         if (gap < step * NH_SECOND - NH_CLOCK_SLACK || gap > step * NH_SECOND + step * NH_SECOND / 10)
             continue;
         undate(conn->pair, conn->way, conn->syn.frame);
@@ -219,8 +219,8 @@ nh_age_blocking_fin(const nh_conn *conn, nh_moment at)
         return (nh_moment){ half->fin_at.frame, at.time - FIN_BLOCK_MAX };
     if (half->fin_resends == 0)
         return none;
-    gboolean released = half->fin_acked && at.time - half->fin_acked_at.time <= FIN_RELEASE_TIME;
-    gboolean expired = !half->fin_acked && at.time - half->fin_at.time <= FIN_BLOCK_MAX;
+    bool released = half->fin_acked && at.time - half->fin_acked_at.time <= FIN_RELEASE_TIME;
+    bool expired = !half->fin_acked && at.time - half->fin_at.time <= FIN_BLOCK_MAX;
     return released || expired ? (nh_moment){ half->fin_at.frame, half->fin_since } : none;
 }
 
@@ -234,5 +234,5 @@ nh_age_by_fin(nh_attempt *attempt, const nh_conn *conn, nh_moment fin)
         attempt->wait = NH_WAIT_CLOSING;
         attempt->earliest = MIN(attempt->earliest, fin.time);
     }
-    attempt->undatable = TRUE;
+    attempt->undatable = true;
 }

@@ -21,9 +21,9 @@
 #define NH_WAITED_MAX (600 * NH_SECOND)
 
 /* The least time from a call to its n-th transmission by RPC. */
-nh_time nh_age_of_copies(const nh_call *call, guint n);
+nh_time nh_age_of_copies(const nh_call *call, unsigned n);
 /* How many copies RPC has sent that waited in the socket together with the first one seen; 1 unless one segment shows it. */
-guint nh_age_queued_together(const nh_call *call);
+unsigned nh_age_queued_together(const nh_call *call);
 /*
  * RPC sent the call again: the gaps between its copies, and copies that left
  * together, tell whether there was one before the first that was captured (the

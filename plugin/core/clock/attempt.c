@@ -33,28 +33,28 @@
 /* --- attempts ------------------------------------------------------------------- */
 
 /* A look-up of this attempt over UDP, where no connection is in trouble, has no answer yet. */
-static gboolean
+static bool
 lookup_waits(const nh_pair *pair, nh_way way, nh_moment at)
 {
-    for (guint i = 0; pair->lookups && i < pair->lookups->len; i++) {
+    for (unsigned i = 0; pair->lookups && i < pair->lookups->len; i++) {
         const nh_call *call = g_ptr_array_index(pair->lookups, i);
-        guint32 first = call->sendings[0].at.frame;
+        uint32_t first = call->sendings[0].at.frame;
         if (call->way == way && call->l4 == NH_L4_UDP && call->asked.prog == NH_PROG_NLM && first >= pair->attempt[way].start.frame &&
             first < at.frame)
-            return TRUE;
+            return true;
     }
-    return FALSE;
+    return false;
 }
 
-gboolean
+bool
 nh_attempt_lasts(const nh_pair *pair, nh_way way, nh_moment at)
 {
     const nh_attempt *attempt = &pair->attempt[way];
     nh_time latest = pair->relieved.frame ? MAX(attempt->step.time, pair->relieved.time) : attempt->step.time;
     /* where look-ups find nothing no connection is in trouble */
-    gboolean in_trouble = pair->troubled->len > 0 || (pair->open && pair->open->ways & (1u << way) && !nh_outage_is_watching(pair->open));
+    bool in_trouble = pair->troubled->len > 0 || (pair->open && pair->open->ways & (1u << way) && !nh_outage_is_watching(pair->open));
 
-    gboolean opening = attempt->opening && attempt->opening->state == NH_TCP_SYN_SENT && at.time - attempt->step.time <= SYN_GAP_MAX;
+    bool opening = attempt->opening && attempt->opening->state == NH_TCP_SYN_SENT && at.time - attempt->step.time <= SYN_GAP_MAX;
 
     return nh_attempt_pending(attempt) && (in_trouble || opening || at.time - latest <= STEP_TIME || lookup_waits(pair, way, at));
 }
@@ -62,17 +62,17 @@ nh_attempt_lasts(const nh_pair *pair, nh_way way, nh_moment at)
 void
 nh_attempt_begin(nh_attempt *attempt, nh_wait wait, nh_time earliest, nh_moment at)
 {
-    *attempt = (nh_attempt){ .active = TRUE, .start = at, .step = at, .earliest = earliest, .wait = wait };
+    *attempt = (nh_attempt){ .active = true, .start = at, .step = at, .earliest = earliest, .wait = wait };
 }
 
 /* Calls of the outage wait for this connection: it is not opened for a new one. */
-static gboolean
+static bool
 others_wait(const nh_pair *pair, nh_way way)
 {
-    for (guint i = 0; pair->open && i < pair->outstanding[way]->len; i++)
+    for (unsigned i = 0; pair->open && i < pair->outstanding[way]->len; i++)
         if (((const nh_call *)g_ptr_array_index(pair->outstanding[way], i))->outage == pair->open)
-            return TRUE;
-    return FALSE;
+            return true;
+    return false;
 }
 
 void
@@ -83,7 +83,7 @@ nh_attempt_connect(nh_conn *conn, nh_moment at)
     nh_moment fin = nh_age_blocking_fin(conn, at);
 
     nh_call_lookups_overtaken(pair, conn->way);
-    pair->wants_locks = TRUE;
+    pair->wants_locks = true;
     nh_outage_waits(pair, at.time);
     if (nh_answer_begins(pair, conn->way, at) || others_wait(pair, conn->way))
         return;
@@ -104,11 +104,11 @@ nh_attempt_connect(nh_conn *conn, nh_moment at)
  * (nlm_bind_host, fs/lockd/host.c up to 5.10), so that a look-up may be the start
  * of a call.
  */
-static gboolean
+static bool
 looked_up_first(const nh_attempt *attempt, const nh_conn *conn, nh_moment call)
 {
     const nh_conn *used = conn->first.frame < attempt->start.frame ? conn : conn->previous;
-    gboolean in_use = used && used->calls > 0 && used->first.frame < attempt->start.frame && used->state != NH_TCP_RESET;
+    bool in_use = used && used->calls > 0 && used->first.frame < attempt->start.frame && used->state != NH_TCP_RESET;
 
     return in_use && attempt->active && attempt->looker && attempt->wait == NH_WAIT_CONNECT && !attempt->line_seen.frame &&
            !conn->pair->open && call.time - attempt->start.time < NH_SECOND;
@@ -128,19 +128,19 @@ issued_when_sent(nh_call *call, nh_wait wait, nh_moment at)
  * and the first probe, which only waiting bytes cause (tcp_probe_timer,
  * net/ipv4/tcp_timer.c). Those behind it may have come at any time.
  */
-static gboolean
+static bool
 lay_behind_window(nh_call *call, nh_conn *conn, nh_moment at)
 {
     nh_half *receiver = conn ? &conn->half[!nh_call_half(call, conn)] : NULL;
 
     if (!receiver || !receiver->shut.until.frame || at.time - receiver->shut.until.time > FIRST_CALL_TIME)
-        return FALSE;
+        return false;
     call->wait = NH_WAIT_REPLY;
     call->issued_from = receiver->shut.since;
     call->issued_earliest = receiver->shut.since.time;
     call->issued_latest = nh_time_known(receiver->shut.probed) ? receiver->shut.probed : at.time;
     receiver->shut.probed = NH_TIME_NONE;
-    return TRUE;
+    return true;
 }
 
 /* A minute and more after the latest look-up, and none for this call: what Linux does from 5.11 on. */
@@ -159,15 +159,15 @@ static nh_moment
 date_issue(nh_call *call, nh_conn *conn, nh_moment at)
 {
     nh_attempt *attempt = &call->pair->attempt[call->way];
-    gboolean new_conn = conn && conn->established.frame && at.time - conn->established.time <= FIRST_CALL_TIME;
-    gboolean first = new_conn && conn->calls == 1;
+    bool new_conn = conn && conn->established.frame && at.time - conn->established.time <= FIRST_CALL_TIME;
+    bool first = new_conn && conn->calls == 1;
     const nh_moment none = { 0, NH_TIME_NONE }, looked_up = attempt->active && attempt->looker ? attempt->start : none;
 
     nh_call_lookups_overtaken(call->pair, call->way);
     if (conn && looked_up_first(attempt, conn, at))
         call->pair->looks_up_first = NH_HABIT_YES;
     if (conn && !new_conn)
-        attempt->active = FALSE;
+        attempt->active = false;
     if (lay_behind_window(call, conn, at))
         return call->issued_latest < at.time ? looked_up : none;
     if (nh_queued_call(call, conn, at))
@@ -186,7 +186,7 @@ date_issue(nh_call *call, nh_conn *conn, nh_moment at)
                               ? attempt->start.time
                           : first || !conn ? attempt->start.time
                                            : at.time;
-    gboolean released = conn && at.time - conn->established.time <= RELEASE_TIME && at.time - attempt->start.time > NH_SECOND;
+    bool released = conn && at.time - conn->established.time <= RELEASE_TIME && at.time - attempt->start.time > NH_SECOND;
     if (at.time - call->issued_latest > NH_SECOND || attempt->wait == NH_WAIT_CLOSING || released)
         call->wait = attempt->wait;
     if (first || !conn)
@@ -195,7 +195,7 @@ date_issue(nh_call *call, nh_conn *conn, nh_moment at)
     call->outlived = attempt->outlived && nh_line_event(call->pair, call->way, attempt->answers) == NH_LOG_STILL_TRYING;
     call->outlived_in = call->outlived ? attempt->outlived_in : 0;
     call->cycles_unseen = attempt->undatable;
-    attempt->taken = TRUE;
+    attempt->taken = true;
     return none;
 }
 
@@ -212,10 +212,10 @@ nh_attempt_sent(nh_call *call, nh_conn *conn, nh_moment at)
 /* --- outliving the major timeout ---------------------------------------------------- */
 
 /* Returns the frame on which it is told. */
-static guint32
+static uint32_t
 tell_outlived(nh_pair *pair, nh_log_event event, nh_moment at, const nh_deadlines *deadlines, nh_moment line_seen)
 {
-    guint32 frame = line_seen.frame ? line_seen.frame : at.frame;
+    uint32_t frame = line_seen.frame ? line_seen.frame : at.frame;
 
     nh_frame_note(pair->watch, frame, NH_NOT_RESPONDING, nh_line_sentence(pair, event, deadlines, line_seen));
     return frame;
@@ -246,7 +246,7 @@ lapse(nh_attempt *attempt, nh_moment at)
     const nh_conn *conn = attempt->opening;
 
     if (conn && conn->established.frame >= attempt->step.frame && !nh_conn_trouble(conn) && at.time - conn->established.time > STEP_TIME)
-        attempt->active = FALSE;
+        attempt->active = false;
 }
 
 /* A call whose major timeout may have come. */
@@ -271,7 +271,7 @@ watch_calls(nh_pair *pair, nh_moment at)
     if (at.time < pair->calm_until)
         return;
     pair->calm_until = G_MAXINT64;
-    for (guint i = 0; i < pair->outstanding[NH_FORWARD]->len; i++) {
+    for (unsigned i = 0; i < pair->outstanding[NH_FORWARD]->len; i++) {
         nh_call *call = g_ptr_array_index(pair->outstanding[NH_FORWARD], i);
         if (call->outlived || call->prog != NH_PROG_NLM || nh_async_is_one_way(call))
             continue;

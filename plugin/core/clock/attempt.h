@@ -16,7 +16,7 @@ void nh_attempt_begin(nh_attempt *attempt, nh_wait wait, nh_time earliest, nh_mo
 /* A SYN towards lockd (or a connection that probably is lockd's): begins or continues an attempt. */
 void nh_attempt_connect(nh_conn *conn, nh_moment at);
 /* It is pending, and its next step or its call may still come. */
-gboolean nh_attempt_lasts(const nh_pair *pair, nh_way way, nh_moment at);
+bool nh_attempt_lasts(const nh_pair *pair, nh_way way, nh_moment at);
 /*
  * The call is sent for the first time: when was it issued, what did it wait for? Ends the attempt. Returns the look-up
  * that came while the call lay in the socket, unseen; its frame is 0 when there was none.

@@ -17,18 +17,18 @@
 #define LOOKUP_TIME NH_SECOND
 
 /* Of the copies that RPC itself sent, this is the one after the last minor timeout. */
-static gboolean
+static bool
 is_after_minors(const nh_call *call, const nh_deadlines *deadlines)
 {
-    guint copies = 0;
+    unsigned copies = 0;
 
-    for (guint i = 0; i < call->n_sendings; i++)
+    for (unsigned i = 0; i < call->n_sendings; i++)
         copies += !call->sendings[i].by_tcp;
     return deadlines->n_minor > 0 && copies == deadlines->n_minor + 2;
 }
 
 /* The look-up before this copy, a handshake and a question, took no longer than a line may be misdated, if it lost nothing. */
-static gboolean
+static bool
 lookup_is_short(const nh_conn *conn)
 {
     return conn && conn->syn.frame && conn->established.frame && conn->syn_count == 1 &&

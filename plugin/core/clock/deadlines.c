@@ -26,7 +26,7 @@ held_back_then_silent(const nh_policy *policy, nh_family family, nh_wait_facts f
         return;
     nh_timer_major_range(policy, NH_FAMILY_3_10, NH_WAIT_REPLY_NEW, &shortest, &longest);
     if (family == NH_FAMILY_3_10)
-        out->major_earliest = sent + 6 * (gint64)policy->nlm_timeout * NH_SECOND;
+        out->major_earliest = sent + 6 * (int64_t)policy->nlm_timeout * NH_SECOND;
     out->major_latest = MAX(out->major_latest, sent + longest);
 }
 
@@ -40,8 +40,8 @@ held_back_then_silent(const nh_policy *policy, nh_family family, nh_wait_facts f
 static void
 regard_errors(const nh_outage *outage, nh_way way, nh_family family, nh_wait_facts *facts, nh_time *lateness)
 {
-    const guint *count = outage ? outage->count[way] : NULL;
-    gboolean errors = count && count[NH_UNREACHABLE] + count[NH_SYN_REFUSED] + count[NH_RESET_STORM] > 0;
+    const unsigned *count = outage ? outage->count[way] : NULL;
+    bool errors = count && count[NH_UNREACHABLE] + count[NH_SYN_REFUSED] + count[NH_RESET_STORM] > 0;
 
     if (facts->wait != NH_WAIT_CONNECT)
         return;
@@ -52,11 +52,11 @@ regard_errors(const nh_outage *outage, nh_way way, nh_family family, nh_wait_fac
 }
 
 static void
-deadlines_of(const nh_pair *pair, const nh_outage *outage, nh_way way, nh_l4 l4, gboolean mount, nh_wait_facts facts, nh_deadlines *out)
+deadlines_of(const nh_pair *pair, const nh_outage *outage, nh_way way, nh_l4 l4, bool mount, nh_wait_facts facts, nh_deadlines *out)
 {
     nh_policy policy = nh_policy_of(pair, l4, mount);
     nh_family family = nh_pair_family(pair);
-    gboolean held = facts.wait == NH_WAIT_CONNECT || facts.wait == NH_WAIT_CLOSING;
+    bool held = facts.wait == NH_WAIT_CONNECT || facts.wait == NH_WAIT_CLOSING;
     nh_time lateness = 0;
 
     regard_errors(outage, way, family, &facts, &lateness);
@@ -73,7 +73,7 @@ deadlines_of(const nh_pair *pair, const nh_outage *outage, nh_way way, nh_l4 l4,
 }
 
 void
-nh_call_deadlines(const nh_call *call, gboolean mount, nh_deadlines *out)
+nh_call_deadlines(const nh_call *call, bool mount, nh_deadlines *out)
 {
     const nh_sending *first = &call->sendings[0];
     /* RPC's transmission is into the socket: behind a closed window the packet comes later */
@@ -96,45 +96,45 @@ nh_attempt_deadlines(const nh_pair *pair, nh_way way, const nh_attempt *attempt,
     deadlines_of(pair, attempt->outage ? attempt->outage : latest, way, NH_L4_TCP, pair->watch->options.use_mount, facts, out);
 }
 
-static gboolean
-fits(nh_time gap, gint64 seconds)
+static bool
+fits(nh_time gap, int64_t seconds)
 {
     return gap >= seconds * NH_SECOND - NH_CLOCK_SLACK && gap <= seconds * NH_SECOND + NH_TIMER_LATENESS;
 }
 
 /* nlm_timeout T shows in the gaps T, 2T between the transmissions of one call; 0 when they show none. */
-static guint
-timeout_of_gaps(const nh_time *sent, guint n, guint preferred)
+static unsigned
+timeout_of_gaps(const nh_time *sent, unsigned n, unsigned preferred)
 {
-    if (n < 3 || (fits(sent[1] - sent[0], preferred) && fits(sent[2] - sent[1], 2 * (gint64)preferred)))
+    if (n < 3 || (fits(sent[1] - sent[0], preferred) && fits(sent[2] - sent[1], 2 * (int64_t)preferred)))
         return 0;
-    for (guint seconds = 20; seconds >= 3; seconds--)
-        if (fits(sent[1] - sent[0], seconds) && fits(sent[2] - sent[1], 2 * (gint64)seconds))
+    for (unsigned seconds = 20; seconds >= 3; seconds--)
+        if (fits(sent[1] - sent[0], seconds) && fits(sent[2] - sent[1], 2 * (int64_t)seconds))
             return seconds;
     return 0;
 }
 
 /* Over UDP the waits double: T and 2T look like those of half the timeout behind a first copy from before the capture. */
-static gboolean
-may_be_later_copies(const nh_call *call, const nh_time *sent, guint n, guint preferred)
+static bool
+may_be_later_copies(const nh_call *call, const nh_time *sent, unsigned n, unsigned preferred)
 {
     nh_time before = sent[0] - call->pair->watch->first;
 
     return call->l4 == NH_L4_UDP && n >= 3 && before < preferred * NH_SECOND + NH_TIMER_LATENESS &&
-           fits(sent[1] - sent[0], 2 * (gint64)preferred) && fits(sent[2] - sent[1], 4 * (gint64)preferred);
+           fits(sent[1] - sent[0], 2 * (int64_t)preferred) && fits(sent[2] - sent[1], 4 * (int64_t)preferred);
 }
 
 void
 nh_attempt_recognise(nh_call *call)
 {
     nh_pair *pair = call->pair;
-    nh_policy policy = nh_policy_of(pair, call->l4, FALSE);
+    nh_policy policy = nh_policy_of(pair, call->l4, false);
     nh_time sent[NH_MINOR_MAX];
-    guint n = 0;
+    unsigned n = 0;
 
     if (call->wait != NH_WAIT_REPLY && call->wait != NH_WAIT_REPLY_NEW)
         return;
-    for (guint i = 0; i < call->n_sendings && n < G_N_ELEMENTS(sent); i++) {
+    for (unsigned i = 0; i < call->n_sendings && n < G_N_ELEMENTS(sent); i++) {
         const nh_sending *sending = &call->sendings[i];
         if (nh_call_timer_sent(call, sending))
             sent[n++] = sending->at.time;

@@ -25,7 +25,7 @@
 static nh_conn *
 blocking_conn(const nh_pair *pair, nh_way way)
 {
-    for (guint i = 0; i < pair->troubled->len; i++) {
+    for (unsigned i = 0; i < pair->troubled->len; i++) {
         nh_conn *conn = g_ptr_array_index(pair->troubled, i);
         if (conn->way == way && conn->service != NH_SERVICE_PORTMAP && nh_conn_trouble(conn)->finding == NH_FIN_UNACKED)
             return conn;
@@ -35,7 +35,7 @@ blocking_conn(const nh_pair *pair, nh_way way)
 
 /* issued: at the latest, where more is not known of it. */
 static void
-tell_rebind(nh_pair *pair, nh_way way, nh_moment at, nh_time issued, gboolean known, const nh_call *call)
+tell_rebind(nh_pair *pair, nh_way way, nh_moment at, nh_time issued, bool known, const nh_call *call)
 {
     char *after = nh_duration_text(at.time - issued);
     const nh_sending *first = call ? &call->sendings[0] : NULL;
@@ -53,41 +53,41 @@ tell_rebind(nh_pair *pair, nh_way way, nh_moment at, nh_time issued, gboolean kn
     g_free(whose);
 }
 
-static gboolean
+static bool
 in_window(const nh_deadlines *deadlines, nh_moment at)
 {
     return at.time >= deadlines->major_earliest - NH_CLOCK_SLACK && at.time <= deadlines->major_latest + 5 * NH_CLOCK_SLACK;
 }
 
 /* The bit of a call or of what is looked up in nh_pair's spoken; 0 for a version that no NLM has. */
-static guint8
-version_bit(guint32 vers)
+static uint8_t
+version_bit(uint32_t vers)
 {
-    return vers < 8 ? (guint8)(1u << vers) : 0;
+    return vers < 8 ? (uint8_t)(1u << vers) : 0;
 }
 
 void
 nh_lookup_speaks(const nh_call *call)
 {
-    call->pair->wants_locks = TRUE;
+    call->pair->wants_locks = true;
     call->pair->spoken[call->way][call->l4 == NH_L4_UDP] |= version_bit(call->vers);
 }
 
 /* rpcb_getport_async, net/sunrpc/rpcb_clnt.c: version and transport of the call that waits, asked over the same transport. */
-static gboolean
+static bool
 is_asked_for(const nh_call *call, const nh_call *lookup)
 {
     return !lookup || (lookup->asked.vers == call->vers && lookup->asked.prot == call->l4 && lookup->l4 == call->l4);
 }
 
 /* Monitoring looks up what its pair's lock calls do not use; of a pair without calls nobody knows. */
-static gboolean
+static bool
 is_for_locks(const nh_call *lookup)
 {
-    const guint8 *spoken = lookup->pair->spoken[lookup->way];
+    const uint8_t *spoken = lookup->pair->spoken[lookup->way];
 
     if (!spoken[0] && !spoken[1])
-        return TRUE;
+        return true;
     return spoken[lookup->asked.prot == NH_L4_UDP] & version_bit(lookup->asked.vers);
 }
 
@@ -97,7 +97,7 @@ tell_rebind_of(const nh_call *call, nh_moment at)
 {
     nh_pair *pair = call->pair;
     nh_policy policy = nh_policy_of(pair, call->l4, pair->watch->options.use_mount);
-    gboolean known = call->issued_earliest == call->issued_latest;
+    bool known = call->issued_earliest == call->issued_latest;
     nh_time shortest, longest;
 
     nh_timer_major_range(&policy, nh_pair_family(pair), call->wait, &shortest, &longest);
@@ -105,12 +105,12 @@ tell_rebind_of(const nh_call *call, nh_moment at)
 }
 
 /* Calls that wait: does this look-up (NULL: what it asks is not known yet) follow their major timeout? */
-static gboolean
+static bool
 dates_a_call(nh_pair *pair, nh_way way, const nh_call *lookup, nh_moment at)
 {
-    gboolean dated = FALSE;
+    bool dated = false;
 
-    for (guint i = 0; i < pair->outstanding[way]->len; i++) {
+    for (unsigned i = 0; i < pair->outstanding[way]->len; i++) {
         nh_call *call = g_ptr_array_index(pair->outstanding[way], i);
         nh_deadlines deadlines;
 
@@ -129,7 +129,7 @@ dates_a_call(nh_pair *pair, nh_way way, const nh_call *lookup, nh_moment at)
         nh_attempt_recognise(call);
         if (!dated)
             tell_rebind_of(call, at);
-        dated = TRUE;
+        dated = true;
     }
     return dated;
 }
@@ -160,7 +160,7 @@ begin_while_closing(nh_pair *pair, nh_way way, const nh_conn *blocking, nh_momen
     nh_policy policy = nh_policy_of(pair, NH_L4_TCP, pair->watch->options.use_mount);
     nh_time fin = blocking->half[0].fin_since;
     nh_family family = nh_pair_family(pair);
-    gboolean looks_up_first = family == NH_FAMILY_3_10 || family == NH_FAMILY_5_2 || pair->looks_up_first == NH_HABIT_YES;
+    bool looks_up_first = family == NH_FAMILY_3_10 || family == NH_FAMILY_5_2 || pair->looks_up_first == NH_HABIT_YES;
     nh_time shortest, longest;
 
     nh_timer_major_range(&policy, family, NH_WAIT_CLOSING, &shortest, &longest);
@@ -171,25 +171,25 @@ begin_while_closing(nh_pair *pair, nh_way way, const nh_conn *blocking, nh_momen
     nh_attempt_begin(attempt, NH_WAIT_CLOSING, MAX(fin, at.time - longest), at);
     attempt->start.time = at.time - shortest;
     attempt->line_seen = at;
-    tell_rebind(pair, way, at, attempt->start.time, FALSE, NULL);
+    tell_rebind(pair, way, at, attempt->start.time, false, NULL);
 }
 
-static gboolean
+static bool
 lock_calls_wait(const nh_pair *pair, nh_way way)
 {
-    for (guint i = 0; i < pair->outstanding[way]->len; i++)
+    for (unsigned i = 0; i < pair->outstanding[way]->len; i++)
         if (((const nh_call *)g_ptr_array_index(pair->outstanding[way], i))->prog == NH_PROG_NLM)
-            return TRUE;
-    return FALSE;
+            return true;
+    return false;
 }
 
 /* A look-up by a SYN to port 111 (lookup NULL) or by a datagram. */
 static void
-look_up(nh_pair *pair, nh_way way, nh_conn *conn, const nh_call *lookup, nh_moment at, gboolean seen)
+look_up(nh_pair *pair, nh_way way, nh_conn *conn, const nh_call *lookup, nh_moment at, bool seen)
 {
     nh_attempt *attempt = &pair->attempt[way];
     nh_conn *blocking = blocking_conn(pair, way);
-    gboolean retry = pair->last_lookup[way].frame && at.time - pair->last_lookup[way].time < RETRY_TIME;
+    bool retry = pair->last_lookup[way].frame && at.time - pair->last_lookup[way].time < RETRY_TIME;
     nh_deadlines deadlines;
 
     pair->lookup_before[way] = pair->last_lookup[way];
@@ -220,7 +220,7 @@ look_up(nh_pair *pair, nh_way way, nh_conn *conn, const nh_call *lookup, nh_mome
 }
 
 void
-nh_lookup_syn(nh_conn *conn, nh_moment at, gboolean seen)
+nh_lookup_syn(nh_conn *conn, nh_moment at, bool seen)
 {
     look_up(conn->pair, conn->way, conn, NULL, at, seen);
 }
@@ -230,21 +230,21 @@ static void
 undate_calls(const nh_conn *conn, const nh_call *lookup)
 {
     nh_pair *pair = conn->pair;
-    gboolean undated = FALSE, dated = FALSE;
+    bool undated = false, dated = false;
 
-    for (guint i = 0; conn->syn.frame && i < pair->outstanding[conn->way]->len; i++) {
+    for (unsigned i = 0; conn->syn.frame && i < pair->outstanding[conn->way]->len; i++) {
         nh_call *call = g_ptr_array_index(pair->outstanding[conn->way], i);
         if (call->line_seen.frame != conn->syn.frame)
             continue;
         if (lookup && is_asked_for(call, lookup)) {
-            dated = TRUE;
+            dated = true;
             continue;
         }
         call->line_seen.frame = 0;
-        call->outlived = FALSE;
+        call->outlived = false;
         call->outlived_in = 0;
         nh_call_expect(call);
-        undated = TRUE;
+        undated = true;
     }
     if (!undated || dated)
         return;
@@ -257,14 +257,14 @@ undate_calls(const nh_conn *conn, const nh_call *lookup)
 void
 nh_lookup_call(nh_call *lookup, nh_conn *conn, nh_moment at)
 {
-    gboolean for_locks = is_for_locks(lookup);
+    bool for_locks = is_for_locks(lookup);
 
     if (conn) { /* its SYN was taken for a look-up of the right kind */
         undate_calls(conn, lookup);
         if (!for_locks)
             nh_lookup_not_ours(conn);
     } else if (for_locks) {
-        look_up(lookup->pair, lookup->way, NULL, lookup, at, TRUE);
+        look_up(lookup->pair, lookup->way, NULL, lookup, at, true);
     }
 }
 
@@ -282,6 +282,6 @@ nh_lookup_not_ours(nh_conn *conn)
     if (attempt->line_seen.frame && attempt->start.frame != conn->syn.frame)
         attempt->line_seen.frame = 0;
     else
-        attempt->active = FALSE;
+        attempt->active = false;
     attempt->looker = NULL;
 }

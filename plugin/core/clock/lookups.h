@@ -19,7 +19,7 @@ void nh_lookup_speaks(const nh_call *call);
  * net/sunrpc/clnt.c). seen: the packet itself is in the capture, so that its
  * time dates something.
  */
-void nh_lookup_syn(nh_conn *conn, nh_moment at, gboolean seen);
+void nh_lookup_syn(nh_conn *conn, nh_moment at, bool seen);
 /* The port of NLM is looked up, over UDP (conn NULL) or on the connection whose SYN was taken for that. */
 void nh_lookup_call(nh_call *lookup, nh_conn *conn, nh_moment at);
 /* That look-up asked for another program: it was none of lockd's. */

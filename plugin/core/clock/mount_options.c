@@ -12,8 +12,8 @@
 /* clang-format off */
 #define L4_WORD(word, l4) { word, G_STRUCT_OFFSET(nh_policy, proto), l4 }
 #define HARD_WORD(word, hard_) { word, G_STRUCT_OFFSET(nh_policy, hard), hard_ }
-static const struct { const char *text; gsize offset; guint value; } mount_words[] = {
-    HARD_WORD("hard", TRUE), HARD_WORD("soft", FALSE), HARD_WORD("softerr", FALSE),
+static const struct { const char *text; size_t offset; unsigned value; } mount_words[] = {
+    HARD_WORD("hard", true), HARD_WORD("soft", false), HARD_WORD("softerr", false),
     L4_WORD("tcp", NH_L4_TCP), L4_WORD("rdma", NH_L4_TCP), L4_WORD("udp", NH_L4_UDP),
     L4_WORD("proto=tcp", NH_L4_TCP), L4_WORD("proto=tcp6", NH_L4_TCP),
     L4_WORD("proto=rdma", NH_L4_TCP), L4_WORD("proto=rdma6", NH_L4_TCP),
@@ -23,58 +23,58 @@ static const struct { const char *text; gsize offset; guint value; } mount_words
 
 /* Those with a value; bounds as in fs/nfs/fs_context.c nfs_fs_context_parse_param(). */
 /* clang-format off */
-static const struct { const char *name, *takes; gboolean number; gsize offset, given; guint minimum; } mount_values[] = {
-    { .name = "timeo", .takes = "tenths of a second, 1 to 2147483647", .number = TRUE, .offset = G_STRUCT_OFFSET(nh_policy, timeo),
+static const struct { const char *name, *takes; bool number; size_t offset, given; unsigned minimum; } mount_values[] = {
+    { .name = "timeo", .takes = "tenths of a second, 1 to 2147483647", .number = true, .offset = G_STRUCT_OFFSET(nh_policy, timeo),
       .given = G_STRUCT_OFFSET(nh_policy, timeo_given), .minimum = 1 },
-    { .name = "retrans", .takes = "a count, 0 to 2147483647", .number = TRUE, .offset = G_STRUCT_OFFSET(nh_policy, retrans),
+    { .name = "retrans", .takes = "a count, 0 to 2147483647", .number = true, .offset = G_STRUCT_OFFSET(nh_policy, retrans),
       .given = G_STRUCT_OFFSET(nh_policy, retrans_given) },
     { .name = "proto", .takes = "tcp, tcp6, udp, udp6, rdma or rdma6" },
 };
 /* clang-format on */
 
-static gboolean
+static bool
 set_word(const char *text, nh_policy *policy)
 {
-    for (guint i = 0; i < G_N_ELEMENTS(mount_words); i++)
+    for (unsigned i = 0; i < G_N_ELEMENTS(mount_words); i++)
         if (strcmp(mount_words[i].text, text) == 0) {
-            G_STRUCT_MEMBER(guint, policy, mount_words[i].offset) = mount_words[i].value;
-            return TRUE;
+            G_STRUCT_MEMBER(unsigned, policy, mount_words[i].offset) = mount_words[i].value;
+            return true;
         }
-    return FALSE;
+    return false;
 }
 
 /* Its index in mount_values, or their number when it is not there. */
-static guint
+static unsigned
 find_value(const char *text)
 {
-    gsize length = strcspn(text, "=");
-    guint i = 0;
+    size_t length = strcspn(text, "=");
+    unsigned i = 0;
 
     while (i < G_N_ELEMENTS(mount_values) && (strlen(mount_values[i].name) != length || strncmp(mount_values[i].name, text, length) != 0))
         i++;
     return i;
 }
 
-/* FALSE with *error set if the option is known and its value is wrong. */
-static gboolean
+/* false with *error set if the option is known and its value is wrong. */
+static bool
 set_value(const char *text, nh_policy *policy, char **error)
 {
-    gsize length = strcspn(text, "=");
+    size_t length = strcspn(text, "=");
     const char *value = text + length + (text[length] == '=');
-    guint64 number;
-    guint i = find_value(text);
+    uint64_t number;
+    unsigned i = find_value(text);
 
     if (i == G_N_ELEMENTS(mount_values))
-        return TRUE;
+        return true;
     if (mount_values[i].number && g_ascii_string_to_unsigned(value, 10, mount_values[i].minimum, G_MAXINT, &number, NULL)) {
-        G_STRUCT_MEMBER(guint, policy, mount_values[i].offset) = (guint)number;
-        G_STRUCT_MEMBER(gboolean, policy, mount_values[i].given) = TRUE;
-        return TRUE;
+        G_STRUCT_MEMBER(unsigned, policy, mount_values[i].offset) = (unsigned)number;
+        G_STRUCT_MEMBER(bool, policy, mount_values[i].given) = true;
+        return true;
     }
     char *shown = g_utf8_make_valid(text, -1);
     *error = g_strdup_printf("wrong mount option \"%s\": %s takes %s", shown, mount_values[i].name, mount_values[i].takes);
     g_free(shown);
-    return FALSE;
+    return false;
 }
 
 /* The options in a line of /proc/mounts or fstab; else every word of it. */
@@ -91,14 +91,14 @@ options_in(const char *line)
     return split;
 }
 
-gboolean
+bool
 nh_mount_options_parse(const char *line, nh_policy *policy, char **error)
 {
     nh_policy parsed = *policy;
-    gboolean ok = TRUE;
+    bool ok = true;
     char **options = options_in(line);
 
-    for (guint i = 0; ok && options[i]; i++)
+    for (unsigned i = 0; ok && options[i]; i++)
         ok = set_word(options[i], &parsed) || set_value(options[i], &parsed, error);
     if (ok) {
         nh_policy_over(&parsed, parsed.proto);
@@ -108,13 +108,13 @@ nh_mount_options_parse(const char *line, nh_policy *policy, char **error)
     return ok;
 }
 
-guint
+unsigned
 nh_mount_options_known(const char *line)
 {
     char **options = options_in(line);
-    guint known = 0;
+    unsigned known = 0;
 
-    for (guint i = 0; options[i]; i++) {
+    for (unsigned i = 0; options[i]; i++) {
         nh_policy nobody;
         known += set_word(options[i], &nobody) || find_value(options[i]) < G_N_ELEMENTS(mount_values);
     }

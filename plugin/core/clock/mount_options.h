@@ -14,12 +14,12 @@
 /*
  * Read timeo, retrans, proto and hard/soft from mount options or from a whole
  * line of /proc/mounts into *policy (others stay, but timeo and retrans that
- * nobody gave become the kernel's defaults for the protocol). FALSE with *error set (caller
+ * nobody gave become the kernel's defaults for the protocol). false with *error set (caller
  * frees) when a value is wrong; *policy is then unchanged.
  */
-gboolean nh_mount_options_parse(const char *line, nh_policy *policy, char **error);
+bool nh_mount_options_parse(const char *line, nh_policy *policy, char **error);
 
 /* How many of its options are among these, right or wrong. */
-guint nh_mount_options_known(const char *line);
+unsigned nh_mount_options_known(const char *line);
 
 #endif

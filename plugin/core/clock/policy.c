@@ -16,7 +16,7 @@ nh_pair_family(const nh_pair *pair)
 }
 
 nh_policy
-nh_policy_of(const nh_pair *pair, nh_l4 l4, gboolean mount)
+nh_policy_of(const nh_pair *pair, nh_l4 l4, bool mount)
 {
     nh_policy policy = mount ? pair->watch->options.mount : pair->watch->options.lockd;
     if (!mount)
@@ -27,7 +27,7 @@ nh_policy_of(const nh_pair *pair, nh_l4 l4, gboolean mount)
 }
 
 void
-nh_pair_set_nlm_timeout(nh_pair *pair, guint seconds)
+nh_pair_set_nlm_timeout(nh_pair *pair, unsigned seconds)
 {
     if (pair->nlm_timeout == seconds)
         return;

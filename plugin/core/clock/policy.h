@@ -19,9 +19,9 @@
 /* The family that rules a pair's timers: the preference, or the one recognised. */
 nh_family nh_pair_family(const nh_pair *pair);
 /* The policy of a call over this transport; mount: timeo/retrans instead of lockd's timers. */
-nh_policy nh_policy_of(const nh_pair *pair, nh_l4 l4, gboolean mount);
+nh_policy nh_policy_of(const nh_pair *pair, nh_l4 l4, bool mount);
 /* The pair's lockd turns out to have this nlm_timeout; 0: not known (any more). */
-void nh_pair_set_nlm_timeout(nh_pair *pair, guint seconds);
+void nh_pair_set_nlm_timeout(nh_pair *pair, unsigned seconds);
 /*
  * Before this time no major timeout of a call or attempt that was issued then comes, whatever the family (six steps);
  * NH_TIME_NONE where nothing is known of that. Predictions cost too much for each packet of a storm.

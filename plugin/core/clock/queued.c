@@ -37,7 +37,7 @@ lay(nh_call *call, nh_half *half, nh_time from, nh_time until, nh_moment at)
 {
     nh_time oldest = half->data_before.frame ? half->data_before.time : at.time - NH_SOCKET_MAX;
 
-    call->queued = TRUE;
+    call->queued = true;
     call->wait = NH_WAIT_REPLY;
     call->issued_from = half->data_before.frame ? half->data_before : at;
     call->issued_earliest = MAX(from, oldest);
@@ -46,21 +46,21 @@ lay(nh_call *call, nh_half *half, nh_time from, nh_time until, nh_moment at)
     nh_outage_join_late(call, at);
 }
 
-gboolean
+bool
 nh_queued_call(nh_call *call, nh_conn *conn, nh_moment at)
 {
     nh_half *half = conn && call->way == NH_FORWARD ? sender_of(conn, call) : NULL;
 
     if (!half || half->queue_frame != at.frame)
-        return FALSE;
+        return false;
     lay(call, half, half->queue_from, at.time, at);
-    return TRUE;
+    return true;
 }
 
 void
 nh_queued_unseen(nh_call *call, nh_conn *conn, nh_moment at)
 {
-    guint copies = nh_age_queued_together(call);
+    unsigned copies = nh_age_queued_together(call);
     nh_moment first = call->sendings[0].at;
     nh_moment since = { first.frame, first.time - nh_age_of_copies(call, copies) };
 
@@ -75,7 +75,7 @@ nh_queued_unseen(nh_call *call, nh_conn *conn, nh_moment at)
                            .since = since,
                            .conn = conn,
                            .call = call,
-                           .unseen = TRUE };
+                           .unseen = true };
     char *waited = nh_duration_text(at.time - since.time);
     nh_frame_note(call->pair->watch, at.frame, NH_PEER_SILENT,
                   g_strdup_printf("Copies of the call of frame %u that RPC had sent one after another leave the socket together: for %s or "
@@ -92,9 +92,9 @@ sent_before(const nh_pair *pair, nh_way way, const nh_conn *conn)
 {
     nh_moment latest = { 0, NH_TIME_NONE };
 
-    for (guint i = 0; pair->open && i < pair->outstanding[way]->len; i++) {
+    for (unsigned i = 0; pair->open && i < pair->outstanding[way]->len; i++) {
         const nh_call *other = g_ptr_array_index(pair->outstanding[way], i);
-        for (guint j = 0; other->outage == pair->open && j < other->n_sendings; j++) {
+        for (unsigned j = 0; other->outage == pair->open && j < other->n_sendings; j++) {
             nh_conn *old = other->sendings[j].conn;
             nh_moment newest = old && old != conn ? sender_of(old, other)->newest : latest;
             if (newest.frame > latest.frame)
@@ -104,25 +104,25 @@ sent_before(const nh_pair *pair, nh_way way, const nh_conn *conn)
     return latest;
 }
 
-gboolean
+bool
 nh_queued_reconnect(nh_call *call, nh_conn *conn, nh_moment at)
 {
     nh_moment from = call->way == NH_FORWARD ? sent_before(call->pair, call->way, conn) : (nh_moment){ 0, NH_TIME_NONE };
 
     if (!from.frame)
-        return FALSE;
+        return false;
     call->wait = NH_WAIT_REPLY_NEW;
     call->issued_from = from;
     call->issued_earliest = from.time;
     call->issued_latest = at.time;
-    return TRUE;
+    return true;
 }
 
 /* Of the calls in this segment those before the copy were issued before it. */
 static void
 lay_before(nh_conn *conn, nh_half *half, nh_time until, nh_moment at)
 {
-    for (guint i = 0; i < conn->waiting->len; i++) {
+    for (unsigned i = 0; i < conn->waiting->len; i++) {
         nh_call *call = g_ptr_array_index(conn->waiting, i);
         const nh_sending *first = call->sendings;
 
@@ -139,9 +139,9 @@ lay_before(nh_conn *conn, nh_half *half, nh_time until, nh_moment at)
 
 /* The most time from a call to its n-th transmission: before 5.3 a connection that it had to open has cost one step of its timer. */
 static nh_time
-latest_of_copies(const nh_call *call, guint n)
+latest_of_copies(const nh_call *call, unsigned n)
 {
-    gboolean stepped = call->wait != NH_WAIT_REPLY && nh_pair_family(call->pair) != NH_FAMILY_5_3;
+    bool stepped = call->wait != NH_WAIT_REPLY && nh_pair_family(call->pair) != NH_FAMILY_5_3;
 
     return nh_age_of_copies(call, n) + (stepped ? (n - 1) * nh_age_of_copies(call, 2) : 0) + COPY_LATENESS;
 }
@@ -150,15 +150,15 @@ void
 nh_queued_copy(const nh_call *copy, nh_conn *conn, nh_moment at)
 {
     const nh_sending *first = copy->sendings;
-    guint n = 0;
+    unsigned n = 0;
 
     if (!conn || first->conn != conn || first->at.frame == at.frame || copy->way != NH_FORWARD || copy->prog != NH_PROG_NLM ||
         !conn->waiting)
         return;
-    for (guint i = 0; i < copy->n_sendings; i++)
+    for (unsigned i = 0; i < copy->n_sendings; i++)
         n += !copy->sendings[i].by_tcp;
     nh_half *half = sender_of(conn, copy);
-    gboolean dated = n <= DATED_COPIES && !copy->first_unseen;
+    bool dated = n <= DATED_COPIES && !copy->first_unseen;
     lay_before(conn, half, dated ? first->at.time + latest_of_copies(copy, n) : at.time, at);
     half->queue_frame = at.frame;
     half->queue_from = copy->issued_earliest + nh_age_of_copies(copy, n);

@@ -29,43 +29,43 @@
 /* struct rpc_timeout (include/linux/sunrpc/xprt.h), with durations in ns. */
 typedef struct {
     nh_time initval, increment, maxval;
-    guint retries;
-    gboolean exponential;
+    unsigned retries;
+    bool exponential;
 } rpc_timeout;
 
 /* What differs between the kernels in xprt.c and clnt.c. */
 typedef struct {
     nh_family family;
-    gboolean connect_steps; /* a connect that succeeds wakes the task with -EAGAIN, which costs one step of the timer */
-    gboolean armed_at_send; /* xprt_transmit() of the first copy sets the major deadline anew */
-    gboolean capped;        /* xprt_request_timeout(): no wait for TCP goes past the major deadline */
-    gboolean minor_first;   /* before the minor deadline has passed, the major one is not looked at */
+    bool connect_steps; /* a connect that succeeds wakes the task with -EAGAIN, which costs one step of the timer */
+    bool armed_at_send; /* xprt_transmit() of the first copy sets the major deadline anew */
+    bool capped;        /* xprt_request_timeout(): no wait for TCP goes past the major deadline */
+    bool minor_first;   /* before the minor deadline has passed, the major one is not looked at */
 } algorithm;
 
 static const algorithm algorithms[] = {
     /* 3.10 .. 4.19: call_timeout(), xprt_reset_majortimeo() */
-    { .family = NH_FAMILY_3_10, .connect_steps = TRUE, .armed_at_send = TRUE },
+    { .family = NH_FAMILY_3_10, .connect_steps = true, .armed_at_send = true },
     /* 4.20, 5.0: xprt_request_enqueue_receive() arms at the first encode, before the connect */
-    { .family = NH_FAMILY_3_10, .connect_steps = TRUE },
+    { .family = NH_FAMILY_3_10, .connect_steps = true },
     /* 5.2: rpc_check_timeout(), xprt_init_majortimeo() */
-    { .family = NH_FAMILY_5_2, .connect_steps = TRUE, .capped = TRUE },
+    { .family = NH_FAMILY_5_2, .connect_steps = true, .capped = true },
     /* 5.3 .. 5.8, 5.12 and later: call_connect_status() goes straight to call_transmit() */
-    { .family = NH_FAMILY_5_3, .capped = TRUE },
+    { .family = NH_FAMILY_5_3, .capped = true },
     /* 5.9 .. 5.11: xprt_adjust_timeout() tests rq_minortimeo before the major deadline */
-    { .family = NH_FAMILY_5_3, .capped = TRUE, .minor_first = TRUE },
+    { .family = NH_FAMILY_5_3, .capped = true, .minor_first = true },
 };
 
 /* The configured ticks of the distributions; kernel/time/timer.c rounds up to the granularity of a wheel level. */
-static const guint ticks_per_second[] = { 1000, 250, 100 };
+static const unsigned ticks_per_second[] = { 1000, 250, 100 };
 
 /* fs/nfs/client.c nfs_init_timeout_values() and NFS_DEF_*, NFS_MAX_* of uapi/linux/nfs_fs.h */
 typedef struct {
     nh_l4 proto;
     const char *name;
-    guint default_timeo, default_retrans;
+    unsigned default_timeo, default_retrans;
     nh_time max;
-    gboolean exponential;
-    guint max_retrans; /* more changes nothing: 0.1 s reaches max */
+    bool exponential;
+    unsigned max_retrans; /* more changes nothing: 0.1 s reaches max */
 } mount_defaults;
 
 static const mount_defaults mount_protocols[] = {
@@ -75,13 +75,13 @@ static const mount_defaults mount_protocols[] = {
       .default_timeo = 11,
       .default_retrans = 3,
       .max = 60 * NH_SECOND,
-      .exponential = TRUE,
+      .exponential = true,
       .max_retrans = 10 },
 };
 
 /* The transmissions of one task up to its first major timeout, counted from the first of them. */
 typedef struct {
-    guint n_minor;
+    unsigned n_minor;
     nh_time minor[NH_MINOR_MAX];
     nh_time major, latest; /* counted from the start of the task: without lateness, and as late as the wheel allows */
 } schedule;
@@ -92,7 +92,7 @@ nh_family_name(nh_family family)
 #define NH_ENUM_ROW(id, name) name,
     static const char *const names[] = { NULL, NH_FAMILIES(NH_ENUM_ROW) };
 #undef NH_ENUM_ROW
-    return (guint)family < G_N_ELEMENTS(names) ? names[family] : NULL;
+    return (unsigned)family < G_N_ELEMENTS(names) ? names[family] : NULL;
 }
 
 /* RHEL8 kept its version and took the timers of 5.3 between these of its builds (8.1: 147, 8.3: 240). */
@@ -100,9 +100,9 @@ nh_family_name(nh_family family)
 #define RHEL8_NEW 240
 
 static nh_family
-family_of_version(guint major, guint minor, const char *rest)
+family_of_version(unsigned major, unsigned minor, const char *rest)
 {
-    guint64 build = g_str_has_prefix(rest, ".0-") ? g_ascii_strtoull(rest + 3, NULL, 10) : 0;
+    uint64_t build = g_str_has_prefix(rest, ".0-") ? g_ascii_strtoull(rest + 3, NULL, 10) : 0;
 
     if (major == 4 && minor == 18)
         return build >= RHEL8_NEW ? NH_FAMILY_5_3 : build > 0 && build <= RHEL8_OLD ? NH_FAMILY_3_10 : NH_FAMILY_UNKNOWN;
@@ -113,35 +113,35 @@ family_of_version(guint major, guint minor, const char *rest)
     return major > 5 || (major == 5 && minor >= 3) ? NH_FAMILY_5_3 : NH_FAMILY_UNKNOWN;
 }
 
-gboolean
+bool
 nh_family_parse(const char *text, nh_family *family, char **error)
 {
-    guint major, minor;
+    unsigned major, minor;
     int end = 0;
 
     for (int i = NH_FAMILY_UNKNOWN + 1; i < NH_FAMILY_COUNT; i++)
         if (g_ascii_strcasecmp(text, nh_family_name(i)) == 0) {
             *family = i;
-            return TRUE;
+            return true;
         }
     /* profiles of earlier versions say "auto (from the gaps seen)" */
     if (*text == '\0' || g_ascii_strcasecmp(text, "auto") == 0 || g_ascii_strncasecmp(text, "auto (", 6) == 0) {
         *family = NH_FAMILY_UNKNOWN;
-        return TRUE;
+        return true;
     }
     if (!g_ascii_isdigit(*text) || sscanf(text, "%4u.%4u%n", &major, &minor, &end) != 2 || !strchr(".-", text[end])) {
         *error = g_strdup("auto, 3.10-5.0, 5.2, 5.3+ or a version of Linux such as 5.10.0-8 is expected");
-        return FALSE;
+        return false;
     }
     nh_family found = family_of_version(major, minor, text + end);
     if (found == NH_FAMILY_UNKNOWN) {
         *error = g_strdup(major == 4
                               ? "4.18 is RHEL 8's, whose timers changed between 4.18.0-147 and 4.18.0-240: its build is expected, too"
                               : "the timers of this version are not known (known are 3.10 to 5.0, 5.2 and later)");
-        return FALSE;
+        return false;
     }
     *family = found;
-    return TRUE;
+    return true;
 }
 
 static const mount_defaults *
@@ -196,7 +196,7 @@ major_timeout(const rpc_timeout *to, nh_time rq)
 
 /* xprt.c xprt_adjust_timeout() at a minor timeout */
 static nh_time
-step_up(const rpc_timeout *to, nh_time rq, guint steps)
+step_up(const rpc_timeout *to, nh_time rq, unsigned steps)
 {
     while (steps-- > 0)
         rq = MIN(to->exponential ? rq * 2 : rq + to->increment, to->maxval);
@@ -205,17 +205,17 @@ step_up(const rpc_timeout *to, nh_time rq, guint steps)
 
 /* timer.c rpc_calc_rto() << retries: an RTT estimator that has seen nothing yet starts at the initial value. */
 static nh_time
-datagram_wait(const rpc_timeout *to, guint retries)
+datagram_wait(const rpc_timeout *to, unsigned retries)
 {
     return MIN(to->initval << MIN(retries, 10), to->maxval);
 }
 
 /* kernel/time/timer.c calc_index(): level n holds 63 * 8^(n-1) jiffies and more, and is 8^n jiffies coarse. */
 static nh_time
-wheel_granularity(nh_time wait, guint hz)
+wheel_granularity(nh_time wait, unsigned hz)
 {
-    gint64 jiffies = wait / (NH_SECOND / hz);
-    guint level = 0;
+    int64_t jiffies = wait / (NH_SECOND / hz);
+    unsigned level = 0;
     while (level < 8 && jiffies >= G_GINT64_CONSTANT(63) << (3 * level))
         level++;
     return (G_GINT64_CONSTANT(1) << (3 * level)) * (NH_SECOND / hz);
@@ -224,7 +224,7 @@ wheel_granularity(nh_time wait, guint hz)
 /* A task and the policy that times it, as far as the arithmetic needs them. */
 typedef struct {
     rpc_timeout to;
-    gboolean lockd, udp;
+    bool lockd, udp;
     nh_time deadline; /* its first major deadline, counted from its start */
     nh_wait_facts facts;
 } rpc_task;
@@ -248,16 +248,16 @@ task_of(const nh_policy *policy, const nh_wait_facts *facts)
  * xprt_wait_for_reply_request_rtt() for UDP, whose waits are never capped.
  */
 static schedule
-run_task(const rpc_task *task, const algorithm *alg, guint steps, nh_time delay, guint hz)
+run_task(const rpc_task *task, const algorithm *alg, unsigned steps, nh_time delay, unsigned hz)
 {
     const rpc_timeout *to = &task->to;
     schedule plan = { 0 };
-    gboolean capped = alg->capped && !task->udp;
+    bool capped = alg->capped && !task->udp;
     nh_time rq = step_up(to, to->initval, steps);
     nh_time deadline = alg->armed_at_send ? delay + major_timeout(to, rq) : task->deadline;
     nh_time now = delay, late = 0, minor = to->initval;
 
-    for (guint retries = 0;; retries++) {
+    for (unsigned retries = 0;; retries++) {
         nh_time wait = task->udp ? datagram_wait(to, retries) : capped ? MIN(rq, deadline - now) : rq;
         nh_time granularity = wheel_granularity(wait, hz);
         /* The deadline leaves no wait before the minor one: rpc_sleep_on_timeout() returns at once, in a loop. */
@@ -285,13 +285,13 @@ run_task(const rpc_task *task, const algorithm *alg, guint steps, nh_time delay,
 }
 
 /* Steps that the timer takes before the first transmission, if nothing goes wrong. */
-static guint
+static unsigned
 steps_to_send(const rpc_task *task, const algorithm *alg)
 {
     return task->facts.wait == NH_WAIT_REPLY_NEW && !task->udp && alg->connect_steps;
 }
 
-static gboolean
+static bool
 waits_for_reply(const rpc_task *task)
 {
     return task->facts.wait == NH_WAIT_REPLY || task->facts.wait == NH_WAIT_REPLY_NEW;
@@ -311,10 +311,10 @@ widen(nh_deadlines *window, nh_time earliest, nh_time latest)
 }
 
 static void
-widen_by_run(const rpc_task *task, const algorithm *alg, guint steps, nh_time issued, nh_deadlines *window)
+widen_by_run(const rpc_task *task, const algorithm *alg, unsigned steps, nh_time issued, nh_deadlines *window)
 {
     nh_time delay = delay_to_send(task, issued);
-    for (guint i = 0; i < G_N_ELEMENTS(ticks_per_second); i++) {
+    for (unsigned i = 0; i < G_N_ELEMENTS(ticks_per_second); i++) {
         schedule plan = run_task(task, alg, steps, delay, ticks_per_second[i]);
         widen(window, issued + plan.major, issued + plan.latest + FIRE_DELAY);
     }
@@ -346,11 +346,11 @@ widen_by_algorithm(const rpc_task *task, const algorithm *alg, nh_time issued, n
         widen_by_connect(*task, alg, issued, window);
         return;
     }
-    guint first = steps_to_send(task, alg), last = first;
+    unsigned first = steps_to_send(task, alg), last = first;
     /* Without the cap each failed attempt to connect lengthens the waits; five reach the longest. */
     if (first && !alg->capped)
-        last += (guint)MIN(delay / RETRY_DELAY, 5);
-    for (guint steps = first; steps <= last; steps++)
+        last += (unsigned)MIN(delay / RETRY_DELAY, 5);
+    for (unsigned steps = first; steps <= last; steps++)
         widen_by_run(task, alg, steps, issued, window);
 }
 
@@ -366,21 +366,21 @@ expected_copies(const rpc_task *task, const algorithm *alg, nh_time issued)
     return run_task(task, alg, steps_to_send(task, alg), delay, ticks_per_second[0]);
 }
 
-static gboolean
+static bool
 expects_copy_at(const schedule *plan, nh_time after_first)
 {
-    for (guint i = 0; i < plan->n_minor; i++)
+    for (unsigned i = 0; i < plan->n_minor; i++)
         if (plan->minor[i] == after_first)
-            return TRUE;
-    return FALSE;
+            return true;
+    return false;
 }
 
 /* Keep the retransmissions upon which this plan agrees too. */
 static void
 keep_common(nh_deadlines *out, const schedule *plan, nh_time sent)
 {
-    guint kept = 0;
-    for (guint i = 0; i < out->n_minor; i++)
+    unsigned kept = 0;
+    for (unsigned i = 0; i < out->n_minor; i++)
         if (expects_copy_at(plan, out->minor[i] - sent))
             out->minor[kept++] = out->minor[i];
     out->n_minor = kept;
@@ -390,7 +390,7 @@ static void
 start_with(nh_deadlines *out, const schedule *plan, nh_time sent)
 {
     out->n_minor = plan->n_minor;
-    for (guint i = 0; i < plan->n_minor; i++)
+    for (unsigned i = 0; i < plan->n_minor; i++)
         out->minor[i] = sent + plan->minor[i];
 }
 
@@ -405,13 +405,13 @@ nh_timer_predict(const nh_policy *policy, nh_family family, const nh_wait_facts 
         facts->issued_latest,
         CLAMP(in_time, facts->issued_earliest, facts->issued_latest),
     };
-    gboolean first = TRUE;
+    bool first = true;
 
     *out = (nh_deadlines){ .major_earliest = G_MAXINT64, .major_latest = G_MININT64 };
-    for (guint i = 0; i < G_N_ELEMENTS(algorithms); i++) {
+    for (unsigned i = 0; i < G_N_ELEMENTS(algorithms); i++) {
         if (family != NH_FAMILY_UNKNOWN && algorithms[i].family != family)
             continue;
-        for (guint j = 0; j < G_N_ELEMENTS(issues); j++, first = FALSE) {
+        for (unsigned j = 0; j < G_N_ELEMENTS(issues); j++, first = false) {
             schedule plan = expected_copies(&task, &algorithms[i], issues[j]);
             widen_by_algorithm(&task, &algorithms[i], issues[j], out);
             (first ? start_with : keep_common)(out, &plan, facts->sent);
@@ -430,30 +430,30 @@ nh_timer_major_range(const nh_policy *policy, nh_family family, nh_wait wait, nh
     *longest = range.major_latest;
 }
 
-static gboolean
+static bool
 within(nh_time t, nh_time from, nh_time to)
 {
     return from <= t && t <= to;
 }
 
 /* Do the transmissions, and the look-up after the major timeout, fit this plan? */
-static gboolean
-plan_fits(const schedule *plan, nh_time early, guint hz, const nh_time *sent, guint n_sent, nh_time rebind)
+static bool
+plan_fits(const schedule *plan, nh_time early, unsigned hz, const nh_time *sent, unsigned n_sent, nh_time rebind)
 {
-    for (guint i = 0; i < plan->n_minor && i + 1 < n_sent; i++) {
+    for (unsigned i = 0; i < plan->n_minor && i + 1 < n_sent; i++) {
         nh_time wait = plan->minor[i] - (i ? plan->minor[i - 1] : 0);
         if (!within(sent[i + 1] - sent[i], wait - GAP_EARLY, wait + wheel_granularity(wait, hz) + GAP_LATE))
-            return FALSE;
+            return false;
     }
     /* The copy after the major timeout waits for the look-up, and for a connection if the old one is gone. */
-    guint after = plan->n_minor + 1;
+    unsigned after = plan->n_minor + 1;
     if (plan->n_minor < NH_MINOR_MAX && after < n_sent && !within(sent[after] - sent[0], plan->major - early, plan->latest + RESENT_LATE))
-        return FALSE;
+        return false;
     return !nh_time_known(rebind) || within(rebind - sent[0], plan->major - early, plan->latest + FIRE_DELAY + REBIND_LATE);
 }
 
 nh_family
-nh_timer_recognise(const nh_policy *policy, nh_wait wait, const nh_time *sent, guint n_sent, nh_time rebind)
+nh_timer_recognise(const nh_policy *policy, nh_wait wait, const nh_time *sent, unsigned n_sent, nh_time rebind)
 {
     const nh_wait_facts facts = { .wait = wait };
     rpc_task task = task_of(policy, &facts);
@@ -462,9 +462,9 @@ nh_timer_recognise(const nh_policy *policy, nh_wait wait, const nh_time *sent, g
     /* After trouble a call is first sent with any step of its timer. */
     if (n_sent == 0 || !waits_for_reply(&task))
         return NH_FAMILY_UNKNOWN;
-    for (guint i = 0; i < G_N_ELEMENTS(algorithms) * G_N_ELEMENTS(ticks_per_second); i++) {
+    for (unsigned i = 0; i < G_N_ELEMENTS(algorithms) * G_N_ELEMENTS(ticks_per_second); i++) {
         const algorithm *alg = &algorithms[i / G_N_ELEMENTS(ticks_per_second)];
-        guint hz = ticks_per_second[i % G_N_ELEMENTS(ticks_per_second)];
+        unsigned hz = ticks_per_second[i % G_N_ELEMENTS(ticks_per_second)];
         schedule plan = run_task(&task, alg, steps_to_send(&task, alg), 0, hz);
         /* Counted from the start of the task, the deadline comes earlier after the first copy by the time to connect. */
         nh_time early = wait == NH_WAIT_REPLY_NEW && !alg->armed_at_send ? RETRY_DELAY : GAP_EARLY;

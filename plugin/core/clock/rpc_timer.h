@@ -29,21 +29,21 @@ typedef enum { NH_FAMILY_UNKNOWN, NH_FAMILIES(NH_ENUM_ROW) NH_FAMILY_COUNT } nh_
 const char *nh_family_name(nh_family family);
 /*
  * The family of "auto" (unknown), of its own name, or of a version of Linux as
- * uname -r prints it. FALSE with *error set (caller frees) when that tells none;
+ * uname -r prints it. false with *error set (caller frees) when that tells none;
  * *family then stays.
  */
-gboolean nh_family_parse(const char *text, nh_family *family, char **error);
+bool nh_family_parse(const char *text, nh_family *family, char **error);
 
 typedef enum { NH_POLICY_LOCKD, NH_POLICY_MOUNT } nh_policy_kind;
 
 typedef struct {
     nh_policy_kind kind;
-    guint nlm_timeout; /* seconds, 3-20 (lockd) */
-    guint timeo;       /* tenths of a second (mount) */
-    guint retrans;     /* count (mount) */
+    unsigned nlm_timeout; /* seconds, 3-20 (lockd) */
+    unsigned timeo;       /* tenths of a second (mount) */
+    unsigned retrans;     /* count (mount) */
     nh_l4 proto;
-    gboolean hard;
-    gboolean timeo_given, retrans_given; /* by somebody; else they follow the protocol, see nh_policy_over() */
+    unsigned hard;                   /* 0 or 1; mount options write it by its place */
+    bool timeo_given, retrans_given; /* by somebody; else they follow the protocol, see nh_policy_over() */
 } nh_policy;
 
 /* The mount's policy over this protocol: what nobody gave gets the kernel's default (nfs_init_timeout_values(), fs/nfs/client.c). */
@@ -65,7 +65,7 @@ typedef struct {
 
 #define NH_MINOR_MAX 12
 typedef struct {
-    guint n_minor;
+    unsigned n_minor;
     nh_time minor[NH_MINOR_MAX];          /* expected retransmissions before the major timeout, without lateness */
     nh_time major_earliest, major_latest; /* window of the kernel line, lateness of the timer wheel included */
 } nh_deadlines;
@@ -85,7 +85,7 @@ void nh_timer_predict(const nh_policy *policy, nh_family family, const nh_wait_f
  * NH_WAIT_REPLY_NEW only where this call waited for the connect: 10, 20, 30 s on
  * a new connection say 5.3+, on an open one every family.
  */
-nh_family nh_timer_recognise(const nh_policy *policy, nh_wait wait, const nh_time *sent, guint n_sent, nh_time rebind);
+nh_family nh_timer_recognise(const nh_policy *policy, nh_wait wait, const nh_time *sent, unsigned n_sent, nh_time rebind);
 
 /* Shortest and longest time from the start of a task to its first major timeout (ns). */
 void nh_timer_major_range(const nh_policy *policy, nh_family family, nh_wait wait, nh_time *shortest, nh_time *longest);

@@ -46,16 +46,16 @@ date_attempt(nh_pair *pair, nh_moment at)
     nh_moment first = pair->unfollowed.first, before = pair->unfollowed.before;
     nh_time oldest = first.time - NH_WAITED_MAX;
 
-    pair->attempt[NH_FORWARD] = (nh_attempt){ .active = TRUE,
+    pair->attempt[NH_FORWARD] = (nh_attempt){ .active = true,
                                               .start = first,
                                               .step = at,
                                               .earliest = before.frame ? MAX(before.time, oldest) : oldest,
                                               .wait = NH_WAIT_CONNECT,
-                                              .undatable = TRUE };
+                                              .undatable = true };
 }
 
 static void
-tell(nh_conn *conn, gboolean syn, guint lost, nh_moment at)
+tell(nh_conn *conn, bool syn, unsigned lost, nh_moment at)
 {
     nh_pair *pair = conn->pair;
     nh_finding finding = syn ? NH_SYN_UNANSWERED : NH_PEER_SILENT;
@@ -65,7 +65,7 @@ tell(nh_conn *conn, gboolean syn, guint lost, nh_moment at)
                            .at = at,
                            .since = pair->unfollowed.first,
                            .conn = conn,
-                           .unseen = TRUE };
+                           .unseen = true };
 
     nh_frame_note(pair->watch, at.frame, finding,
                   g_strdup_printf("The client learnt this port %u times from frame %u on, and nothing for it was captured since: %s", lost,
@@ -76,10 +76,10 @@ tell(nh_conn *conn, gboolean syn, guint lost, nh_moment at)
 }
 
 void
-nh_unfollowed_end(nh_conn *conn, gboolean syn, nh_moment at)
+nh_unfollowed_end(nh_conn *conn, bool syn, nh_moment at)
 {
     nh_pair *pair = conn->pair;
-    guint lost = pair->unfollowed.n;
+    unsigned lost = pair->unfollowed.n;
 
     if (lost > 0 && at.time - pair->unfollowed.last.time < STEP_TIME)
         lost--;

@@ -14,6 +14,6 @@
 /* The port mapper told the client lockd's port. */
 void nh_unfollowed_answer(const nh_call *lookup, nh_moment at);
 /* A packet of the client to lockd passes. */
-void nh_unfollowed_end(nh_conn *conn, gboolean syn, nh_moment at);
+void nh_unfollowed_end(nh_conn *conn, bool syn, nh_moment at);
 
 #endif

@@ -54,13 +54,13 @@ static const struct {
 static nh_finding
 refine(const nh_outage *outage, nh_finding cause)
 {
-    for (guint i = 0; i < G_N_ELEMENTS(refinements); i++)
+    for (unsigned i = 0; i < G_N_ELEMENTS(refinements); i++)
         if (cause == refinements[i].vague && outage->count[NH_FORWARD][refinements[i].precise] > 0)
             cause = refinements[i].precise;
     return cause;
 }
 
-static gboolean
+static bool
 explains(nh_finding finding)
 {
     nh_kind kind = nh_finding_get(finding)->kind;
@@ -68,13 +68,13 @@ explains(nh_finding finding)
 }
 
 /* RFC 5961 at work: one bare ACK, the client's RST clears the old connection, and its next SYN meets the real trouble. */
-static gboolean
-is_passing(const nh_outage *outage, guint i)
+static bool
+is_passing(const nh_outage *outage, unsigned i)
 {
     const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
 
     if (symptom->finding != NH_CHALLENGE_ACK || symptom->count > 0 || i + 1 >= outage->symptoms->len)
-        return FALSE;
+        return false;
     const nh_symptom *next = symptom + 1;
     return next->conn == symptom->conn && nh_finding_get(next->finding)->kind == NH_KIND_TRANSPORT && next->finding != NH_CHALLENGE_ACK;
 }
@@ -85,7 +85,7 @@ earliest(const nh_outage *outage, nh_way way)
 {
     const nh_symptom *first = NULL;
 
-    for (guint i = 0; i < outage->symptoms->len; i++) {
+    for (unsigned i = 0; i < outage->symptoms->len; i++) {
         const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
         if (symptom->way == way && explains(symptom->finding) && !is_passing(outage, i) && (!first || symptom->at.frame < first->at.frame))
             first = symptom;
@@ -94,7 +94,7 @@ earliest(const nh_outage *outage, nh_way way)
 }
 
 /* The callback was in trouble before the client's calls were, and still when those were answered. */
-static gboolean
+static bool
 outlasts(const nh_outage *outage, const nh_symptom *callback, const nh_symptom *forward)
 {
     nh_moment answered = outage->over[NH_FORWARD], reached = outage->over[NH_CALLBACK];
@@ -154,14 +154,14 @@ blame_sender_of_icmp(const nh_outage *outage, const nh_symptom *evidence)
 {
     const nh_conn *conn = evidence->conn;
     const nh_call *call = evidence->call; /* over UDP */
-    gboolean forward = evidence->way == NH_FORWARD;
+    bool forward = evidence->way == NH_FORWARD;
     const nh_addr *sender = conn                        ? &conn->icmp_sender
                             : call                      ? &call->icmp.sender
                             : evidence->icmp_sender.len ? &evidence->icmp_sender
                                                         : NULL;
     const nh_addr *caller = conn ? &conn->client.addr : call ? &call->src.addr : forward ? &outage->pair->client : &outage->pair->server;
     const nh_addr *called = conn ? &conn->server.addr : call ? &call->dst.addr : forward ? &outage->pair->server : &outage->pair->client;
-    gboolean own_filter = conn ? conn->icmp_own_filter : call ? call->icmp.own_filter : evidence->icmp_own_filter;
+    bool own_filter = conn ? conn->icmp_own_filter : call ? call->icmp.own_filter : evidence->icmp_own_filter;
     nh_side side = forward ? NH_SIDE_SERVER : NH_SIDE_CLIENT;
 
     if (own_filter)
@@ -177,7 +177,7 @@ static blame
 blame_sender_of_reset(const nh_outage *outage, const nh_symptom *evidence)
 {
     const nh_conn *conn = evidence->conn;
-    gboolean by_client = conn && conn->reset_by_client == (conn->way == NH_FORWARD);
+    bool by_client = conn && conn->reset_by_client == (conn->way == NH_FORWARD);
     return (blame){ by_client ? NH_SIDE_CLIENT : NH_SIDE_SERVER, NH_CONFIDENCE_LIKELY };
 }
 
@@ -185,7 +185,7 @@ blame_sender_of_reset(const nh_outage *outage, const nh_symptom *evidence)
 static blame
 blame_client_of_callback(const nh_outage *outage, const nh_symptom *evidence)
 {
-    gboolean refused = outage->count[NH_CALLBACK][NH_SYN_REFUSED] > 0;
+    bool refused = outage->count[NH_CALLBACK][NH_SYN_REFUSED] > 0;
 
     if (refused || nh_capture_position(outage->pair) == NH_SIDE_CLIENT)
         return (blame){ NH_SIDE_CLIENT, NH_CONFIDENCE_SHOWN };
@@ -207,7 +207,7 @@ blame_server_likely(const nh_outage *outage, const nh_symptom *evidence)
 /* So long after its SM_NOTIFY the server may hold connections of a client's life before: until keep-alives tell it. */
 #define RESTART_TIME (300 * NH_SECOND)
 
-static gboolean
+static bool
 client_had_restarted(const nh_outage *outage)
 {
     nh_moment restarted = outage->pair->client_restarted;
@@ -242,7 +242,7 @@ static blame (*const judges[NH_BLAME_COUNT])(const nh_outage *outage, const nh_s
 static const nh_symptom *
 first_of(const nh_outage *outage, nh_finding finding)
 {
-    for (guint i = 0; i < outage->symptoms->len; i++) {
+    for (unsigned i = 0; i < outage->symptoms->len; i++) {
         const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
         if (symptom->finding == finding)
             return symptom;
@@ -250,11 +250,11 @@ first_of(const nh_outage *outage, nh_finding finding)
     return outage->symptoms->len ? &g_array_index(outage->symptoms, nh_symptom, 0) : NULL;
 }
 
-static guint
+static unsigned
 count_of(const nh_outage *outage, nh_finding finding)
 {
-    guint count = 0;
-    for (guint i = 0; i < outage->symptoms->len; i++) {
+    unsigned count = 0;
+    for (unsigned i = 0; i < outage->symptoms->len; i++) {
         const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
         if (symptom->finding == finding)
             count += 1 + symptom->count;
@@ -281,7 +281,7 @@ nh_judge(const nh_outage *outage)
 /* --- the sentence ------------------------------------------------------------------------ */
 
 /* The client had another way to the server, or needed none: what came meanwhile was answered at once. */
-static gboolean
+static bool
 nobody_waited(const nh_outage *outage)
 {
     return outage->calls->len == 0 && outage->ended_by && outage->ended_by->outage != outage;
@@ -292,7 +292,7 @@ static char *
 calls_clause(const nh_outage *outage, const nh_call *unanswered)
 {
     const nh_attempt *attempt = outage->given_up ? &outage->attempt[NH_FORWARD] : &outage->pair->attempt[NH_FORWARD];
-    guint deferred = 0, calls = outage->calls->len;
+    unsigned deferred = 0, calls = outage->calls->len;
     nh_deadlines deadlines;
 
     if (unanswered) /* nlmclnt_grant, fs/lockd/clntlock.c: the process goes on before the answer is sent */
@@ -300,7 +300,7 @@ calls_clause(const nh_outage *outage, const nh_call *unanswered)
                                unanswered->sendings[0].at.frame,
                                nh_answer_given_up(unanswered, &deadlines) ? "could not be sent" : "was held back until it ended");
 
-    for (guint i = 0; i < calls; i++)
+    for (unsigned i = 0; i < calls; i++)
         deferred += ((const nh_call *)g_ptr_array_index(outage->calls, i))->deferred;
     if (nobody_waited(outage))
         return g_strdup("no lock call had to wait for it");
@@ -347,7 +347,7 @@ what_was_missing(const nh_outage *outage, const nh_call *unanswered)
 }
 
 /* tcp_v4_syn_recv_sock, net/ipv4/tcp_ipv4.c: the ACK that finds the accept queue full is dropped, and the SYN-ACK comes again. */
-static gboolean
+static bool
 was_unaccepted(const nh_outage *outage, const nh_judgement *judgement)
 {
     const nh_conn *conn = judgement->evidence ? judgement->evidence->conn : NULL;
@@ -359,18 +359,18 @@ was_unaccepted(const nh_outage *outage, const nh_judgement *judgement)
 /* After the reset no answer either: a server that still works on a call drops the copy (duplicate request cache). */
 #define ANSWER_TIME (5 * NH_SECOND)
 
-static gboolean
+static bool
 was_unanswered_again(const nh_outage *outage, const nh_judgement *judgement)
 {
     nh_moment reset = judgement->evidence ? judgement->evidence->at : (nh_moment){ 0 };
 
-    for (guint i = 0; judgement->cause == NH_RESET && i < outage->symptoms->len; i++) {
+    for (unsigned i = 0; judgement->cause == NH_RESET && i < outage->symptoms->len; i++) {
         const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
         if (symptom->finding == NH_REPLY_OVERDUE && symptom->way == NH_FORWARD && symptom->conn &&
             symptom->conn->first.frame > reset.frame && symptom->at.time - reset.time >= ANSWER_TIME)
-            return TRUE;
+            return true;
     }
-    return FALSE;
+    return false;
 }
 
 /* Why there was no lock service; the row's clause, unless the evidence says more. */
@@ -378,7 +378,7 @@ static const char *
 why_clause(const nh_outage *outage, const nh_judgement *judgement)
 {
     const nh_finding_row *row = nh_finding_get(judgement->cause);
-    gboolean deaf = judgement->evidence && judgement->evidence->deaf_client && judgement->cause != NH_GRANT_LOST;
+    bool deaf = judgement->evidence && judgement->evidence->deaf_client && judgement->cause != NH_GRANT_LOST;
 
     if (judgement->evidence && judgement->evidence->unseen)
         return "nothing that the client sent meanwhile got to where the capture was taken";
@@ -404,7 +404,7 @@ nh_outage_summary(const nh_outage *outage, const nh_judgement *judgement, nh_tim
     char *start = nh_time_clock(outage->start.time);
     const nh_call *unanswered = nh_answer_all_that_suffered(outage);
     char *calls = calls_clause(outage, unanswered), *lasted = duration_clause(outage, now);
-    guint32 frame = judgement->evidence && judgement->evidence->since.frame ? judgement->evidence->since.frame : outage->start.frame;
+    uint32_t frame = judgement->evidence && judgement->evidence->since.frame ? judgement->evidence->since.frame : outage->start.frame;
     const char *sure = judgement->confidence == NH_CONFIDENCE_SHOWN ? "the packets show it" : nh_confidence_name(judgement->confidence);
     char *text = g_strdup_printf("From %s UTC %s %s %s %s because %s (%s, from frame %u on); %s. Side: %s (%s).", start, lasted,
                                  nh_addr_text(&outage->pair->client, client), what_was_missing(outage, unanswered),
@@ -423,13 +423,13 @@ nh_outage_summary(const nh_outage *outage, const nh_judgement *judgement, nh_tim
 
 /* Where each finding with advice appears first; 0 = nowhere. Verdicts that had to wait stand late among the symptoms. */
 static void
-first_appearances(const nh_outage *outage, guint32 *frames)
+first_appearances(const nh_outage *outage, uint32_t *frames)
 {
-    for (guint i = 0; i < outage->symptoms->len; i++) {
+    for (unsigned i = 0; i < outage->symptoms->len; i++) {
         const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
-        guint32 *first = &frames[symptom->finding];
+        uint32_t *first = &frames[symptom->finding];
         /* advice is written for the client's way to the server; of the way back it is that on the callback */
-        gboolean fits = symptom->way == NH_FORWARD || symptom->finding == NH_GRANT_LOST;
+        bool fits = symptom->way == NH_FORWARD || symptom->finding == NH_GRANT_LOST;
         if (fits && nh_finding_get(symptom->finding)->next && (*first == 0 || symptom->at.frame < *first))
             *first = symptom->at.frame;
     }
@@ -439,7 +439,7 @@ first_appearances(const nh_outage *outage, guint32 *frames)
 void
 nh_outage_next_steps(const nh_outage *outage, nh_finding cause, GPtrArray *steps)
 {
-    guint32 frames[NH_FINDING_COUNT] = { 0 };
+    uint32_t frames[NH_FINDING_COUNT] = { 0 };
     const nh_finding_row *row = nh_finding_get(cause);
 
     first_appearances(outage, frames);

@@ -16,7 +16,7 @@ typedef struct {
     nh_side side;
     nh_confidence confidence;
     const nh_symptom *evidence; /* first symptom of the cause; owned by the outage */
-    guint symptoms;             /* of the cause, folded ones included */
+    unsigned symptoms;          /* of the cause, folded ones included */
 } nh_judgement;
 
 nh_judgement nh_judge(const nh_outage *outage);

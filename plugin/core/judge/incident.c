@@ -17,70 +17,70 @@
  */
 #define ASKS_AGAIN_TIME (15 * NH_SECOND)
 
-gboolean
+bool
 nh_outage_is_watching(const nh_outage *outage)
 {
     const nh_pair *pair = outage->pair;
     const nh_symptom *before = NULL;
 
     if (pair->wants_locks || pair->hidden.how)
-        return FALSE;
-    for (guint i = 0; i < outage->symptoms->len; i++) {
+        return false;
+    for (unsigned i = 0; i < outage->symptoms->len; i++) {
         const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
         /* other versions and transports are asked for in one go */
         nh_time gap = before ? symptom->at.time - before->at.time : 0;
-        gboolean told_none = symptom->finding == NH_NOT_REGISTERED ||
-                             (symptom->finding == NH_RPC_REJECTED && symptom->service == NH_SERVICE_PORTMAP);
+        bool told_none = symptom->finding == NH_NOT_REGISTERED ||
+                         (symptom->finding == NH_RPC_REJECTED && symptom->service == NH_SERVICE_PORTMAP);
         if (!told_none || (gap >= NH_SECOND && gap <= ASKS_AGAIN_TIME))
-            return FALSE;
+            return false;
         before = symptom;
     }
-    return TRUE;
+    return true;
 }
 
-gboolean
+bool
 nh_outage_is_incident(const nh_outage *outage, nh_time now)
 {
-    guint symptoms = 0;
-    guint32 told = 0;
+    unsigned symptoms = 0;
+    uint32_t told = 0;
     nh_time until = outage->end.frame ? outage->end.time : outage->settled.frame ? outage->settled.time : now;
 
     if (outage->only_probable && !outage->pair->lock_traffic)
-        return FALSE;
+        return false;
     /* a lock manager that asks its own statd (nsm_mon_unmon, fs/lockd/mon.c), captured on all interfaces */
-    gboolean own_statd = nh_addr_equal(&outage->pair->client, &outage->pair->server) && !outage->pair->lock_traffic;
+    bool own_statd = nh_addr_equal(&outage->pair->client, &outage->pair->server) && !outage->pair->lock_traffic;
 
     if (own_statd || nh_outage_is_watching(outage))
-        return FALSE;
+        return false;
     if (outage->proved) /* also where time runs back later */
-        return TRUE;
-    for (guint i = 0; i < outage->symptoms->len && symptoms < 2; i++) {
+        return true;
+    for (unsigned i = 0; i < outage->symptoms->len && symptoms < 2; i++) {
         const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
         /* what a connection's trouble means for the callback is no second symptom: it may be tried on another port */
-        gboolean same = symptom->finding == NH_GRANT_LOST && !symptom->call && symptom->at.frame == told;
+        bool same = symptom->finding == NH_GRANT_LOST && !symptom->call && symptom->at.frame == told;
         symptoms += symptom->count + !same;
         told = symptom->at.frame;
     }
     if (outage->count[NH_FORWARD][NH_DENIED_NOLOCKS] > 0) /* the application's lock failed (ENOLCK): once is enough */
-        return TRUE;
+        return true;
     return symptoms >= 2 || (nh_time_known(outage->waiting_since) && until - outage->waiting_since >= NH_SECOND);
 }
 
-gboolean
+bool
 nh_outage_has_refusals(const nh_outage *outage)
 {
-    const guint *count = outage->count[NH_FORWARD];
+    const unsigned *count = outage->count[NH_FORWARD];
     return count[NH_GRACE] + count[NH_DENIED_NOLOCKS] + count[NH_RPC_REJECTED] > 0;
 }
 
 /* Who gets an answer sooner has not waited. */
 #define AT_ONCE NH_SECOND
 
-gboolean
+bool
 nh_outage_held_up(const nh_outage *outage, const nh_call *call, nh_moment at)
 {
     const nh_sending *first = nh_call_first(call);
-    gboolean at_once = call->n_sendings == 1 && first->at.frame > outage->start.frame && at.time - call->issued_earliest < AT_ONCE;
+    bool at_once = call->n_sendings == 1 && first->at.frame > outage->start.frame && at.time - call->issued_earliest < AT_ONCE;
 
     return !at_once || call->deferred || call->dead || call->way == NH_CALLBACK || nh_call_polls(call) || nh_outage_has_refusals(outage);
 }

@@ -37,9 +37,9 @@ nh_others_story(nh_incident *incident, const nh_outage *outage)
 {
     const nh_watch *watch = outage->pair->watch;
     const nh_frame *first = NULL, *last = NULL;
-    guint answers = 0, end = nh_frame_index(watch, outage->last.frame);
+    unsigned answers = 0, end = nh_frame_index(watch, outage->last.frame);
 
-    for (guint i = nh_frame_index(watch, outage->start.frame); i < end; i++) {
+    for (unsigned i = nh_frame_index(watch, outage->start.frame); i < end; i++) {
         const nh_frame *frame = g_ptr_array_index(watch->frames, i);
         if (!served_in(frame, outage->pair))
             continue;

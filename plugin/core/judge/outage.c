@@ -47,7 +47,7 @@ affect(nh_outage *outage, nh_way way)
         return;
     outage->ways |= 1u << way;
     outage->over[way].frame = 0;
-    for (guint i = 0; i < waiting->len; i++)
+    for (unsigned i = 0; i < waiting->len; i++)
         nh_outage_join(outage->pair, g_ptr_array_index(waiting, i));
 }
 
@@ -58,10 +58,10 @@ open_outage(nh_pair *pair, const nh_symptom *symptom)
 
     outage->pair = pair;
     outage->start = symptom->since;
-    outage->only_probable = TRUE;
+    outage->only_probable = true;
     outage->waiting_since = NH_TIME_NONE;
     outage->end.time = outage->settled.time = NH_TIME_NONE;
-    outage->symptoms = g_array_new(FALSE, FALSE, sizeof(nh_symptom));
+    outage->symptoms = g_array_new(false, false, sizeof(nh_symptom));
     outage->calls = g_ptr_array_new();
     outage->locks = nh_locks_snapshot(pair->watch->locks, pair);
     g_ptr_array_add(pair->outages, outage);
@@ -70,7 +70,7 @@ open_outage(nh_pair *pair, const nh_symptom *symptom)
 }
 
 /* Whether somebody waits for the answer that this symptom is about. */
-static gboolean
+static bool
 keeps_waiting(const nh_symptom *symptom)
 {
     switch (symptom->finding) {
@@ -80,9 +80,9 @@ keeps_waiting(const nh_symptom *symptom)
     case NH_SYN_REFUSED: /* an answer, though not the wanted one: a client that waits tries again */
     case NH_SERVER_RESTARTED:
     case NH_HALF_CLOSED:
-        return FALSE;
+        return false;
     default:
-        return TRUE;
+        return true;
     }
 }
 
@@ -92,7 +92,7 @@ promote(nh_outage *outage, nh_time now)
 {
     if (outage->id || !nh_outage_is_incident(outage, now))
         return;
-    outage->proved = TRUE;
+    outage->proved = true;
     outage->id = ++outage->pair->watch->incidents;
 }
 
@@ -108,7 +108,7 @@ touch(nh_outage *outage, nh_moment at)
 static nh_outage *
 reopen_outage(nh_outage *outage)
 {
-    outage->closed = FALSE;
+    outage->closed = false;
     outage->end = (nh_moment){ 0, NH_TIME_NONE };
     outage->settled.frame = 0;
     outage->ended_by = NULL;
@@ -122,11 +122,10 @@ outage_for(nh_pair *pair, const nh_symptom *symptom)
 {
     nh_outage *before = pair->outages->len ? g_ptr_array_index(pair->outages, pair->outages->len - 1) : NULL;
     /* SM_NOTIFY, a reclaim that succeeds, then grace for new locks: one restart */
-    gboolean restarting = before && symptom->finding == NH_GRACE && before->count[NH_FORWARD][NH_SERVER_RESTARTED] > 0 &&
-                          symptom->at.time - before->last.time < GRACE_TIME;
-    gboolean older = before && symptom->since.frame && symptom->since.frame <= before->last.frame;
-    gboolean waited_for = (symptom->call && symptom->call->waits) ||
-                          (symptom->conn && symptom->conn->waiting && symptom->conn->waiting->len);
+    bool restarting = before && symptom->finding == NH_GRACE && before->count[NH_FORWARD][NH_SERVER_RESTARTED] > 0 &&
+                      symptom->at.time - before->last.time < GRACE_TIME;
+    bool older = before && symptom->since.frame && symptom->since.frame <= before->last.frame;
+    bool waited_for = (symptom->call && symptom->call->waits) || (symptom->conn && symptom->conn->waiting && symptom->conn->waiting->len);
 
     if (restarting)
         return reopen_outage(before);
@@ -139,7 +138,7 @@ outage_for(nh_pair *pair, const nh_symptom *symptom)
 static void
 reach_back(nh_outage *outage, nh_moment since)
 {
-    guint n = outage->pair->outages->len;
+    unsigned n = outage->pair->outages->len;
     const nh_outage *before = n > 1 ? g_ptr_array_index(outage->pair->outages, n - 2) : NULL;
 
     if (since.frame && since.frame < outage->start.frame && (!before || before->last.frame < since.frame))
@@ -164,7 +163,7 @@ nh_outage_symptom(nh_pair *pair, const nh_symptom *symptom)
     affect(outage, symptom->way);
     outage->settled.frame = 0;
     if (symptom->service != NH_SERVICE_PROBABLE)
-        outage->only_probable = FALSE;
+        outage->only_probable = false;
     if (keeps_waiting(symptom))
         nh_outage_waits(pair, symptom->since.frame ? symptom->since.time : symptom->at.time);
     if (symptom->call)
@@ -205,7 +204,7 @@ nh_outage_join(nh_pair *pair, nh_call *call)
         return;
     call->outage = outage;
     g_ptr_array_add(outage->calls, call);
-    outage->only_probable = FALSE;
+    outage->only_probable = false;
     if (call->waits) {
         const nh_sending *first = &call->sendings[0];
         nh_outage_waits(pair, first->at.time);
@@ -234,15 +233,15 @@ nh_outage_join_late(nh_call *call, nh_moment at)
     g_ptr_array_add(latest->calls, call);
 }
 
-static gboolean
+static bool
 somebody_waits(const nh_outage *outage)
 {
-    for (guint i = 0; i < outage->calls->len; i++) {
+    for (unsigned i = 0; i < outage->calls->len; i++) {
         const nh_call *call = g_ptr_array_index(outage->calls, i);
         if (call->waits)
-            return TRUE;
+            return true;
     }
-    return FALSE;
+    return false;
 }
 
 void
@@ -260,7 +259,7 @@ static void
 close_outage(nh_outage *outage, nh_moment at, nh_call *call)
 {
     promote(outage, at.time);
-    outage->closed = TRUE;
+    outage->closed = true;
     outage->end = at;
     outage->ended_by = call;
     if (at.frame > outage->last.frame)
@@ -268,19 +267,19 @@ close_outage(nh_outage *outage, nh_moment at, nh_call *call)
     outage->pair->open = NULL;
 }
 
-/* The trouble of connections of one way (of the port mapper only if the answer is its own) is over; FALSE: there was none. */
-static gboolean
+/* The trouble of connections of one way (of the port mapper only if the answer is its own) is over; false: there was none. */
+static bool
 absolve(nh_pair *pair, nh_way way, nh_service service, nh_moment at)
 {
-    gboolean any = FALSE;
+    bool any = false;
 
-    for (guint i = pair->troubled->len; i-- > 0;) {
+    for (unsigned i = pair->troubled->len; i-- > 0;) {
         nh_conn *conn = g_ptr_array_index(pair->troubled, i);
         if (conn->way != way || (service == NH_SERVICE_PORTMAP && conn->service != NH_SERVICE_PORTMAP))
             continue;
         nh_conn_trouble(conn)->until = pair->relieved = at;
         g_ptr_array_remove_index_fast(pair->troubled, i);
-        any = TRUE;
+        any = true;
     }
     return any;
 }
@@ -289,27 +288,27 @@ absolve(nh_pair *pair, nh_way way, nh_service service, nh_moment at)
  * Nothing but calls that the server has and does not answer, of which some wait
  * on: a call that came later and was answered at once ends nothing for them.
  */
-static gboolean
+static bool
 others_hang(const nh_outage *outage, const nh_call *answered, nh_moment at)
 {
     const nh_sending *first = answered ? answered->sendings : NULL;
 
     if (!first || answered->n_sendings > 1 || first->at.frame <= outage->start.frame || at.time - first->at.time >= NH_SECOND ||
         outage->count[NH_FORWARD][NH_REPLY_OVERDUE] != outage->symptoms->len)
-        return FALSE;
-    gboolean waits = FALSE;
+        return false;
+    bool waits = false;
 
-    for (guint i = 0; i < outage->symptoms->len; i++) {
+    for (unsigned i = 0; i < outage->symptoms->len; i++) {
         const nh_call *hanging = g_array_index(outage->symptoms, nh_symptom, i).call;
         if (!hanging || hanging->prog != NH_PROG_NLM) /* a port mapper that hangs holds up all calls */
-            return FALSE;
+            return false;
         waits = waits || hanging->waits;
     }
     return waits;
 }
 
 /* In a grace period locks are given back, and nothing else (nlm4svc_proc_lock, fs/lockd/svc4proc.c): who was told to wait does. */
-static gboolean
+static bool
 is_reclaim_in_grace(const nh_outage *outage, const nh_call *call)
 {
     return call && call->nlm.reclaim && outage->count[NH_FORWARD][NH_GRACE] > 0;
@@ -323,7 +322,7 @@ nh_outage_answer(nh_pair *pair, nh_way way, nh_service service, nh_call *call, n
     nh_outage_tick(pair, at);
     if (!outage || pair->open != outage || !(outage->ways & (1u << way)) || at.frame <= outage->start.frame)
         return NULL;
-    gboolean absolved = absolve(pair, way, service, at);
+    bool absolved = absolve(pair, way, service, at);
     if (service == NH_SERVICE_PORTMAP) {
         if (absolved || !call || call->asked.prog == NH_PROG_NLM) /* other programs tell nothing of lockd */
             nh_outage_settle(pair, at);
@@ -361,16 +360,16 @@ give_up(nh_outage *outage)
 {
     nh_pair *pair = outage->pair;
 
-    outage->given_up = outage->closed = TRUE;
+    outage->given_up = outage->closed = true;
     outage->end = outage->last;
     pair->open = NULL;
     for (int way = NH_FORWARD; way <= NH_CALLBACK; way++) {
         if (pair->attempt[way].active && !pair->attempt[way].taken)
             outage->attempt[way] = pair->attempt[way];
         outage->attempt[way].outage = outage;
-        pair->attempt[way].active = FALSE;
+        pair->attempt[way].active = false;
     }
-    for (guint i = pair->troubled->len; i-- > 0;) {
+    for (unsigned i = pair->troubled->len; i-- > 0;) {
         nh_trouble *trouble = nh_conn_trouble(g_ptr_array_index(pair->troubled, i));
         trouble->until = trouble->last;
     }
@@ -385,10 +384,10 @@ resume(nh_pair *pair, nh_moment at)
 
     if (!latest || !latest->concluded)
         return;
-    latest->concluded = FALSE;
+    latest->concluded = false;
     if (at.time - latest->settled.time > SETTLE_TIME)
         return;
-    latest->closed = FALSE;
+    latest->closed = false;
     latest->end = (nh_moment){ 0, NH_TIME_NONE };
     pair->open = latest;
 }
@@ -442,7 +441,7 @@ nh_outage_conclude(nh_pair *pair)
     if (!outage || !outage->settled.frame)
         return;
     close_outage(outage, outage->settled, NULL);
-    outage->concluded = TRUE;
+    outage->concluded = true;
 }
 
 void
@@ -455,9 +454,9 @@ nh_outage_extend(nh_outage *outage, nh_moment at)
 }
 
 nh_outage *
-nh_outage_at(const nh_pair *pair, guint32 frame)
+nh_outage_at(const nh_pair *pair, uint32_t frame)
 {
-    for (guint i = pair->outages->len; i-- > 0;) {
+    for (unsigned i = pair->outages->len; i-- > 0;) {
         nh_outage *outage = g_ptr_array_index(pair->outages, i);
         if (frame >= outage->start.frame && frame <= outage->last.frame)
             return outage->id ? outage : NULL;
@@ -470,7 +469,7 @@ nh_outage_turn_round(nh_outage *outage)
 {
     outage->ways = (outage->ways & 1u) << 1 | outage->ways >> 1;
     memset(outage->count, 0, sizeof outage->count);
-    for (guint i = 0; i < outage->symptoms->len; i++) {
+    for (unsigned i = 0; i < outage->symptoms->len; i++) {
         nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
         symptom->way = !symptom->way;
         symptom->deaf_client = !symptom->deaf_client && (symptom->finding == NH_PEER_SILENT || symptom->finding == NH_ZERO_WINDOW);
@@ -479,7 +478,7 @@ nh_outage_turn_round(nh_outage *outage)
 }
 
 void
-nh_outage_retract(nh_outage *outage, guint i)
+nh_outage_retract(nh_outage *outage, unsigned i)
 {
     const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
 
@@ -488,7 +487,7 @@ nh_outage_retract(nh_outage *outage, guint i)
     if (outage->symptoms->len || outage->pair->open != outage)
         return;
     outage->id = 0;
-    outage->closed = TRUE;
+    outage->closed = true;
     outage->pair->open = NULL;
 }
 

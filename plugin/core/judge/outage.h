@@ -24,7 +24,7 @@ void nh_outage_leave(nh_call *call);
 /* The pair changed its roles: who was taken for the client is the server. */
 void nh_outage_turn_round(nh_outage *outage);
 /* One symptom, by its place in the list, was none; an open outage without any is none either. */
-void nh_outage_retract(nh_outage *outage, guint i);
+void nh_outage_retract(nh_outage *outage, unsigned i);
 /* The symptom of an outage that its call's answer had ended before it was noticed, or that lasts. */
 void nh_outage_in_hindsight(nh_call *call, const nh_symptom *symptom);
 /* A call that was issued during the outage that an answer has just ended. */
@@ -42,7 +42,7 @@ void nh_outage_conclude(nh_pair *pair);
 /* A frame of one of its calls follows the outage's end. */
 void nh_outage_extend(nh_outage *outage, nh_moment at);
 /* The outage that a frame of this pair belongs to, or NULL. */
-nh_outage *nh_outage_at(const nh_pair *pair, guint32 frame);
+nh_outage *nh_outage_at(const nh_pair *pair, uint32_t frame);
 
 void nh_outage_free(nh_outage *outage);
 

@@ -11,7 +11,7 @@
 #include "core/wire/procedures.h"
 
 static nh_lock *
-lock_at(const GArray *locks, guint i)
+lock_at(const GArray *locks, unsigned i)
 {
     return &g_array_index(locks, nh_lock, i);
 }
@@ -19,26 +19,26 @@ lock_at(const GArray *locks, guint i)
 /* --- ranges ------------------------------------------------------------------------ */
 
 /* Length 0 is "to the end"; so is what would run over it (fs/lockd/xdr4.c, nlm4svc_set_file_lock_range). */
-guint64
-nh_lock_last_byte(guint64 offset, guint64 length)
+uint64_t
+nh_lock_last_byte(uint64_t offset, uint64_t length)
 {
     return length == 0 || length - 1 > G_MAXUINT64 - offset ? G_MAXUINT64 : offset + length - 1;
 }
 
-gboolean
+bool
 nh_lock_overlap(const nh_lock *a, const nh_lock *b)
 {
     return a->first <= b->last && b->first <= a->last;
 }
 
-static gboolean
+static bool
 touch(const nh_lock *a, const nh_lock *b)
 {
     return nh_lock_overlap(a, b) || (a->last != G_MAXUINT64 && a->last + 1 == b->first) ||
            (b->last != G_MAXUINT64 && b->last + 1 == a->first);
 }
 
-static gboolean
+static bool
 same_range(const nh_lock *a, const nh_lock *b)
 {
     return a->first == b->first && a->last == b->last;
@@ -48,14 +48,14 @@ same_range(const nh_lock *a, const nh_lock *b)
  * The host name is no part of it: in a callback it is the server's own
  * (fs/lockd/svclock.c, nlmsvc_setgrantargs).
  */
-gboolean
+bool
 nh_lock_same_owner(const nh_lock *a, const nh_lock *b)
 {
     return a->pair == b->pair && a->svid == b->svid && a->owner == b->owner && a->share == b->share &&
            (a->state == NH_LOCK_REPORTED) == (b->state == NH_LOCK_REPORTED);
 }
 
-gboolean
+bool
 nh_lock_conflict(const nh_lock *a, const nh_lock *b)
 {
     return a->share == b->share && nh_lock_overlap(a, b) && (a->exclusive || b->exclusive) && !nh_lock_same_owner(a, b);
@@ -63,7 +63,7 @@ nh_lock_conflict(const nh_lock *a, const nh_lock *b)
 
 /* Take a range out of lock i: nothing, one piece or two remain. Safe while i counts down. */
 static void
-carve(GArray *locks, guint i, const nh_lock *range)
+carve(GArray *locks, unsigned i, const nh_lock *range)
 {
     nh_lock lock = *lock_at(locks, i), tail = lock;
 
@@ -95,7 +95,7 @@ nh_lock_forget_wait(nh_pair *pair)
 static void
 drop_wait(GArray *locks, const nh_lock *asked)
 {
-    for (guint i = locks->len; i-- > 0;) {
+    for (unsigned i = locks->len; i-- > 0;) {
         const nh_lock *lock = lock_at(locks, i);
         if (lock->state == NH_LOCK_WAITING && nh_lock_same_owner(lock, asked) && same_range(lock, asked)) {
             nh_lock_forget_wait(lock->pair);
@@ -105,7 +105,7 @@ drop_wait(GArray *locks, const nh_lock *asked)
 }
 
 /* A lock somebody told of is one that is known now: TEST names the svid, and Linux no owner (fs/lockd/svclock.c, nlmsvc_testlock). */
-static gboolean
+static bool
 is_known_as(const nh_lock *reported, const nh_lock *known)
 {
     return reported->state == NH_LOCK_REPORTED && reported->svid == known->svid && nh_lock_overlap(reported, known);
@@ -115,7 +115,7 @@ is_known_as(const nh_lock *reported, const nh_lock *known)
 static void
 clear_way(GArray *locks, const nh_lock *asked)
 {
-    for (guint i = locks->len; i-- > 0;) {
+    for (unsigned i = locks->len; i-- > 0;) {
         const nh_lock *lock = lock_at(locks, i);
         if (lock->state != NH_LOCK_WAITING && (nh_lock_conflict(lock, asked) || is_known_as(lock, asked)))
             carve(locks, i, asked);
@@ -128,7 +128,7 @@ grant(GArray *locks, nh_lock *asked, const nh_nlm *answer)
 {
     clear_way(locks, asked);
     drop_wait(locks, asked);
-    for (guint i = locks->len; i-- > 0;) {
+    for (unsigned i = locks->len; i-- > 0;) {
         const nh_lock *lock = lock_at(locks, i);
         if (!nh_lock_same_owner(lock, asked) || lock->state == NH_LOCK_WAITING || !touch(lock, asked))
             continue;
@@ -149,9 +149,9 @@ grant(GArray *locks, nh_lock *asked, const nh_nlm *answer)
 static void
 grant_by_callback(GArray *locks, nh_lock *asked, const nh_nlm *answer)
 {
-    asked->called_back = TRUE;
+    asked->called_back = true;
     asked->caller = "";
-    for (guint i = 0; i < locks->len; i++) {
+    for (unsigned i = 0; i < locks->len; i++) {
         const nh_lock *lock = lock_at(locks, i);
         if (nh_lock_same_owner(lock, asked) && same_range(lock, asked) && lock->caller[0])
             asked->caller = lock->caller;
@@ -163,7 +163,7 @@ static void
 unlock(GArray *locks, nh_lock *asked, const nh_nlm *answer)
 {
     drop_wait(locks, asked);
-    for (guint i = locks->len; i-- > 0;) {
+    for (unsigned i = locks->len; i-- > 0;) {
         const nh_lock *lock = lock_at(locks, i);
         if (lock->state != NH_LOCK_WAITING && nh_lock_same_owner(lock, asked) && nh_lock_overlap(lock, asked))
             carve(locks, i, asked);
@@ -180,7 +180,7 @@ stop_waiting(GArray *locks, nh_lock *asked, const nh_nlm *answer)
 static void
 mark_refusers(GArray *locks, const nh_lock *asked, nh_moment at)
 {
-    for (guint i = 0; i < locks->len; i++) {
+    for (unsigned i = 0; i < locks->len; i++) {
         nh_lock *lock = lock_at(locks, i);
         if (lock->state == NH_LOCK_HELD && nh_lock_conflict(lock, asked))
             lock->refused = at;
@@ -190,7 +190,7 @@ mark_refusers(GArray *locks, const nh_lock *asked, nh_moment at)
 static void
 block(GArray *locks, nh_lock *asked, const nh_nlm *answer)
 {
-    for (guint i = 0; i < locks->len; i++) {
+    for (unsigned i = 0; i < locks->len; i++) {
         const nh_lock *lock = lock_at(locks, i);
         if (lock->state == NH_LOCK_WAITING && nh_lock_same_owner(lock, asked) && same_range(lock, asked))
             asked->since = lock->since; /* it asks again, as Linux does each 30 s (fs/lockd/clntproc.c, NLMCLNT_POLL_TIMEOUT) */
@@ -225,7 +225,7 @@ test_taken(GArray *locks, nh_lock *asked, const nh_nlm *answer)
 
     if (!answer->has_holder)
         return;
-    for (guint i = 0; i < locks->len; i++) {
+    for (unsigned i = 0; i < locks->len; i++) {
         const nh_lock *lock = lock_at(locks, i);
         if (lock->state == NH_LOCK_HELD && nh_lock_overlap(lock, &holder) && nh_lock_conflict(lock, asked))
             return;
@@ -240,24 +240,24 @@ typedef void (*effect)(GArray *locks, nh_lock *asked, const nh_nlm *answer);
 /* What each answer means, by what was asked for. */
 static const struct {
     effect granted, blocked, refused;
-    gboolean contends; /* a refusal speaks of somebody else's lock */
+    bool contends; /* a refusal speaks of somebody else's lock */
 } effects[] = {
-    [NH_NLM_TEST] = { test_free, NULL, test_taken, TRUE },
-    [NH_NLM_LOCK] = { grant, block, stop_waiting, TRUE },
-    [NH_NLM_CANCEL] = { stop_waiting, NULL, stop_waiting, FALSE },
-    [NH_NLM_UNLOCK] = { unlock, NULL, NULL, FALSE },
-    [NH_NLM_GRANTED] = { grant_by_callback, NULL, stop_waiting, FALSE },
-    [NH_NLM_SHARE] = { grant, NULL, NULL, TRUE },
-    [NH_NLM_UNSHARE] = { unlock, NULL, NULL, FALSE },
+    [NH_NLM_TEST] = { test_free, NULL, test_taken, true },
+    [NH_NLM_LOCK] = { grant, block, stop_waiting, true },
+    [NH_NLM_CANCEL] = { stop_waiting, NULL, stop_waiting, false },
+    [NH_NLM_UNLOCK] = { unlock, NULL, NULL, false },
+    [NH_NLM_GRANTED] = { grant_by_callback, NULL, stop_waiting, false },
+    [NH_NLM_SHARE] = { grant, NULL, NULL, true },
+    [NH_NLM_UNSHARE] = { unlock, NULL, NULL, false },
 };
 
 /* The copies may have got different answers: the server may hold what it refused here (nfs-ganesha issue 951). */
 static void
 remember_suspect(GArray *locks, const nh_call *call, nh_lock suspect)
 {
-    guint copies = 0;
+    unsigned copies = 0;
 
-    for (guint i = 0; i < call->n_sendings; i++)
+    for (unsigned i = 0; i < call->n_sendings; i++)
         copies += !call->sendings[i].by_tcp;
     if (copies < 2)
         return;
@@ -266,14 +266,14 @@ remember_suspect(GArray *locks, const nh_call *call, nh_lock suspect)
     g_array_append_val(locks, suspect);
 }
 
-gboolean
+bool
 nh_lock_effect(GArray *locks, const nh_call *call, nh_lock *asked, const nh_nlm *answer, nh_moment at)
 {
-    guint32 kind = nh_nlm_kind(call->proc);
+    uint32_t kind = nh_nlm_kind(call->proc);
 
     if (kind >= G_N_ELEMENTS(effects))
-        return FALSE;
-    gboolean contends = effects[kind].contends && (answer->status == NH_NLM_STAT_DENIED || answer->status == NH_NLM_STAT_BLOCKED);
+        return false;
+    bool contends = effects[kind].contends && (answer->status == NH_NLM_STAT_DENIED || answer->status == NH_NLM_STAT_BLOCKED);
     effect act = answer->status == NH_NLM_STAT_GRANTED   ? effects[kind].granted
                  : answer->status == NH_NLM_STAT_BLOCKED ? effects[kind].blocked
                                                          : effects[kind].refused;

@@ -12,11 +12,11 @@
 #include "core/locks/lock_table.h"
 
 /* Last byte of a range; length 0 is "to the end". */
-guint64 nh_lock_last_byte(guint64 offset, guint64 length);
-gboolean nh_lock_overlap(const nh_lock *a, const nh_lock *b);
+uint64_t nh_lock_last_byte(uint64_t offset, uint64_t length);
+bool nh_lock_overlap(const nh_lock *a, const nh_lock *b);
 /* A wait of this pair is over. */
 void nh_lock_forget_wait(nh_pair *pair);
-/* Change the locks of a file (nh_lock) as an answer says; TRUE when a LOCK was granted. asked is changed, too. */
-gboolean nh_lock_effect(GArray *locks, const nh_call *call, nh_lock *asked, const nh_nlm *answer, nh_moment at);
+/* Change the locks of a file (nh_lock) as an answer says; true when a LOCK was granted. asked is changed, too. */
+bool nh_lock_effect(GArray *locks, const nh_call *call, nh_lock *asked, const nh_nlm *answer, nh_moment at);
 
 #endif

@@ -21,11 +21,11 @@
 
 /* --- lists --------------------------------------------------------------------- */
 
-static gint
-compare(gconstpointer x, gconstpointer y)
+static int
+compare(const void *x, const void *y)
 {
     const nh_lock *a = x, *b = y;
-    gint order = memcmp(&a->pair->server, &b->pair->server, sizeof(nh_addr));
+    int order = memcmp(&a->pair->server, &b->pair->server, sizeof(nh_addr));
 
     if (order == 0)
         order = memcmp(&a->pair->client, &b->pair->client, sizeof(nh_addr));
@@ -71,16 +71,16 @@ static void
 tell_sorted(GPtrArray *told, GArray *locks)
 {
     g_array_sort(locks, compare);
-    for (guint i = 0; i < locks->len; i++)
+    for (unsigned i = 0; i < locks->len; i++)
         tell_lock(told, &g_array_index(locks, nh_lock, i));
 }
 
 void
 nh_lock_story_incident(const nh_outage *outage, nh_incident *incident)
 {
-    GArray *before = g_array_new(FALSE, FALSE, sizeof(nh_lock));
+    GArray *before = g_array_new(false, false, sizeof(nh_lock));
 
-    for (guint i = 0; i < outage->locks->len; i++) {
+    for (unsigned i = 0; i < outage->locks->len; i++) {
         const nh_lock *lock = &g_array_index(outage->locks, nh_lock, i);
         if (lock->since.frame <= outage->start.frame) /* its first symptom may be later than its start */
             g_array_append_val(before, *lock);
@@ -106,12 +106,12 @@ who(const nh_lock *lock)
 typedef struct {
     const nh_lock *waiting;
     nh_lock found;
-    gboolean any;
+    bool any;
 } blocker;
 
 /* Who stands in the way: one that is known rather than one that was only told of. */
 static void
-find_blocker(const nh_lock *lock, gpointer data)
+find_blocker(const nh_lock *lock, void *data)
 {
     blocker *search = data;
 
@@ -120,7 +120,7 @@ find_blocker(const nh_lock *lock, gpointer data)
     if (search->any && compare(lock, &search->found) > 0 && search->found.state == NH_LOCK_HELD)
         return;
     search->found = *lock;
-    search->any = TRUE;
+    search->any = true;
 }
 
 static blocker
@@ -135,7 +135,7 @@ blocker_of(const nh_watch *watch, const nh_lock *waiting)
 static int
 wait_of(const GArray *waits, const nh_lock *holder)
 {
-    for (guint i = 0; i < waits->len; i++)
+    for (unsigned i = 0; i < waits->len; i++)
         if (nh_lock_same_owner(&g_array_index(waits, nh_lock, i), holder))
             return (int)i;
     return -1;
@@ -157,21 +157,21 @@ append_link(GString *text, const nh_lock *waiting, const nh_lock *holder)
 typedef struct {
     int wait[CHAIN_MAX];
     nh_lock holder[CHAIN_MAX];
-    guint links;
-    gboolean closed;
+    unsigned links;
+    bool closed;
 } chain;
 
-static gboolean
+static bool
 is_in(const chain *path, int wait)
 {
-    for (guint i = 0; i < path->links; i++)
+    for (unsigned i = 0; i < path->links; i++)
         if (path->wait[i] == wait)
-            return TRUE;
-    return FALSE;
+            return true;
+    return false;
 }
 
 static void
-follow(const nh_watch *watch, const GArray *waits, guint from, chain *path)
+follow(const nh_watch *watch, const GArray *waits, unsigned from, chain *path)
 {
     int at = (int)from;
 
@@ -188,12 +188,12 @@ follow(const nh_watch *watch, const GArray *waits, guint from, chain *path)
 }
 
 /* A circle is told once: from the first of its waits. */
-static gboolean
+static bool
 begins_circle(const chain *path)
 {
-    for (guint i = 1; i < path->links; i++)
+    for (unsigned i = 1; i < path->links; i++)
         if (path->wait[i] < path->wait[0])
-            return FALSE;
+            return false;
     return path->closed;
 }
 
@@ -204,13 +204,13 @@ tell_chain(const GArray *waits, const chain *path, const char *what, GPtrArray *
     GString *text = g_string_new(NULL);
 
     g_string_append_printf(text, "%s: %s", what, name);
-    for (guint i = 0; i < path->links; i++) {
+    for (unsigned i = 0; i < path->links; i++) {
         if (i)
             g_string_append(text, ", which");
         append_link(text, &g_array_index(waits, nh_lock, path->wait[i]), &path->holder[i]);
     }
     g_string_append_c(text, '.');
-    g_ptr_array_add(messages, g_string_free(text, FALSE));
+    g_ptr_array_add(messages, g_string_free(text, false));
     g_free(name);
 }
 
@@ -218,16 +218,16 @@ tell_chain(const GArray *waits, const chain *path, const char *what, GPtrArray *
 static void
 tell_chains(const nh_watch *watch, const GArray *waits, GPtrArray *messages)
 {
-    gboolean *inner = g_new0(gboolean, waits->len);
-    guint before = messages->len;
+    bool *inner = g_new0(bool, waits->len);
+    unsigned before = messages->len;
     chain path;
 
-    for (guint i = 0; i < waits->len; i++) {
+    for (unsigned i = 0; i < waits->len; i++) {
         follow(watch, waits, i, &path);
-        for (guint j = 1; j < path.links; j++)
-            inner[path.wait[j]] = TRUE;
+        for (unsigned j = 1; j < path.links; j++)
+            inner[path.wait[j]] = true;
     }
-    for (guint i = 0; i < waits->len && messages->len - before < SENTENCES_MAX; i++) {
+    for (unsigned i = 0; i < waits->len && messages->len - before < SENTENCES_MAX; i++) {
         follow(watch, waits, i, &path);
         if (begins_circle(&path))
             tell_chain(waits, &path, "Deadlock", messages);
@@ -242,7 +242,7 @@ tell_chains(const nh_watch *watch, const GArray *waits, GPtrArray *messages)
 static const nh_lock *
 first_waiting_for(const GArray *waits, const nh_lock *held)
 {
-    for (guint i = 0; i < waits->len; i++) {
+    for (unsigned i = 0; i < waits->len; i++) {
         const nh_lock *waiting = &g_array_index(waits, nh_lock, i);
         if (waiting->file == held->file && nh_addr_equal(&waiting->pair->server, &held->pair->server) && nh_lock_conflict(waiting, held))
             return waiting;
@@ -277,7 +277,7 @@ tell_away(const nh_watch *watch, const nh_lock *held, const nh_lock *waiting, GP
 static void
 tell_leaks(nh_watch *watch, GPtrArray *messages)
 {
-    for (guint i = 0, told = 0; i < watch->frames->len && told < SENTENCES_MAX; i++) {
+    for (unsigned i = 0, told = 0; i < watch->frames->len && told < SENTENCES_MAX; i++) {
         const nh_frame *frame = g_ptr_array_index(watch->frames, i);
         const nh_note *leak = nh_frame_has(frame, NH_LOCK_LEAKED);
         if (!leak)
@@ -290,7 +290,7 @@ tell_leaks(nh_watch *watch, GPtrArray *messages)
 /* --- all of it -------------------------------------------------------------------------------- */
 
 static void
-collect(const nh_lock *lock, gpointer data)
+collect(const nh_lock *lock, void *data)
 {
     g_array_append_val((GArray *)data, *lock);
 }
@@ -298,17 +298,17 @@ collect(const nh_lock *lock, gpointer data)
 void
 nh_lock_story(nh_watch *watch, nh_story *story)
 {
-    GArray *all = g_array_new(FALSE, FALSE, sizeof(nh_lock)), *waits = g_array_new(FALSE, FALSE, sizeof(nh_lock));
-    guint before;
+    GArray *all = g_array_new(false, false, sizeof(nh_lock)), *waits = g_array_new(false, false, sizeof(nh_lock));
+    unsigned before;
 
     nh_locks_visit(watch->locks, NULL, collect, all);
     tell_sorted(story->locks, all);
-    for (guint i = 0; i < all->len && waits->len < WAITS_MAX; i++)
+    for (unsigned i = 0; i < all->len && waits->len < WAITS_MAX; i++)
         if (g_array_index(all, nh_lock, i).state == NH_LOCK_WAITING)
             g_array_append_val(waits, g_array_index(all, nh_lock, i));
     tell_chains(watch, waits, story->messages);
     before = story->messages->len;
-    for (guint i = 0; i < all->len && story->messages->len - before < SENTENCES_MAX; i++) {
+    for (unsigned i = 0; i < all->len && story->messages->len - before < SENTENCES_MAX; i++) {
         const nh_lock *held = &g_array_index(all, nh_lock, i);
         if (held->state == NH_LOCK_HELD && held->refused.frame)
             tell_away(watch, held, first_waiting_for(waits, held), story->messages);

@@ -18,48 +18,48 @@
 /* bytes only, so that the key has no padding */
 typedef struct {
     nh_addr server;
-    guint8 file[4];
+    uint8_t file[4];
 } file_key;
 
 struct nh_lock_table {
     GHashTable *files;   /* file_key -> GArray of nh_lock; no empty ones */
     GHashTable *clients; /* nh_addr -> nh_moment: last seen, of clients that hold locks */
     GHashTable *graces;  /* nh_addr: servers whose locks are being reclaimed */
-    guint64 version;     /* changes with each change */
+    uint64_t version;    /* changes with each change */
     struct {
         const nh_pair *pair;
-        guint64 version;
+        uint64_t version;
         GArray *locks;
     } latest; /* snapshot */
 };
 
-static guint
-file_key_hash(gconstpointer data)
+static unsigned
+file_key_hash(const void *data)
 {
     const file_key *key = data;
-    return nh_addr_hash(&key->server) * 31 + (key->file[0] | key->file[1] << 8 | key->file[2] << 16 | (guint)key->file[3] << 24);
+    return nh_addr_hash(&key->server) * 31 + (key->file[0] | key->file[1] << 8 | key->file[2] << 16 | (unsigned)key->file[3] << 24);
 }
 
 static gboolean
-file_key_equal(gconstpointer a, gconstpointer b)
+file_key_equal(const void *a, const void *b)
 {
     return memcmp(a, b, sizeof(file_key)) == 0;
 }
 
-static guint
-addr_hash(gconstpointer data)
+static unsigned
+addr_hash(const void *data)
 {
     return nh_addr_hash(data);
 }
 
 static gboolean
-addr_equal(gconstpointer a, gconstpointer b)
+addr_equal(const void *a, const void *b)
 {
     return nh_addr_equal(a, b);
 }
 
 static void
-free_array(gpointer array)
+free_array(void *array)
 {
     g_array_unref(array);
 }
@@ -87,33 +87,33 @@ nh_locks_free(nh_lock_table *table)
 }
 
 static file_key
-make_key(const nh_addr *server, guint32 file)
+make_key(const nh_addr *server, uint32_t file)
 {
     return (file_key){ *server, { file & 0xff, file >> 8 & 0xff, file >> 16 & 0xff, file >> 24 } };
 }
 
 static GArray *
-find_file(const nh_lock_table *table, const nh_addr *server, guint32 file)
+find_file(const nh_lock_table *table, const nh_addr *server, uint32_t file)
 {
     file_key key = make_key(server, file);
     return g_hash_table_lookup(table->files, &key);
 }
 
 static GArray *
-get_file(nh_lock_table *table, const nh_addr *server, guint32 file)
+get_file(nh_lock_table *table, const nh_addr *server, uint32_t file)
 {
     file_key key = make_key(server, file);
     GArray *locks = g_hash_table_lookup(table->files, &key);
 
     if (!locks) {
-        locks = g_array_new(FALSE, FALSE, sizeof(nh_lock));
+        locks = g_array_new(false, false, sizeof(nh_lock));
         g_hash_table_insert(table->files, g_memdup2(&key, sizeof key), locks);
     }
     return locks;
 }
 
 static nh_lock *
-lock_at(const GArray *locks, guint i)
+lock_at(const GArray *locks, unsigned i)
 {
     return &g_array_index(locks, nh_lock, i);
 }
@@ -138,19 +138,19 @@ asked_by(const nh_call *call)
 
 /* --- restarts ----------------------------------------------------------------------------- */
 
-typedef gboolean (*condition)(const nh_lock *lock, gconstpointer data);
+typedef bool (*condition)(const nh_lock *lock, const void *data);
 
 static void
-drop_where(nh_lock_table *table, condition is_past, gconstpointer data)
+drop_where(nh_lock_table *table, condition is_past, const void *data)
 {
     GHashTableIter iter;
-    gpointer value;
+    void *value;
 
     table->version++;
     g_hash_table_iter_init(&iter, table->files);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         GArray *locks = value;
-        for (guint i = locks->len; i-- > 0;) {
+        for (unsigned i = locks->len; i-- > 0;) {
             if (!is_past(lock_at(locks, i), data))
                 continue;
             if (lock_at(locks, i)->state == NH_LOCK_WAITING)
@@ -162,14 +162,14 @@ drop_where(nh_lock_table *table, condition is_past, gconstpointer data)
     }
 }
 
-static gboolean
-is_of_pair(const nh_lock *lock, gconstpointer pair)
+static bool
+is_of_pair(const nh_lock *lock, const void *pair)
 {
     return lock->pair == pair;
 }
 
-static gboolean
-is_before_restart(const nh_lock *lock, gconstpointer server)
+static bool
+is_before_restart(const nh_lock *lock, const void *server)
 {
     return nh_addr_equal(&lock->pair->server, server) && !lock->reclaimed;
 }
@@ -178,8 +178,8 @@ typedef struct {
     const nh_addr *one, *other;
 } two_hosts;
 
-static gboolean
-is_between(const nh_lock *lock, gconstpointer data)
+static bool
+is_between(const nh_lock *lock, const void *data)
 {
     const two_hosts *hosts = data;
     const nh_addr *client = &lock->pair->client, *server = &lock->pair->server;
@@ -189,7 +189,7 @@ is_between(const nh_lock *lock, gconstpointer data)
 }
 
 void
-nh_locks_restarted(nh_pair *pair, nh_way way, guint32 state)
+nh_locks_restarted(nh_pair *pair, nh_way way, uint32_t state)
 {
     two_hosts hosts = { &pair->client, &pair->server };
 
@@ -218,7 +218,7 @@ note_grace(nh_lock_table *table, const nh_lock *asked)
 {
     const nh_addr *server = &asked->pair->server;
     GHashTableIter iter;
-    gpointer key, value;
+    void *key, *value;
 
     if (asked->reclaimed) {
         g_hash_table_add(table->graces, g_memdup2(server, sizeof *server));
@@ -228,8 +228,8 @@ note_grace(nh_lock_table *table, const nh_lock *asked)
         return;
     g_hash_table_iter_init(&iter, table->files);
     while (g_hash_table_iter_next(&iter, &key, &value))
-        for (guint i = 0; nh_addr_equal(&((const file_key *)key)->server, server) && i < ((GArray *)value)->len; i++)
-            lock_at(value, i)->reclaimed = FALSE;
+        for (unsigned i = 0; nh_addr_equal(&((const file_key *)key)->server, server) && i < ((GArray *)value)->len; i++)
+            lock_at(value, i)->reclaimed = false;
 }
 
 /* --- answers --------------------------------------------------------------------------------- */
@@ -279,7 +279,7 @@ void
 nh_locks_pair_seen(nh_pair *pair, const nh_addr *from, nh_moment at)
 {
     GHashTable *clients = pair->watch->locks->clients;
-    guint known = g_hash_table_size(clients);
+    unsigned known = g_hash_table_size(clients);
 
     if (known == 0)
         return;
@@ -302,61 +302,61 @@ nh_locks_last_seen(const nh_lock_table *table, const nh_addr *client)
 
 /* --- questions ---------------------------------------------------------------------------------- */
 
-gboolean
+bool
 nh_locks_called_back(const nh_call *call, nh_lock *found)
 {
     nh_lock_table *table = call->pair->watch->locks;
     const GArray *locks = find_file(table, &call->pair->server, call->nlm.file);
     nh_lock asked = asked_by(call);
-    gboolean held = FALSE;
+    bool held = false;
 
-    for (guint i = 0; locks && i < locks->len; i++) {
+    for (unsigned i = 0; locks && i < locks->len; i++) {
         const nh_lock *lock = lock_at(locks, i);
         if (!nh_lock_same_owner(lock, &asked) || !nh_lock_overlap(lock, &asked))
             continue;
         if (lock->state == NH_LOCK_WAITING)
-            return FALSE;
+            return false;
         if (lock->called_back && lock->exclusive == asked.exclusive && lock->first <= asked.first && lock->last >= asked.last) {
             *found = *lock;
-            held = TRUE;
+            held = true;
         }
     }
     return held;
 }
 
-gboolean
+bool
 nh_locks_suspect(const nh_call *call, nh_lock *found)
 {
     nh_lock_table *table = call->pair->watch->locks;
     const GArray *locks = find_file(table, &call->pair->server, call->nlm.file);
     nh_lock asked = asked_by(call);
-    gboolean suspect = FALSE;
+    bool suspect = false;
 
-    for (guint i = 0; locks && i < locks->len; i++) {
+    for (unsigned i = 0; locks && i < locks->len; i++) {
         const nh_lock *lock = lock_at(locks, i);
         if (!nh_lock_conflict(lock, &asked) || lock->state == NH_LOCK_WAITING)
             continue;
         if (lock->state != NH_LOCK_SUSPECT)
-            return FALSE; /* somebody holds it, all is well */
+            return false; /* somebody holds it, all is well */
         *found = *lock;
-        suspect = TRUE;
+        suspect = true;
     }
     return suspect;
 }
 
 static void
-visit_array(const GArray *locks, nh_lock_visitor visit, gpointer data)
+visit_array(const GArray *locks, nh_lock_visitor visit, void *data)
 {
-    for (guint i = 0; i < locks->len; i++)
+    for (unsigned i = 0; i < locks->len; i++)
         if (lock_at(locks, i)->state != NH_LOCK_SUSPECT)
             visit(lock_at(locks, i), data);
 }
 
 void
-nh_locks_visit(const nh_lock_table *table, const nh_addr *server, nh_lock_visitor visit, gpointer data)
+nh_locks_visit(const nh_lock_table *table, const nh_addr *server, nh_lock_visitor visit, void *data)
 {
     GHashTableIter iter;
-    gpointer key, locks;
+    void *key, *locks;
 
     g_hash_table_iter_init(&iter, table->files);
     while (g_hash_table_iter_next(&iter, &key, &locks))
@@ -365,7 +365,7 @@ nh_locks_visit(const nh_lock_table *table, const nh_addr *server, nh_lock_visito
 }
 
 void
-nh_locks_visit_file(const nh_lock_table *table, const nh_addr *server, guint32 file, nh_lock_visitor visit, gpointer data)
+nh_locks_visit_file(const nh_lock_table *table, const nh_addr *server, uint32_t file, nh_lock_visitor visit, void *data)
 {
     const GArray *locks = find_file(table, server, file);
     if (locks)
@@ -378,10 +378,10 @@ nh_locks_visit_file(const nh_lock_table *table, const nh_addr *server, guint32 f
 static void
 copy_file(const GArray *locks, const nh_pair *pair, GArray *out)
 {
-    for (guint i = 0; i < locks->len; i++) {
+    for (unsigned i = 0; i < locks->len; i++) {
         const nh_lock *lock = lock_at(locks, i);
-        gboolean concerns = lock->pair == pair && lock->state != NH_LOCK_REPORTED;
-        for (guint j = 0; j < locks->len && !concerns && lock->state != NH_LOCK_WAITING; j++) {
+        bool concerns = lock->pair == pair && lock->state != NH_LOCK_REPORTED;
+        for (unsigned j = 0; j < locks->len && !concerns && lock->state != NH_LOCK_WAITING; j++) {
             const nh_lock *waiting = lock_at(locks, j);
             concerns = waiting->pair == pair && waiting->state == NH_LOCK_WAITING && nh_lock_conflict(waiting, lock);
         }
@@ -394,11 +394,11 @@ GArray *
 nh_locks_snapshot(nh_lock_table *table, const nh_pair *pair)
 {
     GHashTableIter iter;
-    gpointer locks;
+    void *locks;
 
     if (table->latest.locks && table->latest.pair == pair && table->latest.version == table->version)
         return g_array_ref(table->latest.locks);
-    GArray *out = g_array_new(FALSE, FALSE, sizeof(nh_lock));
+    GArray *out = g_array_new(false, false, sizeof(nh_lock));
     g_hash_table_iter_init(&iter, table->files);
     while (g_hash_table_iter_next(&iter, NULL, &locks))
         copy_file(locks, pair, out);

@@ -21,10 +21,10 @@ typedef enum {
 typedef struct {
     nh_pair *pair;      /* the owner's; of a reported lock the pair that was told */
     const char *caller; /* its host name, "" when unknown; of the call that asked for it */
-    guint32 file, svid, owner;
-    guint64 first, last; /* bytes, both included; G_MAXUINT64: to the end */
+    uint32_t file, svid, owner;
+    uint64_t first, last; /* bytes, both included; G_MAXUINT64: to the end */
     nh_lock_state state;
-    gboolean exclusive, share, reclaimed, called_back;
+    bool exclusive, share, reclaimed, called_back;
     nh_moment since;
     nh_moment refused; /* somebody else was refused because of it, or waits for it, latest */
 } nh_lock;
@@ -39,7 +39,7 @@ void nh_locks_answer(const nh_call *call, const nh_nlm *answer, nh_moment at);
 /* FREE_ALL: the client gives up everything. */
 void nh_locks_free_all(const nh_call *call);
 /* SM_NOTIFY with this state number: what the two hosts hold of each other is gone, except what was reclaimed already. */
-void nh_locks_restarted(nh_pair *pair, nh_way way, guint32 state);
+void nh_locks_restarted(nh_pair *pair, nh_way way, uint32_t state);
 /* A packet came from this address: the client lives. */
 void nh_locks_seen(nh_lock_table *table, const nh_addr *from, nh_moment at);
 /* The same of a host of a pair, without a look-up for each packet. */
@@ -47,19 +47,19 @@ void nh_locks_pair_seen(nh_pair *pair, const nh_addr *from, nh_moment at);
 /* The latest packet of a client that holds a lock; frame 0 when there was none. */
 nh_moment nh_locks_last_seen(const nh_lock_table *table, const nh_addr *client);
 
-/* The lock that a callback gave to the owner of this call before and that he still holds; FALSE when there is none. */
-gboolean nh_locks_called_back(const nh_call *call, nh_lock *found);
-/* A lock that the server may hold although it refused it, in the way of this refused call and nobody else's; FALSE when there is none. */
-gboolean nh_locks_suspect(const nh_call *call, nh_lock *found);
+/* The lock that a callback gave to the owner of this call before and that he still holds; false when there is none. */
+bool nh_locks_called_back(const nh_call *call, nh_lock *found);
+/* A lock that the server may hold although it refused it, in the way of this refused call and nobody else's; false when there is none. */
+bool nh_locks_suspect(const nh_call *call, nh_lock *found);
 
-gboolean nh_lock_same_owner(const nh_lock *a, const nh_lock *b);
+bool nh_lock_same_owner(const nh_lock *a, const nh_lock *b);
 /* Whether a and b of different owners cannot both be held. */
-gboolean nh_lock_conflict(const nh_lock *a, const nh_lock *b);
+bool nh_lock_conflict(const nh_lock *a, const nh_lock *b);
 /* Call visit for every lock of a server that is held, waited for or reported (NULL: of all servers). */
-typedef void (*nh_lock_visitor)(const nh_lock *lock, gpointer data);
-void nh_locks_visit(const nh_lock_table *table, const nh_addr *server, nh_lock_visitor visit, gpointer data);
+typedef void (*nh_lock_visitor)(const nh_lock *lock, void *data);
+void nh_locks_visit(const nh_lock_table *table, const nh_addr *server, nh_lock_visitor visit, void *data);
 /* The locks of one file. */
-void nh_locks_visit_file(const nh_lock_table *table, const nh_addr *server, guint32 file, nh_lock_visitor visit, gpointer data);
+void nh_locks_visit_file(const nh_lock_table *table, const nh_addr *server, uint32_t file, nh_lock_visitor visit, void *data);
 /* A pair's locks now and those that it waits for: nh_lock; caller unrefs. The same array as long as nothing changed. */
 GArray *nh_locks_snapshot(nh_lock_table *table, const nh_pair *pair);
 

@@ -37,17 +37,17 @@ typedef struct {
     nh_log_event event;
     const char *start, *end;
     const char *server, *server_end;
-    gboolean has_program;
-    guint task, alarm_ms;
+    bool has_program;
+    unsigned task, alarm_ms;
 } message;
 
 typedef struct {
     nh_kernel_log *log;
     nh_log_calendar calendar;
     GArray *uptimes; /* nh_time of each kept line: printed beside the wall clock, or NH_TIME_NONE */
-    guint number;
-    guint undated;
-    gboolean full;
+    unsigned number;
+    unsigned undated;
+    bool full;
 } reader;
 
 static void
@@ -58,7 +58,7 @@ skip_blanks(cursor *c)
 }
 
 /* Words as printed; a blank stands for any number of blanks, none too: copied text loses and gains them. */
-static gboolean
+static bool
 take_words(cursor *c, const char *words)
 {
     cursor ahead = *c;
@@ -68,22 +68,22 @@ take_words(cursor *c, const char *words)
         else if (ahead.at < ahead.end && *ahead.at == *words)
             ahead.at++;
         else
-            return FALSE;
+            return false;
     }
     if (ahead.at < ahead.end && g_ascii_isalnum(*ahead.at) && g_ascii_isalnum(ahead.at[-1]))
-        return FALSE;
+        return false;
     c->at = ahead.at;
-    return TRUE;
+    return true;
 }
 
-static gboolean
-take_number(cursor *c, guint *value)
+static bool
+take_number(cursor *c, unsigned *value)
 {
     const char *start = c->at;
-    guint64 number = 0;
+    uint64_t number = 0;
     while (c->at < c->end && g_ascii_isdigit(*c->at) && c->at - start < 10)
-        number = number * 10 + (guint64)(*c->at++ - '0');
-    *value = (guint)MIN(number, G_MAXUINT);
+        number = number * 10 + (uint64_t)(*c->at++ - '0');
+    *value = (unsigned)MIN(number, G_MAXUINT);
     return c->at > start;
 }
 
@@ -98,36 +98,36 @@ static const struct {
 };
 
 /* " server %s OK" after the program's colon */
-static gboolean
+static bool
 match_server(cursor c, message *m)
 {
     if (!take_words(&c, " server") || c.at == c.end || (*c.at != ' ' && *c.at != '\t'))
-        return FALSE;
+        return false;
     skip_blanks(&c);
     m->server = c.at;
     while (c.at < c.end && (guchar)*c.at > ' ' && c.at - m->server <= SERVER_BYTES_MAX)
         c.at++;
     m->server_end = c.at;
     if (c.at == m->server || c.at - m->server > SERVER_BYTES_MAX || c.at == c.end || (*c.at != ' ' && *c.at != '\t'))
-        return FALSE;
+        return false;
     skip_blanks(&c);
-    for (guint i = 0; i < G_N_ELEMENTS(server_states); i++) {
+    for (unsigned i = 0; i < G_N_ELEMENTS(server_states); i++) {
         if (take_words(&c, server_states[i].words)) {
             m->event = server_states[i].event;
             m->end = c.at;
-            return TRUE;
+            return true;
         }
     }
-    return FALSE;
+    return false;
 }
 
 /* "    38 setting alarm for 10000 ms" after "RPC:" */
-static gboolean
+static bool
 match_rpc_debug(cursor c, message *m)
 {
     skip_blanks(&c);
     if (!take_number(&c, &m->task))
-        return FALSE;
+        return false;
     if (take_words(&c, " call_timeout (minor)")) {
         m->event = NH_LOG_MINOR;
     } else if (take_words(&c, " call_timeout (major)")) {
@@ -135,29 +135,29 @@ match_rpc_debug(cursor c, message *m)
     } else if (take_words(&c, " setting alarm for")) {
         skip_blanks(&c);
         if (!take_number(&c, &m->alarm_ms) || !take_words(&c, " ms"))
-            return FALSE;
+            return false;
         m->event = NH_LOG_ALARM;
     } else {
-        return FALSE;
+        return false;
     }
     m->end = c.at;
-    return TRUE;
+    return true;
 }
 
-static gboolean
+static bool
 is_program_char(char c)
 {
     return g_ascii_isalnum(c) || c == '_' || c == '-' || c == '.';
 }
 
-static gboolean
+static bool
 is_word(const char *start, const char *end, const char *word)
 {
-    return (gsize)(end - start) == strlen(word) && memcmp(start, word, strlen(word)) == 0;
+    return (size_t)(end - start) == strlen(word) && memcmp(start, word, strlen(word)) == 0;
 }
 
 /* The message whose program's name ends at colon and begins at or after from. */
-static gboolean
+static bool
 match_message(const char *from, const char *colon, const char *line_end, message *m)
 {
     cursor rest = { colon + 1, line_end };
@@ -166,18 +166,18 @@ match_message(const char *from, const char *colon, const char *line_end, message
     while (m->start > from && is_program_char(m->start[-1]))
         m->start--;
     if (m->start == colon)
-        return FALSE;
+        return false;
     if (is_word(m->start, colon, "RPC"))
         return match_rpc_debug(rest, m);
-    m->has_program = TRUE;
+    m->has_program = true;
     if (match_server(rest, m))
-        return TRUE;
+        return true;
     if (!is_word(m->start, colon, "lockd") || rest.at == line_end || *rest.at != ' ')
-        return FALSE;
+        return false;
     m->event = NH_LOG_OTHER;
     m->server = m->server_end = NULL;
     m->end = line_end;
-    return TRUE;
+    return true;
 }
 
 static char *
@@ -199,7 +199,7 @@ keep(reader *r, const message *m, const nh_log_stamp *stamp)
     line->alarm_ms = m->alarm_ms;
     line->text = g_strchomp(text_of(m->start, m->end));
     if (m->has_program)
-        line->program = text_of(m->start, memchr(m->start, ':', (gsize)(m->end - m->start)));
+        line->program = text_of(m->start, memchr(m->start, ':', (size_t)(m->end - m->start)));
     if (m->server) {
         line->server = text_of(m->server, m->server_end);
         nh_addr_parse(line->server, &line->address);
@@ -214,21 +214,21 @@ keep(reader *r, const message *m, const nh_log_stamp *stamp)
  * message after the first may do without a stamp of its own; not so other words
  * of lockd, which would be found in the middle of its own sentences.
  */
-static gboolean
+static bool
 read_line(reader *r, const char *line, const char *end)
 {
     const char *from = line, *colon = line;
     nh_log_stamp stamp = { 0 };
-    gboolean kept = FALSE;
+    bool kept = false;
     message m;
 
-    while ((colon = memchr(colon, ':', (gsize)(end - colon))) != NULL) {
+    while ((colon = memchr(colon, ':', (size_t)(end - colon))) != NULL) {
         if (!match_message(from, colon, end, &m)) {
             colon++;
             continue;
         }
         nh_log_stamp own;
-        gboolean dated = nh_log_stamp_find(from, (gsize)(m.start - from), &r->calendar, &own);
+        bool dated = nh_log_stamp_find(from, (size_t)(m.start - from), &r->calendar, &own);
         if (dated)
             stamp = own;
         r->full = r->full || r->log->lines->len == LINES_MAX;
@@ -236,7 +236,7 @@ read_line(reader *r, const char *line, const char *end)
             r->undated++;
         } else if (!r->full && (dated || m.event != NH_LOG_OTHER)) {
             keep(r, &m, &stamp);
-            kept = TRUE;
+            kept = true;
         }
         from = colon = m.event == NH_LOG_OTHER ? colon + 1 : m.end;
     }
@@ -244,11 +244,11 @@ read_line(reader *r, const char *line, const char *end)
 }
 
 static void
-read_lines(reader *r, const char *text, gsize length)
+read_lines(reader *r, const char *text, size_t length)
 {
     const char *end = text + length;
     while (text < end) {
-        const char *newline = memchr(text, '\n', (gsize)(end - text));
+        const char *newline = memchr(text, '\n', (size_t)(end - text));
         const char *line_end = newline ? newline : end;
         r->number++;
         if (!read_line(r, text, line_end))
@@ -280,8 +280,8 @@ static void
 refine_with_uptimes(GPtrArray *lines, GArray *uptimes)
 {
     bounds *boot = g_new(bounds, lines->len);
-    GArray *which = g_array_new(FALSE, FALSE, sizeof(guint));
-    for (guint i = 0; i < lines->len; i++) {
+    GArray *which = g_array_new(false, false, sizeof(unsigned));
+    for (unsigned i = 0; i < lines->len; i++) {
         const nh_log_line *line = g_ptr_array_index(lines, i);
         nh_time uptime = g_array_index(uptimes, nh_time, i);
         if (!nh_time_known(uptime) || line->resolution < NH_SECOND)
@@ -289,25 +289,25 @@ refine_with_uptimes(GPtrArray *lines, GArray *uptimes)
         boot[i] = (bounds){ line->stamp - uptime, line->stamp - uptime + line->resolution };
         g_array_append_val(which, i);
     }
-    for (guint pass = 0; pass < 2; pass++) {
-        for (guint k = 1; k < which->len; k++) {
-            guint to = g_array_index(which, guint, pass == 0 ? k : which->len - 1 - k);
-            guint by = g_array_index(which, guint, pass == 0 ? k - 1 : which->len - k);
+    for (unsigned pass = 0; pass < 2; pass++) {
+        for (unsigned k = 1; k < which->len; k++) {
+            unsigned to = g_array_index(which, unsigned, pass == 0 ? k : which->len - 1 - k);
+            unsigned by = g_array_index(which, unsigned, pass == 0 ? k - 1 : which->len - k);
             narrow(&boot[to], &boot[by], ABS(g_array_index(uptimes, nh_time, to) - g_array_index(uptimes, nh_time, by)));
         }
     }
-    for (guint k = 0; k < which->len; k++) {
-        guint i = g_array_index(which, guint, k);
+    for (unsigned k = 0; k < which->len; k++) {
+        unsigned i = g_array_index(which, unsigned, k);
         nh_log_line *line = g_ptr_array_index(lines, i);
         line->stamp = line->time = boot[i].low + g_array_index(uptimes, nh_time, i);
         line->resolution = boot[i].high - boot[i].low;
     }
-    g_array_free(which, TRUE);
+    g_array_free(which, true);
     g_free(boot);
 }
 
 static void
-free_line(gpointer data)
+free_line(void *data)
 {
     nh_log_line *line = data;
     g_free(line->program);
@@ -349,15 +349,15 @@ static const struct {
  * have one in nine.
  */
 static const char *
-binary_kind(const char *text, gsize length)
+binary_kind(const char *text, size_t length)
 {
-    gsize sample = MIN(length, 65536), controls = 0;
-    for (guint i = 0; i < G_N_ELEMENTS(binary_kinds); i++) {
-        gsize size = strlen(binary_kinds[i].magic);
+    size_t sample = MIN(length, 65536), controls = 0;
+    for (unsigned i = 0; i < G_N_ELEMENTS(binary_kinds); i++) {
+        size_t size = strlen(binary_kinds[i].magic);
         if (length >= size && memcmp(text, binary_kinds[i].magic, size) == 0)
             return binary_kinds[i].kind;
     }
-    for (gsize i = 0; i < sample; i++)
+    for (size_t i = 0; i < sample; i++)
         controls += (guchar)text[i] < ' ' && (text[i] < '\a' || text[i] > '\r') && text[i] != '\033';
     return controls * 20 > sample ? "binary, not text" : NULL;
 }
@@ -372,7 +372,7 @@ count_lines(const reader *r)
         g_string_append_printf(counts, " (the first %u, the others were left out)", LINES_MAX);
     if (r->undated > 0)
         g_string_append_printf(counts, " (%u more without a time stamp left out)", r->undated);
-    log->counts = g_string_free(counts, FALSE);
+    log->counts = g_string_free(counts, false);
     log->message = g_strdup_printf("%s.", log->counts);
 }
 
@@ -386,11 +386,11 @@ why_no_lines(const reader *r, const char *name)
 }
 
 static nh_kernel_log *
-parse(const char *text, gsize length, const nh_log_hints *hints, const char *name)
+parse(const char *text, size_t length, const nh_log_hints *hints, const char *name)
 {
     static const nh_log_hints no_hints = { 0, 0, NH_TIME_NONE, NH_TIME_NONE };
     const nh_log_hints *h = hints ? hints : &no_hints;
-    reader r = { .log = new_log(), .uptimes = g_array_new(FALSE, FALSE, sizeof(nh_time)) };
+    reader r = { .log = new_log(), .uptimes = g_array_new(false, false, sizeof(nh_time)) };
     nh_time near = h->capture_first > 0 ? h->capture_first : g_get_real_time() * 1000;
     r.calendar = (nh_log_calendar){ .year = h->year, .near = MIN(near, NEAR_MAX) };
     r.log->offset = CLAMP(h->offset, -NH_LOG_OFFSET_MAX, NH_LOG_OFFSET_MAX);
@@ -408,12 +408,12 @@ parse(const char *text, gsize length, const nh_log_hints *hints, const char *nam
         r.log->message = why_no_lines(&r, name);
     else
         count_lines(&r);
-    g_array_free(r.uptimes, TRUE);
+    g_array_free(r.uptimes, true);
     return r.log;
 }
 
 nh_kernel_log *
-nh_kernel_log_parse(const char *text, gsize length, const nh_log_hints *hints)
+nh_kernel_log_parse(const char *text, size_t length, const nh_log_hints *hints)
 {
     return parse(text, length, hints, "The kernel log");
 }
@@ -443,7 +443,7 @@ nh_kernel_log_read(const char *path, const nh_log_hints *hints)
     char *name = g_strdup_printf("The kernel log %s", display);
     char *reason = why_unreadable(path, name);
     char *text = NULL;
-    gsize length = 0;
+    size_t length = 0;
     nh_kernel_log *log;
 
     if (!reason && !g_file_get_contents(path, &text, &length, NULL))
@@ -465,7 +465,7 @@ nh_kernel_log_free(nh_kernel_log *log)
 {
     if (!log)
         return;
-    g_ptr_array_free(log->lines, TRUE);
+    g_ptr_array_free(log->lines, true);
     g_free(log->counts);
     g_free(log->message);
     g_free(log);

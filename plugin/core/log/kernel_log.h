@@ -29,7 +29,7 @@ typedef enum {
 } nh_log_clock;
 
 typedef struct {
-    guint number; /* line in the file, from 1 */
+    unsigned number; /* line in the file, from 1 */
     nh_log_event event;
     nh_log_clock clock;
     nh_time time;       /* UTC after nh_kernel_log_align(), or NH_TIME_NONE: an uptime whose boot time was not found;
@@ -40,19 +40,19 @@ typedef struct {
     char *program;      /* "lockd", "nfs" ...; NULL for rpc_debug lines */
     char *server;       /* name or address as printed; NULL when there is none */
     nh_addr address;    /* that server is; len 0 for a name */
-    guint kind;         /* which predictions may be of it (kernel_log_fit.c); 0: none */
-    guint task;         /* rpc_debug: number of the RPC task */
-    guint alarm_ms;     /* NH_LOG_ALARM */
+    unsigned kind;      /* which predictions may be of it (kernel_log_fit.c); 0: none */
+    unsigned task;      /* rpc_debug: number of the RPC task */
+    unsigned alarm_ms;  /* NH_LOG_ALARM */
     char *text;         /* the message from the program's name on */
 } nh_log_line;
 
 typedef struct {
     GPtrArray *lines; /* nh_log_line*, in the order of the file */
-    guint skipped;    /* lines that were none of ours */
+    unsigned skipped; /* lines that were none of ours */
     char *counts;     /* beginning of message: how many lines, which were left out */
     nh_time offset;   /* kernel_log_offset as applied */
     nh_time shift;    /* what alignment added to lines that are not NH_CLOCK_UTC */
-    gboolean shifted; /* alignment found a shift (zone, or boot time) */
+    bool shifted;     /* alignment found a shift (zone, or boot time) */
     char *message;    /* one sentence for the user: how the clock was read, or why the log is of no use; never NULL */
 } nh_kernel_log;
 
@@ -62,7 +62,7 @@ typedef struct {
 #define NH_LOG_OFFSET_MAX (G_GINT64_CONSTANT(50) * 365 * 86400 * NH_SECOND)
 
 typedef struct {
-    guint year;     /* kernel_log_year; 0 = the capture's */
+    unsigned year;  /* kernel_log_year; 0 = the capture's */
     nh_time offset; /* kernel_log_offset */
     nh_time capture_first, capture_last;
 } nh_log_hints;
@@ -77,7 +77,7 @@ typedef struct {
 } nh_log_expectation;
 
 /* Parse text (need not end in NUL, may be anything); never NULL. */
-nh_kernel_log *nh_kernel_log_parse(const char *text, gsize length, const nh_log_hints *hints);
+nh_kernel_log *nh_kernel_log_parse(const char *text, size_t length, const nh_log_hints *hints);
 /* Read a file; never NULL: one that cannot be read, is binary or has no line of ours has no lines and says so in message. */
 nh_kernel_log *nh_kernel_log_read(const char *path, const nh_log_hints *hints);
 /*
@@ -86,16 +86,16 @@ nh_kernel_log *nh_kernel_log_read(const char *path, const nh_log_hints *hints);
  * message. Prefers no shift, then the machine's own zone, when as good. May be
  * called again with other expectations.
  */
-void nh_kernel_log_align(nh_kernel_log *log, const nh_log_hints *hints, const nh_log_expectation *expected, guint n_expected);
+void nh_kernel_log_align(nh_kernel_log *log, const nh_log_hints *hints, const nh_log_expectation *expected, unsigned n_expected);
 
 /* The log's clock is wrong: what has to be added, from low to high, to bring further lines (0: it is not) to where they are predicted. */
 typedef struct {
-    guint lines;
+    unsigned lines;
     nh_time low, high;
 } nh_log_skew;
 
 /* Of an aligned log. At least two lines have to be moved by the same time: one may be anything. */
-nh_log_skew nh_kernel_log_skew(nh_kernel_log *log, const nh_log_expectation *expected, guint n_expected);
+nh_log_skew nh_kernel_log_skew(nh_kernel_log *log, const nh_log_expectation *expected, unsigned n_expected);
 void nh_kernel_log_free(nh_kernel_log *log);
 
 #endif

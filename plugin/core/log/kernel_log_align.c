@@ -27,7 +27,7 @@ static GPtrArray *
 lines_of(const nh_kernel_log *log, nh_log_clock clock)
 {
     GPtrArray *lines = g_ptr_array_new();
-    for (guint i = 0; i < log->lines->len; i++) {
+    for (unsigned i = 0; i < log->lines->len; i++) {
         nh_log_line *line = g_ptr_array_index(log->lines, i);
         if (line->clock == clock)
             g_ptr_array_add(lines, line);
@@ -45,13 +45,13 @@ typedef struct {
     const GPtrArray *lines;
     GArray *shifts; /* nh_time of each line */
     nh_log_fit fit;
-    gboolean own; /* this machine's zone */
+    bool own; /* this machine's zone */
 } zone;
 
 static zone
 zone_new(const GPtrArray *lines)
 {
-    zone z = { lines, g_array_sized_new(FALSE, TRUE, sizeof(nh_time), lines->len), { 0, 0 }, FALSE };
+    zone z = { lines, g_array_sized_new(false, true, sizeof(nh_time), lines->len), { 0, 0 }, false };
     g_array_set_size(z.shifts, lines->len);
     return z;
 }
@@ -70,18 +70,18 @@ zone_measure(zone *z, const nh_log_predictions *p)
 
 /* The lines from first on; another zone than before. */
 static void
-zone_set(zone *z, guint first, nh_time shift)
+zone_set(zone *z, unsigned first, nh_time shift)
 {
-    for (guint i = first; i < z->lines->len; i++)
+    for (unsigned i = first; i < z->lines->len; i++)
         g_array_index(z->shifts, nh_time, i) = shift;
-    z->own = FALSE;
+    z->own = false;
 }
 
-static guint
+static unsigned
 lines_within(const zone *z, const nh_log_hints *hints)
 {
-    guint n = 0;
-    for (guint i = 0; i < z->lines->len; i++) {
+    unsigned n = 0;
+    for (unsigned i = 0; i < z->lines->len; i++) {
         nh_time t = ((const nh_log_line *)g_ptr_array_index(z->lines, i))->stamp + g_array_index(z->shifts, nh_time, i);
         n += t >= hints->capture_first && t <= hints->capture_last;
     }
@@ -96,7 +96,7 @@ lines_within(const zone *z, const nh_log_hints *hints)
 static nh_time
 own_shift(GTimeZone *local, const nh_log_predictions *p, const nh_log_line *line, nh_time offset, nh_time before)
 {
-    gint64 summer = (line->stamp - offset) / NH_SECOND, winter = summer;
+    int64_t summer = (line->stamp - offset) / NH_SECOND, winter = summer;
     int first = g_time_zone_adjust_time(local, G_TIME_TYPE_DAYLIGHT, &summer);
     int last = g_time_zone_adjust_time(local, G_TIME_TYPE_STANDARD, &winter);
     nh_time earlier = -(nh_time)g_time_zone_get_offset(local, first) * NH_SECOND;
@@ -113,7 +113,7 @@ own_zone(const GPtrArray *lines, const nh_log_hints *hints, const nh_log_predict
     zone own = zone_new(lines);
     GTimeZone *local = g_time_zone_new_local();
     nh_time before = 0;
-    for (guint i = 0; i < lines->len && hints && hints->capture_first > 0; i++) {
+    for (unsigned i = 0; i < lines->len && hints && hints->capture_first > 0; i++) {
         before = own_shift(local, p, g_ptr_array_index(lines, i), offset, before);
         g_array_index(own.shifts, nh_time, i) = before;
         own.own |= before != 0;
@@ -126,7 +126,7 @@ own_zone(const GPtrArray *lines, const nh_log_hints *hints, const nh_log_predict
 static void
 zone_take(zone *best, const zone *other)
 {
-    g_array_free(best->shifts, TRUE);
+    g_array_free(best->shifts, true);
     *best = *other;
 }
 
@@ -137,11 +137,11 @@ likely_zone(const GPtrArray *lines, const nh_log_hints *hints, const nh_log_pred
     zone best = zone_new(lines), own = own_zone(lines, hints, p, offset);
     zone_measure(&best, p);
     /* Without a single line met only the two likely zones are weighed: some other one would always hit by chance. */
-    gboolean inside = best.fit.met == 0 && own.own && lines_within(&own, hints) > lines_within(&best, hints);
+    bool inside = best.fit.met == 0 && own.own && lines_within(&own, hints) > lines_within(&best, hints);
     if (own.fit.met > best.fit.met || inside)
         zone_take(&best, &own);
     else
-        g_array_free(own.shifts, TRUE);
+        g_array_free(own.shifts, true);
     return best;
 }
 
@@ -149,25 +149,25 @@ likely_zone(const GPtrArray *lines, const nh_log_hints *hints, const nh_log_pred
 static void
 try_all_zones(zone *best, const nh_log_predictions *p)
 {
-    gboolean preferred = TRUE;
+    bool preferred = true;
     for (int step = -ZONE_STEPS; step <= ZONE_STEPS; step++) {
         nh_log_fit f = nh_log_measure(p, best->lines, NULL, step * ZONE_STEP, ZONE_SLACK);
         if (f.met > best->fit.met || (!preferred && f.met == best->fit.met && f.distance < best->fit.distance)) {
             best->fit = f;
             zone_set(best, 0, step * ZONE_STEP);
-            preferred = FALSE;
+            preferred = false;
         }
     }
 }
 
 /* How many lines are met when those from change on have the second shift; the best such change, the last of equals. */
-static guint
-met_with_change(const zone *z, const nh_log_predictions *p, nh_time first, nh_time second, guint *change)
+static unsigned
+met_with_change(const zone *z, const nh_log_predictions *p, nh_time first, nh_time second, unsigned *change)
 {
-    guint after = nh_log_measure(p, z->lines, NULL, second, ZONE_SLACK).met;
+    unsigned after = nh_log_measure(p, z->lines, NULL, second, ZONE_SLACK).met;
     int gain = 0, most = 0;
     *change = 0;
-    for (guint i = 0; i < z->lines->len; i++) {
+    for (unsigned i = 0; i < z->lines->len; i++) {
         const nh_log_line *line = g_ptr_array_index(z->lines, i);
         gain += nh_log_meets(p, line, first, ZONE_SLACK) - nh_log_meets(p, line, second, ZONE_SLACK);
         if (gain >= most && gain > 0) {
@@ -175,33 +175,33 @@ met_with_change(const zone *z, const nh_log_predictions *p, nh_time first, nh_ti
             *change = i + 1;
         }
     }
-    return after + (guint)most;
+    return after + (unsigned)most;
 }
 
 /* The zone with one change of its clock, if that meets more windows than the best. */
 static void
-try_change(zone *best, const nh_log_predictions *p, nh_time first, nh_time second, guint *windows)
+try_change(zone *best, const nh_log_predictions *p, nh_time first, nh_time second, unsigned *windows)
 {
     zone changed = zone_new(best->lines);
-    guint change;
+    unsigned change;
     if (met_with_change(best, p, first, second, &change) > *windows) {
         zone_set(&changed, 0, first);
         zone_set(&changed, change, second);
-        guint met = nh_log_windows_met(p, changed.lines, shifts_of(&changed), 0, ZONE_SLACK);
+        unsigned met = nh_log_windows_met(p, changed.lines, shifts_of(&changed), 0, ZONE_SLACK);
         if (met > *windows) {
             *windows = met;
             zone_take(best, &changed);
             return;
         }
     }
-    g_array_free(changed.shifts, TRUE);
+    g_array_free(changed.shifts, true);
 }
 
 /* A zone whose summer time begins or ends inside the log. One window more would be met by chance too often. */
 static void
 try_changes(zone *best, const nh_log_predictions *p)
 {
-    guint windows = nh_log_windows_met(p, best->lines, shifts_of(best), 0, ZONE_SLACK) + 1;
+    unsigned windows = nh_log_windows_met(p, best->lines, shifts_of(best), 0, ZONE_SLACK) + 1;
     for (int step = -ZONE_STEPS; step <= ZONE_STEPS && windows < best->lines->len; step++) {
         try_change(best, p, step * ZONE_STEP, step * ZONE_STEP + SUMMER_TIME, &windows);
         try_change(best, p, step * ZONE_STEP, step * ZONE_STEP - SUMMER_TIME, &windows);
@@ -222,10 +222,10 @@ static void
 append_zone(GString *message, const zone *z)
 {
     const nh_time *shifts = shifts_of(z);
-    guint changes = 0;
+    unsigned changes = 0;
     g_string_append(message, ", wall clock read as ");
     append_offset(message, shifts[0]);
-    for (guint i = 1; i < z->lines->len; i++) {
+    for (unsigned i = 1; i < z->lines->len; i++) {
         if (shifts[i] == shifts[i - 1] || changes++ >= CHANGES_NAMED)
             continue;
         g_string_append_printf(message, ", from line %u on as ", ((const nh_log_line *)g_ptr_array_index(z->lines, i))->number);
@@ -247,29 +247,29 @@ align_wall_clocks(nh_kernel_log *log, const nh_log_hints *hints, const nh_log_pr
         zone z = likely_zone(lines, hints, p, log->offset);
         try_all_zones(&z, p);
         try_changes(&z, p);
-        for (guint i = 0; i < lines->len; i++) {
+        for (unsigned i = 0; i < lines->len; i++) {
             nh_log_line *line = g_ptr_array_index(lines, i);
             line->time = line->stamp + g_array_index(z.shifts, nh_time, i);
         }
         log->shift = g_array_index(z.shifts, nh_time, 0);
         log->shifted = log->shift != 0;
         append_zone(message, &z);
-        g_array_free(z.shifts, TRUE);
+        g_array_free(z.shifts, true);
     }
-    g_ptr_array_free(lines, TRUE);
+    g_ptr_array_free(lines, true);
 }
 
 /* --- seconds since boot -------------------------------------------------------------- */
 
 /* The boot time of lines of one boot; NH_TIME_NONE when none brings a single line to where one is predicted. */
 static nh_time
-boot_shift(const GPtrArray *lines, const nh_log_predictions *p, nh_time preferred, guint *others)
+boot_shift(const GPtrArray *lines, const nh_log_predictions *p, nh_time preferred, unsigned *others)
 {
     static const nh_log_freedom any = { BOOT_SLACK, G_MININT64, G_MAXINT64 };
     GArray *ranges = nh_log_best_ranges(p, lines, &any);
     nh_time shift = NH_TIME_NONE;
     nh_log_fit best = { 0, 0 };
-    for (guint i = 0; i < ranges->len; i++) {
+    for (unsigned i = 0; i < ranges->len; i++) {
         nh_time candidate = nh_log_settle(p, lines, g_array_index(ranges, nh_log_range, i), BOOT_SLACK);
         nh_log_fit f = nh_log_measure(p, lines, NULL, candidate, BOOT_SLACK);
         if (f.met > best.met || (f.met == best.met && f.met > 0 && f.distance < best.distance)) {
@@ -279,7 +279,7 @@ boot_shift(const GPtrArray *lines, const nh_log_predictions *p, nh_time preferre
     }
     nh_log_fit f = nh_log_measure(p, lines, NULL, preferred, BOOT_SLACK);
     *others = ranges->len > 1 ? ranges->len - 1 : 0;
-    g_array_free(ranges, TRUE);
+    g_array_free(ranges, true);
     if (f.met > 0 && f.met >= best.met) {
         *others = 0;
         return preferred;
@@ -290,7 +290,7 @@ boot_shift(const GPtrArray *lines, const nh_log_predictions *p, nh_time preferre
 static void
 move(const GPtrArray *lines, nh_time shift)
 {
-    for (guint i = 0; i < lines->len; i++) {
+    for (unsigned i = 0; i < lines->len; i++) {
         nh_log_line *line = g_ptr_array_index(lines, i);
         line->time = nh_time_known(shift) ? line->stamp + shift : NH_TIME_NONE;
     }
@@ -298,11 +298,11 @@ move(const GPtrArray *lines, nh_time shift)
 
 /* The lines from first on that are of one boot: its seconds only grow (lines of several processors may swap). */
 static GPtrArray *
-same_boot(const GPtrArray *lines, guint first)
+same_boot(const GPtrArray *lines, unsigned first)
 {
     GPtrArray *boot = g_ptr_array_new();
     nh_time highest = G_MININT64;
-    for (guint i = first; i < lines->len; i++) {
+    for (unsigned i = first; i < lines->len; i++) {
         nh_log_line *line = g_ptr_array_index(lines, i);
         if (i > first && line->stamp < highest - NH_SECOND)
             break;
@@ -313,7 +313,7 @@ same_boot(const GPtrArray *lines, guint first)
 }
 
 static void
-append_boot(GString *message, guint number, nh_time boot, guint met, guint others)
+append_boot(GString *message, unsigned number, nh_time boot, unsigned met, unsigned others)
 {
     GDateTime *booted = g_date_time_new_from_unix_utc(boot / NH_SECOND);
     char *text = booted ? g_date_time_format(booted, "%Y-%m-%dT%H:%M:%SZ") : g_strdup("?");
@@ -334,10 +334,10 @@ align_uptimes(nh_kernel_log *log, const nh_log_predictions *p, GString *message)
 {
     GPtrArray *lines = lines_of(log, NH_CLOCK_UPTIME);
     nh_time preferred = 0;
-    guint lost = 0, boots = 0, named = 0;
-    for (guint first = 0; first < lines->len;) {
+    unsigned lost = 0, boots = 0, named = 0;
+    for (unsigned first = 0; first < lines->len;) {
         GPtrArray *boot = same_boot(lines, first);
-        guint others = 0;
+        unsigned others = 0;
         nh_time shift = boots++ < BOOTS_MAX ? boot_shift(boot, p, preferred, &others) : NH_TIME_NONE;
         move(boot, shift);
         if (!nh_time_known(shift)) {
@@ -351,23 +351,23 @@ align_uptimes(nh_kernel_log *log, const nh_log_predictions *p, GString *message)
             preferred = shift;
         }
         first += boot->len;
-        g_ptr_array_free(boot, TRUE);
+        g_ptr_array_free(boot, true);
     }
     if (lost > 0)
         g_string_append_printf(message,
                                ", %u dated by seconds since boot only: no boot time brings %s to where the capture "
                                "predicts a line",
                                lost, lost == 1 ? "it" : "them");
-    g_ptr_array_free(lines, TRUE);
+    g_ptr_array_free(lines, true);
 }
 
 /* --- both ------------------------------------------------------------------------------ */
 
 static void
-append_met(GString *message, const nh_kernel_log *log, const nh_log_predictions *p, guint n_expected)
+append_met(GString *message, const nh_kernel_log *log, const nh_log_predictions *p, unsigned n_expected)
 {
-    guint met = 0;
-    for (guint i = 0; i < log->lines->len; i++) {
+    unsigned met = 0;
+    for (unsigned i = 0; i < log->lines->len; i++) {
         const nh_log_line *line = g_ptr_array_index(log->lines, i);
         met += nh_time_known(line->time) && nh_log_predicted(p, line, line->time - LINE_SLACK, line->time + line->resolution + LINE_SLACK);
     }
@@ -376,7 +376,7 @@ append_met(GString *message, const nh_kernel_log *log, const nh_log_predictions 
 }
 
 void
-nh_kernel_log_align(nh_kernel_log *log, const nh_log_hints *hints, const nh_log_expectation *expected, guint n_expected)
+nh_kernel_log_align(nh_kernel_log *log, const nh_log_hints *hints, const nh_log_expectation *expected, unsigned n_expected)
 {
     if (log->lines->len == 0)
         return;
@@ -384,7 +384,7 @@ nh_kernel_log_align(nh_kernel_log *log, const nh_log_hints *hints, const nh_log_
     GString *message = g_string_new(log->counts);
     GPtrArray *zoned = lines_of(log, NH_CLOCK_UTC);
     log->shift = 0;
-    log->shifted = FALSE;
+    log->shifted = false;
     if (zoned->len > 0)
         g_string_append(message, ", time zone printed in the log");
     align_wall_clocks(log, hints, p, message);
@@ -392,8 +392,8 @@ nh_kernel_log_align(nh_kernel_log *log, const nh_log_hints *hints, const nh_log_
     append_met(message, log, p, n_expected);
     g_string_append_c(message, '.');
     g_free(log->message);
-    log->message = g_string_free(message, FALSE);
-    g_ptr_array_free(zoned, TRUE);
+    log->message = g_string_free(message, false);
+    g_ptr_array_free(zoned, true);
     nh_log_predictions_free(p);
 }
 
@@ -403,8 +403,8 @@ nh_kernel_log_align(nh_kernel_log *log, const nh_log_hints *hints, const nh_log_
 static GArray *
 dated_lines(const nh_kernel_log *log)
 {
-    GArray *lines = g_array_new(FALSE, FALSE, sizeof(nh_log_line));
-    for (guint i = 0; i < log->lines->len; i++) {
+    GArray *lines = g_array_new(false, false, sizeof(nh_log_line));
+    for (unsigned i = 0; i < log->lines->len; i++) {
         nh_log_line line = *(const nh_log_line *)g_ptr_array_index(log->lines, i);
         if (line.clock == NH_CLOCK_UPTIME || line.kind == 0)
             continue;
@@ -421,32 +421,32 @@ best_skew(const nh_log_predictions *p, const GPtrArray *lines)
     static const nh_log_freedom wrong = { 0, -SKEW_MAX, SKEW_MAX };
     GArray *ranges = nh_log_best_ranges(p, lines, &wrong);
     nh_log_skew best = { 0, 0, 0 };
-    for (guint i = 0; i < ranges->len; i++) {
+    for (unsigned i = 0; i < ranges->len; i++) {
         const nh_log_range *r = &g_array_index(ranges, nh_log_range, i);
-        guint met = nh_log_windows_met(p, lines, NULL, r->low + (r->high - r->low) / 2, 0);
+        unsigned met = nh_log_windows_met(p, lines, NULL, r->low + (r->high - r->low) / 2, 0);
         if (met > best.lines || (met == best.lines && ABS(r->low + r->high) < ABS(best.low + best.high)))
             best = (nh_log_skew){ met, r->low, r->high };
     }
-    g_array_free(ranges, TRUE);
+    g_array_free(ranges, true);
     return best;
 }
 
 nh_log_skew
-nh_kernel_log_skew(nh_kernel_log *log, const nh_log_expectation *expected, guint n_expected)
+nh_kernel_log_skew(nh_kernel_log *log, const nh_log_expectation *expected, unsigned n_expected)
 {
     nh_log_predictions *p = nh_log_predictions_new(log, expected, n_expected);
     GArray *copies = dated_lines(log);
     GPtrArray *lines = g_ptr_array_new();
-    for (guint i = 0; i < copies->len; i++)
+    for (unsigned i = 0; i < copies->len; i++)
         g_ptr_array_add(lines, &g_array_index(copies, nh_log_line, i));
     nh_log_skew skew = best_skew(p, lines);
-    guint now = nh_log_windows_met(p, lines, NULL, 0, LINE_SLACK);
+    unsigned now = nh_log_windows_met(p, lines, NULL, 0, LINE_SLACK);
     if (skew.lines < now + 2)
         skew = (nh_log_skew){ 0, 0, 0 };
     else
         skew.lines -= now;
-    g_ptr_array_free(lines, TRUE);
-    g_array_free(copies, TRUE);
+    g_ptr_array_free(lines, true);
+    g_array_free(copies, true);
     nh_log_predictions_free(p);
     return skew;
 }

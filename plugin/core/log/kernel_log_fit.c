@@ -19,10 +19,10 @@
 typedef struct {
     nh_log_event event;
     const char *program;
-    nh_addr server;  /* len 0: whichever */
-    GArray *windows; /* nh_log_range */
-    GArray *bests;   /* nh_time */
-    guint n_shown;   /* of bests: lines that the capture shows, while the others are added */
+    nh_addr server;   /* len 0: whichever */
+    GArray *windows;  /* nh_log_range */
+    GArray *bests;    /* nh_time */
+    unsigned n_shown; /* of bests: lines that the capture shows, while the others are added */
 } prediction;
 
 struct nh_log_predictions {
@@ -33,32 +33,32 @@ struct nh_log_predictions {
 /* --- what is predicted --------------------------------------------------------- */
 
 static int
-compare_times(gconstpointer a, gconstpointer b)
+compare_times(const void *a, const void *b)
 {
     nh_time x = *(const nh_time *)a, y = *(const nh_time *)b;
     return (x > y) - (x < y);
 }
 
-static guint
-hash_kind(gconstpointer key)
+static unsigned
+hash_kind(const void *key)
 {
     const prediction *k = key;
-    return g_str_hash(k->program) ^ nh_addr_hash(&k->server) ^ (guint)k->event;
+    return g_str_hash(k->program) ^ nh_addr_hash(&k->server) ^ (unsigned)k->event;
 }
 
 static gboolean
-same_kind(gconstpointer a, gconstpointer b)
+same_kind(const void *a, const void *b)
 {
     const prediction *x = a, *y = b;
     return x->event == y->event && nh_addr_equal(&x->server, &y->server) && strcmp(x->program, y->program) == 0;
 }
 
 static void
-free_prediction(gpointer data)
+free_prediction(void *data)
 {
     prediction *kind = data;
-    g_array_free(kind->windows, TRUE);
-    g_array_free(kind->bests, TRUE);
+    g_array_free(kind->windows, true);
+    g_array_free(kind->bests, true);
     g_free(kind);
 }
 
@@ -67,26 +67,26 @@ kind_of(nh_log_predictions *p, nh_log_event event, const char *program, const nh
 {
     static const nh_addr any;
     prediction key = { .event = event, .program = program, .server = server ? *server : any };
-    guint found = GPOINTER_TO_UINT(g_hash_table_lookup(p->by_key, &key));
+    unsigned found = GPOINTER_TO_UINT(g_hash_table_lookup(p->by_key, &key));
     if (found > 0)
         return g_ptr_array_index(p->kinds, found - 1);
     prediction *kind = g_new(prediction, 1);
     *kind = key;
-    kind->windows = g_array_new(FALSE, FALSE, sizeof(nh_log_range));
+    kind->windows = g_array_new(false, false, sizeof(nh_log_range));
     kind->n_shown = 0;
-    kind->bests = g_array_new(FALSE, FALSE, sizeof(nh_time));
+    kind->bests = g_array_new(false, false, sizeof(nh_time));
     g_ptr_array_add(p->kinds, kind);
     g_hash_table_insert(p->by_key, kind, GUINT_TO_POINTER(p->kinds->len));
     return kind;
 }
 
 /* Index of the first of n sorted times that is not before t; n when there is none. */
-static guint
-first_from(const GArray *times, guint n, nh_time t)
+static unsigned
+first_from(const GArray *times, unsigned n, nh_time t)
 {
-    guint from = 0, to = n;
+    unsigned from = 0, to = n;
     while (from < to) {
-        guint middle = from + (to - from) / 2;
+        unsigned middle = from + (to - from) / 2;
         if (g_array_index(times, nh_time, middle) < t)
             from = middle + 1;
         else
@@ -109,7 +109,7 @@ predict(prediction *kind, nh_log_range window, nh_time shown)
         g_array_append_val(kind->bests, shown);
         return;
     }
-    guint near = first_from(kind->bests, kind->n_shown, window.low);
+    unsigned near = first_from(kind->bests, kind->n_shown, window.low);
     nh_time middle = window.low + (window.high - window.low) / 2;
     if (near == kind->n_shown || g_array_index(kind->bests, nh_time, near) > window.high)
         g_array_append_val(kind->bests, middle);
@@ -117,9 +117,9 @@ predict(prediction *kind, nh_log_range window, nh_time shown)
 
 /* Those expectations whose line the capture shows, or those whose line it does not. */
 static void
-predict_all(nh_log_predictions *p, const nh_log_expectation *expected, guint n_expected, gboolean shown)
+predict_all(nh_log_predictions *p, const nh_log_expectation *expected, unsigned n_expected, bool shown)
 {
-    for (guint i = 0; i < n_expected; i++) {
+    for (unsigned i = 0; i < n_expected; i++) {
         const nh_log_expectation *e = &expected[i];
         nh_log_range window = { MAX(e->earliest, 0), MIN(e->latest, TIME_MAX) };
         if (window.low > window.high || nh_time_known(e->best) != shown)
@@ -127,7 +127,7 @@ predict_all(nh_log_predictions *p, const nh_log_expectation *expected, guint n_e
         predict(kind_of(p, e->event, e->program, NULL), window, e->best);
         predict(kind_of(p, e->event, e->program, &e->server), window, e->best);
     }
-    for (guint k = 0; k < p->kinds->len; k++) {
+    for (unsigned k = 0; k < p->kinds->len; k++) {
         prediction *kind = g_ptr_array_index(p->kinds, k);
         g_array_sort(kind->bests, compare_times);
         kind->n_shown = kind->bests->len;
@@ -137,8 +137,8 @@ predict_all(nh_log_predictions *p, const nh_log_expectation *expected, guint n_e
 static void
 merge_sorted(GArray *ranges)
 {
-    guint kept = 0;
-    for (guint i = 0; i < ranges->len; i++) {
+    unsigned kept = 0;
+    for (unsigned i = 0; i < ranges->len; i++) {
         nh_log_range next = g_array_index(ranges, nh_log_range, i);
         nh_log_range *last = &g_array_index(ranges, nh_log_range, kept > 0 ? kept - 1 : 0);
         if (kept > 0 && next.low <= last->high)
@@ -152,7 +152,7 @@ merge_sorted(GArray *ranges)
 static void
 set_kinds(const nh_log_predictions *p, const nh_kernel_log *log)
 {
-    for (guint i = 0; i < log->lines->len; i++) {
+    for (unsigned i = 0; i < log->lines->len; i++) {
         nh_log_line *line = g_ptr_array_index(log->lines, i);
         prediction key = { .event = line->event, .program = line->program, .server = line->address };
         line->kind = line->program && line->server ? GPOINTER_TO_UINT(g_hash_table_lookup(p->by_key, &key)) : 0;
@@ -160,14 +160,14 @@ set_kinds(const nh_log_predictions *p, const nh_kernel_log *log)
 }
 
 nh_log_predictions *
-nh_log_predictions_new(const nh_kernel_log *log, const nh_log_expectation *expected, guint n_expected)
+nh_log_predictions_new(const nh_kernel_log *log, const nh_log_expectation *expected, unsigned n_expected)
 {
     nh_log_predictions *p = g_new(nh_log_predictions, 1);
     p->kinds = g_ptr_array_new_with_free_func(free_prediction);
     p->by_key = g_hash_table_new(hash_kind, same_kind);
-    predict_all(p, expected, n_expected, TRUE);
-    predict_all(p, expected, n_expected, FALSE);
-    for (guint k = 0; k < p->kinds->len; k++) {
+    predict_all(p, expected, n_expected, true);
+    predict_all(p, expected, n_expected, false);
+    for (unsigned k = 0; k < p->kinds->len; k++) {
         prediction *kind = g_ptr_array_index(p->kinds, k);
         g_array_sort(kind->windows, compare_times);
         merge_sorted(kind->windows);
@@ -180,7 +180,7 @@ void
 nh_log_predictions_free(nh_log_predictions *p)
 {
     g_hash_table_unref(p->by_key);
-    g_ptr_array_free(p->kinds, TRUE);
+    g_ptr_array_free(p->kinds, true);
     g_free(p);
 }
 
@@ -199,9 +199,9 @@ window_met(const nh_log_predictions *p, const nh_log_line *line, nh_time low, nh
     const prediction *kind = predictions_of(p, line);
     if (!kind)
         return NULL;
-    guint from = 0, to = kind->windows->len;
+    unsigned from = 0, to = kind->windows->len;
     while (from < to) {
-        guint middle = from + (to - from) / 2;
+        unsigned middle = from + (to - from) / 2;
         if (g_array_index(kind->windows, nh_log_range, middle).high < low)
             from = middle + 1;
         else
@@ -211,13 +211,13 @@ window_met(const nh_log_predictions *p, const nh_log_line *line, nh_time low, nh
     return from < kind->windows->len && window->low <= high ? window : NULL;
 }
 
-gboolean
+bool
 nh_log_predicted(const nh_log_predictions *p, const nh_log_line *line, nh_time low, nh_time high)
 {
     return window_met(p, line, low, high) != NULL;
 }
 
-gboolean
+bool
 nh_log_meets(const nh_log_predictions *p, const nh_log_line *line, nh_time shift, nh_time slack)
 {
     nh_time low = line->stamp + shift;
@@ -229,7 +229,7 @@ static nh_time
 nearest_best(const nh_log_predictions *p, const nh_log_line *line, nh_time t)
 {
     const GArray *bests = predictions_of(p, line)->bests;
-    guint from = first_from(bests, bests->len, t);
+    unsigned from = first_from(bests, bests->len, t);
     nh_time after = g_array_index(bests, nh_time, MIN(from, bests->len - 1));
     nh_time before = g_array_index(bests, nh_time, from > 0 ? from - 1 : 0);
     return ABS(after - t) < ABS(before - t) ? after : before;
@@ -239,7 +239,7 @@ nh_log_fit
 nh_log_measure(const nh_log_predictions *p, const GPtrArray *lines, const nh_time *shifts, nh_time shift, nh_time slack)
 {
     nh_log_fit fit = { 0, 0 };
-    for (guint i = 0; i < lines->len; i++) {
+    for (unsigned i = 0; i < lines->len; i++) {
         const nh_log_line *line = g_ptr_array_index(lines, i);
         nh_time own = shifts ? shifts[i] : shift;
         if (!nh_log_meets(p, line, own, slack))
@@ -252,18 +252,18 @@ nh_log_measure(const nh_log_predictions *p, const GPtrArray *lines, const nh_tim
     return fit;
 }
 
-guint
+unsigned
 nh_log_windows_met(const nh_log_predictions *p, const GPtrArray *lines, const nh_time *shifts, nh_time shift, nh_time slack)
 {
     GHashTable *met = g_hash_table_new(NULL, NULL);
-    for (guint i = 0; i < lines->len; i++) {
+    for (unsigned i = 0; i < lines->len; i++) {
         const nh_log_line *line = g_ptr_array_index(lines, i);
         nh_time low = line->stamp + (shifts ? shifts[i] : shift);
-        gconstpointer window = window_met(p, line, low - slack, low + line->resolution + slack);
+        const void *window = window_met(p, line, low - slack, low + line->resolution + slack);
         if (window)
-            g_hash_table_add(met, (gpointer)window);
+            g_hash_table_add(met, (void *)window);
     }
-    guint n = g_hash_table_size(met);
+    unsigned n = g_hash_table_size(met);
     g_hash_table_unref(met);
     return n;
 }
@@ -277,7 +277,7 @@ typedef struct {
 } edge;
 
 static int
-compare_edges(gconstpointer a, gconstpointer b)
+compare_edges(const void *a, const void *b)
 {
     const edge *x = a, *y = b;
     return x->at != y->at ? compare_times(&x->at, &y->at) : y->step - x->step;
@@ -296,7 +296,7 @@ static void
 add_line_edges(GArray *edges, const nh_log_line *line, const GArray *windows, const nh_log_freedom *freedom)
 {
     nh_log_range pending = { 0, 0 };
-    for (guint i = 0; i < windows->len; i++) {
+    for (unsigned i = 0; i < windows->len; i++) {
         const nh_log_range *window = &g_array_index(windows, nh_log_range, i);
         nh_log_range r = { window->low - freedom->slack - line->resolution - line->stamp, window->high + freedom->slack - line->stamp };
         if (i > 0 && r.low <= pending.high) {
@@ -314,14 +314,14 @@ add_line_edges(GArray *edges, const nh_log_line *line, const GArray *windows, co
 static GArray *
 all_edges(const nh_log_predictions *p, const GPtrArray *lines, const nh_log_freedom *freedom)
 {
-    GArray *edges = g_array_new(FALSE, FALSE, sizeof(edge));
-    guint64 pairs = 0;
-    for (guint i = 0; i < lines->len; i++) {
+    GArray *edges = g_array_new(false, false, sizeof(edge));
+    uint64_t pairs = 0;
+    for (unsigned i = 0; i < lines->len; i++) {
         const prediction *kind = predictions_of(p, g_ptr_array_index(lines, i));
         pairs += kind ? kind->windows->len : 0;
     }
-    guint stride = (guint)(pairs / PAIRS_MAX) + 1;
-    for (guint i = 0; i < lines->len; i += stride) {
+    unsigned stride = (unsigned)(pairs / PAIRS_MAX) + 1;
+    for (unsigned i = 0; i < lines->len; i += stride) {
         const prediction *kind = predictions_of(p, g_ptr_array_index(lines, i));
         if (kind)
             add_line_edges(edges, g_ptr_array_index(lines, i), kind->windows, freedom);
@@ -334,9 +334,9 @@ GArray *
 nh_log_best_ranges(const nh_log_predictions *p, const GPtrArray *lines, const nh_log_freedom *freedom)
 {
     GArray *edges = all_edges(p, lines, freedom);
-    GArray *ranges = g_array_new(FALSE, FALSE, sizeof(nh_log_range));
+    GArray *ranges = g_array_new(false, false, sizeof(nh_log_range));
     int depth = 0, deepest = 0;
-    for (guint i = 0; i < edges->len; i++) {
+    for (unsigned i = 0; i < edges->len; i++) {
         const edge *e = &g_array_index(edges, edge, i);
         depth += e->step;
         if (e->step > 0 && depth >= deepest) {
@@ -349,7 +349,7 @@ nh_log_best_ranges(const nh_log_predictions *p, const GPtrArray *lines, const nh
                 g_array_append_val(ranges, r);
         }
     }
-    g_array_free(edges, TRUE);
+    g_array_free(edges, true);
     return ranges;
 }
 
@@ -368,11 +368,11 @@ nh_time
 nh_log_settle(const nh_log_predictions *p, const GPtrArray *lines, nh_log_range r, nh_time slack)
 {
     nh_time middle = r.low + (r.high - r.low) / 2, tightest = G_MAXINT64;
-    GArray *wanted = g_array_new(FALSE, FALSE, sizeof(nh_time));
+    GArray *wanted = g_array_new(false, false, sizeof(nh_time));
 
-    for (guint i = 0; i < lines->len; i++)
+    for (unsigned i = 0; i < lines->len; i++)
         tightest = MIN(tightest, looseness(p, g_ptr_array_index(lines, i), middle, slack));
-    for (guint i = 0; i < lines->len; i++) {
+    for (unsigned i = 0; i < lines->len; i++) {
         const nh_log_line *line = g_ptr_array_index(lines, i);
         if (!nh_log_meets(p, line, middle, slack) || looseness(p, line, middle, slack) / 2 > tightest)
             continue;
@@ -381,6 +381,6 @@ nh_log_settle(const nh_log_predictions *p, const GPtrArray *lines, nh_log_range 
     }
     g_array_sort(wanted, compare_times);
     nh_time chosen = wanted->len > 0 ? g_array_index(wanted, nh_time, wanted->len / 2) : middle;
-    g_array_free(wanted, TRUE);
+    g_array_free(wanted, true);
     return CLAMP(chosen, r.low, r.high);
 }

@@ -23,7 +23,7 @@ typedef struct {
 } nh_log_range;
 
 typedef struct {
-    guint met;       /* lines inside a window */
+    unsigned met;    /* lines inside a window */
     double distance; /* their mean distance from the likeliest time */
 } nh_log_fit;
 
@@ -33,16 +33,16 @@ typedef struct {
 } nh_log_freedom;
 
 /* Also sets the kind of all lines of the log. */
-nh_log_predictions *nh_log_predictions_new(const nh_kernel_log *log, const nh_log_expectation *expected, guint n_expected);
+nh_log_predictions *nh_log_predictions_new(const nh_kernel_log *log, const nh_log_expectation *expected, unsigned n_expected);
 void nh_log_predictions_free(nh_log_predictions *p);
 /* A line of its kind is predicted somewhere from low to high. */
-gboolean nh_log_predicted(const nh_log_predictions *p, const nh_log_line *line, nh_time low, nh_time high);
+bool nh_log_predicted(const nh_log_predictions *p, const nh_log_line *line, nh_time low, nh_time high);
 /* The line is predicted where shift brings it. */
-gboolean nh_log_meets(const nh_log_predictions *p, const nh_log_line *line, nh_time shift, nh_time slack);
+bool nh_log_meets(const nh_log_predictions *p, const nh_log_line *line, nh_time shift, nh_time slack);
 /* shifts: one for each of the lines, or NULL: shift is for all. */
 nh_log_fit nh_log_measure(const nh_log_predictions *p, const GPtrArray *lines, const nh_time *shifts, nh_time shift, nh_time slack);
 /* How many windows have a line; several lines in one count once. */
-guint nh_log_windows_met(const nh_log_predictions *p, const GPtrArray *lines, const nh_time *shifts, nh_time shift, nh_time slack);
+unsigned nh_log_windows_met(const nh_log_predictions *p, const GPtrArray *lines, const nh_time *shifts, nh_time shift, nh_time slack);
 /* Ranges (nh_log_range) of shifts under which most lines are met. A long log is sampled, so that this stays linear. */
 GArray *nh_log_best_ranges(const nh_log_predictions *p, const GPtrArray *lines, const nh_log_freedom *freedom);
 /* No more are kept. */

@@ -15,40 +15,40 @@ typedef struct {
     const char *at, *end;
 } cursor;
 
-static gboolean
+static bool
 take_char(cursor *c, char expected)
 {
     if (c->at == c->end || *c->at != expected)
-        return FALSE;
+        return false;
     c->at++;
-    return TRUE;
+    return true;
 }
 
 /* A run of min to max digits; a longer run is another kind of number. */
-static gboolean
-take_number(cursor *c, guint min, guint max, guint64 *value)
+static bool
+take_number(cursor *c, unsigned min, unsigned max, uint64_t *value)
 {
-    guint digits = 0;
+    unsigned digits = 0;
     *value = 0;
     while (c->at < c->end && g_ascii_isdigit(*c->at) && digits <= max) {
-        *value = *value * 10 + (guint64)(*c->at++ - '0');
+        *value = *value * 10 + (uint64_t)(*c->at++ - '0');
         digits++;
     }
     return digits >= min && digits <= max;
 }
 
-static gboolean
-take_two(cursor *c, guint highest, guint *value)
+static bool
+take_two(cursor *c, unsigned highest, unsigned *value)
 {
-    guint64 number;
+    uint64_t number;
     if (!take_number(c, 2, 2, &number) || number > highest)
-        return FALSE;
-    *value = (guint)number;
-    return TRUE;
+        return false;
+    *value = (unsigned)number;
+    return true;
 }
 
-static gboolean
-take_blanks(cursor *c, guint max)
+static bool
+take_blanks(cursor *c, unsigned max)
 {
     const char *start = c->at;
     while (c->at < c->end && *c->at == ' ' && c->at < start + max)
@@ -57,10 +57,10 @@ take_blanks(cursor *c, guint max)
 }
 
 /* One of several names of three letters; its number from 1, or 0. */
-static guint
+static unsigned
 take_name(cursor *c, const char *names)
 {
-    for (guint i = 0; names[i * 3] != '\0'; i++) {
+    for (unsigned i = 0; names[i * 3] != '\0'; i++) {
         if (c->end - c->at >= 3 && memcmp(c->at, names + i * 3, 3) == 0) {
             c->at += 3;
             return i + 1;
@@ -90,31 +90,31 @@ take_fraction(cursor *c, nh_time *resolution)
 }
 
 /* "22:55:38" with or without a fraction, as a time of day. */
-static gboolean
+static bool
 take_clock(cursor *c, nh_time *time, nh_time *resolution)
 {
-    guint hour, minute, second;
+    unsigned hour, minute, second;
     if (!take_two(c, 23, &hour) || !take_char(c, ':') || !take_two(c, 59, &minute) || !take_char(c, ':') || !take_two(c, 60, &second))
-        return FALSE;
+        return false;
     *time = (hour * 3600 + minute * 60 + second) * NH_SECOND;
     *time += take_fraction(c, resolution);
-    return TRUE;
+    return true;
 }
 
 /* "Jun 22" and "Jun  2" */
-static gboolean
-take_month_day(cursor *c, guint *month, guint *day)
+static bool
+take_month_day(cursor *c, unsigned *month, unsigned *day)
 {
-    guint64 number;
+    uint64_t number;
     *month = take_name(c, MONTHS);
     if (*month == 0 || !take_blanks(c, 3) || !take_number(c, 1, 2, &number))
-        return FALSE;
-    *day = (guint)number;
-    return TRUE;
+        return false;
+    *day = (unsigned)number;
+    return true;
 }
 
 static nh_time
-date_time(guint64 year, guint month, guint day, nh_time time_of_day)
+date_time(uint64_t year, unsigned month, unsigned day, nh_time time_of_day)
 {
     if (year < NH_LOG_YEAR_FIRST || year > NH_LOG_YEAR_LAST || !g_date_valid_dmy((GDateDay)day, (GDateMonth)month, (GDateYear)year))
         return NH_TIME_NONE;
@@ -128,7 +128,7 @@ date_time(guint64 year, guint month, guint day, nh_time time_of_day)
 
 /* The year given belongs to the first line; later ones follow the months over the turn of the year. */
 static nh_time
-date_in_given_year(nh_log_calendar *calendar, guint month, guint day, nh_time time_of_day)
+date_in_given_year(nh_log_calendar *calendar, unsigned month, unsigned day, nh_time time_of_day)
 {
     if (calendar->month >= month + 6)
         calendar->year++;
@@ -138,22 +138,22 @@ date_in_given_year(nh_log_calendar *calendar, guint month, guint day, nh_time ti
     return date_time(calendar->year, month, day, time_of_day);
 }
 
-static guint
+static unsigned
 year_of(nh_time t)
 {
     GDateTime *date = g_date_time_new_from_unix_utc(t / NH_SECOND);
-    guint year = date ? (guint)g_date_time_get_year(date) : NH_LOG_YEAR_FIRST;
+    unsigned year = date ? (unsigned)g_date_time_get_year(date) : NH_LOG_YEAR_FIRST;
     g_clear_pointer(&date, g_date_time_unref);
     return CLAMP(year, NH_LOG_YEAR_FIRST, NH_LOG_YEAR_LAST);
 }
 
 /* Four years either way, so that February 29 always finds one (but around 2100). */
 static nh_time
-date_nearest(nh_time near, guint month, guint day, nh_time time_of_day)
+date_nearest(nh_time near, unsigned month, unsigned day, nh_time time_of_day)
 {
-    guint year = year_of(near);
+    unsigned year = year_of(near);
     nh_time nearest = NH_TIME_NONE;
-    for (guint y = year - 4; y <= year + 4; y++) {
+    for (unsigned y = year - 4; y <= year + 4; y++) {
         nh_time t = date_time(y, month, day, time_of_day);
         if (nh_time_known(t) && (!nh_time_known(nearest) || ABS(t - near) < ABS(nearest - near)))
             nearest = t;
@@ -162,28 +162,28 @@ date_nearest(nh_time near, guint month, guint day, nh_time time_of_day)
 }
 
 /* "[ 1234.567890]"; the leading bracket is often lost when a terminal is copied. */
-static gboolean
+static bool
 parse_uptime(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp)
 {
-    guint64 seconds;
+    uint64_t seconds;
     if (take_char(c, '['))
         take_blanks(c, 16);
     if (!take_number(c, 1, 9, &seconds))
-        return FALSE;
+        return false;
     stamp->time = (nh_time)seconds * NH_SECOND + take_fraction(c, &stamp->resolution);
     stamp->clock = NH_CLOCK_UPTIME;
     return stamp->resolution < NH_SECOND && take_char(c, ']');
 }
 
 /* "5,123,456789,-;": priority, sequence, microseconds, flags */
-static gboolean
+static bool
 parse_kmsg(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp)
 {
-    guint64 priority, sequence, microseconds;
+    uint64_t priority, sequence, microseconds;
     if (!take_number(c, 1, 4, &priority) || !take_char(c, ',') || !take_number(c, 1, 18, &sequence) || !take_char(c, ',') ||
         !take_number(c, 1, 15, &microseconds) || !take_char(c, ','))
-        return FALSE;
-    for (guint i = 0; i < 64 && c->at < c->end && *c->at != ';'; i++)
+        return false;
+    for (unsigned i = 0; i < 64 && c->at < c->end && *c->at != ';'; i++)
         c->at++;
     stamp->time = (nh_time)microseconds * 1000;
     stamp->resolution = 1000;
@@ -209,19 +209,19 @@ take_zone_name(cursor *c, nh_log_stamp *stamp)
 }
 
 /* "Fri Jun 27 19:42:45 2025", also "Fri Jun 27 19:42:45 CST 2025" */
-static gboolean
+static bool
 parse_ctime(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp)
 {
-    guint month, day;
-    guint64 year;
+    unsigned month, day;
+    uint64_t year;
     nh_time time_of_day;
     if (take_name(c, WEEKDAYS) == 0 || !take_blanks(c, 1) || !take_month_day(c, &month, &day) || !take_blanks(c, 1) ||
         !take_clock(c, &time_of_day, &stamp->resolution))
-        return FALSE;
+        return false;
     stamp->clock = NH_CLOCK_LOCAL;
     take_zone_name(c, stamp);
     if (!take_blanks(c, 1) || !take_number(c, 4, 4, &year))
-        return FALSE;
+        return false;
     stamp->time = date_time(year, month, day, time_of_day);
     return nh_time_known(stamp->time);
 }
@@ -231,19 +231,19 @@ static void
 take_zone_offset(cursor *c, nh_log_stamp *stamp)
 {
     cursor ahead = *c;
-    guint hours, minutes = 0;
+    unsigned hours, minutes = 0;
     if (take_char(c, 'Z')) {
         stamp->clock = NH_CLOCK_UTC;
         return;
     }
-    gboolean west = take_char(&ahead, '-');
+    bool west = take_char(&ahead, '-');
     if (!west && !take_char(&ahead, '+'))
         return;
     cursor digits = ahead;
-    guint64 number;
+    uint64_t number;
     if (take_number(&digits, 4, 4, &number)) {
-        hours = (guint)number / 100;
-        minutes = (guint)number % 100;
+        hours = (unsigned)number / 100;
+        minutes = (unsigned)number % 100;
         ahead = digits;
     } else {
         if (!take_two(&ahead, 23, &hours))
@@ -258,33 +258,33 @@ take_zone_offset(cursor *c, nh_log_stamp *stamp)
 }
 
 /* "2025-06-22T22:55:38,933594+08:00": dmesg, rsyslog, RFC 5424, journalctl; a blank for the T in short-full */
-static gboolean
+static bool
 parse_iso(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp)
 {
-    guint64 year;
-    guint month, day;
+    uint64_t year;
+    unsigned month, day;
     nh_time time_of_day;
     if (!take_number(c, 4, 4, &year) || !take_char(c, '-') || !take_two(c, 12, &month) || !take_char(c, '-') || !take_two(c, 31, &day) ||
         (!take_char(c, 'T') && !take_char(c, ' ')) || !take_clock(c, &time_of_day, &stamp->resolution))
-        return FALSE;
+        return false;
     stamp->time = date_time(year, month, day, time_of_day);
     if (!nh_time_known(stamp->time))
-        return FALSE;
+        return false;
     stamp->clock = NH_CLOCK_LOCAL;
     take_zone_offset(c, stamp);
     if (stamp->clock == NH_CLOCK_LOCAL)
         take_zone_name(c, stamp);
-    return TRUE;
+    return true;
 }
 
 /* "Jun 22 22:55:38", journalctl short-precise with a fraction */
-static gboolean
+static bool
 parse_syslog(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp)
 {
-    guint month, day;
+    unsigned month, day;
     nh_time time_of_day;
     if (!take_month_day(c, &month, &day) || !take_blanks(c, 1) || !take_clock(c, &time_of_day, &stamp->resolution))
-        return FALSE;
+        return false;
     stamp->clock = NH_CLOCK_LOCAL;
     stamp->time = calendar->year != 0 ? date_in_given_year(calendar, month, day, time_of_day)
                                       : date_nearest(calendar->near, month, day, time_of_day);
@@ -292,12 +292,12 @@ parse_syslog(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp)
 }
 
 /* "1750604138.933594 " */
-static gboolean
+static bool
 parse_unix(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp)
 {
-    guint64 seconds;
+    uint64_t seconds;
     if (!take_number(c, 10, 10, &seconds) || seconds >= UNIX_SECONDS_MAX)
-        return FALSE;
+        return false;
     stamp->time = (nh_time)seconds * NH_SECOND + take_fraction(c, &stamp->resolution);
     stamp->clock = NH_CLOCK_UTC;
     return stamp->resolution < NH_SECOND && take_char(c, ' ');
@@ -306,7 +306,7 @@ parse_unix(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp)
 /* Formats that are the end of another one come after it. */
 static const struct {
     const char *name;
-    gboolean (*parse)(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp);
+    bool (*parse)(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp);
 } formats[] = {
     { "seconds since boot", parse_uptime }, /* dmesg, <5>[..], journalctl short-monotonic */
     { "/dev/kmsg", parse_kmsg },
@@ -316,28 +316,28 @@ static const struct {
     { "seconds since 1970", parse_unix }, /* journalctl short-unix */
 };
 
-static gsize
+static size_t
 parse_at(cursor c, nh_log_calendar *calendar, nh_log_stamp *stamp)
 {
-    for (guint i = 0; i < G_N_ELEMENTS(formats); i++) {
+    for (unsigned i = 0; i < G_N_ELEMENTS(formats); i++) {
         cursor ahead = c;
         if (formats[i].parse(&ahead, calendar, stamp)) {
             stamp->format = formats[i].name;
-            return (gsize)(ahead.at - c.at);
+            return (size_t)(ahead.at - c.at);
         }
     }
     return 0;
 }
 
-gboolean
-nh_log_stamp_find(const char *text, gsize length, nh_log_calendar *calendar, nh_log_stamp *stamp)
+bool
+nh_log_stamp_find(const char *text, size_t length, nh_log_calendar *calendar, nh_log_stamp *stamp)
 {
     nh_log_stamp wall = { 0 }, uptime = { 0 };
-    for (gsize i = 0; i < length;) {
+    for (size_t i = 0; i < length;) {
         nh_log_stamp found = { 0 };
-        gboolean inside_word = i > 0 && g_ascii_isalnum(text[i]) && g_ascii_isalnum(text[i - 1]);
+        bool inside_word = i > 0 && g_ascii_isalnum(text[i]) && g_ascii_isalnum(text[i - 1]);
         cursor c = { text + i, text + length };
-        gsize taken = inside_word ? 0 : parse_at(c, calendar, &found);
+        size_t taken = inside_word ? 0 : parse_at(c, calendar, &found);
         if (taken > 0 && found.clock == NH_CLOCK_UPTIME)
             uptime = found;
         else if (taken > 0 && (!wall.format || found.resolution <= wall.resolution))

@@ -21,9 +21,9 @@ typedef struct {
 
 /* Which year a stamp without one belongs to. */
 typedef struct {
-    guint year; /* of the log's first such stamp; 0: the one nearest to near */
+    unsigned year; /* of the log's first such stamp; 0: the one nearest to near */
     nh_time near;
-    guint month; /* of the last stamp, 0 at first: tells the turn of the year when year is given */
+    unsigned month; /* of the last stamp, 0 at first: tells the turn of the year when year is given */
 } nh_log_calendar;
 
 /*
@@ -31,6 +31,6 @@ typedef struct {
  * file name put there by grep) is passed over. Of several wall clocks the one
  * with the finest digits counts, then the last.
  */
-gboolean nh_log_stamp_find(const char *text, gsize length, nh_log_calendar *calendar, nh_log_stamp *stamp);
+bool nh_log_stamp_find(const char *text, size_t length, nh_log_calendar *calendar, nh_log_stamp *stamp);
 
 #endif

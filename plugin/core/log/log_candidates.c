@@ -14,8 +14,8 @@
 typedef struct {
     const char *program, *name;
     nh_addr host;
-    gboolean certain; /* the name is its address */
-    guint met;
+    bool certain; /* the name is its address */
+    unsigned met;
     nh_time distance;
 } bond;
 
@@ -35,11 +35,11 @@ host_of_line(const nh_incident *incident, const nh_kernel_line *line)
 GArray *
 nh_log_expectations(const nh_story *story)
 {
-    GArray *all = g_array_new(FALSE, FALSE, sizeof(nh_log_expectation));
+    GArray *all = g_array_new(false, false, sizeof(nh_log_expectation));
 
-    for (guint i = 0; i < story->incidents->len; i++) {
+    for (unsigned i = 0; i < story->incidents->len; i++) {
         const nh_incident *incident = g_ptr_array_index(story->incidents, i);
-        for (guint j = 0; j < incident->kernel_lines->len; j++) {
+        for (unsigned j = 0; j < incident->kernel_lines->len; j++) {
             const nh_kernel_line *line = g_ptr_array_index(incident->kernel_lines, j);
             nh_log_expectation expected = {
                 line->event, line->program, *host_of_line(incident, line), line->earliest, line->latest, line->observed,
@@ -50,7 +50,7 @@ nh_log_expectations(const nh_story *story)
     return all;
 }
 
-gboolean
+bool
 nh_log_speaks_of(const nh_log_line *logged, const char *program)
 {
     return logged->program && logged->server && strcmp(logged->program, program) == 0;
@@ -59,7 +59,7 @@ nh_log_speaks_of(const nh_log_line *logged, const char *program)
 /* --- one line and one prediction ----------------------------------------------- */
 
 /* The call had its answer before: it was another one that waited. */
-static gboolean
+static bool
 comes_too_late(const nh_kernel_line *line, const nh_log_line *logged)
 {
     return line->event != NH_LOG_OK && nh_time_known(line->answered) && logged->time > line->answered + NH_OBSERVED_SLACK;
@@ -83,28 +83,28 @@ distance(const nh_kernel_line *line, const nh_log_line *logged)
 
 /* --- names ------------------------------------------------------------------------ */
 
-static guint
-hash_host(gconstpointer key)
+static unsigned
+hash_host(const void *key)
 {
     const bond *b = key;
     return g_str_hash(b->program) ^ nh_addr_hash(&b->host);
 }
 
 static gboolean
-same_host(gconstpointer a, gconstpointer b)
+same_host(const void *a, const void *b)
 {
     const bond *x = a, *y = b;
     return nh_addr_equal(&x->host, &y->host) && strcmp(x->program, y->program) == 0;
 }
 
-static guint
-hash_bond(gconstpointer key)
+static unsigned
+hash_bond(const void *key)
 {
     return hash_host(key) ^ g_str_hash(((const bond *)key)->name) * 31;
 }
 
 static gboolean
-same_bond(gconstpointer a, gconstpointer b)
+same_bond(const void *a, const void *b)
 {
     return same_host(a, b) && strcmp(((const bond *)a)->name, ((const bond *)b)->name) == 0;
 }
@@ -128,9 +128,9 @@ count_bond(GHashTable *all, GPtrArray *bonds, const nh_log_line *logged, const n
 static void
 count_bonds(GHashTable *all, GPtrArray *bonds, const nh_story *story, const nh_log_line *logged)
 {
-    for (guint i = 0; i < story->incidents->len; i++) {
+    for (unsigned i = 0; i < story->incidents->len; i++) {
         const nh_incident *incident = g_ptr_array_index(story->incidents, i);
-        for (guint j = 0; j < incident->kernel_lines->len; j++) {
+        for (unsigned j = 0; j < incident->kernel_lines->len; j++) {
             const nh_kernel_line *line = g_ptr_array_index(incident->kernel_lines, j);
             const nh_addr *host = host_of_line(incident, line);
             nh_time apart = distance(line, logged);
@@ -141,8 +141,8 @@ count_bonds(GHashTable *all, GPtrArray *bonds, const nh_story *story, const nh_l
 }
 
 /* The strongest first; of equals the one that was met first, so that the outcome is the same from run to run. */
-static gint
-by_strength(gconstpointer a, gconstpointer b)
+static int
+by_strength(const void *a, const void *b)
 {
     const bond *x = *(bond *const *)a, *y = *(bond *const *)b;
 
@@ -160,7 +160,7 @@ accept_bond(nh_log_names *names, bond *b)
 
     if ((same && !nh_addr_equal(&same->host, &b->host)) || g_hash_table_contains(names->name_of, b))
         return;
-    g_hash_table_insert(names->host_of, (gpointer)b->name, b);
+    g_hash_table_insert(names->host_of, (void *)b->name, b);
     g_hash_table_add(names->name_of, b);
 }
 
@@ -173,10 +173,10 @@ nh_log_names_new(const nh_story *story, const nh_kernel_log *log)
     names->host_of = g_hash_table_new(g_str_hash, g_str_equal);
     names->name_of = g_hash_table_new(hash_host, same_host);
     names->bonds = g_ptr_array_new_with_free_func(g_free);
-    for (guint i = 0; i < log->lines->len; i++)
+    for (unsigned i = 0; i < log->lines->len; i++)
         count_bonds(all, names->bonds, story, g_ptr_array_index(log->lines, i));
     g_ptr_array_sort(names->bonds, by_strength);
-    for (guint i = 0; i < names->bonds->len; i++)
+    for (unsigned i = 0; i < names->bonds->len; i++)
         accept_bond(names, g_ptr_array_index(names->bonds, i));
     g_hash_table_unref(all);
     return names;
@@ -191,7 +191,7 @@ nh_log_names_free(nh_log_names *names)
     g_free(names);
 }
 
-gboolean
+bool
 nh_log_may_be(const nh_log_names *names, const nh_log_line *logged, const nh_addr *host)
 {
     bond key = { .program = logged->program, .host = *host };
@@ -210,9 +210,9 @@ nh_log_nearest(const nh_story *story, const nh_log_names *names, const nh_log_li
     nh_log_candidate best = { NULL, NULL };
     nh_time nearest = G_MAXINT64;
 
-    for (guint i = 0; i < story->incidents->len; i++) {
+    for (unsigned i = 0; i < story->incidents->len; i++) {
         nh_incident *incident = g_ptr_array_index(story->incidents, i);
-        for (guint j = 0; j < incident->kernel_lines->len; j++) {
+        for (unsigned j = 0; j < incident->kernel_lines->len; j++) {
             nh_kernel_line *line = g_ptr_array_index(incident->kernel_lines, j);
             nh_time apart = distance(line, logged);
             if (!nh_time_known(apart) || apart >= nearest || nh_time_known(line->logged) ||

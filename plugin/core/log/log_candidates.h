@@ -33,10 +33,10 @@ GArray *nh_log_expectations(const nh_story *story);
 nh_log_names *nh_log_names_new(const nh_story *story, const nh_kernel_log *log);
 void nh_log_names_free(nh_log_names *names);
 /* The logged line may speak of this host. */
-gboolean nh_log_may_be(const nh_log_names *names, const nh_log_line *logged, const nh_addr *host);
+bool nh_log_may_be(const nh_log_names *names, const nh_log_line *logged, const nh_addr *host);
 /* The nearest predicted line that has no logged one yet. */
 nh_log_candidate nh_log_nearest(const nh_story *story, const nh_log_names *names, const nh_log_line *logged);
 /* Lines of these programs are predicted. */
-gboolean nh_log_speaks_of(const nh_log_line *logged, const char *program);
+bool nh_log_speaks_of(const nh_log_line *logged, const char *program);
 
 #endif

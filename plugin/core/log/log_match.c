@@ -41,7 +41,7 @@ name_unlogged(const nh_watch *watch, const nh_incident *incident)
 {
     const nh_pair *pair = nh_pair_find(watch, &incident->client, &incident->server);
 
-    for (guint i = 0; pair && i < incident->kernel_lines->len; i++) {
+    for (unsigned i = 0; pair && i < incident->kernel_lines->len; i++) {
         nh_kernel_line *line = g_ptr_array_index(incident->kernel_lines, i);
         if (line->logged_text)
             continue;
@@ -63,7 +63,7 @@ name_in_notes(const nh_frame *frame)
         GString *text = g_string_new(note->text);
         g_string_replace(text, by_address, by_name, 0);
         g_free(note->text);
-        note->text = g_string_free(text, FALSE);
+        note->text = g_string_free(text, false);
     }
     g_free(by_address);
     g_free(by_name);
@@ -72,9 +72,9 @@ name_in_notes(const nh_frame *frame)
 static void
 name_servers(const nh_watch *watch, const nh_story *story)
 {
-    for (guint i = 0; i < story->incidents->len; i++)
+    for (unsigned i = 0; i < story->incidents->len; i++)
         name_unlogged(watch, g_ptr_array_index(story->incidents, i));
-    for (guint i = 0; i < watch->frames->len; i++) {
+    for (unsigned i = 0; i < watch->frames->len; i++) {
         const nh_frame *frame = g_ptr_array_index(watch->frames, i);
         if (frame->notes && frame->pair && frame->pair->log_name[NH_FORWARD])
             name_in_notes(frame);
@@ -88,9 +88,9 @@ call_of_story(nh_watch *watch, const nh_story_call *story_call)
 {
     if (!story_call || story_call->frames->len == 0)
         return NULL;
-    for (guint i = 0; i < watch->call_list->len; i++) {
+    for (unsigned i = 0; i < watch->call_list->len; i++) {
         nh_call *call = g_ptr_array_index(watch->call_list, i);
-        if (call->sendings[0].at.frame == g_array_index(story_call->frames, guint32, 0) && call->xid == story_call->xid)
+        if (call->sendings[0].at.frame == g_array_index(story_call->frames, uint32_t, 0) && call->xid == story_call->xid)
             return call;
     }
     return NULL;
@@ -119,7 +119,7 @@ note_call(nh_watch *watch, const nh_kernel_line *line, const nh_log_line *logged
     char *clock = nh_time_clock(logged->time);
 
     if (logged->event == NH_LOG_STILL_TRYING && line->call && line->call->frames->len)
-        nh_frame_note(watch, g_array_index(line->call->frames, guint32, 0), NH_NOT_RESPONDING,
+        nh_frame_note(watch, g_array_index(line->call->frames, uint32_t, 0), NH_NOT_RESPONDING,
                       g_strdup_printf("\"%s\" was logged at %s for this call", logged->text, clock));
     g_free(clock);
 }
@@ -146,14 +146,14 @@ take_match(matching *m, nh_log_candidate found, const nh_log_line *logged)
 static nh_incident *
 incident_of_unseen_call(const matching *m, const nh_log_line *logged)
 {
-    for (guint i = 0; i < m->story->incidents->len && logged->event == NH_LOG_STILL_TRYING && nh_time_known(logged->time); i++) {
+    for (unsigned i = 0; i < m->story->incidents->len && logged->event == NH_LOG_STILL_TRYING && nh_time_known(logged->time); i++) {
         nh_incident *incident = g_ptr_array_index(m->story->incidents, i);
         const nh_pair *pair = nh_pair_find(m->watch, &incident->client, &incident->server);
         nh_policy policy;
         nh_time shortest, longest;
         if (!pair || !nh_log_may_be(m->names, logged, &incident->server))
             continue;
-        policy = nh_policy_of(pair, NH_L4_TCP, FALSE);
+        policy = nh_policy_of(pair, NH_L4_TCP, false);
         nh_timer_major_range(&policy, nh_pair_family(pair), NH_WAIT_REPLY, &shortest, &longest);
         nh_time end = nh_time_known(incident->end) ? incident->end + NH_OBSERVED_SLACK : m->watch->last + NH_LOG_SLACK;
         if (logged->time >= incident->start + shortest - NH_LOG_SLACK && logged->time <= end)
@@ -163,13 +163,13 @@ incident_of_unseen_call(const matching *m, const nh_log_line *logged)
 }
 
 /* It would have a match if the log's clock were set right. */
-static gboolean
+static bool
 is_of_skew(const matching *m, const nh_log_line *logged)
 {
     nh_log_line moved = *logged;
 
     if (m->skew.lines == 0 || !nh_time_known(logged->time))
-        return FALSE;
+        return false;
     moved.time += m->skew.low + (m->skew.high - m->skew.low) / 2;
     return nh_log_nearest(m->story, m->names, &moved).line != NULL;
 }
@@ -206,7 +206,7 @@ match_line(matching *m, nh_log_line *logged)
 static void
 show_debug(nh_watch *watch, nh_story *story, const nh_log_line *logged)
 {
-    for (guint i = 0; i < story->incidents->len; i++) {
+    for (unsigned i = 0; i < story->incidents->len; i++) {
         nh_incident *incident = g_ptr_array_index(story->incidents, i);
         nh_time end = nh_time_known(incident->end) ? incident->end : watch->last;
         if (logged->time < incident->start || logged->time > end)
@@ -245,16 +245,16 @@ nh_log_match_align(const nh_watch *watch, const nh_story *story, nh_kernel_log *
 }
 
 /* It came when the capture shows that it did: others of that time are rather another call's, or another host's. */
-static gboolean
+static bool
 match_shown(matching *m, nh_log_line *logged)
 {
     nh_log_candidate found = nh_log_nearest(m->story, m->names, logged);
     const nh_kernel_line *line = found.line;
 
     if (!line || !nh_time_known(line->observed) || logged->time > line->latest || logged->time + logged->resolution < line->earliest)
-        return FALSE;
+        return false;
     take_match(m, found, logged);
-    return TRUE;
+    return true;
 }
 
 static void
@@ -262,12 +262,12 @@ match_lines(matching *m, const nh_kernel_log *log)
 {
     GHashTable *shown = g_hash_table_new(NULL, NULL);
 
-    for (guint i = 0; i < log->lines->len; i++) {
+    for (unsigned i = 0; i < log->lines->len; i++) {
         nh_log_line *line = g_ptr_array_index(log->lines, i);
         if ((nh_log_speaks_of(line, "lockd") || nh_log_speaks_of(line, "nfs")) && match_shown(m, line))
             g_hash_table_add(shown, line);
     }
-    for (guint i = 0; i < log->lines->len; i++) {
+    for (unsigned i = 0; i < log->lines->len; i++) {
         nh_log_line *line = g_ptr_array_index(log->lines, i);
         if (g_hash_table_contains(shown, line))
             continue;
@@ -298,7 +298,7 @@ nh_log_match(nh_watch *watch, nh_story *story, nh_kernel_log *log)
         return;
     nh_log_skew skew = nh_log_match_align(watch, story, log);
     nh_log_names *names = nh_log_names_new(story, log);
-    matching m = { watch, story, names, skew, g_ptr_array_new(), g_array_new(FALSE, FALSE, sizeof(nh_log_unseen)) };
+    matching m = { watch, story, names, skew, g_ptr_array_new(), g_array_new(false, false, sizeof(nh_log_unseen)) };
 
     g_ptr_array_add(story->messages, g_strdup(log->message));
     match_lines(&m, log);

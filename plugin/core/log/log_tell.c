@@ -30,10 +30,10 @@ tell_line(nh_story *story, const nh_log_line *logged, const char *why)
 }
 
 static void
-tell_lines(nh_story *story, const GPtrArray *lines, guint by_themselves, const char *why)
+tell_lines(nh_story *story, const GPtrArray *lines, unsigned by_themselves, const char *why)
 {
     if (lines->len <= by_themselves) {
-        for (guint i = 0; i < lines->len; i++)
+        for (unsigned i = 0; i < lines->len; i++)
             tell_line(story, g_ptr_array_index(lines, i), why);
         return;
     }
@@ -46,7 +46,7 @@ tell_lines(nh_story *story, const GPtrArray *lines, guint by_themselves, const c
 }
 
 /* Lines of other days are most of a log that is given whole. */
-static gboolean
+static bool
 is_outside(const nh_story *story, const nh_log_line *logged)
 {
     return nh_time_known(logged->time) && (logged->time < story->first - NH_LOG_SLACK || logged->time > story->last + NH_LOG_SLACK);
@@ -57,20 +57,20 @@ nh_log_tell_unmatched(nh_story *story, const GPtrArray *lines)
 {
     GPtrArray *outside = g_ptr_array_new(), *inside = g_ptr_array_new();
 
-    for (guint i = 0; i < lines->len; i++) {
+    for (unsigned i = 0; i < lines->len; i++) {
         nh_log_line *logged = g_ptr_array_index(lines, i);
         g_ptr_array_add(is_outside(story, logged) ? outside : inside, logged);
     }
     tell_lines(story, outside, 1, "outside the time of the capture");
     tell_lines(story, inside, HANDFUL, "no packet of this capture explains it");
-    g_ptr_array_free(outside, TRUE);
-    g_ptr_array_free(inside, TRUE);
+    g_ptr_array_free(outside, true);
+    g_ptr_array_free(inside, true);
 }
 
 void
 nh_log_tell_unseen(nh_story *story, const GArray *unseen)
 {
-    for (guint i = 0; i < unseen->len && i < HANDFUL; i++) {
+    for (unsigned i = 0; i < unseen->len && i < HANDFUL; i++) {
         const nh_log_unseen *u = &g_array_index(unseen, nh_log_unseen, i);
         g_ptr_array_add(
             story->messages,
@@ -87,9 +87,9 @@ nh_log_tell_unseen(nh_story *story, const GArray *unseen)
 void
 nh_log_tell_unlogged(nh_story *story)
 {
-    for (guint i = 0; i < story->incidents->len; i++) {
+    for (unsigned i = 0; i < story->incidents->len; i++) {
         const nh_incident *incident = g_ptr_array_index(story->incidents, i);
-        for (guint j = 0; j < incident->kernel_lines->len; j++) {
+        for (unsigned j = 0; j < incident->kernel_lines->len; j++) {
             const nh_kernel_line *line = g_ptr_array_index(incident->kernel_lines, j);
             if (nh_time_known(line->observed) && !nh_time_known(line->logged) && line->event != NH_LOG_TIMED_OUT)
                 g_ptr_array_add(story->messages,
@@ -103,7 +103,7 @@ nh_log_tell_unlogged(nh_story *story)
 static char *
 seconds_text(nh_time t)
 {
-    gint64 msec = t / NH_MSEC;
+    int64_t msec = t / NH_MSEC;
 
     return g_strdup_printf("%s%" G_GINT64_FORMAT ".%03d", msec < 0 ? "-" : "", ABS(msec) / 1000, (int)(ABS(msec) % 1000));
 }

@@ -16,7 +16,7 @@ void nh_log_tell_unmatched(nh_story *story, const GPtrArray *lines);
 /* Lines that calls which the capture does not show may have printed: with the incident that lasted then. */
 typedef struct {
     const nh_log_line *logged;
-    guint incident;
+    unsigned incident;
 } nh_log_unseen;
 void nh_log_tell_unseen(nh_story *story, const GArray *unseen);
 /* Frames show lines that the log does not have. */

@@ -17,12 +17,12 @@
 #define TIMEOUT_MAX 20
 
 /* Steps of lockd's alarms, which are multiples of nlm_timeout: the alarms of the task that printed the line (0 = not told). */
-static guint
-step_of_alarms(const nh_kernel_log *log, guint task)
+static unsigned
+step_of_alarms(const nh_kernel_log *log, unsigned task)
 {
-    guint before = 0;
+    unsigned before = 0;
 
-    for (guint i = 0; i < log->lines->len; i++) {
+    for (unsigned i = 0; i < log->lines->len; i++) {
         const nh_log_line *line = g_ptr_array_index(log->lines, i);
         if (line->event != NH_LOG_ALARM || line->task != task)
             continue;
@@ -34,12 +34,12 @@ step_of_alarms(const nh_kernel_log *log, guint task)
 }
 
 /* The task whose major timeout is followed by lockd's line; 0 when there is none. */
-static guint
+static unsigned
 task_of_lockd(const nh_kernel_log *log)
 {
-    guint task = 0;
+    unsigned task = 0;
 
-    for (guint i = 0; i < log->lines->len; i++) {
+    for (unsigned i = 0; i < log->lines->len; i++) {
         const nh_log_line *line = g_ptr_array_index(log->lines, i);
         if (line->event == NH_LOG_MAJOR)
             task = line->task;
@@ -50,25 +50,25 @@ task_of_lockd(const nh_kernel_log *log)
 }
 
 /* nlm_timeout as the alarms tell it, 0 when they do not. */
-static guint
+static unsigned
 timeout_of_alarms(const nh_kernel_log *log)
 {
-    guint task = task_of_lockd(log), step = task ? step_of_alarms(log, task) : 0;
+    unsigned task = task_of_lockd(log), step = task ? step_of_alarms(log, task) : 0;
 
     return step >= TIMEOUT_MIN && step <= TIMEOUT_MAX ? step : 0;
 }
 
 /* Minor timeouts are printed by the old family only (call_timeout, net/sunrpc/clnt.c). */
-static gboolean
+static bool
 has_minor_timeouts(const nh_kernel_log *log)
 {
-    for (guint i = 0; i < log->lines->len; i++)
+    for (unsigned i = 0; i < log->lines->len; i++)
         if (((const nh_log_line *)g_ptr_array_index(log->lines, i))->event == NH_LOG_MINOR)
-            return TRUE;
-    return FALSE;
+            return true;
+    return false;
 }
 
-gboolean
+bool
 nh_log_tells_timers(const nh_kernel_log *log)
 {
     return has_minor_timeouts(log) || timeout_of_alarms(log) > 0;
@@ -76,14 +76,14 @@ nh_log_tells_timers(const nh_kernel_log *log)
 
 /* --- whose log it is --------------------------------------------------------------- */
 
-static guint
-hash_addr(gconstpointer key)
+static unsigned
+hash_addr(const void *key)
 {
     return nh_addr_hash(key);
 }
 
 static gboolean
-same_addr(gconstpointer a, gconstpointer b)
+same_addr(const void *a, const void *b)
 {
     return nh_addr_equal(a, b);
 }
@@ -94,7 +94,7 @@ all_clients(const nh_watch *watch)
 {
     GHashTable *clients = g_hash_table_new(hash_addr, same_addr);
 
-    for (guint i = 0; i < watch->pair_list->len; i++) {
+    for (unsigned i = 0; i < watch->pair_list->len; i++) {
         nh_pair *pair = g_ptr_array_index(watch->pair_list, i);
         if (pair->lock_traffic || pair->outages->len)
             g_hash_table_add(clients, &pair->client);
@@ -111,7 +111,7 @@ logged_clients(nh_watch *watch, const nh_story *draft, nh_kernel_log *log)
 
     nh_log_match_align(watch, draft, log);
     names = nh_log_names_new(draft, log);
-    for (guint i = 0; i < log->lines->len; i++) {
+    for (unsigned i = 0; i < log->lines->len; i++) {
         const nh_log_line *logged = g_ptr_array_index(log->lines, i);
         nh_log_candidate found = nh_log_nearest(draft, names, logged);
         if (!found.line || found.line->of_server)
@@ -128,17 +128,17 @@ logged_clients(nh_watch *watch, const nh_story *draft, nh_kernel_log *log)
 /* What was known of a pair. */
 typedef struct {
     nh_family family;
-    guint nlm_timeout;
+    unsigned nlm_timeout;
 } timers;
 
 GArray *
 nh_log_assume_timers(nh_watch *watch, const nh_kernel_log *log)
 {
-    GArray *before = g_array_new(FALSE, FALSE, sizeof(timers));
-    gboolean minor = has_minor_timeouts(log);
-    guint timeout = timeout_of_alarms(log);
+    GArray *before = g_array_new(false, false, sizeof(timers));
+    bool minor = has_minor_timeouts(log);
+    unsigned timeout = timeout_of_alarms(log);
 
-    for (guint i = 0; i < watch->pair_list->len; i++) {
+    for (unsigned i = 0; i < watch->pair_list->len; i++) {
         nh_pair *pair = g_ptr_array_index(watch->pair_list, i);
         timers known = { pair->family, pair->nlm_timeout };
         g_array_append_val(before, known);
@@ -159,7 +159,7 @@ nh_log_keep_timers(nh_watch *watch, const nh_story *draft, nh_kernel_log *log, G
         g_hash_table_unref(clients);
         clients = logged_clients(watch, draft, log);
     }
-    for (guint i = 0; i < watch->pair_list->len; i++) {
+    for (unsigned i = 0; i < watch->pair_list->len; i++) {
         nh_pair *pair = g_ptr_array_index(watch->pair_list, i);
         const timers *known = &g_array_index(before, timers, i);
         if (g_hash_table_contains(clients, &pair->client))

@@ -16,21 +16,21 @@
 #include "core/rpc/statd.h"
 
 /* Wireshark's own matching is per conversation, ours is not. */
-static guint32
-hash_call(const nh_addr *from, const nh_addr *to, guint32 prog, guint32 xid)
+static uint32_t
+hash_call(const nh_addr *from, const nh_addr *to, uint32_t prog, uint32_t xid)
 {
-    guint32 hash = nh_addr_hash(from) * 31 + nh_addr_hash(to) + xid * 2654435761u + prog;
+    uint32_t hash = nh_addr_hash(from) * 31 + nh_addr_hash(to) + xid * 2654435761u + prog;
     return hash ^ hash >> 15;
 }
 
-static gboolean
-is_this(const nh_call *call, const nh_addr *from, const nh_addr *to, guint32 prog, guint32 xid)
+static bool
+is_this(const nh_call *call, const nh_addr *from, const nh_addr *to, uint32_t prog, uint32_t xid)
 {
     return call->xid == xid && call->prog == prog && nh_addr_equal(&call->src.addr, from) && nh_addr_equal(&call->dst.addr, to);
 }
 
 nh_call *
-nh_call_find(nh_watch *watch, const nh_addr *from, const nh_addr *to, guint32 prog, guint32 xid)
+nh_call_find(nh_watch *watch, const nh_addr *from, const nh_addr *to, uint32_t prog, uint32_t xid)
 {
     if (watch->latest_call && is_this(watch->latest_call, from, to, prog, xid))
         return watch->latest_call;
@@ -45,7 +45,7 @@ begin_to_wait(nh_call *call)
 {
     nh_pair *pair = call->pair;
 
-    call->waits = TRUE;
+    call->waits = true;
     g_ptr_array_add(pair->outstanding[call->way], call);
     if (call->prog != NH_PROG_PORTMAP)
         return;
@@ -67,11 +67,11 @@ nh_call_wait_again(nh_call *call)
 void
 nh_call_stop_waiting(nh_call *call)
 {
-    call->waits = FALSE;
+    call->waits = false;
     g_ptr_array_remove_fast(call->pair->outstanding[call->way], call);
     if (call->prog == NH_PROG_PORTMAP)
         g_ptr_array_remove_fast(call->pair->lookups, call);
-    for (guint i = 0; i < call->n_sendings; i++) {
+    for (unsigned i = 0; i < call->n_sendings; i++) {
         nh_conn *conn = call->sendings[i].conn;
         if (conn && conn->waiting && g_ptr_array_remove_fast(conn->waiting, call) && !call->tcp_acked)
             conn->unacked[nh_call_half(call, conn)]--;
@@ -81,7 +81,7 @@ nh_call_stop_waiting(nh_call *call)
 void
 nh_call_lookups_overtaken(nh_pair *pair, nh_way way)
 {
-    for (guint i = pair->lookups ? pair->lookups->len : 0; i-- > 0;) {
+    for (unsigned i = pair->lookups ? pair->lookups->len : 0; i-- > 0;) {
         nh_call *call = g_ptr_array_index(pair->lookups, i);
         if (call->way == way && call->l4 == NH_L4_TCP && !call->outlived)
             nh_call_stop_waiting(call);
@@ -95,12 +95,12 @@ nh_call_wait_on(nh_call *call, nh_conn *conn)
         conn->waiting = g_ptr_array_new();
     g_ptr_array_add(conn->waiting, call);
     conn->unacked[nh_call_half(call, conn)] += !call->tcp_acked;
-    conn->unburied = TRUE;
+    conn->unburied = true;
 }
 
 /* Whether the lock server sends this call: callbacks, and the results of *_MSG (X/Open NLM, asynchronous procedures). */
-static gboolean
-sent_by_server(guint32 proc)
+static bool
+sent_by_server(uint32_t proc)
 {
     return proc == NH_NLM_GRANTED || proc == NH_NLM_GRANTED_MSG || (proc >= NH_NLM_TEST_RES && proc < NH_NLM_GRANTED_RES);
 }
@@ -137,7 +137,7 @@ nh_call_symptom(nh_call *call, nh_finding finding, nh_moment at, nh_moment since
 void
 nh_call_append(nh_call *call, nh_sending sending)
 {
-    guint n = call->n_sendings;
+    unsigned n = call->n_sendings;
 
     if ((n & (n - 1)) == 0) { /* full: there is room for 1, 2, 4, 8 ... */
         nh_sending *larger = nh_arena_take(call->pair->watch->arena, MAX(2 * n, 1) * sizeof *larger);
@@ -149,20 +149,20 @@ nh_call_append(nh_call *call, nh_sending sending)
 }
 
 /* Whether it was sent on this connection before its latest transmission. */
-static gboolean
+static bool
 sent_before(const nh_call *call, const nh_conn *conn)
 {
-    for (guint i = call->n_sendings - 1; i-- > 0;)
+    for (unsigned i = call->n_sendings - 1; i-- > 0;)
         if (call->sendings[i].conn == conn)
-            return TRUE;
-    return FALSE;
+            return true;
+    return false;
 }
 
 void
 nh_call_add_sending(nh_call *call, nh_conn *conn, nh_moment at)
 {
     const nh_passing *passing = &call->pair->watch->passing;
-    nh_sending sending = { at, conn, conn && passing->conn == conn ? passing->end : 0, FALSE };
+    nh_sending sending = { at, conn, conn && passing->conn == conn ? passing->end : 0, false };
 
     nh_call_append(call, sending);
     if (conn && call->waits && !(sent_before(call, conn) && g_ptr_array_find(conn->waiting, call, NULL)))

@@ -12,14 +12,14 @@
 #include "core/model/model.h"
 
 /* RPC's own timer sent this copy: not TCP, and not a new connection, on which all that waits is sent again. */
-static inline gboolean
+static inline bool
 nh_call_timer_sent(const nh_call *call, const nh_sending *sending)
 {
     return !sending->by_tcp && sending->conn == nh_call_first(call)->conn;
 }
 
 /* The latest call with this XID, whatever connection carried it (Wireshark's own matching is per conversation); NULL when there is none. */
-nh_call *nh_call_find(nh_watch *watch, const nh_addr *from, const nh_addr *to, guint32 prog, guint32 xid);
+nh_call *nh_call_find(nh_watch *watch, const nh_addr *from, const nh_addr *to, uint32_t prog, uint32_t xid);
 /* Index of the half of a connection that sends the call: copies may come from other ports, over other connections. */
 int nh_call_half(const nh_call *call, const nh_conn *conn);
 /*

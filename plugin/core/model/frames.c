@@ -8,11 +8,11 @@
 
 #include "core/model/frames.h"
 
-guint
-nh_frame_index(const nh_watch *watch, guint32 frame)
+unsigned
+nh_frame_index(const nh_watch *watch, uint32_t frame)
 {
     const GPtrArray *frames = watch->frames;
-    guint low = 0, high = frames->len;
+    unsigned low = 0, high = frames->len;
 
     /* on the first pass it is nearly always the latest, or a new one behind it */
     if (high > 0 && ((const nh_frame *)g_ptr_array_index(frames, high - 1))->at.frame < frame)
@@ -20,7 +20,7 @@ nh_frame_index(const nh_watch *watch, guint32 frame)
     if (high > 0 && ((const nh_frame *)g_ptr_array_index(frames, high - 1))->at.frame == frame)
         return high - 1;
     while (low < high) {
-        guint middle = low + (high - low) / 2;
+        unsigned middle = low + (high - low) / 2;
         if (((const nh_frame *)g_ptr_array_index(frames, middle))->at.frame < frame)
             low = middle + 1;
         else
@@ -30,11 +30,11 @@ nh_frame_index(const nh_watch *watch, guint32 frame)
 }
 
 nh_frame *
-nh_frame_find(const nh_watch *watch, guint32 number)
+nh_frame_find(const nh_watch *watch, uint32_t number)
 {
     if (watch->latest_frame && watch->latest_frame->at.frame == number)
         return watch->latest_frame;
-    guint i = nh_frame_index(watch, number);
+    unsigned i = nh_frame_index(watch, number);
     nh_frame *frame = i < watch->frames->len ? g_ptr_array_index(watch->frames, i) : NULL;
 
     return frame && frame->at.frame == number ? frame : NULL;
@@ -44,7 +44,7 @@ nh_frame_find(const nh_watch *watch, guint32 number)
 static nh_frame *G_GNUC_NO_INLINE
 get_other(nh_watch *watch, nh_moment at)
 {
-    guint i = nh_frame_index(watch, at.frame);
+    unsigned i = nh_frame_index(watch, at.frame);
     nh_frame *frame = i < watch->frames->len ? g_ptr_array_index(watch->frames, i) : NULL;
 
     if (frame && frame->at.frame == at.frame)
@@ -54,7 +54,7 @@ get_other(nh_watch *watch, nh_moment at)
     if (i == watch->frames->len)
         g_ptr_array_add(watch->frames, frame);
     else
-        g_ptr_array_insert(watch->frames, (gint)i, frame);
+        g_ptr_array_insert(watch->frames, (int)i, frame);
     return watch->latest_frame = frame;
 }
 
@@ -67,7 +67,7 @@ nh_frame_get(nh_watch *watch, nh_moment at)
 }
 
 void
-nh_frame_drop(nh_watch *watch, guint32 frame)
+nh_frame_drop(nh_watch *watch, uint32_t frame)
 {
     if (!nh_frame_find(watch, frame))
         return;
@@ -76,7 +76,7 @@ nh_frame_drop(nh_watch *watch, guint32 frame)
 }
 
 static void
-note_free(gpointer data)
+note_free(void *data)
 {
     nh_note *note = data;
     g_free(note->text);
@@ -84,7 +84,7 @@ note_free(gpointer data)
 }
 
 void
-nh_frame_free(gpointer data)
+nh_frame_free(void *data)
 {
     nh_frame *frame = data;
     if (frame->notes) /* of few frames, and each frame comes by here */
@@ -109,7 +109,7 @@ nh_frame_has(const nh_frame *frame, nh_finding finding)
 }
 
 void
-nh_frame_note(nh_watch *watch, guint32 number, nh_finding finding, char *text)
+nh_frame_note(nh_watch *watch, uint32_t number, nh_finding finding, char *text)
 {
     nh_frame *frame = nh_frame_find(watch, number);
     nh_note *note = frame ? find_note(frame, finding) : NULL;
@@ -129,7 +129,7 @@ nh_frame_note(nh_watch *watch, guint32 number, nh_finding finding, char *text)
 }
 
 void
-nh_frame_unnote(nh_watch *watch, guint32 number, nh_finding finding)
+nh_frame_unnote(nh_watch *watch, uint32_t number, nh_finding finding)
 {
     nh_frame *frame = nh_frame_find(watch, number);
     nh_note *note = frame ? find_note(frame, finding) : NULL;

@@ -14,22 +14,22 @@
 /* The record of a frame, made when there is none; owned by the watch. */
 nh_frame *nh_frame_get(nh_watch *watch, nh_moment at);
 /* Forget the record of a frame whose number another frame has now. */
-void nh_frame_drop(nh_watch *watch, guint32 frame);
+void nh_frame_drop(nh_watch *watch, uint32_t frame);
 /* Index into watch->frames of the first record that is not before this frame: their number when there is none. */
-guint nh_frame_index(const nh_watch *watch, guint32 frame);
+unsigned nh_frame_index(const nh_watch *watch, uint32_t frame);
 /* The record of a frame, or NULL. */
-nh_frame *nh_frame_find(const nh_watch *watch, guint32 frame);
+nh_frame *nh_frame_find(const nh_watch *watch, uint32_t frame);
 /*
  * Note a finding on a frame that has a record (others are ignored). One finding
  * per frame: a second text replaces the first. text is taken over.
  */
-void nh_frame_note(nh_watch *watch, guint32 frame, nh_finding finding, char *text);
-void nh_frame_unnote(nh_watch *watch, guint32 frame, nh_finding finding);
+void nh_frame_note(nh_watch *watch, uint32_t frame, nh_finding finding, char *text);
+void nh_frame_unnote(nh_watch *watch, uint32_t frame, nh_finding finding);
 const nh_note *nh_frame_has(const nh_frame *frame, nh_finding finding);
 /* A call was sent or answered in this frame. */
 void nh_frame_add_call(nh_frame *frame, nh_call *call);
 /* Of watch->frames: what a frame has beside the arena. */
-void nh_frame_free(gpointer frame);
+void nh_frame_free(void *frame);
 
 /* "frame 12, 22:53:13.639"; caller frees. */
 char *nh_moment_text(nh_moment at);

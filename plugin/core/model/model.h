@@ -23,7 +23,7 @@ typedef struct nh_watch nh_watch;
 
 /* A frame and its time: the two always travel together. */
 typedef struct {
-    guint32 frame; /* 0 = none */
+    uint32_t frame; /* 0 = none */
     nh_time time;
 } nh_moment;
 
@@ -34,9 +34,9 @@ typedef enum { NH_FORWARD, NH_CALLBACK } nh_way;
 
 /* The next RPC record mark of a byte stream (RFC 5531 section 11). */
 typedef struct {
-    gboolean synced;
-    guint32 next;  /* sequence number of the next mark */
-    guint32 start; /* of the record being received */
+    bool synced;
+    uint32_t next;  /* sequence number of the next mark */
+    uint32_t start; /* of the record being received */
     nh_moment started;
 } nh_records;
 
@@ -45,35 +45,35 @@ typedef struct {
 
 /* One direction of a connection. */
 typedef struct {
-    guint packets;
-    gboolean has_next, has_acked, fin, fin_acked, has_hole, has_clock;
-    guint32 next;                 /* highest sequence number sent, plus one */
-    guint32 acked;                /* highest acknowledgement that came back for it */
-    guint32 hole_start, hole_end; /* bytes skipped: their late arrival is no retransmission */
-    guint32 fin_end;
+    unsigned packets;
+    bool has_next, has_acked, fin, fin_acked, has_hole, has_clock;
+    uint32_t next;                 /* highest sequence number sent, plus one */
+    uint32_t acked;                /* highest acknowledgement that came back for it */
+    uint32_t hole_start, hole_end; /* bytes skipped: their late arrival is no retransmission */
+    uint32_t fin_end;
     nh_moment fin_at, fin_acked_at;
     nh_time fin_since; /* the earliest that it can have been sent: before fin_at where the capture begins among its resends */
-    guint fin_resends;
-    guint silent;       /* retransmissions and keep-alives since the peer's last packet */
+    unsigned fin_resends;
+    unsigned silent;    /* retransmissions and keep-alives since the peer's last packet */
     nh_moment awaiting; /* first packet that the peer has not answered */
-    guint32 clock;      /* its latest time stamp (RFC 7323) that is known, its own or as the peer echoes it */
-    guint32 last_ack_sent;
-    gboolean ack_moved; /* its acknowledgements advanced: it did receive something */
-    guint32 window;
+    uint32_t clock;     /* its latest time stamp (RFC 7323) that is known, its own or as the peer echoes it */
+    uint32_t last_ack_sent;
+    bool ack_moved; /* its acknowledgements advanced: it did receive something */
+    uint32_t window;
     nh_moment zero_since;
     nh_moment probed;              /* the first zero-window probe that was sent to it */
     nh_moment newest, data_before; /* its latest data that was no retransmission; the same before the latest burst of it */
-    guint32 queue_frame;           /* this frame has a copy that lay in the socket (queued.c) */
+    uint32_t queue_frame;          /* this frame has a copy that lay in the socket (queued.c) */
     nh_time queue_from;            /* when RPC sent that copy */
     struct {
         nh_moment since, until;
         nh_time probed;
     } shut; /* the latest time that its window was closed, if bytes waited for it; until.frame 0: never */
     struct {
-        guint32 key[NH_RECENT];
+        uint32_t key[NH_RECENT];
         nh_time time[NH_RECENT];
     } recent; /* the latest segments, to know a duplicate frame */
-    guint8 n_recent;
+    uint8_t n_recent;
     nh_records records;
 } nh_half;
 
@@ -83,7 +83,7 @@ typedef enum { NH_TCP_SYN_SENT, NH_TCP_SYN_RECEIVED, NH_TCP_ESTABLISHED, NH_TCP_
 typedef struct {
     nh_finding finding;
     nh_moment since, last, until; /* until.frame 0 while it lasts */
-    guint count;
+    unsigned count;
 } nh_trouble;
 
 struct nh_conn {
@@ -94,25 +94,25 @@ struct nh_conn {
     nh_service service;
     nh_way way;
     nh_tcp_state state;
-    gboolean middle;  /* met in the middle */
-    gboolean foreign; /* turned out to carry another program */
-    gboolean one_sided, one_sided_told;
-    gboolean port_learnt;    /* it carries lock calls: the server's port is known */
-    gboolean looks_up_other; /* portmap: asked for another program than NLM */
-    guint32 isn, server_isn;
+    bool middle;  /* met in the middle */
+    bool foreign; /* turned out to carry another program */
+    bool one_sided, one_sided_told;
+    bool port_learnt;    /* it carries lock calls: the server's port is known */
+    bool looks_up_other; /* portmap: asked for another program than NLM */
+    uint32_t isn, server_isn;
     nh_moment syn, synack, established, first, last;
     nh_moment unaccepted;  /* the latest SYN-ACK that came again after the client had acknowledged it */
     nh_moment attempt_syn; /* the first SYN of the latest attempt to open it; syn is that of the first one */
-    guint syn_count, synack_count, calls;
-    nh_half half[2];          /* [0] from the client, [1] from the server */
-    GArray *troubles;         /* nh_trouble, oldest first; NULL while there is none */
-    GPtrArray *waiting;       /* nh_call* sent on it and unanswered; NULL while there is none */
-    guint unacked[2];         /* how many of these TCP has not acknowledged, by the half that sent them */
-    gboolean unburied;        /* some of these were not looked at since it is in trouble */
-    GPtrArray *replied;       /* nh_call* answered on it, but the answer is not acknowledged yet; or NULL */
-    nh_addr icmp_sender;      /* of the latest ICMP error that quotes it */
-    gboolean icmp_own_filter; /* the client's own firewall sent that */
-    gboolean reset_by_client;
+    unsigned syn_count, synack_count, calls;
+    nh_half half[2];      /* [0] from the client, [1] from the server */
+    GArray *troubles;     /* nh_trouble, oldest first; NULL while there is none */
+    GPtrArray *waiting;   /* nh_call* sent on it and unanswered; NULL while there is none */
+    unsigned unacked[2];  /* how many of these TCP has not acknowledged, by the half that sent them */
+    bool unburied;        /* some of these were not looked at since it is in trouble */
+    GPtrArray *replied;   /* nh_call* answered on it, but the answer is not acknowledged yet; or NULL */
+    nh_addr icmp_sender;  /* of the latest ICMP error that quotes it */
+    bool icmp_own_filter; /* the client's own firewall sent that */
+    bool reset_by_client;
 };
 
 /* --- a call --------------------------------------------------------------- */
@@ -120,8 +120,8 @@ struct nh_conn {
 typedef struct {
     nh_moment at;
     nh_conn *conn; /* NULL over UDP */
-    guint32 seq_end;
-    gboolean by_tcp; /* TCP resent the bytes; RPC did not */
+    uint32_t seq_end;
+    bool by_tcp; /* TCP resent the bytes; RPC did not */
 } nh_sending;
 
 struct nh_call {
@@ -130,45 +130,45 @@ struct nh_call {
     nh_way way;
     nh_l4 l4;
     nh_end src, dst;
-    guint32 xid, prog, vers, proc;
+    uint32_t xid, prog, vers, proc;
     nh_sending *sendings; /* its transmissions, at least one */
-    guint n_sendings;
-    guint32 tcp_acked; /* frame of the copy that TCP acknowledged first; 0 = none */
-    gboolean waits;    /* an answer is expected and has not come */
+    unsigned n_sendings;
+    uint32_t tcp_acked; /* frame of the copy that TCP acknowledged first; 0 = none */
+    bool waits;         /* an answer is expected and has not come */
     nh_moment reply;
     nh_moment accepted; /* asynchronous: RPC's empty reply, a receipt and no answer */
-    guint32 reply_end;  /* sequence number after the reply */
+    uint32_t reply_end; /* sequence number after the reply */
     nh_moment unheard;  /* a reply that the caller's TCP never acknowledged: it waits on */
-    gboolean has_status;
-    guint32 status;
-    guint replies;
-    guint32 latest_reply; /* frame: copies may be answered, too, when all is over */
+    bool has_status;
+    uint32_t status;
+    unsigned replies;
+    uint32_t latest_reply; /* frame: copies may be answered, too, when all is over */
     const char *refused;
     nh_finding dead; /* why, or NH_FINDING_NONE */
     nh_moment dead_since;
-    gboolean deferred;
+    bool deferred;
     nh_wait wait;
     nh_moment issued_from; /* frame that opens the issue window */
     nh_time issued_earliest, issued_latest;
     struct {
-        gboolean known;
+        bool known;
         nh_time earliest, latest;
     } issued_by_log;        /* what the kernel log leaves of that window */
     nh_moment line_seen;    /* the frame that dates the kernel line */
     nh_time line_before;    /* the copy that follows the line was sent then; NH_TIME_NONE = unknown */
-    gboolean opens_half;    /* the capture has nothing that its sender sent before on this connection */
-    gboolean first_unseen;  /* it was sent before the first copy that was captured */
-    gboolean cycles_unseen; /* and major timeouts may have passed before: nothing dates its kernel line */
-    gboolean outlived;      /* not_responding was told */
-    gboolean queued;        /* it lay in the socket while the peer was silent */
-    guint32 outlived_in;    /* on this frame; 0 = nowhere */
+    bool opens_half;        /* the capture has nothing that its sender sent before on this connection */
+    bool first_unseen;      /* it was sent before the first copy that was captured */
+    bool cycles_unseen;     /* and major timeouts may have passed before: nothing dates its kernel line */
+    bool outlived;          /* not_responding was told */
+    bool queued;            /* it lay in the socket while the peer was silent */
+    uint32_t outlived_in;   /* on this frame; 0 = nowhere */
     nh_moment answer_tried; /* GRANTED_MSG: the first packet for the client's GRANTED_RES */
     nh_outage *outage;
     struct {
         nh_moment at;
         nh_addr sender;
-        guint16 port;
-        gboolean own_filter;
+        uint16_t port;
+        bool own_filter;
     } icmp; /* over UDP: the latest ICMP error that quotes it */
     nh_nlm nlm;
     nh_mapping asked; /* portmap: what was looked up */
@@ -194,16 +194,16 @@ typedef enum { NH_HABIT_UNKNOWN, NH_HABIT_NO, NH_HABIT_YES } nh_habit;
 
 /* The client's way to a call that is not on the wire yet. */
 typedef struct {
-    gboolean active;
-    gboolean taken;   /* a call was sent at its end */
+    bool active;
+    bool taken;       /* a call was sent at its end */
     nh_moment start;  /* first SYN or look-up */
     nh_moment step;   /* latest SYN or look-up */
     nh_time earliest; /* issue window: start.time, or the FIN whose socket blocked the port */
     nh_wait wait;
     nh_moment line_seen;     /* the frame that dates the kernel line */
-    gboolean outlived;       /* not_responding was told */
-    guint32 outlived_in;     /* on this frame */
-    gboolean undatable;      /* it began long before it was noticed: look-ups may follow any major timeout */
+    bool outlived;           /* not_responding was told */
+    uint32_t outlived_in;    /* on this frame */
+    bool undatable;          /* it began long before it was noticed: look-ups may follow any major timeout */
     const nh_outage *outage; /* that it was given up with; NULL: the pair's latest */
     nh_conn *opening;        /* its latest SYN is of this connection */
     nh_conn *looker;         /* portmap connection whose SYN began or dated it */
@@ -211,7 +211,7 @@ typedef struct {
 } nh_attempt;
 
 /* The attempt lasts: no call has come of it yet. */
-static inline gboolean
+static inline bool
 nh_attempt_pending(const nh_attempt *attempt)
 {
     return attempt->active && !attempt->taken;
@@ -220,12 +220,12 @@ nh_attempt_pending(const nh_attempt *attempt)
 struct nh_pair {
     nh_watch *watch;
     nh_addr client, server;
-    guint order; /* of appearance */
-    gboolean lock_traffic;
-    gboolean wants_locks;              /* a lock call was sent, or a connection to lockd was tried */
-    gboolean seen_client, seen_server; /* packets from either host */
-    gboolean half_captured;            /* proof that one direction is missing */
-    GPtrArray *outages;                /* nh_outage*, by time */
+    unsigned order; /* of appearance */
+    bool lock_traffic;
+    bool wants_locks;              /* a lock call was sent, or a connection to lockd was tried */
+    bool seen_client, seen_server; /* packets from either host */
+    bool half_captured;            /* proof that one direction is missing */
+    GPtrArray *outages;            /* nh_outage*, by time */
     nh_outage *open;
     GPtrArray *outstanding[2]; /* nh_call* that wait, by way */
     GPtrArray *lookups;        /* of these the port mapper's, of both ways; NULL while there was none */
@@ -234,51 +234,51 @@ struct nh_pair {
     nh_habit looks_up_first;                    /* the client looks the port up for a call, though it knows it */
     nh_moment last_lookup[2], lookup_before[2]; /* the latter until it is known what the last one asked */
     struct {
-        guint32 frame;
+        uint32_t frame;
         nh_family before;
-    } dated;             /* the latest look-up that dated a line, and what the family was before it */
-    guint8 spoken[2][2]; /* NLM versions of its calls, a bit each; by way, and by TCP or UDP */
+    } dated;              /* the latest look-up that dated a line, and what the family was before it */
+    uint8_t spoken[2][2]; /* NLM versions of its calls, a bit each; by way, and by TCP or UDP */
     struct {
-        guint n;
+        unsigned n;
         nh_moment first, last, before;
     } unfollowed;      /* look-ups with an answer since the client's last packet to lockd */
     nh_time resets[3]; /* times of the latest resets */
-    guint n_resets;
+    unsigned n_resets;
     struct {
-        gboolean active;
+        bool active;
         nh_moment start;
         nh_moment last;
-        guint count;
+        unsigned count;
     } storm;
     GArray *withheld;           /* verdicts that wait for a sign of the other direction */
     nh_moment restarted;        /* latest SM_NOTIFY from the server */
     nh_moment client_restarted; /* latest SM_NOTIFY from the client */
     struct {
-        guint locks;
+        unsigned locks;
         nh_moment notice;
         const char *name;
-    } not_given_back;               /* what the client held when the server's SM_NOTIFY came, until it reclaims any */
-    nh_moment lost;                 /* latest loss of the lock connection */
-    nh_moment relieved;             /* the latest trouble of a connection ended */
-    nh_moment blocked;              /* latest NLM_BLOCKED: a callback is due */
-    nh_nlm blocked_lock;            /* for this lock */
-    nh_moment polled;               /* a poll got it: the server's callbacks for it are in vain and harm nobody */
-    guint near_client, near_server; /* votes for where the capture was taken */
+    } not_given_back;                  /* what the client held when the server's SM_NOTIFY came, until it reclaims any */
+    nh_moment lost;                    /* latest loss of the lock connection */
+    nh_moment relieved;                /* the latest trouble of a connection ended */
+    nh_moment blocked;                 /* latest NLM_BLOCKED: a callback is due */
+    nh_nlm blocked_lock;               /* for this lock */
+    nh_moment polled;                  /* a poll got it: the server's callbacks for it are in vain and harm nobody */
+    unsigned near_client, near_server; /* votes for where the capture was taken */
     nh_family family;
-    guint nlm_timeout; /* seconds, when the gaps seen tell another than the preference; else 0 */
-    guint calls, answered, resent, denied;
+    unsigned nlm_timeout; /* seconds, when the gaps seen tell another than the preference; else 0 */
+    unsigned calls, answered, resent, denied;
     nh_time slowest;
     const char *log_name[2]; /* how the kernel log calls the host that lockd calls, by way; NULL = unknown; static */
     GPtrArray *troubled;     /* nh_conn* in trouble */
     GPtrArray *unsettled;    /* nh_call*: asynchronous calls without their *_RES, callbacks without answer; or NULL */
-    guint waiters;           /* locks that wait (lock_table.c) */
+    unsigned waiters;        /* locks that wait (lock_table.c) */
     struct {
         nh_moment *client, *server;
-        guint as_of;
-    } alive;              /* when they were seen last, if they hold locks; lock_table.c */
-    guint32 nsm_state[2]; /* state number of the latest SM_NOTIFY, by way */
+        unsigned as_of;
+    } alive;               /* when they were seen last, if they hold locks; lock_table.c */
+    uint32_t nsm_state[2]; /* state number of the latest SM_NOTIFY, by way */
     struct {
-        guint how;
+        unsigned how;
         nh_moment since;
     } hidden; /* calls that cannot be read (hidden.c) */
 };
@@ -292,35 +292,35 @@ typedef struct {
     nh_moment at, since;
     nh_conn *conn;
     nh_call *call;
-    gboolean unseen;          /* what the client sent meanwhile did not come to where the capture was taken */
-    gboolean deaf_client;     /* it is the client that does not acknowledge what reaches it */
-    guint count;              /* symptoms folded into this one (storms) */
-    nh_addr icmp_sender;      /* of an ICMP error that no connection or call tells of; len 0 = none */
-    gboolean icmp_own_filter; /* the firewall of the host that sent the quoted packet */
+    bool unseen;          /* what the client sent meanwhile did not come to where the capture was taken */
+    bool deaf_client;     /* it is the client that does not acknowledge what reaches it */
+    unsigned count;       /* symptoms folded into this one (storms) */
+    nh_addr icmp_sender;  /* of an ICMP error that no connection or call tells of; len 0 = none */
+    bool icmp_own_filter; /* the firewall of the host that sent the quoted packet */
 } nh_symptom;
 
 struct nh_outage {
     nh_pair *pair;
-    guint id;   /* provisional until the story is told; 0 = no incident (yet) */
-    guint ways; /* bit per nh_way in trouble */
+    unsigned id;   /* provisional until the story is told; 0 = no incident (yet) */
+    unsigned ways; /* bit per nh_way in trouble */
     nh_service service;
-    gboolean only_probable; /* needs lock traffic of its pair to be an incident */
+    bool only_probable; /* needs lock traffic of its pair to be an incident */
     nh_moment start, last, end;
     nh_moment settled;     /* trouble is over, nobody waits: it ends here unless something follows */
     nh_time waiting_since; /* somebody waits for an answer since */
-    gboolean closed;
-    gboolean proved;       /* it was an incident once */
+    bool closed;
+    bool proved;           /* it was an incident once */
     nh_moment over[2];     /* by way: an answer while the other way stayed in trouble */
-    guint served;          /* other calls that were answered at once while some hung */
-    gboolean concluded;    /* closed for a story only: more packets may follow */
-    gboolean given_up;     /* it ended with the last attempt, without an answer */
+    unsigned served;       /* other calls that were answered at once while some hung */
+    bool concluded;        /* closed for a story only: more packets may follow */
+    bool given_up;         /* it ended with the last attempt, without an answer */
     nh_attempt attempt[2]; /* those that were given up with it */
     nh_call *ended_by;
-    GArray *symptoms;                 /* nh_symptom */
-    guint count[2][NH_FINDING_COUNT]; /* symptoms, by way */
-    GPtrArray *calls;                 /* nh_call* */
-    GArray *locks;                    /* nh_lock: the pair's when it began */
-    guint nfs_answers;                /* of the server to the client's NFS calls meanwhile */
+    GArray *symptoms;                    /* nh_symptom */
+    unsigned count[2][NH_FINDING_COUNT]; /* symptoms, by way */
+    GPtrArray *calls;                    /* nh_call* */
+    GArray *locks;                       /* nh_lock: the pair's when it began */
+    unsigned nfs_answers;                /* of the server to the client's NFS calls meanwhile */
     nh_moment nfs_first, nfs_last;
 };
 
@@ -343,12 +343,12 @@ typedef struct {
 /* --- everything ------------------------------------------------------------------ */
 
 typedef struct {
-    gboolean use_mount; /* preference timer=mount */
+    bool use_mount; /* preference timer=mount */
     nh_policy lockd, mount;
     nh_family family; /* NH_FAMILY_UNKNOWN = auto */
-    gboolean reserved_ports;
-    nh_side position;                                 /* capture_position: client, server, path (middle), unknown (auto) */
-    gboolean (*is_lock_port)(nh_l4 l4, guint16 port); /* preferences tcp_ports, udp_ports; may be NULL */
+    bool reserved_ports;
+    nh_side position;                              /* capture_position: client, server, path (middle), unknown (auto) */
+    bool (*is_lock_port)(nh_l4 l4, uint16_t port); /* preferences tcp_ports, udp_ports; may be NULL */
     const char *log_path;
     nh_log_hints log_hints;
 } nh_options;
@@ -357,17 +357,17 @@ typedef struct {
 typedef struct {
     nh_conn *conn; /* NULL: not followed */
     int half;      /* index of the sender's half */
-    gboolean duplicate, new_data, retransmission;
-    gboolean missed; /* its sender acknowledges bytes that were not captured */
-    guint32 seq, end;
+    bool duplicate, new_data, retransmission;
+    bool missed; /* its sender acknowledges bytes that were not captured */
+    uint32_t seq, end;
 } nh_passing;
 
 /* A record of the passing segment that no dissector has reported yet. */
 typedef struct {
-    gboolean reply;
-    guint32 xid, prog, vers, proc;
-    const guint8 *body; /* arguments or results in the segment's payload, or NULL */
-    guint body_length;
+    bool reply;
+    uint32_t xid, prog, vers, proc;
+    const uint8_t *body; /* arguments or results in the segment's payload, or NULL */
+    unsigned body_length;
 } nh_unreported;
 
 #define NH_UNREPORTED_MAX 16
@@ -385,21 +385,21 @@ struct nh_watch {
     nh_table calls;        /* nh_call by sender, receiver, program, XID: latest */
     nh_call *latest_call;  /* the one that was found last: a reply is looked up by its header, and again as a message */
     GPtrArray *call_list;
-    GHashTable *ports;           /* by address, protocol, port: program */
-    guint8 tcp_ports[65536 / 8]; /* bit per port that a followed connection may have; see nh_port_may_matter() */
-    GPtrArray *frames;           /* nh_frame*, by number */
-    nh_frame *latest_frame;      /* the one that was asked for last, or NULL */
+    GHashTable *ports;            /* by address, protocol, port: program */
+    uint8_t tcp_ports[65536 / 8]; /* bit per port that a followed connection may have; see nh_port_may_matter() */
+    GPtrArray *frames;            /* nh_frame*, by number */
+    nh_frame *latest_frame;       /* the one that was asked for last, or NULL */
     struct nh_lock_table *locks;
     GPtrArray *sealed; /* flows of RPC over DTLS (sealed.c); NULL while there is none */
     struct nh_nfs *nfs;
     nh_passing passing;
-    guint n_unreported;
+    unsigned n_unreported;
     nh_unreported unreported[NH_UNREPORTED_MAX];
     nh_segment segment; /* the one that passes; payload only while it does */
-    guint incidents;
-    guint32 frames_total;
+    unsigned incidents;
+    uint32_t frames_total;
     nh_time first, last;
-    gboolean lock_traffic;
+    bool lock_traffic;
 };
 
 #endif

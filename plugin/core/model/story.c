@@ -9,7 +9,7 @@
 #include "core/model/story.h"
 
 static void
-event_free(gpointer data)
+event_free(void *data)
 {
     nh_event *event = data;
     g_free(event->text);
@@ -17,7 +17,7 @@ event_free(gpointer data)
 }
 
 static void
-call_free(gpointer data)
+call_free(void *data)
 {
     nh_story_call *call = data;
     g_array_unref(call->frames);
@@ -26,7 +26,7 @@ call_free(gpointer data)
 }
 
 static void
-line_free(gpointer data)
+line_free(void *data)
 {
     nh_kernel_line *line = data;
     g_free(line->text);
@@ -35,7 +35,7 @@ line_free(gpointer data)
 }
 
 static void
-lock_free(gpointer data)
+lock_free(void *data)
 {
     nh_story_lock *lock = data;
     g_free(lock->file);
@@ -44,7 +44,7 @@ lock_free(gpointer data)
 }
 
 static void
-incident_free(gpointer data)
+incident_free(void *data)
 {
     nh_incident *incident = data;
     g_free(incident->summary);
@@ -87,7 +87,7 @@ nh_story_call *
 nh_incident_add_call(nh_incident *incident)
 {
     nh_story_call *call = g_new0(nh_story_call, 1);
-    call->frames = g_array_new(FALSE, FALSE, sizeof(guint32));
+    call->frames = g_array_new(false, false, sizeof(uint32_t));
     call->sent = call->issued_earliest = call->issued_latest = call->answered_in = NH_TIME_NONE;
     g_ptr_array_add(incident->calls, call);
     return call;
@@ -116,7 +116,7 @@ nh_kernel_line_offset(const nh_kernel_line *line)
 }
 
 nh_event *
-nh_incident_add_event(nh_incident *incident, guint32 frame, nh_time at, const char *event, nh_finding finding, char *text)
+nh_incident_add_event(nh_incident *incident, uint32_t frame, nh_time at, const char *event, nh_finding finding, char *text)
 {
     nh_event *added = g_new(nh_event, 1);
     *added = (nh_event){ frame, at, event, finding, text };

@@ -14,7 +14,7 @@
 #include "core/log/kernel_log.h"
 
 typedef struct {
-    guint32 frame; /* 0 for a line that is no frame */
+    uint32_t frame; /* 0 for a line that is no frame */
     nh_time time;
     const char *event;  /* a finding's name, or "syn", "call", "reply", "log" ...; static */
     nh_finding finding; /* NH_FINDING_NONE when the event is none */
@@ -22,15 +22,15 @@ typedef struct {
 } nh_event;
 
 typedef struct {
-    guint32 xid; /* meaningless when frames is empty: a call that never was on the wire */
-    guint32 prog, vers, proc;
+    uint32_t xid; /* meaningless when frames is empty: a call that never was on the wire */
+    uint32_t prog, vers, proc;
     const char *procedure; /* "LOCK"; NULL when unknown; static */
-    GArray *frames;        /* guint32: each transmission, also those resent by TCP */
-    guint32 reply_frame;   /* 0 = none */
+    GArray *frames;        /* uint32_t: each transmission, also those resent by TCP */
+    uint32_t reply_frame;  /* 0 = none */
     const char *status;    /* "NLM_GRANTED", "PROG_UNAVAIL" ...; NULL when unknown; static */
-    gboolean dead;
+    bool dead;
     nh_finding dead_reason;
-    gboolean deferred;
+    bool deferred;
     nh_time sent; /* first transmission */
     nh_time issued_earliest, issued_latest;
     nh_time answered_in; /* duration; NH_TIME_NONE when unanswered */
@@ -40,10 +40,10 @@ typedef struct {
 typedef struct {
     const char *program; /* whose RPC calls: "lockd", "nfs"; static */
     nh_log_event event;
-    gboolean of_server; /* the server's kernel logs it: a callback */
-    char *text;         /* the line, letter by letter */
+    bool of_server; /* the server's kernel logs it: a callback */
+    char *text;     /* the line, letter by letter */
     nh_time earliest, latest, observed;
-    guint32 observed_frame;    /* 0 = none */
+    uint32_t observed_frame;   /* 0 = none */
     nh_time answered;          /* the answer that came after it; a line that was logged later is another */
     nh_time logged;            /* time of the matched line in the kernel log */
     nh_time logged_resolution; /* it was printed in [logged, logged + logged_resolution) */
@@ -52,14 +52,14 @@ typedef struct {
 } nh_kernel_line;
 
 typedef struct {
-    guint id; /* from 1 */
+    unsigned id; /* from 1 */
     nh_addr client, server;
     nh_service service;
     nh_finding cause;
     nh_side side;
     nh_confidence confidence;
     char *summary; /* one sentence */
-    guint32 first_frame, last_frame;
+    uint32_t first_frame, last_frame;
     nh_time start, end;      /* end: NH_TIME_NONE while it lasts */
     nh_time duration;        /* until the end, or until the last packet of the capture */
     GPtrArray *timeline;     /* nh_event*, by time */
@@ -71,7 +71,7 @@ typedef struct {
 
 typedef struct {
     nh_addr client, server;
-    guint calls, answered, unanswered, resent, denied, incidents;
+    unsigned calls, answered, unanswered, resent, denied, incidents;
     nh_time slowest; /* duration; NH_TIME_NONE when nothing was answered */
 } nh_story_pair;
 
@@ -80,19 +80,19 @@ typedef struct {
     nh_addr client, server; /* client: len 0 when unknown (a holder that only a TEST told of) */
     char *file;             /* hash of the file handle as Wireshark shows it, e.g. "0xcf24cb8e" */
     char *owner;            /* caller name and svid */
-    guint32 svid;
-    guint64 offset, length; /* length 0 = to the end of the file */
-    gboolean exclusive, waiting;
-    gboolean share; /* a reservation of SHARE, no lock of bytes; exclusive: it denies something to others */
+    uint32_t svid;
+    uint64_t offset, length; /* length 0 = to the end of the file */
+    bool exclusive, waiting;
+    bool share; /* a reservation of SHARE, no lock of bytes; exclusive: it denies something to others */
     nh_time since;
-    guint32 frame;
+    uint32_t frame;
 } nh_story_lock;
 
 typedef struct {
     const char *wireshark; /* version of the Wireshark that read the capture; NULL without one; static */
-    guint32 frames;        /* packets in the capture */
+    uint32_t frames;       /* packets in the capture */
     nh_time first, last;
-    gboolean lock_traffic;
+    bool lock_traffic;
     GPtrArray *pairs;     /* nh_story_pair* */
     GPtrArray *incidents; /* nh_incident* */
     GPtrArray *locks;     /* nh_story_lock*, at the end of the capture */
@@ -111,7 +111,7 @@ nh_kernel_line *nh_incident_add_line(nh_incident *incident);
  */
 nh_time nh_kernel_line_offset(const nh_kernel_line *line);
 /* text is taken over */
-nh_event *nh_incident_add_event(nh_incident *incident, guint32 frame, nh_time at, const char *event, nh_finding finding, char *text);
+nh_event *nh_incident_add_event(nh_incident *incident, uint32_t frame, nh_time at, const char *event, nh_finding finding, char *text);
 nh_story_pair *nh_story_add_pair(nh_story *story);
 /* To story->locks or incident->locks. */
 nh_story_lock *nh_story_add_lock(GPtrArray *locks);

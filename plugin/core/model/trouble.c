@@ -18,9 +18,9 @@ nh_conn_trouble(const nh_conn *conn)
 }
 
 nh_trouble *
-nh_conn_trouble_at(const nh_conn *conn, guint32 frame)
+nh_conn_trouble_at(const nh_conn *conn, uint32_t frame)
 {
-    for (guint i = conn->troubles ? conn->troubles->len : 0; i-- > 0;) {
+    for (unsigned i = conn->troubles ? conn->troubles->len : 0; i-- > 0;) {
         nh_trouble *trouble = &g_array_index(conn->troubles, nh_trouble, i);
         if (frame >= trouble->since.frame && (!trouble->until.frame || frame <= trouble->until.frame))
             return trouble;
@@ -40,9 +40,9 @@ nh_trouble_raise(nh_conn *conn, nh_finding finding, nh_moment at, nh_moment sinc
     if (!trouble) {
         nh_trouble fresh = { .finding = finding, .since = since, .last = at };
         if (!conn->troubles)
-            conn->troubles = g_array_new(FALSE, FALSE, sizeof(nh_trouble));
+            conn->troubles = g_array_new(false, false, sizeof(nh_trouble));
         g_array_append_val(conn->troubles, fresh);
-        conn->unburied = TRUE;
+        conn->unburied = true;
         trouble = &g_array_index(conn->troubles, nh_trouble, conn->troubles->len - 1);
         if (!g_ptr_array_find(conn->pair->troubled, conn, NULL))
             g_ptr_array_add(conn->pair->troubled, conn);

@@ -14,7 +14,7 @@
 /* Trouble of a connection that lasts, or NULL. */
 nh_trouble *nh_conn_trouble(const nh_conn *conn);
 /* Trouble of a connection at a frame, or NULL. */
-nh_trouble *nh_conn_trouble_at(const nh_conn *conn, guint32 frame);
+nh_trouble *nh_conn_trouble_at(const nh_conn *conn, uint32_t frame);
 /* Begin or continue trouble; returns it. */
 nh_trouble *nh_trouble_raise(nh_conn *conn, nh_finding finding, nh_moment at, nh_moment since);
 

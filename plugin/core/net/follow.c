@@ -18,14 +18,14 @@
 #define ATTEMPTS_APART (200 * NH_SECOND)
 
 /* Both directions of a 4-tuple have one hash. */
-static guint32
+static uint32_t
 hash_ends(const nh_end *a, const nh_end *b)
 {
-    guint32 hash = (nh_addr_hash(&a->addr) ^ a->port) * 0x9e3779b1u + (nh_addr_hash(&b->addr) ^ b->port) * 0x9e3779b1u;
+    uint32_t hash = (nh_addr_hash(&a->addr) ^ a->port) * 0x9e3779b1u + (nh_addr_hash(&b->addr) ^ b->port) * 0x9e3779b1u;
     return hash ^ hash >> 15;
 }
 
-static gboolean
+static bool
 is_between(const nh_conn *conn, const nh_end *a, const nh_end *b)
 {
     return nh_conn_joins(conn, a, b) || nh_conn_joins(conn, b, a);
@@ -33,13 +33,13 @@ is_between(const nh_conn *conn, const nh_end *a, const nh_end *b)
 
 /* Where a connection with this hash is kept while it is in use: the next packet is nearly always of one of those. */
 static nh_conn **
-place_of(nh_watch *watch, guint32 hash)
+place_of(nh_watch *watch, uint32_t hash)
 {
     return &watch->recent_conns[hash % G_N_ELEMENTS(watch->recent_conns)];
 }
 
 static nh_conn *
-find(nh_watch *watch, const nh_end *a, const nh_end *b, guint32 hash)
+find(nh_watch *watch, const nh_end *a, const nh_end *b, uint32_t hash)
 {
     nh_conn **recent = place_of(watch, hash);
 
@@ -62,7 +62,7 @@ nh_follow_find(nh_watch *watch, const nh_end *a, const nh_end *b)
 nh_service
 nh_follow_service(const nh_watch *watch, const nh_end *server)
 {
-    guint32 prog = nh_port_program(watch, &server->addr, NH_L4_TCP, server->port);
+    uint32_t prog = nh_port_program(watch, &server->addr, NH_L4_TCP, server->port);
 
     if (prog)
         return nh_service_of_program(prog);
@@ -72,15 +72,15 @@ nh_follow_service(const nh_watch *watch, const nh_end *server)
 }
 
 /* NFS and mountd are no lock service, and their clients use reserved ports, too: no dissector claims these by number. */
-static gboolean
-is_nfs(guint16 port)
+static bool
+is_nfs(uint16_t port)
 {
     return port == NH_NFS_PORT || port == MOUNTD_PORT;
 }
 
 /* Rule (e): a reserved client port, and nobody else's server. */
-static gboolean
-is_probable(const nh_watch *watch, const nh_end *client, const nh_end *server, gboolean claimed)
+static bool
+is_probable(const nh_watch *watch, const nh_end *client, const nh_end *server, bool claimed)
 {
     return watch->options.reserved_ports && nh_port_is_reserved(client->port) && !claimed && !is_nfs(server->port) &&
            nh_port_program(watch, &server->addr, NH_L4_TCP, server->port) == 0;
@@ -88,15 +88,15 @@ is_probable(const nh_watch *watch, const nh_end *client, const nh_end *server, g
 
 /* Who is the client of a connection met in the middle, and what service is it? */
 static nh_service
-judge_middle(const nh_watch *watch, const nh_segment *segment, gboolean *from_client)
+judge_middle(const nh_watch *watch, const nh_segment *segment, bool *from_client)
 {
     nh_service service = nh_follow_service(watch, &segment->dst);
-    gboolean claimed = segment->src_claimed || segment->dst_claimed;
+    bool claimed = segment->src_claimed || segment->dst_claimed;
 
-    *from_client = TRUE;
+    *from_client = true;
     if (service != NH_SERVICE_NONE)
         return service;
-    *from_client = FALSE;
+    *from_client = false;
     service = nh_follow_service(watch, &segment->src);
     if (service != NH_SERVICE_NONE || nh_port_is_reserved(segment->src.port) == nh_port_is_reserved(segment->dst.port))
         return service;
@@ -109,9 +109,9 @@ judge_middle(const nh_watch *watch, const nh_segment *segment, gboolean *from_cl
 
 /* Whether and as what a connection is followed whose first packet this is. */
 static nh_service
-judge(const nh_watch *watch, const nh_segment *segment, gboolean *from_client)
+judge(const nh_watch *watch, const nh_segment *segment, bool *from_client)
 {
-    gboolean syn = segment->flags & NH_TH_SYN, ack = segment->flags & NH_TH_ACK;
+    bool syn = segment->flags & NH_TH_SYN, ack = segment->flags & NH_TH_ACK;
     nh_service service;
 
     if (!syn)
@@ -128,7 +128,7 @@ static nh_conn *
 new_conn(nh_watch *watch, const nh_end *client, const nh_end *server, nh_service service, nh_moment at)
 {
     nh_conn *conn = nh_arena_take(watch->arena, sizeof *conn);
-    guint32 hash = hash_ends(client, server);
+    uint32_t hash = hash_ends(client, server);
 
     conn->client = *client;
     conn->server = *server;
@@ -163,7 +163,7 @@ nh_conn_role(const nh_conn *conn, int half)
     return (half == 0) == (conn->way == NH_FORWARD) ? "client" : "server";
 }
 
-gboolean
+bool
 nh_conn_joins(const nh_conn *conn, const nh_end *client, const nh_end *server)
 {
     return conn->client.port == client->port && conn->server.port == server->port && nh_addr_equal(&conn->client.addr, &client->addr) &&
@@ -171,7 +171,7 @@ nh_conn_joins(const nh_conn *conn, const nh_end *client, const nh_end *server)
 }
 
 void
-nh_conn_free(gpointer data)
+nh_conn_free(void *data)
 {
     nh_conn *conn = data;
     if (conn->troubles)
@@ -197,10 +197,10 @@ static nh_conn *
 reopen(nh_watch *watch, nh_conn *conn, const nh_segment *segment)
 {
     nh_moment at = { segment->frame, segment->time };
-    gboolean same_client = nh_conn_half(conn, &segment->src) == 0;
-    gboolean from_client;
+    bool same_client = nh_conn_half(conn, &segment->src) == 0;
+    bool from_client;
 
-    gboolean behind_answer = !conn->syn.frame && conn->synack.frame; /* captured behind its SYN-ACK */
+    bool behind_answer = !conn->syn.frame && conn->synack.frame; /* captured behind its SYN-ACK */
 
     if (same_client && (conn->syn.frame || behind_answer) && conn->isn == segment->seq && conn->state != NH_TCP_CLOSED)
         return conn;
@@ -221,7 +221,7 @@ nh_follow(nh_watch *watch, const nh_segment *segment)
 {
     nh_conn *conn = nh_follow_find(watch, &segment->src, &segment->dst);
     nh_moment at = { segment->frame, segment->time };
-    gboolean from_client;
+    bool from_client;
 
     if (conn) {
         if ((segment->flags & (NH_TH_SYN | NH_TH_ACK)) == NH_TH_SYN)
@@ -246,7 +246,7 @@ nh_follow_message(nh_watch *watch, const nh_end *client, const nh_end *server, n
 
     if (!conn) {
         conn = new_conn(watch, client, server, service, at);
-        conn->middle = TRUE;
+        conn->middle = true;
         conn->state = NH_TCP_ESTABLISHED;
     }
     if (conn->service == NH_SERVICE_PROBABLE)

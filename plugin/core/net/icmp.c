@@ -45,13 +45,13 @@ words_of_code(const nh_quote *quote)
  * net/ipv4/route.c; ndisc_error_report, net/ipv6/ndisc.c); all else its packet
  * filter (reject_tg, net/ipv4/netfilter/ipt_REJECT.c).
  */
-static gboolean
+static bool
 says_own_host(const nh_quote *quote)
 {
     return nh_addr_equal(&quote->sender, &quote->src.addr);
 }
 
-gboolean
+bool
 nh_icmp_is_own_filter(const nh_quote *quote)
 {
     return says_own_host(quote) && quote->code != (quote->v6 ? V6_ADDRESS_UNREACHABLE : V4_HOST_UNREACHABLE);
@@ -70,11 +70,11 @@ nh_icmp_text(const nh_quote *quote)
 }
 
 /* Whether the quoted segment is a SYN that the capture did not see (it waited for ARP, or was sent elsewhere). */
-static gboolean
+static bool
 quotes_unseen_syn(const nh_conn *conn, const nh_quote *quote)
 {
-    gboolean syn = quote->has_flags ? (quote->flags & (NH_TH_SYN | NH_TH_ACK)) == NH_TH_SYN
-                                    : !conn || conn->state == NH_TCP_RESET || conn->state == NH_TCP_CLOSED;
+    bool syn = quote->has_flags ? (quote->flags & (NH_TH_SYN | NH_TH_ACK)) == NH_TH_SYN
+                                : !conn || conn->state == NH_TCP_RESET || conn->state == NH_TCP_CLOSED;
 
     return syn && quote->has_seq && (!conn || !conn->syn.frame || conn->isn != quote->seq);
 }
@@ -92,7 +92,7 @@ follow_quoted_syn(nh_watch *watch, const nh_quote *quote, nh_moment at)
                        .dst = quote->dst,
                        .seq = quote->seq,
                        .flags = NH_TH_SYN,
-                       .quoted = TRUE,
+                       .quoted = true,
                        .src_claimed = quote->src_claimed,
                        .dst_claimed = quote->dst_claimed };
 
@@ -126,6 +126,6 @@ nh_icmp_quote_tcp(nh_watch *watch, const nh_quote *quote)
     frame->pair = conn->pair;
     conn->icmp_sender = quote->sender;
     conn->icmp_own_filter = nh_icmp_is_own_filter(quote);
-    gboolean opening = conn->state == NH_TCP_SYN_SENT || conn->state == NH_TCP_RESET;
+    bool opening = conn->state == NH_TCP_SYN_SENT || conn->state == NH_TCP_RESET;
     nh_verdict(conn, NH_UNREACHABLE, NH_SILENT_NOBODY, at, opening && conn->syn.frame ? conn->syn : at, text);
 }

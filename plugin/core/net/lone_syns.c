@@ -12,15 +12,15 @@
 #include "core/model/frames.h"
 #include "core/net/pairs.h"
 
-static guint
-hosts_hash(gconstpointer data)
+static unsigned
+hosts_hash(const void *data)
 {
     const nh_segment *syn = data;
     return nh_addr_hash(&syn->src.addr) + nh_addr_hash(&syn->dst.addr);
 }
 
 static gboolean
-hosts_equal(gconstpointer a, gconstpointer b)
+hosts_equal(const void *a, const void *b)
 {
     const nh_segment *x = a, *y = b;
 
@@ -34,28 +34,28 @@ nh_lone_syns_new(void)
     return g_hash_table_new_full(hosts_hash, hosts_equal, g_free, NULL);
 }
 
-gboolean
+bool
 nh_lone_syn_keep(nh_watch *watch, const nh_segment *segment)
 {
     nh_service service;
     nh_segment *syn;
 
     if ((segment->flags & (NH_TH_SYN | NH_TH_ACK)) != NH_TH_SYN || segment->quoted)
-        return FALSE;
+        return false;
     /* a probable one may turn out to be none of ours: it is followed from the start */
     service = nh_follow_service(watch, &segment->dst);
     if (service == NH_SERVICE_NONE || nh_pair_find(watch, &segment->src.addr, &segment->dst.addr) ||
         nh_pair_find(watch, &segment->dst.addr, &segment->src.addr))
-        return FALSE;
+        return false;
     syn = g_memdup2(segment, sizeof *segment);
     syn->payload = NULL;
     syn->captured = 0;
     g_hash_table_add(watch->lone_syns, syn);
     nh_frame_get(watch, (nh_moment){ segment->frame, segment->time })->service = service;
-    return TRUE;
+    return true;
 }
 
-gboolean
+bool
 nh_lone_syn_take(nh_watch *watch, const nh_addr *a, const nh_addr *b, nh_segment *syn)
 {
     nh_segment hosts;
@@ -65,7 +65,7 @@ nh_lone_syn_take(nh_watch *watch, const nh_addr *a, const nh_addr *b, nh_segment
     nh_frame *frame;
 
     if (!kept)
-        return FALSE;
+        return false;
     *syn = *kept;
     frame = nh_frame_find(watch, syn->frame);
     if (frame)

@@ -14,11 +14,11 @@
 /* The table: nh_segment by its two hosts, whichever sent it. Owned by the watch. */
 GHashTable *nh_lone_syns_new(void);
 /*
- * Put a SYN aside that would open the first connection between its hosts; FALSE
+ * Put a SYN aside that would open the first connection between its hosts; false
  * for any other segment. The frame tells the service, as with every connection.
  */
-gboolean nh_lone_syn_keep(nh_watch *watch, const nh_segment *segment);
-/* Take out the SYN between two hosts, because something follows it; FALSE when there is none. */
-gboolean nh_lone_syn_take(nh_watch *watch, const nh_addr *a, const nh_addr *b, nh_segment *syn);
+bool nh_lone_syn_keep(nh_watch *watch, const nh_segment *segment);
+/* Take out the SYN between two hosts, because something follows it; false when there is none. */
+bool nh_lone_syn_take(nh_watch *watch, const nh_addr *a, const nh_addr *b, nh_segment *syn);
 
 #endif

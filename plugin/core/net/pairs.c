@@ -11,15 +11,15 @@
 #include "core/model/frames.h"
 #include "core/judge/outage.h"
 
-static guint
-hash_pair_key(gconstpointer data)
+static unsigned
+hash_pair_key(const void *data)
 {
     const nh_pair_key *key = data;
     return nh_addr_hash(&key->client) * 31 + nh_addr_hash(&key->server);
 }
 
 static gboolean
-equal_pair_keys(gconstpointer a, gconstpointer b)
+equal_pair_keys(const void *a, const void *b)
 {
     return memcmp(a, b, sizeof(nh_pair_key)) == 0;
 }
@@ -69,7 +69,7 @@ new_pair(nh_watch *watch, const nh_addr *client, const nh_addr *server)
 }
 
 void
-nh_pair_free(gpointer data)
+nh_pair_free(void *data)
 {
     nh_pair *pair = data;
     g_ptr_array_unref(pair->outages);
@@ -109,9 +109,9 @@ retract_restart(nh_pair *pair)
         return;
     nh_frame_unnote(pair->watch, pair->restarted.frame, NH_SERVER_RESTARTED);
     pair->restarted.frame = 0;
-    for (guint i = 0; i < pair->outages->len; i++) {
+    for (unsigned i = 0; i < pair->outages->len; i++) {
         nh_outage *outage = g_ptr_array_index(pair->outages, i);
-        for (guint j = outage->symptoms->len; j-- > 0;)
+        for (unsigned j = outage->symptoms->len; j-- > 0;)
             if (g_array_index(outage->symptoms, nh_symptom, j).finding == NH_SERVER_RESTARTED)
                 nh_outage_retract(outage, j);
     }
@@ -131,15 +131,15 @@ swap_roles(nh_pair *pair)
     SWAP(nh_addr, pair->client, pair->server);
     pair->alive.as_of = 0;
     pair->alive.client = pair->alive.server = NULL;
-    SWAP(gboolean, pair->seen_client, pair->seen_server);
-    SWAP(guint, pair->near_client, pair->near_server);
+    SWAP(bool, pair->seen_client, pair->seen_server);
+    SWAP(unsigned, pair->near_client, pair->near_server);
     SWAP(GPtrArray *, pair->outstanding[NH_FORWARD], pair->outstanding[NH_CALLBACK]);
     pair->calm_until = NH_TIME_NONE;
     SWAP(nh_attempt, pair->attempt[NH_FORWARD], pair->attempt[NH_CALLBACK]);
     SWAP(nh_moment, pair->last_lookup[NH_FORWARD], pair->last_lookup[NH_CALLBACK]);
-    SWAP(guint32, pair->nsm_state[NH_FORWARD], pair->nsm_state[NH_CALLBACK]);
+    SWAP(uint32_t, pair->nsm_state[NH_FORWARD], pair->nsm_state[NH_CALLBACK]);
     pair->unfollowed.n = 0;
-    for (guint i = 0; i < pair->outages->len; i++)
+    for (unsigned i = 0; i < pair->outages->len; i++)
         nh_outage_turn_round(g_ptr_array_index(pair->outages, i));
 }
 
@@ -156,12 +156,12 @@ turn_round(nh_watch *watch, nh_pair *pair)
     retract_restart(pair);
     swap_roles(pair);
     insert_pair(watch, pair);
-    for (guint i = 0; i < watch->conn_list->len; i++) {
+    for (unsigned i = 0; i < watch->conn_list->len; i++) {
         nh_conn *conn = g_ptr_array_index(watch->conn_list, i);
         if (conn->pair == pair)
             conn->way = !conn->way;
     }
-    for (guint i = 0; i < watch->call_list->len; i++) {
+    for (unsigned i = 0; i < watch->call_list->len; i++) {
         nh_call *call = g_ptr_array_index(watch->call_list, i);
         if (call->pair == pair)
             call->way = !call->way;
@@ -186,7 +186,7 @@ nh_pair *
 nh_pair_of_restart(nh_watch *watch, const nh_addr *restarted, const nh_addr *told, nh_way *way)
 {
     nh_pair *pair = nh_pair_find(watch, restarted, told);
-    gboolean proved = pair && (pair->calls || pair->outages->len || pair->attempt[NH_FORWARD].active || pair->attempt[NH_CALLBACK].active);
+    bool proved = pair && (pair->calls || pair->outages->len || pair->attempt[NH_FORWARD].active || pair->attempt[NH_CALLBACK].active);
 
     *way = proved ? NH_FORWARD : NH_CALLBACK;
     return proved ? pair : nh_pair_of_roles(watch, told, restarted);
@@ -198,7 +198,7 @@ nh_pair_seen(nh_pair *pair, const nh_addr *from)
     if (pair->seen_client && pair->seen_server)
         return;
     if (nh_addr_equal(from, &pair->client))
-        pair->seen_client = TRUE;
+        pair->seen_client = true;
     else
-        pair->seen_server = TRUE;
+        pair->seen_server = true;
 }

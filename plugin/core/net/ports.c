@@ -14,16 +14,16 @@
 
 /* --- which may matter ------------------------------------------------------------ */
 
-gboolean
-nh_port_is_reserved(guint16 port)
+bool
+nh_port_is_reserved(uint16_t port)
 {
     return port >= RESERVED_MIN && port <= RESERVED_MAX;
 }
 
 void
-nh_port_mark(nh_watch *watch, guint16 port)
+nh_port_mark(nh_watch *watch, uint16_t port)
 {
-    watch->tcp_ports[port >> 3] |= (guint8)(1u << (port & 7));
+    watch->tcp_ports[port >> 3] |= (uint8_t)(1u << (port & 7));
 }
 
 void
@@ -33,11 +33,11 @@ nh_port_mark_known(nh_watch *watch)
 
     nh_port_mark(watch, NH_PORTMAP_PORT);
     nh_port_mark(watch, NH_NFS_PORT);
-    for (guint port = RESERVED_MIN; port <= RESERVED_MAX && options->reserved_ports; port++)
-        nh_port_mark(watch, (guint16)port);
-    for (guint port = 0; port <= G_MAXUINT16 && options->is_lock_port; port++)
-        if (options->is_lock_port(NH_L4_TCP, (guint16)port))
-            nh_port_mark(watch, (guint16)port);
+    for (unsigned port = RESERVED_MIN; port <= RESERVED_MAX && options->reserved_ports; port++)
+        nh_port_mark(watch, (uint16_t)port);
+    for (unsigned port = 0; port <= G_MAXUINT16 && options->is_lock_port; port++)
+        if (options->is_lock_port(NH_L4_TCP, (uint16_t)port))
+            nh_port_mark(watch, (uint16_t)port);
 }
 
 /* --- who listens ------------------------------------------------------------------- */
@@ -45,18 +45,18 @@ nh_port_mark_known(nh_watch *watch)
 typedef struct {
     nh_addr addr;
     nh_l4 l4;
-    guint16 port;
+    uint16_t port;
 } port_key;
 
-static guint
-hash_port_key(gconstpointer data)
+static unsigned
+hash_port_key(const void *data)
 {
     const port_key *key = data;
-    return nh_addr_hash(&key->addr) * 31 + ((guint)key->l4 << 16 ^ key->port) * 0x9e3779b1u;
+    return nh_addr_hash(&key->addr) * 31 + ((unsigned)key->l4 << 16 ^ key->port) * 0x9e3779b1u;
 }
 
 static gboolean
-equal_port_keys(gconstpointer a, gconstpointer b)
+equal_port_keys(const void *a, const void *b)
 {
     const port_key *first = a, *second = b;
     return first->port == second->port && first->l4 == second->l4 && nh_addr_equal(&first->addr, &second->addr);
@@ -69,7 +69,7 @@ nh_ports_new(void)
 }
 
 void
-nh_port_learn(nh_watch *watch, const nh_addr *addr, nh_l4 l4, guint16 port, guint32 prog)
+nh_port_learn(nh_watch *watch, const nh_addr *addr, nh_l4 l4, uint16_t port, uint32_t prog)
 {
     port_key key = { *addr, l4, port };
 
@@ -81,11 +81,11 @@ nh_port_learn(nh_watch *watch, const nh_addr *addr, nh_l4 l4, guint16 port, guin
         nh_port_mark(watch, port);
 }
 
-guint32
-nh_port_program(const nh_watch *watch, const nh_addr *addr, nh_l4 l4, guint16 port)
+uint32_t
+nh_port_program(const nh_watch *watch, const nh_addr *addr, nh_l4 l4, uint16_t port)
 {
     port_key key = { *addr, l4, port };
-    guint32 learnt = GPOINTER_TO_UINT(g_hash_table_lookup(watch->ports, &key));
+    uint32_t learnt = GPOINTER_TO_UINT(g_hash_table_lookup(watch->ports, &key));
 
     if (learnt || !watch->options.is_lock_port || port == NH_PORTMAP_PORT) /* a range may cover that, too */
         return learnt;
@@ -93,7 +93,7 @@ nh_port_program(const nh_watch *watch, const nh_addr *addr, nh_l4 l4, guint16 po
 }
 
 nh_service
-nh_service_of_program(guint32 prog)
+nh_service_of_program(uint32_t prog)
 {
     switch (prog) {
     case NH_PROG_PORTMAP:

@@ -17,25 +17,25 @@
 /* No program is known yet: by address, transport and port. */
 GHashTable *nh_ports_new(void);
 /* A port that lock clients bind to, and few others. */
-gboolean nh_port_is_reserved(guint16 port);
+bool nh_port_is_reserved(uint16_t port);
 /*
  * Ports of which a segment must have one to be followed: most segments have none,
  * and need not be looked at any further.
  */
-void nh_port_mark(nh_watch *watch, guint16 port);
+void nh_port_mark(nh_watch *watch, uint16_t port);
 /* Mark what the rules and the options name. */
 void nh_port_mark_known(nh_watch *watch);
-static inline gboolean
-nh_port_may_matter(const nh_watch *watch, guint16 src, guint16 dst)
+static inline bool
+nh_port_may_matter(const nh_watch *watch, uint16_t src, uint16_t dst)
 {
     return (watch->tcp_ports[src >> 3] >> (src & 7) & 1) || (watch->tcp_ports[dst >> 3] >> (dst & 7) & 1);
 }
 
 /* Remember that this program listens there (portmap answer, RPC message). */
-void nh_port_learn(nh_watch *watch, const nh_addr *addr, nh_l4 l4, guint16 port, guint32 prog);
+void nh_port_learn(nh_watch *watch, const nh_addr *addr, nh_l4 l4, uint16_t port, uint32_t prog);
 /* The program that listens there, as packets or the preferences tcp_ports and udp_ports tell; 0 when unknown. */
-guint32 nh_port_program(const nh_watch *watch, const nh_addr *addr, nh_l4 l4, guint16 port);
+uint32_t nh_port_program(const nh_watch *watch, const nh_addr *addr, nh_l4 l4, uint16_t port);
 /* The followed service of a program, NH_SERVICE_NONE for others. */
-nh_service nh_service_of_program(guint32 prog);
+nh_service nh_service_of_program(uint32_t prog);
 
 #endif

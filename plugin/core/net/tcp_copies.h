@@ -12,10 +12,10 @@
 #include "core/model/model.h"
 
 /* Everything that a copy of a segment has in common with it, in one number. */
-guint32 nh_tcp_copy_key(const nh_segment *seg);
+uint32_t nh_tcp_copy_key(const nh_segment *seg);
 /* Whether one of the latest segments of this half was the same packet. */
-gboolean nh_tcp_is_copy(const nh_half *half, const nh_segment *seg, guint32 key);
+bool nh_tcp_is_copy(const nh_half *half, const nh_segment *seg, uint32_t key);
 /* One more packet of this half: its copies may follow. */
-void nh_tcp_remember(nh_half *half, const nh_segment *seg, guint32 key);
+void nh_tcp_remember(nh_half *half, const nh_segment *seg, uint32_t key);
 
 #endif

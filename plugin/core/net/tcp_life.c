@@ -27,8 +27,8 @@
 /* It waits less before it resends a segment for the first time (1 s before the path is known, RFC 6298): the capture missed others. */
 #define LONE_TIME (5 * NH_SECOND)
 
-#define SEQ_BEFORE(a, b) ((gint32)((a) - (b)) < 0)
-#define SEQ_AFTER(a, b)  ((gint32)((a) - (b)) > 0)
+#define SEQ_BEFORE(a, b) ((int32_t)((a) - (b)) < 0)
+#define SEQ_AFTER(a, b)  ((int32_t)((a) - (b)) > 0)
 
 static nh_silent
 silent_side(int half)
@@ -36,8 +36,8 @@ silent_side(int half)
     return half == 0 ? NH_SILENT_CLIENT : NH_SILENT_SERVER;
 }
 
-gboolean
-nh_tcp_acked(const nh_half *half, guint32 end)
+bool
+nh_tcp_acked(const nh_half *half, uint32_t end)
 {
     return half->has_acked && !SEQ_BEFORE(half->acked, end);
 }
@@ -46,9 +46,9 @@ nh_tcp_acked(const nh_half *half, guint32 end)
 
 /* The bytes from the next one up to this one were not captured so far. */
 static void
-leave_hole(nh_half *half, guint32 end)
+leave_hole(nh_half *half, uint32_t end)
 {
-    half->has_hole = TRUE;
+    half->has_hole = true;
     half->hole_start = half->next;
     half->hole_end = end;
 }
@@ -57,27 +57,27 @@ static void
 take_ack(nh_passage *p)
 {
     nh_half *to = p->to;
-    guint32 ack = p->seg->ack;
+    uint32_t ack = p->seg->ack;
 
     if (!(p->seg->flags & NH_TH_ACK))
         return;
-    gboolean moved = p->from->packets && SEQ_AFTER(ack, p->from->last_ack_sent);
+    bool moved = p->from->packets && SEQ_AFTER(ack, p->from->last_ack_sent);
     if (moved)
-        p->from->ack_moved = TRUE;
+        p->from->ack_moved = true;
     if (to->has_next ? SEQ_AFTER(ack, to->next) : moved) { /* it got bytes that the capture did not, or not yet */
         if (to->has_next)
             leave_hole(to, ack);
         to->next = ack;
-        to->has_next = TRUE;
-        p->conn->pair->watch->passing.missed = TRUE;
+        to->has_next = true;
+        p->conn->pair->watch->passing.missed = true;
     }
     p->from->last_ack_sent = ack;
     if (!to->has_acked || SEQ_AFTER(ack, to->acked)) {
         to->acked = ack;
-        to->has_acked = TRUE;
+        to->has_acked = true;
     }
     if (to->fin && !to->fin_acked && !SEQ_BEFORE(ack, to->fin_end)) {
-        to->fin_acked = TRUE;
+        to->fin_acked = true;
         to->fin_acked_at = p->at;
         nh_trouble_end(p->conn, NH_FIN_UNACKED, p->at);
     }
@@ -120,13 +120,13 @@ judge_window(nh_passage *p)
 }
 
 /* Resends what the other side acknowledged and acknowledges nothing new: it lives, but nothing reaches it. */
-static gboolean
+static bool
 is_deaf(nh_passage *p)
 {
     const nh_segment *seg = p->seg;
 
     if (seg->len <= 1 || !(seg->flags & NH_TH_ACK) || !p->to->has_acked)
-        return FALSE;
+        return false;
     return nh_tcp_acked(p->from, seg->seq + seg->len) && !SEQ_AFTER(seg->ack, p->to->acked);
 }
 
@@ -142,11 +142,11 @@ hear(nh_passage *p)
 }
 
 static void
-advance_clock(nh_half *half, guint32 clock)
+advance_clock(nh_half *half, uint32_t clock)
 {
     if (!half->has_clock || SEQ_AFTER(clock, half->clock))
         half->clock = clock;
-    half->has_clock = TRUE;
+    half->has_clock = true;
 }
 
 /* A time stamp of the peer's is echoed that no captured packet had: one came that the capture missed (RFC 7323 section 4.3). */
@@ -183,7 +183,7 @@ into_silence(nh_passage *p, const char *what)
 }
 
 /* Whether the sender is the lock client: only its own stuck FIN keeps it from connecting anew. */
-static gboolean
+static bool
 is_lock_clients(const nh_passage *p)
 {
     return (p->index == 0) == (p->conn->way == NH_FORWARD);
@@ -252,7 +252,7 @@ take_fin(nh_passage *p)
             fin_again(p);
         return;
     }
-    from->fin = TRUE;
+    from->fin = true;
     from->fin_end = p->end;
     from->fin_at = p->at;
     from->fin_since = p->at.time;
@@ -261,18 +261,18 @@ take_fin(nh_passage *p)
 }
 
 /* Whether the payload was sent before. */
-static gboolean
+static bool
 was_sent(nh_passage *p)
 {
     nh_half *from = p->from;
 
     if (!from->has_next || SEQ_AFTER(p->seg->seq + p->seg->len, from->next))
-        return FALSE;
+        return false;
     if (from->has_hole && !SEQ_BEFORE(p->seg->seq, from->hole_start) && !SEQ_AFTER(p->seg->seq + p->seg->len, from->hole_end)) {
-        from->has_hole = FALSE; /* late, out of order, or the first copy was not captured */
-        return FALSE;
+        from->has_hole = false; /* late, out of order, or the first copy was not captured */
+        return false;
     }
-    return TRUE;
+    return true;
 }
 
 static void
@@ -284,10 +284,10 @@ advance(nh_passage *p)
         leave_hole(from, p->seg->seq);
     if (!from->has_next || SEQ_AFTER(p->end, from->next))
         from->next = p->end;
-    from->has_next = TRUE;
+    from->has_next = true;
 }
 
-static gboolean
+static bool
 is_keepalive(nh_passage *p)
 {
     return p->seg->len <= 1 && p->from->has_next && p->seg->seq == p->from->next - 1 && p->seg->flags & NH_TH_ACK &&
@@ -349,20 +349,20 @@ static void
 check_one_sided(nh_passage *p)
 {
     nh_conn *conn = p->conn;
-    gboolean opened_by_nobody = p->index == 0 && conn->syn.frame && conn->state == NH_TCP_ESTABLISHED;
+    bool opened_by_nobody = p->index == 0 && conn->syn.frame && conn->state == NH_TCP_ESTABLISHED;
 
     if (p->to->packets > 0 || conn->one_sided)
         return;
     conn->one_sided = opened_by_nobody || p->from->ack_moved || (p->index == 1 && conn->synack_count > 0);
     if (conn->one_sided)
-        conn->pair->half_captured = TRUE;
+        conn->pair->half_captured = true;
 }
 
 static void
 pass_by_state(nh_passage *p, nh_passing *passing)
 {
     nh_conn *conn = p->conn;
-    guint16 flags = p->seg->flags;
+    uint16_t flags = p->seg->flags;
 
     if (flags & NH_TH_RST) {
         nh_reset_take(p);
@@ -404,7 +404,7 @@ pass(nh_conn *conn, const nh_segment *segment)
                      .to = &conn->half[!half],
                      .at = { segment->frame, segment->time } };
     nh_frame *frame = nh_frame_get(watch, p.at);
-    guint32 key = nh_tcp_copy_key(segment);
+    uint32_t key = nh_tcp_copy_key(segment);
 
     watch->passing = (nh_passing){ .conn = conn, .half = half };
     watch->latest_pair = conn->pair;
@@ -413,7 +413,7 @@ pass(nh_conn *conn, const nh_segment *segment)
         frame->pair = conn->pair;
     }
     if (nh_tcp_is_copy(p.from, segment, key)) {
-        watch->passing.duplicate = TRUE;
+        watch->passing.duplicate = true;
         return;
     }
     nh_pair_seen(conn->pair, &segment->src.addr);

@@ -21,6 +21,6 @@ void nh_tcp_wake(nh_watch *watch, const nh_addr *a, const nh_addr *b);
 /* A segment of a connection that is followed only now, because a message was found in it. */
 void nh_tcp_adopt(nh_conn *conn, const nh_segment *segment);
 /* TCP's acknowledgement of bytes up to end, sent by this half. */
-gboolean nh_tcp_acked(const nh_half *half, guint32 end);
+bool nh_tcp_acked(const nh_half *half, uint32_t end);
 
 #endif

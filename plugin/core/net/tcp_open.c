@@ -18,7 +18,7 @@
 #include "core/net/verdict.h"
 
 /* Of a connection met in the middle one acknowledged FIN may be all that the capture has of its end. */
-static gboolean
+static bool
 was_closing(const nh_conn *conn)
 {
     return conn->middle && (conn->half[0].fin_acked || conn->half[1].fin_acked);
@@ -34,7 +34,7 @@ first_syn(nh_passage *p)
     conn->syn = conn->attempt_syn = p->at;
     conn->syn_count = 1;
     /* one that fell into trouble and closed at last did not close cleanly */
-    gboolean clean = before && !before->troubles && (before->state == NH_TCP_CLOSED || was_closing(before));
+    bool clean = before && !before->troubles && (before->state == NH_TCP_CLOSED || was_closing(before));
 
     if (before && !clean && (before->established.frame || before->middle) && conn->first.frame == p->at.frame) {
         char *last = nh_moment_text(before->last);
@@ -65,9 +65,8 @@ syn_again(nh_passage *p)
 {
     nh_conn *conn = p->conn;
     nh_trouble *trouble = nh_conn_trouble(conn);
-    gboolean answered = trouble &&
-                        (trouble->finding == NH_UNREACHABLE || trouble->finding == NH_SYN_REFUSED || trouble->finding == NH_CHALLENGE_ACK ||
-                         trouble->finding == NH_RESET || trouble->finding == NH_RESET_STORM);
+    bool answered = trouble && (trouble->finding == NH_UNREACHABLE || trouble->finding == NH_SYN_REFUSED ||
+                                trouble->finding == NH_CHALLENGE_ACK || trouble->finding == NH_RESET || trouble->finding == NH_RESET_STORM);
     char *since = nh_duration_text(p->at.time - conn->syn.time);
 
     if (p->seg->seq == conn->isn && conn->syn_count == 1)
@@ -125,7 +124,7 @@ overcome_failed_attempts(nh_conn *conn, nh_moment at)
 {
     GPtrArray *troubled = conn->pair->troubled;
 
-    for (guint i = troubled->len; i-- > 0 && i < troubled->len;) {
+    for (unsigned i = troubled->len; i-- > 0 && i < troubled->len;) {
         nh_conn *other = g_ptr_array_index(troubled, i);
         if (other != conn && other->way == conn->way && nh_conn_service(other) == nh_conn_service(conn) &&
             other->state != NH_TCP_ESTABLISHED)
@@ -141,7 +140,7 @@ static void
 vote_for_position(nh_conn *conn, nh_moment ack)
 {
     nh_time far_server = conn->synack.time - conn->attempt_syn.time, far_client = ack.time - conn->synack.time;
-    gboolean initiator_is_client = nh_addr_equal(&conn->client.addr, &conn->pair->client);
+    bool initiator_is_client = nh_addr_equal(&conn->client.addr, &conn->pair->client);
 
     if (!conn->syn.frame || !conn->synack.frame || conn->syn_count > 1 || far_server < 0 || far_client < 0)
         return;
@@ -163,11 +162,11 @@ establish(nh_passage *p)
     conn->established = p->at;
     nh_trouble_end(conn, NH_FINDING_NONE, p->at);
     overcome_failed_attempts(conn, p->at);
-    conn->half[0].records = (nh_records){ .synced = TRUE, .next = conn->isn + 1 };
+    conn->half[0].records = (nh_records){ .synced = true, .next = conn->isn + 1 };
     conn->half[1].records = (nh_records){ .synced = conn->synack.frame != 0, .next = conn->server_isn + 1 };
 }
 
-gboolean
+bool
 nh_open_other(nh_passage *p)
 {
     nh_conn *conn = p->conn;
@@ -175,15 +174,15 @@ nh_open_other(nh_passage *p)
     if (p->index == 0) {
         if (p->seg->flags & NH_TH_ACK)
             establish(p);
-        return TRUE;
+        return true;
     }
     /* what acknowledges a little more than the SYN was captured before the SYN-ACK */
     if (p->seg->flags & NH_TH_ACK && p->seg->len == 0 && p->seg->ack - conn->isn - 1 > G_MAXUINT16 && !conn->synack.frame) {
         nh_verdict(conn, NH_CHALLENGE_ACK, NH_SILENT_NOBODY, p->at, conn->syn,
                    g_strdup_printf("Bare ACK answers the SYN of frame %u: the %s still holds the old connection", conn->attempt_syn.frame,
                                    nh_conn_role(conn, 1)));
-        return FALSE;
+        return false;
     }
     establish(p);
-    return TRUE;
+    return true;
 }

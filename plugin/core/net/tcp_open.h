@@ -18,13 +18,13 @@ typedef struct {
     int index; /* of the sender's half */
     nh_half *from, *to;
     nh_moment at;
-    guint32 end; /* sequence number after the payload and FIN */
+    uint32_t end; /* sequence number after the payload and FIN */
 } nh_passage;
 
 /* A SYN without ACK: the first, one sent again, or another attempt. */
 void nh_open_syn(nh_passage *p);
 void nh_open_synack(nh_passage *p);
-/* A packet without SYN while the connection opens; FALSE when it says nothing more. */
-gboolean nh_open_other(nh_passage *p);
+/* A packet without SYN while the connection opens; false when it says nothing more. */
+bool nh_open_other(nh_passage *p);
 
 #endif

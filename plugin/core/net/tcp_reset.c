@@ -12,7 +12,7 @@
 #include "core/judge/outage.h"
 #include "core/net/verdict.h"
 
-guint
+unsigned
 nh_conn_outstanding(const nh_conn *conn)
 {
     return conn->waiting ? conn->waiting->len : 0;
@@ -33,7 +33,7 @@ static void
 reset(nh_passage *p)
 {
     nh_conn *conn = p->conn;
-    gboolean closing = conn->half[0].fin || conn->half[1].fin;
+    bool closing = conn->half[0].fin || conn->half[1].fin;
     char *state = nh_conn_outstanding(conn)
                       ? g_strdup_printf("%u call%s without answer", nh_conn_outstanding(conn), nh_conn_outstanding(conn) == 1 ? "" : "s")
                       : g_strdup("nothing outstanding");
@@ -62,7 +62,7 @@ declined(nh_passage *p)
     nh_conn *conn = p->conn;
 
     conn->state = NH_TCP_RESET;
-    conn->reset_by_client = TRUE;
+    conn->reset_by_client = true;
     if (!nh_verdict_storm(conn, p->at))
         nh_verdict(conn, NH_RESET, NH_SILENT_NOBODY, p->at, conn->syn.frame ? conn->syn : p->at,
                    g_strdup_printf("The %s resets the connection that the %s's SYN-ACK accepted", nh_conn_role(conn, 0),

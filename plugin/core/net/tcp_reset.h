@@ -14,6 +14,6 @@
 /* A segment with RST, in whatever state the connection is. */
 void nh_reset_take(nh_passage *p);
 /* How many calls wait on a connection. */
-guint nh_conn_outstanding(const nh_conn *conn);
+unsigned nh_conn_outstanding(const nh_conn *conn);
 
 #endif

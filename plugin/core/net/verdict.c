@@ -22,7 +22,7 @@ typedef struct {
 } withheld;
 
 static void
-withheld_clear(gpointer data)
+withheld_clear(void *data)
 {
     withheld *verdict = data;
     g_free(verdict->text);
@@ -31,7 +31,7 @@ withheld_clear(gpointer data)
 nh_service
 nh_conn_service(const nh_conn *conn)
 {
-    guint32 prog;
+    uint32_t prog;
 
     if (conn->service != NH_SERVICE_PROBABLE)
         return conn->service;
@@ -59,7 +59,7 @@ judge_callback(nh_conn *conn, nh_finding finding, nh_moment at, nh_moment since)
 static void
 give(nh_conn *conn, nh_finding finding, nh_silent silent, nh_moment at, nh_moment since, char *text)
 {
-    gboolean client_initiates = conn->way == NH_FORWARD;
+    bool client_initiates = conn->way == NH_FORWARD;
     nh_symptom symptom = { .finding = finding,
                            .service = nh_conn_service(conn),
                            .way = conn->way,
@@ -84,25 +84,25 @@ hold(nh_conn *conn, nh_finding finding, nh_silent silent, nh_moment at, nh_momen
     nh_pair *pair = conn->pair;
 
     if (!pair->withheld) {
-        pair->withheld = g_array_new(FALSE, FALSE, sizeof(withheld));
+        pair->withheld = g_array_new(false, false, sizeof(withheld));
         g_array_set_clear_func(pair->withheld, withheld_clear);
     }
     g_array_append_val(pair->withheld, verdict);
     if (!conn->one_sided_told) {
-        conn->one_sided_told = TRUE;
+        conn->one_sided_told = true;
         nh_frame_note(pair->watch, at.frame, NH_ONE_SIDED,
                       g_strdup("Only one direction of this connection was captured: no verdict is given"));
     }
 }
 
 /* Whether the capture shows that it sees what this side sends. */
-static gboolean
+static bool
 would_be_seen(const nh_pair *pair, const nh_conn *conn, nh_silent silent)
 {
-    gboolean client_is_initiator = nh_addr_equal(&conn->client.addr, &pair->client);
+    bool client_is_initiator = nh_addr_equal(&conn->client.addr, &pair->client);
 
     if (silent == NH_SILENT_NOBODY)
-        return TRUE;
+        return true;
     if ((silent == NH_SILENT_CLIENT) == client_is_initiator)
         return pair->seen_client;
     return pair->seen_server;
@@ -113,7 +113,7 @@ nh_verdict(nh_conn *conn, nh_finding finding, nh_silent silent, nh_moment at, nh
 {
     nh_pair *pair = conn->pair;
     /* a resent SYN itself proves that no answer got through, unless the other direction is known to be missing */
-    gboolean proves_itself = finding == NH_SYN_UNANSWERED && !pair->half_captured;
+    bool proves_itself = finding == NH_SYN_UNANSWERED && !pair->half_captured;
 
     if (conn->foreign) {
         g_free(text);
@@ -134,7 +134,7 @@ nh_remark(nh_conn *conn, nh_finding finding, nh_moment at, char *text)
 nh_conn *
 nh_verdict_withheld(const nh_pair *pair, nh_finding finding, nh_way way)
 {
-    for (guint i = 0; pair->withheld && i < pair->withheld->len; i++) {
+    for (unsigned i = 0; pair->withheld && i < pair->withheld->len; i++) {
         const withheld *verdict = &g_array_index(pair->withheld, withheld, i);
         if (verdict->finding == finding && verdict->conn->way == way && verdict->conn->service != NH_SERVICE_PORTMAP)
             return verdict->conn;
@@ -150,7 +150,7 @@ nh_verdict_give_withheld(nh_pair *pair)
     if (!pair->seen_client || !pair->seen_server)
         return;
     pair->withheld = NULL;
-    for (guint i = 0; i < waiting->len; i++) {
+    for (unsigned i = 0; i < waiting->len; i++) {
         withheld *verdict = &g_array_index(waiting, withheld, i);
         nh_frame_unnote(pair->watch, verdict->at.frame, NH_ONE_SIDED);
         if (!verdict->conn->foreign) {
@@ -168,7 +168,7 @@ begin_storm(nh_conn *conn, nh_moment at)
 {
     nh_pair *pair = conn->pair;
 
-    pair->storm.active = TRUE;
+    pair->storm.active = true;
     pair->storm.start = pair->storm.last = at;
     pair->storm.count = 3;
     give(conn, NH_RESET_STORM, NH_SILENT_NOBODY, at, at, g_strdup("Third reset within a second: further resets are only counted"));
@@ -187,7 +187,7 @@ count_storm(nh_pair *pair, nh_moment at)
     nh_outage_fold(pair, at);
 }
 
-gboolean
+bool
 nh_verdict_storm(nh_conn *conn, nh_moment at)
 {
     nh_pair *pair = conn->pair;
@@ -195,15 +195,15 @@ nh_verdict_storm(nh_conn *conn, nh_moment at)
     if (pair->storm.active && at.time - pair->storm.last.time <= NH_SECOND) {
         nh_trouble_raise(conn, NH_RESET_STORM, at, pair->storm.start);
         count_storm(pair, at);
-        return TRUE;
+        return true;
     }
-    pair->storm.active = FALSE;
+    pair->storm.active = false;
     pair->resets[pair->n_resets++ % 3] = at.time;
     if (pair->n_resets >= 3 && at.time - pair->resets[pair->n_resets % 3] <= NH_SECOND) {
         begin_storm(conn, at);
-        return TRUE;
+        return true;
     }
-    return FALSE;
+    return false;
 }
 
 /* --- foreign connections ----------------------------------------------------------- */
@@ -211,7 +211,7 @@ nh_verdict_storm(nh_conn *conn, nh_moment at)
 void
 nh_verdict_disown(nh_conn *conn)
 {
-    conn->foreign = TRUE;
+    conn->foreign = true;
     nh_verdict_forget(conn);
 }
 
@@ -225,7 +225,7 @@ nh_verdict_forget(nh_conn *conn)
         g_array_set_size(conn->troubles, 0);
     if (!outage)
         return;
-    for (guint i = outage->symptoms->len; i-- > 0;)
+    for (unsigned i = outage->symptoms->len; i-- > 0;)
         if (g_array_index(outage->symptoms, nh_symptom, i).conn == conn)
             nh_outage_retract(outage, i);
 }

@@ -33,8 +33,8 @@ nh_verdict_release(nh_pair *pair)
     if (pair->withheld) /* hardly ever, and each packet asks */
         nh_verdict_give_withheld(pair);
 }
-/* One more reset of the pair: TRUE when it is folded into a storm. Begins the storm at the third within a second. */
-gboolean nh_verdict_storm(nh_conn *conn, nh_moment at);
+/* One more reset of the pair: true when it is folded into a storm. Begins the storm at the third within a second. */
+bool nh_verdict_storm(nh_conn *conn, nh_moment at);
 /* The connection carries another program: nothing of it was our business. */
 void nh_verdict_disown(nh_conn *conn);
 /* What went wrong with the connection concerned another program: it is no symptom of the pair. */

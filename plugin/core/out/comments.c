@@ -15,15 +15,15 @@
 #define MAX_COMMENT 32000
 
 static void
-comment_free(gpointer data)
+comment_free(void *data)
 {
     nh_comment *comment = data;
-    g_string_free(comment->text, TRUE);
+    g_string_free(comment->text, true);
     g_free(comment);
 }
 
 static nh_comment *
-get_comment(GHashTable *comments, guint32 frame)
+get_comment(GHashTable *comments, uint32_t frame)
 {
     nh_comment *comment = g_hash_table_lookup(comments, GUINT_TO_POINTER(frame));
     if (!comment) {
@@ -42,7 +42,7 @@ limit_text(GString *text)
     if (text->len <= MAX_COMMENT)
         return;
     char *end = g_utf8_find_prev_char(text->str, text->str + MAX_COMMENT);
-    g_string_truncate(text, end ? (gsize)(end - text->str) : 0);
+    g_string_truncate(text, end ? (size_t)(end - text->str) : 0);
     g_string_append(text, " ...");
 }
 
@@ -73,16 +73,16 @@ typedef struct {
 } frame_part;
 
 static void
-part_free(gpointer data)
+part_free(void *data)
 {
     frame_part *part = data;
-    g_string_free(part->names, TRUE);
-    g_string_free(part->texts, TRUE);
+    g_string_free(part->names, true);
+    g_string_free(part->texts, true);
     g_free(part);
 }
 
 static frame_part *
-get_part(GHashTable *parts, guint32 frame)
+get_part(GHashTable *parts, uint32_t frame)
 {
     frame_part *part = g_hash_table_lookup(parts, GUINT_TO_POINTER(frame));
     if (!part) {
@@ -130,9 +130,9 @@ add_incident(GHashTable *comments, const nh_incident *incident)
     GHashTable *parts = g_hash_table_new_full(NULL, NULL, NULL, part_free);
     GArray *runs = nh_timeline_runs(incident->timeline);
     GHashTableIter iter;
-    gpointer frame, data;
+    void *frame, *data;
 
-    for (guint i = 0; i < runs->len; i++)
+    for (unsigned i = 0; i < runs->len; i++)
         add_run(parts, incident->timeline, &g_array_index(runs, nh_run, i));
     if (incident->first_frame)
         append_incident_summary(get_part(parts, incident->first_frame)->texts, incident);
@@ -155,7 +155,7 @@ nh_frame_comments(const nh_story *story)
 {
     GHashTable *comments = g_hash_table_new_full(NULL, NULL, NULL, comment_free);
 
-    for (guint i = 0; i < story->incidents->len; i++)
+    for (unsigned i = 0; i < story->incidents->len; i++)
         add_incident(comments, story->incidents->pdata[i]);
     return comments;
 }
@@ -169,12 +169,12 @@ nh_section_comment(const nh_story *story)
         g_string_append_printf(out, "%u incident%s", story->incidents->len, nh_plural(story->incidents->len));
     else
         g_string_append(out, story->lock_traffic ? "no incident" : "no lock traffic");
-    for (guint i = 0; i < story->incidents->len && out->len < MAX_COMMENT; i++) {
+    for (unsigned i = 0; i < story->incidents->len && out->len < MAX_COMMENT; i++) {
         const nh_incident *incident = story->incidents->pdata[i];
         char *head = g_strdup_printf("Incident %u, frames %u to %u: ", incident->id, incident->first_frame, incident->last_frame);
         append_line(out, head, incident->summary);
         g_free(head);
     }
     limit_text(out);
-    return g_string_free(out, FALSE);
+    return g_string_free(out, false);
 }

@@ -23,12 +23,12 @@ typedef char *(*clock_text)(nh_time t);
 static clock_text
 clock_of(const nh_incident *incident)
 {
-    for (guint i = 0; i < incident->timeline->len; i++) {
+    for (unsigned i = 0; i < incident->timeline->len; i++) {
         const nh_event *event = incident->timeline->pdata[i];
         if (!nh_same_day(incident->start, event->time))
             return nh_time_date_clock;
     }
-    for (guint i = 0; i < incident->kernel_lines->len; i++) {
+    for (unsigned i = 0; i < incident->kernel_lines->len; i++) {
         const nh_kernel_line *line = incident->kernel_lines->pdata[i];
         if (!nh_same_day(incident->start, line->latest) || !nh_same_day(incident->start, line->logged))
             return nh_time_date_clock;
@@ -67,11 +67,11 @@ append_window(GString *out, clock_text clock, nh_time earliest, nh_time latest)
 
 /* Write a paragraph that starts at indent and frees it. */
 static void
-paragraph(GString *out, guint indent, guint hanging, GString *text)
+paragraph(GString *out, unsigned indent, unsigned hanging, GString *text)
 {
     g_string_append_printf(out, "%*s", (int)indent, "");
     nh_text_wrap(out, indent, hanging, text->str);
-    g_string_free(text, TRUE);
+    g_string_free(text, true);
 }
 
 static void
@@ -108,7 +108,7 @@ static void
 append_span(GString *out, const nh_incident *incident)
 {
     GString *text = g_string_new(NULL);
-    gboolean lasts = !nh_time_known(incident->end);
+    bool lasts = !nh_time_known(incident->end);
 
     append_time(text, "From %s", nh_time_date_clock, incident->start);
     if (lasts)
@@ -125,14 +125,14 @@ append_span(GString *out, const nh_incident *incident)
 static char *
 run_frames(const GPtrArray *timeline, const nh_run *run)
 {
-    guint32 first = nh_run_first(timeline, run)->frame, last = nh_run_last(timeline, run)->frame;
+    uint32_t first = nh_run_first(timeline, run)->frame, last = nh_run_last(timeline, run)->frame;
     if (first == 0)
         return g_strdup("-");
     return first == last ? g_strdup_printf("%u", first) : g_strdup_printf("%u-%u", first, last);
 }
 
 typedef struct {
-    guint frames, when, event;
+    unsigned frames, when, event;
 } column_widths;
 
 static column_widths
@@ -140,7 +140,7 @@ measure_columns(const nh_incident *incident, const GArray *runs, clock_text cloc
 {
     column_widths widths = { strlen("Frame"), clock == nh_time_clock ? 12 : 23, strlen("Event") };
 
-    for (guint i = 0; i < runs->len; i++) {
+    for (unsigned i = 0; i < runs->len; i++) {
         const nh_run *run = &g_array_index(runs, nh_run, i);
         const char *event = nh_run_first(incident->timeline, run)->event;
         char *frames = run_frames(incident->timeline, run);
@@ -157,7 +157,7 @@ append_run(GString *out, const GPtrArray *timeline, const nh_run *run, const col
     const nh_event *first = nh_run_first(timeline, run), *last = nh_run_last(timeline, run);
     char *frames = run_frames(timeline, run);
     char *when = clock(first->time);
-    guint column = 4 + widths->frames + 2 + widths->when + 2 + widths->event + 2;
+    unsigned column = 4 + widths->frames + 2 + widths->when + 2 + widths->event + 2;
 
     g_string_append_printf(out, "    %*s  %-*s  %-*s  ", (int)widths->frames, frames, (int)widths->when, when, (int)widths->event,
                            first->event ? first->event : "");
@@ -168,7 +168,7 @@ append_run(GString *out, const GPtrArray *timeline, const nh_run *run, const col
         g_string_append(text, run->mixed ? ", others between)" : ")");
     }
     nh_text_wrap(out, column, column, text->str);
-    g_string_free(text, TRUE);
+    g_string_free(text, true);
     g_free(frames);
     g_free(when);
 }
@@ -183,7 +183,7 @@ append_timeline(GString *out, const nh_incident *incident, clock_text clock)
 
     g_string_append_printf(out, "\n  Timeline (UTC)\n    %*s  %-*s  %-*s  What\n", (int)widths.frames, "Frame", (int)widths.when, "Time",
                            (int)widths.event, "Event");
-    for (guint i = 0; i < runs->len; i++)
+    for (unsigned i = 0; i < runs->len; i++)
         append_run(out, incident->timeline, &g_array_index(runs, nh_run, i), &widths, clock);
     g_array_unref(runs);
 }
@@ -191,16 +191,16 @@ append_timeline(GString *out, const nh_incident *incident, clock_text clock)
 static void
 append_call_frames(GString *out, const nh_story_call *call)
 {
-    guint shown = MIN(call->frames->len, MAX_CALL_FRAMES);
+    unsigned shown = MIN(call->frames->len, MAX_CALL_FRAMES);
 
     if (call->frames->len == 0)
         g_string_append(out, "never on the wire");
     else
         g_string_append_printf(out, "XID 0x%08x, frame%s ", call->xid, nh_plural(call->frames->len));
-    for (guint i = 0; i < shown; i++)
-        g_string_append_printf(out, "%s%u", i ? ", " : "", g_array_index(call->frames, guint32, i));
+    for (unsigned i = 0; i < shown; i++)
+        g_string_append_printf(out, "%s%u", i ? ", " : "", g_array_index(call->frames, uint32_t, i));
     if (shown < call->frames->len)
-        g_string_append_printf(out, " ... %u (%u in all)", g_array_index(call->frames, guint32, call->frames->len - 1), call->frames->len);
+        g_string_append_printf(out, " ... %u (%u in all)", g_array_index(call->frames, uint32_t, call->frames->len - 1), call->frames->len);
 }
 
 static void
@@ -238,7 +238,7 @@ append_call_fate(GString *out, const nh_story_call *call, clock_text clock)
     if (text->len)
         paragraph(out, 6, 6, text);
     else
-        g_string_free(text, TRUE);
+        g_string_free(text, true);
 }
 
 static void
@@ -261,11 +261,11 @@ append_call(GString *out, const nh_story_call *call, clock_text clock)
 static void
 append_calls(GString *out, const nh_incident *incident, clock_text clock)
 {
-    guint shown = MIN(incident->calls->len, MAX_CALLS);
+    unsigned shown = MIN(incident->calls->len, MAX_CALLS);
 
     if (shown)
         g_string_append(out, "\n  Calls\n");
-    for (guint i = 0; i < shown; i++)
+    for (unsigned i = 0; i < shown; i++)
         append_call(out, incident->calls->pdata[i], clock);
     if (shown < incident->calls->len)
         g_string_append_printf(out, "    ... and %u more; the JSON document lists all %u\n", incident->calls->len - shown,
@@ -313,17 +313,17 @@ append_kernel_line(GString *out, const nh_kernel_line *line, clock_text clock)
 
 /* The lines of one host's kernel log, under a heading if there are any. */
 static void
-append_kernel_lines(GString *out, const nh_incident *incident, gboolean of_server, clock_text clock)
+append_kernel_lines(GString *out, const nh_incident *incident, bool of_server, clock_text clock)
 {
-    gboolean any = FALSE;
+    bool any = false;
 
-    for (guint i = 0; i < incident->kernel_lines->len; i++) {
+    for (unsigned i = 0; i < incident->kernel_lines->len; i++) {
         const nh_kernel_line *line = incident->kernel_lines->pdata[i];
         if (line->of_server != of_server)
             continue;
         if (!any)
             g_string_append_printf(out, "\n  Lines in the %s's kernel log (UTC)\n", of_server ? "server" : "client");
-        any = TRUE;
+        any = true;
         append_kernel_line(out, line, clock);
     }
 }
@@ -341,7 +341,7 @@ append_next_steps(GString *out, const nh_incident *incident)
 {
     if (incident->next_steps->len)
         g_string_append(out, "\n  What to check next\n");
-    for (guint i = 0; i < incident->next_steps->len; i++) {
+    for (unsigned i = 0; i < incident->next_steps->len; i++) {
         g_string_append(out, "    - ");
         nh_text_wrap(out, 6, 6, incident->next_steps->pdata[i]);
     }
@@ -357,8 +357,8 @@ append_incident(GString *out, const nh_incident *incident)
     append_span(out, incident);
     append_timeline(out, incident, clock);
     append_calls(out, incident, clock);
-    append_kernel_lines(out, incident, FALSE, clock);
-    append_kernel_lines(out, incident, TRUE, clock);
+    append_kernel_lines(out, incident, false, clock);
+    append_kernel_lines(out, incident, true, clock);
     append_locks(out, incident);
     append_next_steps(out, incident);
 }
@@ -367,10 +367,10 @@ append_incident(GString *out, const nh_incident *incident)
 static void
 append_healthy(GString *out, const nh_story *story)
 {
-    guint calls = 0, unanswered = 0, denied = 0;
+    unsigned calls = 0, unanswered = 0, denied = 0;
     nh_time slowest = NH_TIME_NONE;
 
-    for (guint i = 0; i < story->pairs->len; i++) {
+    for (unsigned i = 0; i < story->pairs->len; i++) {
         const nh_story_pair *pair = story->pairs->pdata[i];
         calls += pair->calls;
         unanswered += pair->unanswered;
@@ -415,7 +415,7 @@ nh_report_text(const nh_story *story)
     GString *out = g_string_new(NULL);
 
     append_title(out, story);
-    for (guint i = 0; i < story->incidents->len; i++) {
+    for (unsigned i = 0; i < story->incidents->len; i++) {
         g_string_append_c(out, '\n');
         append_incident(out, story->incidents->pdata[i]);
     }
@@ -426,11 +426,11 @@ nh_report_text(const nh_story *story)
     }
     if (story->messages->len)
         g_string_append_c(out, '\n');
-    for (guint i = 0; i < story->messages->len; i++) {
+    for (unsigned i = 0; i < story->messages->len; i++) {
         g_string_append(out, "Note: ");
         nh_text_wrap(out, 6, 6, story->messages->pdata[i]);
     }
-    return g_string_free(out, FALSE);
+    return g_string_free(out, false);
 }
 
 char *
@@ -438,5 +438,5 @@ nh_report_incident(const nh_incident *incident)
 {
     GString *out = g_string_new(NULL);
     append_incident(out, incident);
-    return g_string_free(out, FALSE);
+    return g_string_free(out, false);
 }

@@ -40,7 +40,7 @@ put_text(json_dumper *json, const char *name, const char *text)
 }
 
 static void
-put_uint(json_dumper *json, const char *name, guint64 value)
+put_uint(json_dumper *json, const char *name, uint64_t value)
 {
     json_dumper_set_member_name(json, name);
     json_dumper_value_anyf(json, "%" G_GUINT64_FORMAT, value);
@@ -48,7 +48,7 @@ put_uint(json_dumper *json, const char *name, guint64 value)
 
 /* A frame number; 0 is none. */
 static void
-put_frame(json_dumper *json, const char *name, guint32 frame)
+put_frame(json_dumper *json, const char *name, uint32_t frame)
 {
     if (frame)
         put_uint(json, name, frame);
@@ -57,7 +57,7 @@ put_frame(json_dumper *json, const char *name, guint32 frame)
 }
 
 static void
-put_bool(json_dumper *json, const char *name, gboolean value)
+put_bool(json_dumper *json, const char *name, bool value)
 {
     json_dumper_set_member_name(json, name);
     json_dumper_value_anyf(json, value ? "true" : "false");
@@ -79,7 +79,7 @@ put_duration(json_dumper *json, const char *name, nh_time duration)
         put_null(json, name);
         return;
     }
-    guint64 size = duration < 0 ? -(guint64)duration : (guint64)duration;
+    uint64_t size = duration < 0 ? -(uint64_t)duration : (uint64_t)duration;
     json_dumper_set_member_name(json, name);
     json_dumper_value_anyf(json, "%s%" G_GUINT64_FORMAT ".%09" G_GUINT64_FORMAT, duration < 0 ? "-" : "", size / NH_SECOND,
                            size % NH_SECOND);
@@ -94,11 +94,11 @@ put_address(json_dumper *json, const char *name, const nh_addr *address)
 
 /* A named array of objects, each written by write. */
 static void
-put_objects(json_dumper *json, const char *name, const GPtrArray *items, void (*write)(json_dumper *, gconstpointer))
+put_objects(json_dumper *json, const char *name, const GPtrArray *items, void (*write)(json_dumper *, const void *))
 {
     json_dumper_set_member_name(json, name);
     json_dumper_begin_array(json);
-    for (guint i = 0; i < items->len; i++) {
+    for (unsigned i = 0; i < items->len; i++) {
         json_dumper_begin_object(json);
         write(json, items->pdata[i]);
         json_dumper_end_object(json);
@@ -111,13 +111,13 @@ put_texts(json_dumper *json, const char *name, const GPtrArray *texts)
 {
     json_dumper_set_member_name(json, name);
     json_dumper_begin_array(json);
-    for (guint i = 0; i < texts->len; i++)
+    for (unsigned i = 0; i < texts->len; i++)
         value_text(json, texts->pdata[i]);
     json_dumper_end_array(json);
 }
 
 static void
-write_event(json_dumper *json, gconstpointer data)
+write_event(json_dumper *json, const void *data)
 {
     const nh_event *event = data;
     put_frame(json, "frame", event->frame);
@@ -127,7 +127,7 @@ write_event(json_dumper *json, gconstpointer data)
 }
 
 static void
-write_call(json_dumper *json, gconstpointer data)
+write_call(json_dumper *json, const void *data)
 {
     const nh_story_call *call = data;
 
@@ -139,8 +139,8 @@ write_call(json_dumper *json, gconstpointer data)
     put_uint(json, "version", call->vers);
     json_dumper_set_member_name(json, "frames");
     json_dumper_begin_array(json);
-    for (guint i = 0; i < call->frames->len; i++)
-        json_dumper_value_anyf(json, "%u", g_array_index(call->frames, guint32, i));
+    for (unsigned i = 0; i < call->frames->len; i++)
+        json_dumper_value_anyf(json, "%u", g_array_index(call->frames, uint32_t, i));
     json_dumper_end_array(json);
     put_frame(json, "reply_frame", call->reply_frame);
     put_text(json, "status", call->status);
@@ -154,7 +154,7 @@ write_call(json_dumper *json, gconstpointer data)
 }
 
 static void
-write_kernel_line(json_dumper *json, gconstpointer data)
+write_kernel_line(json_dumper *json, const void *data)
 {
     const nh_kernel_line *line = data;
     put_text(json, "text", line->text);
@@ -166,7 +166,7 @@ write_kernel_line(json_dumper *json, gconstpointer data)
 }
 
 static void
-write_lock(json_dumper *json, gconstpointer data)
+write_lock(json_dumper *json, const void *data)
 {
     const nh_story_lock *lock = data;
     put_address(json, "client", &lock->client);
@@ -184,7 +184,7 @@ write_lock(json_dumper *json, gconstpointer data)
 }
 
 static void
-write_incident(json_dumper *json, gconstpointer data)
+write_incident(json_dumper *json, const void *data)
 {
     const nh_incident *incident = data;
     put_uint(json, "id", incident->id);
@@ -208,7 +208,7 @@ write_incident(json_dumper *json, gconstpointer data)
 }
 
 static void
-write_pair(json_dumper *json, gconstpointer data)
+write_pair(json_dumper *json, const void *data)
 {
     const nh_story_pair *pair = data;
     put_address(json, "client", &pair->client);
@@ -254,5 +254,5 @@ nh_report_json(const nh_story *story)
     json_dumper_end_object(&json);
     json_dumper_finish(&json);
     /* finish has ended the line */
-    return g_string_free(json.output_string, FALSE);
+    return g_string_free(json.output_string, false);
 }

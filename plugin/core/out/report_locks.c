@@ -24,7 +24,7 @@ append_range(GString *out, const nh_story_lock *lock)
 }
 
 static void
-append_lock(GString *out, guint indent, const nh_story_lock *lock)
+append_lock(GString *out, unsigned indent, const nh_story_lock *lock)
 {
     GString *text = g_string_new(lock->waiting ? "waits for " : "holds ");
     char *since = nh_time_date_clock(lock->since);
@@ -35,12 +35,12 @@ append_lock(GString *out, guint indent, const nh_story_lock *lock)
     g_string_append_printf(text, ", since %s (frame %u): %s", since, lock->frame, lock->owner ? lock->owner : "owner unknown");
     g_string_append_printf(out, "%*s", (int)indent, "");
     nh_text_wrap(out, indent, indent + 2, text->str);
-    g_string_free(text, TRUE);
+    g_string_free(text, true);
     g_free(since);
 }
 
 static void
-append_hosts(GString *out, guint indent, const nh_story_lock *lock)
+append_hosts(GString *out, unsigned indent, const nh_story_lock *lock)
 {
     char client[NH_ADDR_TEXT], server[NH_ADDR_TEXT];
 
@@ -50,11 +50,11 @@ append_hosts(GString *out, guint indent, const nh_story_lock *lock)
 }
 
 void
-nh_report_append_locks(GString *out, guint indent, const GPtrArray *locks, guint most)
+nh_report_append_locks(GString *out, unsigned indent, const GPtrArray *locks, unsigned most)
 {
-    guint shown = most ? MIN(locks->len, most) : locks->len;
+    unsigned shown = most ? MIN(locks->len, most) : locks->len;
 
-    for (guint i = 0; i < shown; i++) {
+    for (unsigned i = 0; i < shown; i++) {
         const nh_story_lock *lock = locks->pdata[i], *previous = i ? locks->pdata[i - 1] : NULL;
         if (!previous || !nh_addr_equal(&previous->client, &lock->client) || !nh_addr_equal(&previous->server, &lock->server))
             append_hosts(out, indent, lock);
@@ -75,5 +75,5 @@ nh_report_locks(const nh_story *story)
         nh_report_append_locks(out, 2, story->locks, 0);
     } else
         g_string_append(out, "NLM Health: no lock is held or waited for at the end of the capture.\n");
-    return g_string_free(out, FALSE);
+    return g_string_free(out, false);
 }

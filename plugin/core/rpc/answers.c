@@ -21,7 +21,7 @@ callback_due(const nh_pair *pair, nh_moment at)
 {
     const GPtrArray *unsettled = pair->unsettled;
 
-    for (guint i = unsettled ? unsettled->len : 0; i-- > 0;) {
+    for (unsigned i = unsettled ? unsettled->len : 0; i-- > 0;) {
         nh_call *call = g_ptr_array_index(unsettled, i);
         if (call->proc == NH_NLM_GRANTED_MSG && at.time - nh_call_last(call)->at.time <= ANSWER_TIME)
             return call;
@@ -29,20 +29,20 @@ callback_due(const nh_pair *pair, nh_moment at)
     return NULL;
 }
 
-gboolean
+bool
 nh_answer_begins(nh_pair *pair, nh_way way, nh_moment at)
 {
     nh_attempt *attempt = &pair->attempt[way];
     nh_call *grant = way == NH_FORWARD ? callback_due(pair, at) : NULL;
 
     if (!grant || grant->answer_tried.frame || (nh_attempt_pending(attempt) && !attempt->answers))
-        return FALSE; /* a call that waits for the same connection says more */
+        return false; /* a call that waits for the same connection says more */
     grant->answer_tried = at;
-    *attempt = (nh_attempt){ .active = TRUE, .start = at, .step = at, .earliest = at.time, .wait = NH_WAIT_CONNECT, .answers = grant };
-    return TRUE;
+    *attempt = (nh_attempt){ .active = true, .start = at, .step = at, .earliest = at.time, .wait = NH_WAIT_CONNECT, .answers = grant };
+    return true;
 }
 
-gboolean
+bool
 nh_answer_given_up(const nh_call *grant, nh_deadlines *out)
 {
     nh_attempt attempt = {
@@ -50,7 +50,7 @@ nh_answer_given_up(const nh_call *grant, nh_deadlines *out)
     };
 
     if (!grant->answer_tried.frame)
-        return FALSE;
+        return false;
     nh_attempt_deadlines(grant->pair, NH_FORWARD, &attempt, out);
     return !grant->reply.frame || grant->reply.time >= out->major_earliest;
 }
@@ -60,7 +60,7 @@ nh_answer_all_that_suffered(const nh_outage *outage)
 {
     const nh_call *grant = NULL;
 
-    for (guint i = 0; i < outage->calls->len; i++) {
+    for (unsigned i = 0; i < outage->calls->len; i++) {
         const nh_call *call = g_ptr_array_index(outage->calls, i);
         if (call->answer_tried.frame && (!call->reply.frame || call->reply.time - call->answer_tried.time >= ANSWER_TIME))
             grant = grant ? grant : call;

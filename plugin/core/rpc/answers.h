@@ -19,11 +19,11 @@
 /*
  * The client looks a port up or connects: for the answer to a GRANTED_MSG that
  * reached it just before? Then that attempt begins, unless it has begun already.
- * FALSE when it is for something else.
+ * false when it is for something else.
  */
-gboolean nh_answer_begins(nh_pair *pair, nh_way way, nh_moment at);
-/* When the client gives the answer to this callback up: a window. FALSE if it tried none, or was in time. */
-gboolean nh_answer_given_up(const nh_call *grant, nh_deadlines *out);
+bool nh_answer_begins(nh_pair *pair, nh_way way, nh_moment at);
+/* When the client gives the answer to this callback up: a window. false if it tried none, or was in time. */
+bool nh_answer_given_up(const nh_call *grant, nh_deadlines *out);
 /* Whether nothing but answers to callbacks suffered in this outage: the first such callback, or NULL. */
 const nh_call *nh_answer_all_that_suffered(const nh_outage *outage);
 

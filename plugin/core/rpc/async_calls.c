@@ -27,14 +27,14 @@
 /* An UNLOCK whose connection was lost would have been sent again within this time (the longest minor timeout of lockd's RPC). */
 #define RESEND_TIME (60 * NH_SECOND)
 
-static gboolean
+static bool
 is_grant(const nh_call *call)
 {
     return call->prog == NH_PROG_NLM && nh_nlm_kind(call->proc) == NH_NLM_GRANTED;
 }
 
 /* xdr_dec_norep, fs/lockd/clnt4xdr.c: such a task ends with its transmission. */
-gboolean
+bool
 nh_async_is_one_way(const nh_call *call)
 {
     return nh_nlm_is_message(call->prog, call->proc) || nh_nlm_is_result(call->prog, call->proc);
@@ -48,7 +48,7 @@ nh_async_done(const nh_call *call)
 
 /* --- MSG and RES -------------------------------------------------------------------- */
 
-static gboolean
+static bool
 is_answered_by(const nh_call *call, const nh_call *result)
 {
     return nh_nlm_is_message(call->prog, call->proc) && call->nlm.has_cookie && call->nlm.cookie == result->nlm.cookie &&
@@ -62,7 +62,7 @@ nh_async_answered(nh_call *result)
 
     if (!unsettled || !nh_nlm_is_result(result->prog, result->proc) || !result->nlm.has_cookie || !result->nlm.has_status)
         return NULL;
-    for (guint i = unsettled->len; i-- > 0;) {
+    for (unsigned i = unsettled->len; i-- > 0;) {
         nh_call *call = g_ptr_array_index(unsettled, i);
         if (!is_answered_by(call, result))
             continue;
@@ -92,7 +92,7 @@ nh_grant_lost(nh_call *call, nh_moment at, nh_moment since, char *text)
     nh_outage_symptom(call->pair, &symptom);
 }
 
-static gboolean
+static bool
 same_lock(const nh_nlm *a, const nh_nlm *b)
 {
     return a->has_lock && b->has_lock && a->file == b->file && a->owner == b->owner && a->svid == b->svid && a->offset == b->offset &&
@@ -105,7 +105,7 @@ unanswered_before(const nh_call *grant)
 {
     const GPtrArray *unsettled = grant->pair->unsettled;
 
-    for (guint i = unsettled ? unsettled->len : 0; i-- > 0;) {
+    for (unsigned i = unsettled ? unsettled->len : 0; i-- > 0;) {
         nh_call *call = g_ptr_array_index(unsettled, i);
         if (call != grant && is_grant(call) && same_lock(&call->nlm, &grant->nlm))
             return call;
@@ -119,7 +119,7 @@ first_callback(const nh_call *grant)
 {
     const GPtrArray *unsettled = grant->pair->unsettled;
 
-    for (guint i = 0; unsettled && i < unsettled->len; i++) {
+    for (unsigned i = 0; unsettled && i < unsettled->len; i++) {
         const nh_call *call = g_ptr_array_index(unsettled, i);
         if (is_grant(call) && same_lock(&call->nlm, &grant->nlm))
             return nh_call_first(call)->at;
@@ -151,7 +151,7 @@ nh_async_settle(nh_call *call)
     g_ptr_array_remove(unsettled, call);
     if (!call->has_status || call->status == NH_NLM_STAT_BLOCKED || nh_nlm_kind(call->proc) == NH_NLM_TEST)
         return;
-    for (guint i = unsettled->len; i-- > 0;) {
+    for (unsigned i = unsettled->len; i-- > 0;) {
         const nh_call *other = g_ptr_array_index(unsettled, i);
         if (is_grant(other) && same_lock(&other->nlm, &call->nlm))
             g_ptr_array_remove_index(unsettled, i);
@@ -181,23 +181,23 @@ granted_twice(nh_call *grant, nh_moment at)
 
 /* --- *_MSG that are sent anew ------------------------------------------------------------- */
 
-static gboolean
+static bool
 asks_the_same(const nh_call *a, const nh_call *b)
 {
     if (a->prog != b->prog || a->proc != b->proc)
-        return FALSE;
+        return false;
     return a->nlm.has_lock ? same_lock(&a->nlm, &b->nlm) : a->nlm.has_cookie && b->nlm.has_cookie && a->nlm.cookie == b->nlm.cookie;
 }
 
 /* The first of those that ask the same and have no *_RES, or NULL; *copies gets their number. */
 static nh_call *
-first_unanswered(const nh_call *message, guint *copies)
+first_unanswered(const nh_call *message, unsigned *copies)
 {
     const GPtrArray *unsettled = message->pair->unsettled;
     nh_call *first = NULL;
 
     *copies = 0;
-    for (guint i = unsettled ? unsettled->len : 0; i-- > 0;) {
+    for (unsigned i = unsettled ? unsettled->len : 0; i-- > 0;) {
         nh_call *call = g_ptr_array_index(unsettled, i);
         if (!asks_the_same(call, message))
             continue;
@@ -215,12 +215,12 @@ first_unanswered(const nh_call *message, guint *copies)
 static void
 message_anew(nh_call *call, nh_moment at)
 {
-    guint copies;
+    unsigned copies;
     const nh_call *first = first_unanswered(call, &copies);
 
     if (!first || at.time - nh_call_first(first)->at.time < REPEAT_TIME)
         return;
-    gboolean taken = first->accepted.frame || first->tcp_acked;
+    bool taken = first->accepted.frame || first->tcp_acked;
     if (!taken && call->l4 != NH_L4_UDP)
         return;
     nh_finding finding = taken ? NH_REPLY_OVERDUE : NH_PEER_SILENT;
@@ -283,26 +283,26 @@ lost_under(const nh_call *call)
 }
 
 /* Whether the pair went on locking after this moment, so that the client would have sent the call again. */
-static gboolean
+static bool
 goes_on(const nh_call *unlock, nh_moment lost)
 {
     const GPtrArray *calls = unlock->pair->watch->call_list;
 
-    for (guint i = calls->len; i-- > 0;) {
+    for (unsigned i = calls->len; i-- > 0;) {
         const nh_call *call = g_ptr_array_index(calls, i);
         if (call->pair == unlock->pair && call->prog == NH_PROG_NLM && call->way == NH_FORWARD && call->reply.frame &&
             call->reply.time - lost.time > RESEND_TIME)
-            return TRUE;
+            return true;
     }
-    return FALSE;
+    return false;
 }
 
 void
 nh_leak_complete(nh_watch *watch)
 {
-    for (guint i = 0; i < watch->pair_list->len; i++) {
+    for (unsigned i = 0; i < watch->pair_list->len; i++) {
         const GPtrArray *waiting = ((const nh_pair *)g_ptr_array_index(watch->pair_list, i))->outstanding[NH_FORWARD];
-        for (guint j = 0; j < waiting->len; j++) {
+        for (unsigned j = 0; j < waiting->len; j++) {
             const nh_call *call = g_ptr_array_index(waiting, j);
             const nh_conn *conn = call->prog == NH_PROG_NLM && nh_nlm_kind(call->proc) == NH_NLM_UNLOCK ? lost_under(call) : NULL;
             if (conn && goes_on(call, conn->last))

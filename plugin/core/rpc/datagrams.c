@@ -23,14 +23,14 @@
 /* A host gives up on a neighbour 3 s after the packet (net/core/neighbour.c), while another copy may have got through. */
 #define LATE_ERROR_TIME (5 * NH_SECOND)
 
-gboolean
+bool
 nh_datagram_copied(const nh_call *call, const nh_message *message)
 {
     return message->l4 == NH_L4_UDP && ABS(message->time - nh_call_last(call)->at.time) < COPY_TIME;
 }
 
 /* The copy before this one met an ICMP error. */
-static gboolean
+static bool
 met_icmp_error(const nh_call *call)
 {
     const nh_sending *before = &call->sendings[call->n_sendings - 2];
@@ -76,7 +76,7 @@ waiting_datagram(nh_pair *pair, nh_way way, const nh_quote *quote)
 {
     nh_call *latest = NULL;
 
-    for (guint i = 0; i < pair->outstanding[way]->len; i++) {
+    for (unsigned i = 0; i < pair->outstanding[way]->len; i++) {
         nh_call *call = g_ptr_array_index(pair->outstanding[way], i);
         if (call->l4 == NH_L4_UDP && call->dst.port == quote->dst.port && call->src.port == quote->src.port &&
             (!latest || nh_call_last(call)->at.frame > nh_call_last(latest)->at.frame))
@@ -86,18 +86,18 @@ waiting_datagram(nh_pair *pair, nh_way way, const nh_quote *quote)
 }
 
 /* Whether a call between these ends was captured so shortly before that the error may be late for it. */
-static gboolean
+static bool
 was_captured(const nh_watch *watch, const nh_quote *quote)
 {
-    for (guint i = watch->call_list->len; i-- > 0;) {
+    for (unsigned i = watch->call_list->len; i-- > 0;) {
         const nh_call *call = g_ptr_array_index(watch->call_list, i);
         if (quote->time - nh_call_last(call)->at.time > LATE_ERROR_TIME)
-            return FALSE;
+            return false;
         if (call->l4 == NH_L4_UDP && call->dst.port == quote->dst.port && call->src.port == quote->src.port &&
             nh_addr_equal(&call->dst.addr, &quote->dst.addr) && nh_addr_equal(&call->src.addr, &quote->src.addr))
-            return TRUE;
+            return true;
     }
-    return FALSE;
+    return false;
 }
 
 /* A lock call that only the error shows: it waited for ARP, or its own host's firewall rejected it. */

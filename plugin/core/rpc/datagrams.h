@@ -12,7 +12,7 @@
 #include "core/model/model.h"
 
 /* Whether this message is a frame captured twice and no retransmission. */
-gboolean nh_datagram_copied(const nh_call *call, const nh_message *message);
+bool nh_datagram_copied(const nh_call *call, const nh_message *message);
 /* RPC sent the call again over UDP. */
 void nh_datagram_resent(nh_call *call, nh_moment at);
 /* An ICMP error that quotes a UDP datagram: the calls that it carried cannot arrive. */

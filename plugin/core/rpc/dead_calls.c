@@ -17,7 +17,7 @@
 #include "core/net/verdict.h"
 
 static void
-tell_dead(nh_call *call, guint32 frame, const char *how)
+tell_dead(nh_call *call, uint32_t frame, const char *how)
 {
     char *since = nh_moment_text(call->dead_since);
 
@@ -27,7 +27,7 @@ tell_dead(nh_call *call, guint32 frame, const char *how)
 }
 
 void
-nh_dead_declare(nh_call *call, nh_finding reason, nh_moment since, guint32 frame, const char *how)
+nh_dead_declare(nh_call *call, nh_finding reason, nh_moment since, uint32_t frame, const char *how)
 {
     if (call->prog != NH_PROG_NLM)
         return;
@@ -46,9 +46,9 @@ nh_dead_declare(nh_call *call, nh_finding reason, nh_moment since, guint32 frame
 void
 nh_dead_bury(nh_conn *conn, const nh_trouble *trouble)
 {
-    for (guint i = 0; conn->waiting && i < conn->waiting->len; i++) {
+    for (unsigned i = 0; conn->waiting && i < conn->waiting->len; i++) {
         nh_call *call = g_ptr_array_index(conn->waiting, i);
-        gboolean lost = trouble->finding == NH_RESET || trouble->finding == NH_RESET_STORM || !call->tcp_acked;
+        bool lost = trouble->finding == NH_RESET || trouble->finding == NH_RESET_STORM || !call->tcp_acked;
         if (lost && call->dead == NH_FINDING_NONE)
             nh_dead_declare(call, trouble->finding, trouble->since, nh_call_first(call)->at.frame,
                             "was sent, then the connection died under it");

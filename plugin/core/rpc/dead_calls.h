@@ -12,7 +12,7 @@
 #include "core/model/model.h"
 
 /* The call cannot arrive, and why; how: what happens to it in this frame, "is resent on a dead connection". Calls of other programs than NLM are left alone. */
-void nh_dead_declare(nh_call *call, nh_finding reason, nh_moment since, guint32 frame, const char *how);
+void nh_dead_declare(nh_call *call, nh_finding reason, nh_moment since, uint32_t frame, const char *how);
 /* A connection fell into trouble: the calls on it that can no longer be carried. */
 void nh_dead_bury(nh_conn *conn, const nh_trouble *trouble);
 /* A call's first transmission: was it held back by an outage? */

@@ -16,15 +16,15 @@
 enum { HIDDEN_BY_TLS = 1, HIDDEN_BY_PRIVACY = 2 };
 
 /* The probe was a call of the AUTH_TLS flavor; its reply says yes (RFC 9289 section 4.1). */
-gboolean
+bool
 nh_hidden_starts_tls(const nh_conn *conn, const nh_rpc_header *header)
 {
     return header->starttls && !conn->foreign && conn->service != NH_SERVICE_PROBABLE;
 }
 
 /* What hides the arguments of this call or those that follow this reply. */
-static guint
-hiding(const nh_rpc_header *header, gboolean starts_tls)
+static unsigned
+hiding(const nh_rpc_header *header, bool starts_tls)
 {
     if (header->reply)
         return starts_tls ? HIDDEN_BY_TLS : 0;
@@ -32,21 +32,21 @@ hiding(const nh_rpc_header *header, gboolean starts_tls)
 }
 
 void
-nh_hidden_header(nh_watch *watch, const nh_end *src, const nh_end *dst, const nh_conn *conn, const nh_rpc_header *header,
-                 gboolean starts_tls, nh_moment at)
+nh_hidden_header(nh_watch *watch, const nh_end *src, const nh_end *dst, const nh_conn *conn, const nh_rpc_header *header, bool starts_tls,
+                 nh_moment at)
 {
-    guint how = hiding(header, starts_tls);
+    unsigned how = hiding(header, starts_tls);
     nh_way way = conn ? conn->way : NH_FORWARD;
     const nh_end *caller = header->reply ? dst : src, *called = header->reply ? src : dst;
 
     if (!how)
         return;
     nh_pair *pair = conn ? conn->pair : nh_pair_of_flow(watch, &caller->addr, &called->addr, &way);
-    pair->attempt[way].active = FALSE; /* whatever was to be sent is on its way */
+    pair->attempt[way].active = false; /* whatever was to be sent is on its way */
     if (!pair->hidden.how)
         pair->hidden.since = at;
     pair->hidden.how |= how;
-    pair->lock_traffic = watch->lock_traffic = TRUE;
+    pair->lock_traffic = watch->lock_traffic = true;
 }
 
 void
@@ -55,7 +55,7 @@ nh_hidden_story(const nh_watch *watch, nh_story *story)
     static const char *const names[] = { NULL, "RPC with TLS (RFC 9289)", "Kerberos with privacy (krb5p, RFC 2203)",
                                          "RPC with TLS (RFC 9289) and Kerberos with privacy (krb5p, RFC 2203)" };
 
-    for (guint i = 0; i < watch->pair_list->len; i++) {
+    for (unsigned i = 0; i < watch->pair_list->len; i++) {
         const nh_pair *pair = g_ptr_array_index(watch->pair_list, i);
         char client[NH_ADDR_TEXT], server[NH_ADDR_TEXT];
         if (!pair->hidden.how)

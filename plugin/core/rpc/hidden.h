@@ -14,10 +14,10 @@
 #include "core/model/story.h"
 
 /* Whether a connection is encrypted from this reply on. */
-gboolean nh_hidden_starts_tls(const nh_conn *conn, const nh_rpc_header *header);
+bool nh_hidden_starts_tls(const nh_conn *conn, const nh_rpc_header *header);
 /* The header of a call or a reply between these ends; conn is NULL over UDP. starts_tls: from here on nothing can be read. */
 void nh_hidden_header(nh_watch *watch, const nh_end *src, const nh_end *dst, const nh_conn *conn, const nh_rpc_header *header,
-                      gboolean starts_tls, nh_moment at);
+                      bool starts_tls, nh_moment at);
 /* Tell the user of which pairs only the transport is judged. */
 void nh_hidden_story(const nh_watch *watch, nh_story *story);
 

@@ -24,8 +24,8 @@
 /* A call without an answer, or with a late one. */
 typedef struct {
     nh_moment sent, reply; /* reply.frame 0: none came */
-    guint32 vers, proc;
-    guint copies;
+    uint32_t vers, proc;
+    unsigned copies;
     nh_l4 l4;
 } nfs_call;
 
@@ -45,15 +45,15 @@ typedef struct {
     nh_end from, to;
 } stream_key;
 
-static guint
-stream_hash(gconstpointer data)
+static unsigned
+stream_hash(const void *data)
 {
     const stream_key *key = data;
     return (nh_addr_hash(&key->from.addr) * 31 + nh_addr_hash(&key->to.addr)) * 31 + key->from.port * 65537u + key->to.port;
 }
 
 static gboolean
-stream_equal(gconstpointer a, gconstpointer b)
+stream_equal(const void *a, const void *b)
 {
     const stream_key *x = a, *y = b;
     return x->from.port == y->from.port && x->to.port == y->to.port && nh_addr_equal(&x->from.addr, &y->from.addr) &&
@@ -61,7 +61,7 @@ stream_equal(gconstpointer a, gconstpointer b)
 }
 
 static void
-peers_free(gpointer data)
+peers_free(void *data)
 {
     nfs_peers *peers = data;
     g_hash_table_unref(peers->waiting);
@@ -103,7 +103,7 @@ new_peers(nh_nfs *nfs, const nh_addr *client, const nh_addr *server)
     nh_pair_key key = { *client, *server };
 
     peers->waiting = g_hash_table_new_full(NULL, NULL, NULL, g_free);
-    peers->slow = g_array_new(FALSE, FALSE, sizeof(nfs_call));
+    peers->slow = g_array_new(false, false, sizeof(nfs_call));
     peers->answered = NH_TIME_NONE;
     g_hash_table_insert(nfs->peers, g_memdup2(&key, sizeof key), peers);
     return peers;
@@ -136,14 +136,14 @@ count_answer(nh_watch *watch, const nh_addr *client, const nh_addr *server, nh_m
     pair->open->nfs_last = at;
 }
 
-/* FALSE when it answers none of the calls. */
-static gboolean
+/* false when it answers none of the calls. */
+static bool
 take_reply(nfs_peers *peers, const nh_rpc_header *header, nh_moment at)
 {
     nfs_call *call = g_hash_table_lookup(peers->waiting, GUINT_TO_POINTER(header->xid));
 
     if (!call)
-        return FALSE;
+        return false;
     peers->answered = MAX(peers->answered, call->sent.time);
     call->reply = at;
     if (at.time - call->sent.time >= SLOW && peers->slow->len < SLOW_MAX)
@@ -169,25 +169,25 @@ nh_nfs_header(nh_watch *watch, const nh_end *src, const nh_end *dst, nh_l4 l4, c
 }
 
 static void
-record_begins(nh_rpc_header *header, gpointer data)
+record_begins(nh_rpc_header *header, void *data)
 {
     nh_watch *watch = data;
     const nh_segment *segment = &watch->segment;
     nh_nfs_header(watch, &segment->src, &segment->dst, NH_L4_TCP, header, (nh_moment){ segment->frame, segment->time });
 }
 
-static gboolean
+static bool
 is_nfs(const nh_watch *watch, const nh_end *server)
 {
     return server->port == NH_NFS_PORT || nh_port_program(watch, &server->addr, NH_L4_TCP, server->port) == NH_PROG_NFS;
 }
 
 /* Where nothing is known of a stream yet, its records can only be found from a segment that begins with one. */
-static gboolean
+static bool
 begins_record(const nh_segment *segment)
 {
     nh_rpc_header header;
-    guint32 size;
+    uint32_t size;
 
     return nh_record_read(segment->payload, segment->captured, &header, &size);
 }
@@ -203,7 +203,7 @@ nh_nfs_segment(nh_watch *watch, const nh_segment *segment)
     records = g_hash_table_lookup(watch->nfs->streams, &key);
     if (segment->flags & NH_TH_SYN) {
         if (records)
-            records->synced = FALSE;
+            records->synced = false;
         return;
     }
     if (!records) {
@@ -223,7 +223,7 @@ typedef struct {
     nh_time until;        /* when the outage ended, or the capture */
     nfs_call first;       /* the one that waits longest; sent.frame 0 = none */
     nh_moment last_reply; /* of any of them */
-    guint count;
+    unsigned count;
 } slow_calls;
 
 static void
@@ -240,7 +240,7 @@ regard(slow_calls *slow, const nfs_call *call)
 }
 
 /* A call that was never sent again, while later ones were answered: its answer was not captured. */
-static gboolean
+static bool
 answer_was_missed(const nfs_peers *peers, const nfs_call *call)
 {
     return call->copies == 1 && nh_time_known(peers->answered) && peers->answered > call->sent.time;
@@ -253,11 +253,11 @@ slow_calls_of(const nh_outage *outage)
     const nfs_peers *peers = find_peers(watch->nfs, &outage->pair->client, &outage->pair->server);
     slow_calls slow = { .outage = outage, .until = outage->end.frame ? outage->end.time : watch->last };
     GHashTableIter iter;
-    gpointer call;
+    void *call;
 
     if (!peers)
         return slow;
-    for (guint i = 0; i < peers->slow->len; i++)
+    for (unsigned i = 0; i < peers->slow->len; i++)
         regard(&slow, &g_array_index(peers->slow, nfs_call, i));
     g_hash_table_iter_init(&iter, peers->waiting);
     while (g_hash_table_iter_next(&iter, NULL, &call))
@@ -292,11 +292,11 @@ tell_slow(nh_incident *incident, const slow_calls *slow)
         g_string_append_printf(text, "no answer for %s", waited);
     if (slow->count > 1)
         g_string_append_printf(text, "; %u NFS calls wait longer than 5 s", slow->count);
-    nh_policy policy = nh_policy_of(slow->outage->pair, call->l4, TRUE);
+    nh_policy policy = nh_policy_of(slow->outage->pair, call->l4, true);
     policy.proto = call->l4;
     char *timers = nh_policy_text(&policy, nh_pair_family(slow->outage->pair));
     g_string_append_printf(text, "; timers: %s", timers);
-    nh_incident_add_event(incident, call->sent.frame, call->sent.time, "nfs", NH_FINDING_NONE, g_string_free(text, FALSE));
+    nh_incident_add_event(incident, call->sent.frame, call->sent.time, "nfs", NH_FINDING_NONE, g_string_free(text, false));
     g_free(timers);
     g_free(waited);
 }

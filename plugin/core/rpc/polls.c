@@ -10,13 +10,13 @@
 
 #include "core/wire/procedures.h"
 
-gboolean
+bool
 nh_call_polls(const nh_call *call)
 {
     const nh_pair *pair = call->pair;
 
     if (nh_nlm_kind(call->proc) != NH_NLM_LOCK || !call->nlm.has_lock)
-        return FALSE;
+        return false;
     if (!pair->blocked.frame)
         return call->nlm.block;
     return call->nlm.svid == pair->blocked_lock.svid && call->nlm.file == pair->blocked_lock.file;

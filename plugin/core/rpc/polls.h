@@ -16,6 +16,6 @@
  * 30 s, nlmclnt_lock, fs/lockd/clntproc.c); where the capture began after
  * NLM_BLOCKED nothing tells which lock that is.
  */
-gboolean nh_call_polls(const nh_call *call);
+bool nh_call_polls(const nh_call *call);
 
 #endif

@@ -23,18 +23,18 @@
 void
 nh_portmap_call(nh_call *call, nh_conn *conn, const nh_message *message)
 {
-    gboolean for_nlm = message->n_mappings > 0 && message->mappings[0].prog == NH_PROG_NLM &&
-                       !nh_arguments_indirect(message->vers, message->proc);
+    bool for_nlm = message->n_mappings > 0 && message->mappings[0].prog == NH_PROG_NLM &&
+                   !nh_arguments_indirect(message->vers, message->proc);
     nh_moment at = { message->frame, message->time };
 
     if (message->n_mappings == 0)
         return;
     call->asked = message->mappings[0];
     if (for_nlm) {
-        call->pair->lock_traffic = TRUE;
+        call->pair->lock_traffic = true;
         nh_lookup_call(call, conn, at);
     } else if (conn) {
-        conn->looks_up_other = TRUE;
+        conn->looks_up_other = true;
         nh_lookup_not_ours(conn);
         nh_verdict_forget(conn);
     }
@@ -46,7 +46,7 @@ overdue(nh_call *call, nh_moment at)
 {
     char *ago = nh_duration_text(at.time - nh_call_first(call)->at.time);
 
-    call->outlived = TRUE;
+    call->outlived = true;
     nh_frame_note(call->pair->watch, at.frame, NH_REPLY_OVERDUE,
                   g_strdup_printf("TCP acknowledged the look-up of frame %u, but no reply for %s", nh_call_first(call)->at.frame, ago));
     g_free(ago);
@@ -60,7 +60,7 @@ overdue(nh_call *call, nh_moment at)
  * Before 5.13 the port mapper's client has a timer of its own, 60 s (rpcb_create, net/sunrpc/rpcb_clnt.c): no copy of
  * the look-up ever tells that it is overdue.
  */
-static gboolean
+static bool
 is_overdue(const nh_call *call, nh_moment at)
 {
     const nh_sending *first = nh_call_first(call);
@@ -72,7 +72,7 @@ is_overdue(const nh_call *call, nh_moment at)
 void
 nh_portmap_watch(nh_pair *pair, nh_moment at)
 {
-    for (guint i = 0; pair->lookups && i < pair->lookups->len; i++) {
+    for (unsigned i = 0; pair->lookups && i < pair->lookups->len; i++) {
         nh_call *call = g_ptr_array_index(pair->lookups, i);
         if (is_overdue(call, at))
             overdue(call, at);
@@ -83,7 +83,7 @@ nh_portmap_watch(nh_pair *pair, nh_moment at)
 void
 nh_portmap_answer(nh_watch *watch, nh_call *call, const nh_message *message, nh_moment at)
 {
-    for (guint i = 0; i < message->n_mappings; i++) {
+    for (unsigned i = 0; i < message->n_mappings; i++) {
         const nh_mapping *listed = &message->mappings[i];
         const nh_mapping *mapping = listed->prog ? listed : &call->asked; /* a single answer repeats not what was asked */
         if (listed->port != 0 && mapping->prog == NH_PROG_NLM && !listed->prog)

@@ -41,7 +41,7 @@
 static nh_sending *
 last_sending_on(nh_call *call, const nh_conn *conn)
 {
-    for (guint i = call->n_sendings; i-- > 0;) {
+    for (unsigned i = call->n_sendings; i-- > 0;) {
         nh_sending *sending = &call->sendings[i];
         if (sending->conn == conn)
             return sending;
@@ -53,7 +53,7 @@ last_sending_on(nh_call *call, const nh_conn *conn)
 static void
 resent_by_tcp(nh_call *call, nh_conn *conn, nh_moment at)
 {
-    nh_sending sending = { at, conn, last_sending_on(call, conn)->seq_end, TRUE };
+    nh_sending sending = { at, conn, last_sending_on(call, conn)->seq_end, true };
 
     nh_call_append(call, sending);
     nh_age_by_tcp(call);
@@ -67,7 +67,7 @@ resent_by_tcp(nh_call *call, nh_conn *conn, nh_moment at)
 static void
 miss_replies(nh_conn *conn, int half)
 {
-    for (guint i = conn->waiting->len; i-- > 0;) {
+    for (unsigned i = conn->waiting->len; i-- > 0;) {
         nh_call *call = g_ptr_array_index(conn->waiting, i);
         int sender = nh_call_half(call, conn);
         if (sender == half)
@@ -82,9 +82,9 @@ miss_replies(nh_conn *conn, int half)
 static void
 take_acks(nh_conn *conn, int half)
 {
-    guint left = conn->unacked[half];
+    unsigned left = conn->unacked[half];
 
-    for (guint i = conn->waiting->len; left > 0 && i-- > 0;) {
+    for (unsigned i = conn->waiting->len; left > 0 && i-- > 0;) {
         nh_call *call = g_ptr_array_index(conn->waiting, i);
         if (call->tcp_acked || nh_call_half(call, conn) != half)
             continue;
@@ -102,12 +102,12 @@ take_acks(nh_conn *conn, int half)
 static void
 retransmitted(nh_conn *conn, const nh_passing *passing, nh_moment at)
 {
-    for (guint i = 0; i < conn->waiting->len; i++) {
+    for (unsigned i = 0; i < conn->waiting->len; i++) {
         nh_call *call = g_ptr_array_index(conn->waiting, i);
         const nh_sending *sending = last_sending_on(call, conn);
 
-        if (sending && passing->half == nh_call_half(call, conn) && (gint32)(sending->seq_end - passing->seq) > 0 &&
-            (gint32)(sending->seq_end - passing->end) <= 0)
+        if (sending && passing->half == nh_call_half(call, conn) && (int32_t)(sending->seq_end - passing->seq) > 0 &&
+            (int32_t)(sending->seq_end - passing->end) <= 0)
             resent_by_tcp(call, conn, at);
     }
 }
@@ -130,7 +130,7 @@ nh_calls_transport(nh_watch *watch, nh_moment at)
         retransmitted(conn, passing, at);
     if (trouble && conn->unburied) {
         nh_dead_bury(conn, trouble);
-        conn->unburied = FALSE;
+        conn->unburied = false;
     }
 }
 
@@ -148,7 +148,7 @@ carrier(nh_watch *watch, const nh_message *message)
     if (passing && passing->service != NH_SERVICE_PROBABLE && watch->segment.frame == message->frame &&
         nh_conn_joins(passing, client, server))
         return passing;
-    gboolean known = nh_follow_find(watch, client, server) != NULL;
+    bool known = nh_follow_find(watch, client, server) != NULL;
     nh_conn *conn = nh_follow_message(watch, client, server, nh_service_of_program(message->prog), at);
     if (!known && watch->segment.frame == message->frame)
         nh_tcp_adopt(conn, &watch->segment);
@@ -163,7 +163,7 @@ learn_lock_port(nh_watch *watch, nh_conn *conn, const nh_end *server, nh_l4 l4)
         return;
     nh_port_learn(watch, &server->addr, l4, server->port, NH_PROG_NLM);
     if (conn)
-        conn->port_learnt = TRUE;
+        conn->port_learnt = true;
 }
 
 static void
@@ -191,7 +191,7 @@ first_transmission(nh_call *call, nh_conn *conn, nh_moment at)
 }
 
 /* Whether this copy is TCP's doing and not RPC's (Wireshark dissects it when it does not analyse sequence numbers). */
-static gboolean
+static bool
 copy_by_tcp(const nh_watch *watch, const nh_conn *conn)
 {
     return conn && watch->passing.conn == conn && (watch->passing.retransmission || watch->passing.duplicate);
@@ -257,11 +257,11 @@ nlm_call(nh_call *call, const nh_message *message, nh_moment at)
 }
 
 /* Two clients behind one address may use one XID: their calls differ in the arguments, copies of one call do not. */
-static gboolean
+static bool
 same_arguments(const nh_nlm *a, const nh_nlm *b)
 {
     if (!a->has_lock || !b->has_lock)
-        return TRUE;
+        return true;
     return a->cookie == b->cookie && a->svid == b->svid && a->file == b->file && a->owner == b->owner && a->offset == b->offset &&
            a->length == b->length;
 }
@@ -273,8 +273,8 @@ take_call(nh_pair *pair, nh_way way, const nh_message *message)
     nh_conn *conn = carrier(watch, message);
     nh_moment at = { message->frame, message->time };
     nh_call *call = nh_call_find(watch, &message->src.addr, &message->dst.addr, message->prog, message->xid);
-    gboolean same = call && call->proc == message->proc && same_arguments(&call->nlm, &message->nlm) &&
-                    (!call->reply.frame || message->time - call->reply.time < XID_REUSE_TIME);
+    bool same = call && call->proc == message->proc && same_arguments(&call->nlm, &message->nlm) &&
+                (!call->reply.frame || message->time - call->reply.time < XID_REUSE_TIME);
 
     if (same && (copy_by_tcp(watch, conn) || nh_datagram_copied(call, message)))
         return;
@@ -294,7 +294,7 @@ take_call(nh_pair *pair, nh_way way, const nh_message *message)
     }
     nh_frame_add_call(nh_frame_get(watch, at), call);
     if (message->prog == NH_PROG_NLM) {
-        call->pair->lock_traffic = watch->lock_traffic = TRUE;
+        call->pair->lock_traffic = watch->lock_traffic = true;
         learn_lock_port(watch, conn, &message->dst, message->l4);
     }
 }
@@ -346,7 +346,7 @@ nh_calls_message(nh_watch *watch, const nh_message *message)
 }
 
 /* Procedures without results: NULL, *_MSG, *_RES, FREE_ALL; SM_SIMU_CRASH, SM_NOTIFY. */
-static gboolean
+static bool
 returns_nothing(const nh_call *call)
 {
     return call->proc == 0 || (call->prog == NH_PROG_STAT && call->proc >= NH_NSM_SIMU_CRASH) || nh_async_is_one_way(call) ||
@@ -355,11 +355,11 @@ returns_nothing(const nh_call *call)
 
 /* The waiting call that a reply with this XID answers, whatever its program, or NULL. */
 static nh_call *
-call_answered_by(nh_watch *watch, const nh_addr *caller, const nh_addr *called, guint32 xid)
+call_answered_by(nh_watch *watch, const nh_addr *caller, const nh_addr *called, uint32_t xid)
 {
-    static const guint32 programs[] = { NH_PROG_NLM, NH_PROG_PORTMAP, NH_PROG_STAT };
+    static const uint32_t programs[] = { NH_PROG_NLM, NH_PROG_PORTMAP, NH_PROG_STAT };
 
-    for (guint i = 0; i < G_N_ELEMENTS(programs); i++) {
+    for (unsigned i = 0; i < G_N_ELEMENTS(programs); i++) {
         nh_call *call = nh_call_find(watch, caller, called, programs[i], xid);
         if (call && (call->waits || returns_nothing(call)))
             return call;
@@ -368,7 +368,7 @@ call_answered_by(nh_watch *watch, const nh_addr *caller, const nh_addr *called, 
 }
 
 static void
-reply_by_header(nh_watch *watch, const nh_call *call, const nh_message *message, const guint8 *body, guint length)
+reply_by_header(nh_watch *watch, const nh_call *call, const nh_message *message, const uint8_t *body, unsigned length)
 {
     nh_message reply = *message;
 
@@ -380,7 +380,7 @@ reply_by_header(nh_watch *watch, const nh_call *call, const nh_message *message,
 }
 
 void
-nh_calls_bare_reply(nh_watch *watch, const nh_message *message, const guint8 *body, guint length)
+nh_calls_bare_reply(nh_watch *watch, const nh_message *message, const uint8_t *body, unsigned length)
 {
     const nh_call *call = call_answered_by(watch, &message->dst.addr, &message->src.addr, message->xid);
 
@@ -388,8 +388,8 @@ nh_calls_bare_reply(nh_watch *watch, const nh_message *message, const guint8 *bo
         reply_by_header(watch, call, message, body, length);
 }
 
-gboolean
-nh_calls_returns_nothing(nh_watch *watch, const nh_addr *caller, const nh_addr *called, guint32 xid)
+bool
+nh_calls_returns_nothing(nh_watch *watch, const nh_addr *caller, const nh_addr *called, uint32_t xid)
 {
     const nh_call *call = call_answered_by(watch, caller, called, xid);
 

@@ -25,8 +25,8 @@ tell_recovered(nh_call *call, const nh_outage *outage, nh_moment at)
 {
     char *lasted = nh_duration_text(at.time - outage->start.time);
     char *line = nh_line_text(call->pair, call->way, NH_LOG_OK);
-    gboolean logged = call->outlived && nh_line_event(call->pair, call->way, call) == NH_LOG_STILL_TRYING;
-    gboolean refused = nh_outage_has_refusals(outage);
+    bool logged = call->outlived && nh_line_event(call->pair, call->way, call) == NH_LOG_STILL_TRYING;
+    bool refused = nh_outage_has_refusals(outage);
     const char *what = outage->served ? "Answered after" : refused ? "First answer other than a refusal after" : "First answer after";
 
     if (outage->id)
@@ -98,7 +98,7 @@ static void
 judge_grace(nh_call *call, nh_moment at)
 {
     nh_pair *pair = call->pair;
-    gboolean told = pair->restarted.frame && at.time - pair->restarted.time < RESTART_TIME;
+    bool told = pair->restarted.frame && at.time - pair->restarted.time < RESTART_TIME;
 
     nh_call_symptom(call, NH_GRACE, at, nh_call_first(call)->at);
     if (!told && (!pair->lost.frame || at.time - pair->lost.time >= RESTART_TIME))
@@ -125,7 +125,7 @@ first_reply(nh_call *call, const nh_message *message, nh_moment at)
         nh_call_stop_waiting(call);
     if (call->prog != NH_PROG_NLM || nh_nlm_is_result(call->prog, call->proc))
         return;
-    pair->attempt[call->way].active = FALSE;
+    pair->attempt[call->way].active = false;
     pair->answered++;
     if (call->outage)
         nh_outage_extend(call->outage, at);
@@ -140,7 +140,7 @@ first_reply(nh_call *call, const nh_message *message, nh_moment at)
 }
 
 /* A port mapper that does not know this version of the question is asked in another (rpcb_getport_async, net/sunrpc/rpcb_clnt.c). */
-static gboolean
+static bool
 is_refusal(const nh_call *call)
 {
     if (!call->refused || call->prog == NH_PROG_NLM)
@@ -163,7 +163,7 @@ refused_by_rpc(nh_call *call, nh_moment at)
 }
 
 /* NLM_DENIED_NOLOCKS ends an outage in which the server did not answer, but not one that consists of it. */
-static gboolean
+static bool
 refuses_again(const nh_call *call)
 {
     const nh_outage *outage = call->pair->open;
@@ -206,7 +206,7 @@ static void
 take_receipt(nh_call *call, nh_moment at)
 {
     call->accepted = at;
-    call->pair->attempt[call->way].active = FALSE;
+    call->pair->attempt[call->way].active = false;
     if (call->waits)
         nh_call_stop_waiting(call);
 }
@@ -216,7 +216,7 @@ nh_reply_heard(nh_call *call, nh_moment at)
 {
     if (call->waits)
         nh_call_stop_waiting(call);
-    call->pair->attempt[call->way].active = FALSE;
+    call->pair->attempt[call->way].active = false;
     answer(call, at);
 }
 
@@ -243,7 +243,7 @@ nh_reply_result(nh_call *result, const nh_message *message, nh_moment at)
 {
     GPtrArray *answered = nh_async_answered(result);
 
-    for (guint i = 0; answered && i < answered->len; i++)
+    for (unsigned i = 0; answered && i < answered->len; i++)
         nh_reply_take(g_ptr_array_index(answered, i), message, at);
     if (answered)
         g_ptr_array_unref(answered);

@@ -22,15 +22,15 @@
 
 typedef struct {
     nh_end client, server;
-    gboolean sealed;       /* STARTTLS was answered */
-    guint unanswered;      /* datagrams that the client sent again and again since the server's last */
+    bool sealed;           /* STARTTLS was answered */
+    unsigned unanswered;   /* datagrams that the client sent again and again since the server's last */
     nh_moment first, last; /* of these */
 } flow;
 
 static flow *
 find_flow(const nh_watch *watch, const nh_end *client, const nh_end *server)
 {
-    for (guint i = 0; watch->sealed && i < watch->sealed->len; i++) {
+    for (unsigned i = 0; watch->sealed && i < watch->sealed->len; i++) {
         flow *f = g_ptr_array_index(watch->sealed, i);
         if (f->client.port == client->port && f->server.port == server->port && nh_addr_equal(&f->client.addr, &client->addr) &&
             nh_addr_equal(&f->server.addr, &server->addr))
@@ -55,14 +55,14 @@ probe(nh_watch *watch, const nh_end *client, const nh_end *server)
     g_ptr_array_add(watch->sealed, f);
 }
 
-gboolean
+bool
 nh_sealed_header(nh_watch *watch, const nh_message *message, const nh_rpc_header *header)
 {
     if (header->tls_probe && nh_service_of_program(header->prog) != NH_SERVICE_NONE)
         probe(watch, &message->src, &message->dst);
     flow *f = header->starttls ? find_flow(watch, &message->dst, &message->src) : NULL;
     if (f)
-        f->sealed = TRUE;
+        f->sealed = true;
     return f != NULL;
 }
 
@@ -133,7 +133,7 @@ nh_sealed_datagram(nh_watch *watch, const nh_end *src, const nh_end *dst, nh_mom
     nh_outage_answer(pair, way, NH_SERVICE_NLM, NULL, at);
 }
 
-gboolean
+bool
 nh_sealed_quote(nh_watch *watch, const nh_quote *quote)
 {
     const flow *f = find_flow(watch, &quote->src, &quote->dst);

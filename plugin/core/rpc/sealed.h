@@ -12,11 +12,11 @@
 #include "core/model/model.h"
 #include "core/wire/records.h"
 
-/* An RPC header over UDP; TRUE when it is the reply after which everything between these ends is encrypted. */
-gboolean nh_sealed_header(nh_watch *watch, const nh_message *message, const nh_rpc_header *header);
+/* An RPC header over UDP; true when it is the reply after which everything between these ends is encrypted. */
+bool nh_sealed_header(nh_watch *watch, const nh_message *message, const nh_rpc_header *header);
 /* A datagram in which no RPC header can be read. */
 void nh_sealed_datagram(nh_watch *watch, const nh_end *src, const nh_end *dst, nh_moment at);
-/* An ICMP error quotes a datagram. FALSE when that is none of an encrypted flow. */
-gboolean nh_sealed_quote(nh_watch *watch, const nh_quote *quote);
+/* An ICMP error quotes a datagram. false when that is none of an encrypted flow. */
+bool nh_sealed_quote(nh_watch *watch, const nh_quote *quote);
 
 #endif

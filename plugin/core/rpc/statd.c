@@ -25,15 +25,15 @@
 #define RECLAIM_TIME (15 * NH_SECOND)
 
 /* The same name, or one is the other without its domain. */
-static gboolean
+static bool
 same_host(const char *a, const char *b)
 {
-    gsize label = strcspn(a, ".");
+    size_t label = strcspn(a, ".");
 
     if (g_ascii_strcasecmp(a, b) == 0)
         return *a != '\0';
     if (label == 0 || label != strcspn(b, ".") || g_ascii_strncasecmp(a, b, label) != 0)
-        return FALSE;
+        return false;
     return (a[label] == '\0' || b[label] == '\0') && !g_hostname_is_ip_address(a) && !g_hostname_is_ip_address(b);
 }
 
@@ -43,7 +43,7 @@ call_of_host(const nh_watch *watch, const char *name, const nh_addr *notified)
 {
     const GPtrArray *calls = watch->call_list;
 
-    for (guint i = calls->len; i-- > 0 && calls->len - i <= SEARCH_MAX;) {
+    for (unsigned i = calls->len; i-- > 0 && calls->len - i <= SEARCH_MAX;) {
         const nh_call *call = g_ptr_array_index(calls, i);
         if (call->prog == NH_PROG_NLM && nh_addr_equal(&call->dst.addr, notified) && same_host(call->nlm.caller, name))
             return call;
@@ -67,7 +67,7 @@ pair_of_notice(nh_watch *watch, const nh_message *message, nh_way *way)
 
 /* What is told of a notice; the client did not react to it if locks is not 0. */
 static char *
-text_of_notice(const char *name, guint locks)
+text_of_notice(const char *name, unsigned locks)
 {
     const char *who = name[0] ? name : "the server";
 
@@ -81,13 +81,13 @@ text_of_notice(const char *name, guint locks)
     return text;
 }
 
-static guint
+static unsigned
 locks_held(const nh_pair *pair)
 {
     GArray *locks = nh_locks_snapshot(pair->watch->locks, pair);
-    guint held = 0;
+    unsigned held = 0;
 
-    for (guint i = 0; i < locks->len; i++) {
+    for (unsigned i = 0; i < locks->len; i++) {
         const nh_lock *lock = &g_array_index(locks, nh_lock, i);
         held += lock->pair == pair && lock->state == NH_LOCK_HELD && !lock->reclaimed;
     }
@@ -99,7 +99,7 @@ static void
 server_restarted(nh_pair *pair, const nh_message *message, nh_moment at)
 {
     nh_symptom symptom = { .finding = NH_SERVER_RESTARTED, .service = NH_SERVICE_STATD, .way = NH_FORWARD, .at = at, .since = at };
-    guint held = locks_held(pair);
+    unsigned held = locks_held(pair);
 
     pair->restarted = at;
     if (held > 0) {

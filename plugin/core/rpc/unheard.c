@@ -53,7 +53,7 @@ nh_unheard_message(nh_watch *watch, const nh_message *message)
 static void
 wait_on(nh_call *call, nh_conn *conn)
 {
-    guint32 first = call->sendings[0].at.frame;
+    uint32_t first = call->sendings[0].at.frame;
 
     nh_call_wait_again(call);
     nh_call_expect(call);
@@ -84,7 +84,7 @@ nh_unheard_transport(nh_watch *watch, nh_moment at)
 
     if (!conn || !conn->replied)
         return;
-    for (guint i = conn->replied->len; i-- > 0;) {
+    for (unsigned i = conn->replied->len; i-- > 0;) {
         nh_call *call = g_ptr_array_index(conn->replied, i);
         const nh_half *half = &conn->half[answering_half(conn, call)];
         if (call->reply.frame == at.frame)
@@ -103,7 +103,7 @@ nh_unheard_transport(nh_watch *watch, nh_moment at)
 void
 nh_unheard_copy(nh_call *call, nh_moment at)
 {
-    gboolean followed = call->prog == NH_PROG_NLM || call->asked.prog == NH_PROG_NLM;
+    bool followed = call->prog == NH_PROG_NLM || call->asked.prog == NH_PROG_NLM;
 
     if (call->l4 != NH_L4_UDP || call->way != NH_FORWARD || !followed || nh_async_is_one_way(call) || !call->reply.frame ||
         at.time - call->reply.time < CROSSING_TIME)

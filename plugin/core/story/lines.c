@@ -47,7 +47,7 @@ nh_lines_narrow(nh_call *call)
 void
 nh_lines_narrow_by_log(nh_call *call, nh_time line_earliest, nh_time line_latest)
 {
-    call->issued_by_log.known = TRUE;
+    call->issued_by_log.known = true;
     call->issued_by_log.earliest = call->issued_earliest;
     call->issued_by_log.latest = call->issued_latest;
     narrow_issue(call, line_earliest, line_latest, &call->issued_by_log.earliest, &call->issued_by_log.latest);
@@ -64,8 +64,8 @@ nh_log_event
 nh_line_event(const nh_pair *pair, nh_way way, const nh_call *call)
 {
     const nh_options *options = &pair->watch->options;
-    gboolean answer = call && (call->proc == NH_NLM_GRANTED_MSG || call->proc == NH_NLM_GRANTED_RES);
-    gboolean soft = way == NH_CALLBACK || answer || (options->use_mount && !options->mount.hard);
+    bool answer = call && (call->proc == NH_NLM_GRANTED_MSG || call->proc == NH_NLM_GRANTED_RES);
+    bool soft = way == NH_CALLBACK || answer || (options->use_mount && !options->mount.hard);
 
     return soft ? NH_LOG_TIMED_OUT : NH_LOG_STILL_TRYING;
 }
@@ -165,7 +165,7 @@ add_outlived(nh_incident *incident, subject what, const nh_deadlines *deadlines,
 
 /* Printed only if the other line was; certain when that is sure. */
 static void
-add_ok(nh_incident *incident, subject what, nh_moment answered, gboolean certain, const nh_story_call *call)
+add_ok(nh_incident *incident, subject what, nh_moment answered, bool certain, const nh_story_call *call)
 {
     what.event = NH_LOG_OK;
     add_line(incident, what, answered.time - NH_OBSERVED_SLACK, answered.time + NH_OBSERVED_SLACK,
@@ -183,13 +183,13 @@ add_given_up(nh_incident *incident, const nh_call *grant, const nh_story_call *s
                      grant->reply, story_call);
 }
 
-gboolean
+bool
 nh_line_may_come(const nh_call *call)
 {
     nh_deadlines deadlines;
 
     if (!nh_async_is_one_way(call) || call->line_seen.frame)
-        return TRUE;
+        return true;
     nh_call_deadlines(call, call->pair->watch->options.use_mount, &deadlines);
     return nh_async_done(call).time >= deadlines.major_earliest;
 }
@@ -200,7 +200,7 @@ nh_lines_of_call(nh_incident *incident, nh_call *call, const nh_story_call *stor
     nh_deadlines deadlines;
 
     /* an answer may reach its caller later than it passed the capture */
-    gboolean ends = call->outage && call->outage->ended_by == call && !nh_async_is_one_way(call);
+    bool ends = call->outage && call->outage->ended_by == call && !nh_async_is_one_way(call);
     nh_moment answered = ends ? call->outage->end : nh_async_done(call);
 
     add_given_up(incident, call, story_call);
@@ -209,7 +209,7 @@ nh_lines_of_call(nh_incident *incident, nh_call *call, const nh_story_call *stor
     nh_call_deadlines(call, call->pair->watch->options.use_mount, &deadlines);
     if (answered.frame && answered.time < deadlines.major_earliest && !call->line_seen.frame)
         return;
-    gboolean certain = call->line_seen.frame || (answered.frame && answered.time > deadlines.major_latest);
+    bool certain = call->line_seen.frame || (answered.frame && answered.time > deadlines.major_latest);
     subject what = { LOCKD, call->pair, call->way, nh_line_event(call->pair, call->way, call) };
     add_outlived(incident, what, &deadlines, call->line_seen, answered, story_call);
     if (answered.frame && what.event == NH_LOG_STILL_TRYING)

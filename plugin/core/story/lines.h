@@ -32,8 +32,8 @@ char *nh_line_text(const nh_pair *pair, nh_way way, nh_log_event event);
 nh_log_event nh_line_event(const nh_pair *pair, nh_way way, const nh_call *call);
 /* "... was logged between A and B", of the client's kernel; or at the time that a frame dates. Caller frees. */
 char *nh_line_sentence(const nh_pair *pair, nh_log_event event, const nh_deadlines *deadlines, nh_moment seen);
-/* FALSE for a *_MSG or *_RES that was sent in time: its task is over then. */
-gboolean nh_line_may_come(const nh_call *call);
+/* false for a *_MSG or *_RES that was sent in time: its task is over then. */
+bool nh_line_may_come(const nh_call *call);
 /* A call narrows its issue window by the frame that dates its major timeout. */
 void nh_lines_narrow(nh_call *call);
 /* Add the lines that this call makes its client write (story_call: its counterpart in the story). */

@@ -17,7 +17,7 @@
 
 /* Each event's kind as a small number, and how many events are of that kind. */
 typedef struct {
-    guint *kind;
+    unsigned *kind;
     GArray *totals;
 } kinds;
 
@@ -26,7 +26,7 @@ static void
 append_words(GString *key, const char *text)
 {
     while (*text) {
-        gsize length = strcspn(text, " ");
+        size_t length = strcspn(text, " ");
         if (strcspn(text, "0123456789") >= length) {
             g_string_append_len(key, text, length);
             g_string_append_c(key, ' ');
@@ -55,10 +55,10 @@ find_kinds(kinds *k, const GPtrArray *timeline)
     GHashTable *known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     GString *key = g_string_new(NULL);
 
-    k->kind = g_new(guint, timeline->len);
-    k->totals = g_array_new(FALSE, TRUE, sizeof(guint));
-    for (guint i = 0; i < timeline->len; i++) {
-        gpointer number;
+    k->kind = g_new(unsigned, timeline->len);
+    k->totals = g_array_new(false, true, sizeof(unsigned));
+    for (unsigned i = 0; i < timeline->len; i++) {
+        void *number;
         make_key(key, timeline->pdata[i]);
         if (!g_hash_table_lookup_extended(known, key->str, NULL, &number)) {
             number = GUINT_TO_POINTER(k->totals->len);
@@ -66,14 +66,14 @@ find_kinds(kinds *k, const GPtrArray *timeline)
             g_array_set_size(k->totals, k->totals->len + 1);
         }
         k->kind[i] = GPOINTER_TO_UINT(number);
-        g_array_index(k->totals, guint, k->kind[i])++;
+        g_array_index(k->totals, unsigned, k->kind[i])++;
     }
-    g_string_free(key, TRUE);
+    g_string_free(key, true);
     g_hash_table_unref(known);
 }
 
 static void
-append_run(GArray *runs, guint first, guint count, gboolean mixed)
+append_run(GArray *runs, unsigned first, unsigned count, bool mixed)
 {
     nh_run run = { first, first + count - 1, count, mixed };
     g_array_append_val(runs, run);
@@ -81,33 +81,33 @@ append_run(GArray *runs, guint first, guint count, gboolean mixed)
 
 /* Events from start up to end: neighbours of one kind become one run. */
 static void
-fold_neighbours(GArray *runs, const kinds *k, guint start, guint end)
+fold_neighbours(GArray *runs, const kinds *k, unsigned start, unsigned end)
 {
     while (start < end) {
-        guint same = 1;
+        unsigned same = 1;
         while (start + same < end && k->kind[start + same] == k->kind[start])
             same++;
         if (same >= MIN_NEIGHBOURS)
-            append_run(runs, start, same, FALSE);
+            append_run(runs, start, same, false);
         else
-            for (guint i = 0; i < same; i++)
-                append_run(runs, start + i, 1, FALSE);
+            for (unsigned i = 0; i < same; i++)
+                append_run(runs, start + i, 1, false);
         start += same;
     }
 }
 
 /* A long stretch of routine: one run per kind. */
 static void
-fold_stretch(GArray *runs, const kinds *k, guint start, guint end)
+fold_stretch(GArray *runs, const kinds *k, unsigned start, unsigned end)
 {
-    guint first_run = runs->len;
+    unsigned first_run = runs->len;
 
-    for (guint i = start; i < end; i++) {
-        guint r = first_run;
+    for (unsigned i = start; i < end; i++) {
+        unsigned r = first_run;
         while (r < runs->len && k->kind[g_array_index(runs, nh_run, r).first] != k->kind[i])
             r++;
         if (r == runs->len) {
-            append_run(runs, i, 1, TRUE);
+            append_run(runs, i, 1, true);
             continue;
         }
         nh_run *run = &g_array_index(runs, nh_run, r);
@@ -115,14 +115,14 @@ fold_stretch(GArray *runs, const kinds *k, guint start, guint end)
         run->count++;
     }
     if (runs->len == first_run + 1)
-        g_array_index(runs, nh_run, first_run).mixed = FALSE;
+        g_array_index(runs, nh_run, first_run).mixed = false;
 }
 
 /* The first event at or after start that is not routine. */
-static guint
-end_of_routine(const kinds *k, guint start, guint n)
+static unsigned
+end_of_routine(const kinds *k, unsigned start, unsigned n)
 {
-    while (start < n && g_array_index(k->totals, guint, k->kind[start]) >= MIN_ROUTINE)
+    while (start < n && g_array_index(k->totals, unsigned, k->kind[start]) >= MIN_ROUTINE)
         start++;
     return start;
 }
@@ -130,13 +130,13 @@ end_of_routine(const kinds *k, guint start, guint n)
 GArray *
 nh_timeline_runs(const GPtrArray *timeline)
 {
-    GArray *runs = g_array_new(FALSE, FALSE, sizeof(nh_run));
-    guint told = 0;
+    GArray *runs = g_array_new(false, false, sizeof(nh_run));
+    unsigned told = 0;
     kinds k;
 
     find_kinds(&k, timeline);
-    for (guint i = 0; i < timeline->len;) {
-        guint end = end_of_routine(&k, i, timeline->len);
+    for (unsigned i = 0; i < timeline->len;) {
+        unsigned end = end_of_routine(&k, i, timeline->len);
         if (end - i >= MIN_STRETCH) {
             fold_neighbours(runs, &k, told, i);
             fold_stretch(runs, &k, i, end);

@@ -13,8 +13,8 @@
 
 /* Events of one kind, from one index of the timeline to another. */
 typedef struct {
-    guint first, last, count;
-    gboolean mixed; /* events of other runs lie between */
+    unsigned first, last, count;
+    bool mixed; /* events of other runs lie between */
 } nh_run;
 
 /* The runs of a timeline by their first events, each event in exactly one; caller unrefs (array of nh_run). */

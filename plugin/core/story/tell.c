@@ -50,7 +50,7 @@ fin_text(const nh_conn *conn, const nh_trouble *trouble, const char *lasted)
 static void
 complete_trouble(nh_watch *watch, const nh_conn *conn)
 {
-    for (guint i = 0; conn->troubles && i < conn->troubles->len; i++) {
+    for (unsigned i = 0; conn->troubles && i < conn->troubles->len; i++) {
         const nh_trouble *trouble = &g_array_index(conn->troubles, nh_trouble, i);
         char *until = nh_duration_text((trouble->until.frame ? trouble->until.time : trouble->last.time) - trouble->since.time);
         char *text = NULL;
@@ -66,7 +66,7 @@ complete_trouble(nh_watch *watch, const nh_conn *conn)
 }
 
 /* Nothing may be said of a pair of which one direction is missing. */
-static gboolean
+static bool
 is_one_sided(const nh_pair *pair)
 {
     return pair->half_captured && !(pair->seen_client && pair->seen_server);
@@ -121,16 +121,16 @@ complete_attempt(const nh_pair *pair)
 static void
 complete(nh_watch *watch)
 {
-    for (guint i = 0; i < watch->conn_list->len; i++) {
+    for (unsigned i = 0; i < watch->conn_list->len; i++) {
         const nh_conn *conn = g_ptr_array_index(watch->conn_list, i);
         if (!conn->foreign && !is_one_sided(conn->pair)) {
             complete_trouble(watch, conn);
             complete_half_closed(watch, conn);
         }
     }
-    for (guint i = 0; i < watch->call_list->len; i++)
+    for (unsigned i = 0; i < watch->call_list->len; i++)
         complete_call(watch, g_ptr_array_index(watch->call_list, i));
-    for (guint i = 0; i < watch->pair_list->len; i++) {
+    for (unsigned i = 0; i < watch->pair_list->len; i++) {
         complete_attempt(g_ptr_array_index(watch->pair_list, i));
         nh_statd_complete(g_ptr_array_index(watch->pair_list, i));
     }
@@ -139,8 +139,8 @@ complete(nh_watch *watch)
 
 /* --- incidents in capture order ------------------------------------------------------- */
 
-static gint
-by_start(gconstpointer a, gconstpointer b)
+static int
+by_start(const void *a, const void *b)
 {
     const nh_outage *x = *(nh_outage *const *)a, *y = *(nh_outage *const *)b;
 
@@ -153,12 +153,12 @@ by_start(gconstpointer a, gconstpointer b)
 static void
 drop_foreign_symptoms(nh_outage *outage)
 {
-    for (guint i = outage->symptoms->len; i-- > 0;) {
+    for (unsigned i = outage->symptoms->len; i-- > 0;) {
         const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
         if (symptom->conn && nh_conn_service(symptom->conn) == NH_SERVICE_NONE)
             nh_outage_retract(outage, i);
         else if (symptom->conn && nh_conn_service(symptom->conn) != NH_SERVICE_PROBABLE)
-            outage->only_probable = FALSE;
+            outage->only_probable = false;
     }
 }
 
@@ -167,9 +167,9 @@ number_outages(nh_watch *watch)
 {
     GPtrArray *outages = g_ptr_array_new();
 
-    for (guint i = 0; i < watch->pair_list->len; i++) {
+    for (unsigned i = 0; i < watch->pair_list->len; i++) {
         nh_pair *pair = g_ptr_array_index(watch->pair_list, i);
-        for (guint j = 0; j < pair->outages->len; j++) {
+        for (unsigned j = 0; j < pair->outages->len; j++) {
             nh_outage *outage = g_ptr_array_index(pair->outages, j);
             drop_foreign_symptoms(outage);
             outage->id = 0;
@@ -178,7 +178,7 @@ number_outages(nh_watch *watch)
         }
     }
     g_ptr_array_sort(outages, by_start);
-    for (guint i = 0; i < outages->len; i++)
+    for (unsigned i = 0; i < outages->len; i++)
         ((nh_outage *)g_ptr_array_index(outages, i))->id = i + 1;
     watch->incidents = outages->len;
     return outages;
@@ -197,7 +197,7 @@ add_call(nh_incident *incident, const nh_call *call)
     told->vers = call->vers;
     told->proc = call->proc;
     told->procedure = nh_procedure_name(call->prog, call->vers, call->proc);
-    for (guint i = 0; i < call->n_sendings; i++)
+    for (unsigned i = 0; i < call->n_sendings; i++)
         g_array_append_val(told->frames, call->sendings[i].at.frame);
     told->reply_frame = call->reply.frame;
     told->status = nh_call_outcome(call);
@@ -227,7 +227,7 @@ add_attempt(nh_incident *incident, const nh_outage *outage, nh_way way, const nh
         told->proc = NH_NLM_GRANTED_RES;
         told->procedure = nh_nlm_procedure_name(told->proc);
     }
-    told->dead = TRUE;
+    told->dead = true;
     told->dead_reason = way == NH_CALLBACK ? NH_GRANT_LOST : nh_judge(outage).cause;
     told->issued_earliest = attempt->earliest;
     told->issued_latest = attempt->start.time;
@@ -241,7 +241,7 @@ attempt_of(const nh_outage *outage, nh_way way)
 {
     const nh_pair *pair = outage->pair;
     const nh_attempt *attempt = &pair->attempt[way];
-    gboolean latest = g_ptr_array_index(pair->outages, pair->outages->len - 1) == outage;
+    bool latest = g_ptr_array_index(pair->outages, pair->outages->len - 1) == outage;
 
     if (outage->given_up)
         return outage->attempt[way].active ? &outage->attempt[way] : NULL;
@@ -256,7 +256,7 @@ attempt_of(const nh_outage *outage, nh_way way)
 static void
 add_calls(nh_incident *incident, const nh_outage *outage)
 {
-    for (guint i = 0; i < outage->calls->len; i++) {
+    for (unsigned i = 0; i < outage->calls->len; i++) {
         nh_call *call = g_ptr_array_index(outage->calls, i);
         nh_lines_of_call(incident, call, add_call(incident, call));
     }
@@ -313,7 +313,7 @@ tell_pair(nh_story *story, const nh_pair *pair)
     told->resent = pair->resent;
     told->denied = pair->denied;
     told->slowest = pair->slowest;
-    for (guint i = 0; i < pair->outages->len; i++)
+    for (unsigned i = 0; i < pair->outages->len; i++)
         told->incidents += ((const nh_outage *)g_ptr_array_index(pair->outages, i))->id != 0;
 }
 
@@ -325,7 +325,7 @@ learn_timers(nh_watch *watch, nh_kernel_log *log)
     GArray *before = nh_log_assume_timers(watch, log);
     GPtrArray *outages = number_outages(watch);
 
-    for (guint i = 0; i < outages->len; i++)
+    for (unsigned i = 0; i < outages->len; i++)
         tell_outage(watch, draft, g_ptr_array_index(outages, i));
     nh_log_keep_timers(watch, draft, log, before);
     g_ptr_array_unref(outages);
@@ -338,7 +338,7 @@ nh_watch_story(nh_watch *watch)
     nh_story *story = nh_story_new();
     nh_moment now = { watch->frames_total, watch->last };
 
-    for (guint i = 0; i < watch->pair_list->len; i++) {
+    for (unsigned i = 0; i < watch->pair_list->len; i++) {
         nh_outage_tick(g_ptr_array_index(watch->pair_list, i), now);
         nh_outage_conclude(g_ptr_array_index(watch->pair_list, i));
     }
@@ -350,20 +350,20 @@ nh_watch_story(nh_watch *watch)
     story->frames = watch->frames_total;
     story->first = watch->first;
     story->last = watch->last;
-    for (guint i = 0; i < outages->len; i++)
+    for (unsigned i = 0; i < outages->len; i++)
         tell_outage(watch, story, g_ptr_array_index(outages, i));
-    for (guint i = 0; i < watch->pair_list->len; i++) {
+    for (unsigned i = 0; i < watch->pair_list->len; i++) {
         const nh_pair *pair = g_ptr_array_index(watch->pair_list, i);
         story->lock_traffic |= pair->lock_traffic;
         tell_pair(story, pair);
     }
     nh_log_match(watch, story, log);
     nh_kernel_log_free(log);
-    for (guint i = 0; i < outages->len; i++) /* after the log, which knows the server's name */
+    for (unsigned i = 0; i < outages->len; i++) /* after the log, which knows the server's name */
         nh_timeline_add_frames(g_ptr_array_index(story->incidents, i), g_ptr_array_index(outages, i));
     nh_lock_story(watch, story);
     nh_hidden_story(watch, story);
-    for (guint i = 0; i < story->incidents->len; i++)
+    for (unsigned i = 0; i < story->incidents->len; i++)
         nh_timeline_sort(g_ptr_array_index(story->incidents, i));
     g_ptr_array_unref(outages);
     return story;

@@ -16,12 +16,12 @@
 
 /* Milestones of a connection's life that are no finding. */
 static const char *
-milestone(const nh_conn *conn, guint32 frame, const char **what)
+milestone(const nh_conn *conn, uint32_t frame, const char **what)
 {
-    gboolean callback = conn->way == NH_CALLBACK;
+    bool callback = conn->way == NH_CALLBACK;
     const char *of_client = "FIN of the client", *of_server = "FIN of the server";
     const struct {
-        guint32 frame;
+        uint32_t frame;
         const char *event, *what;
     } milestones[] = {
         { conn->syn.frame, "syn", "SYN" },
@@ -32,7 +32,7 @@ milestone(const nh_conn *conn, guint32 frame, const char **what)
         { conn->half[0].fin_acked_at.frame, "fin_acked", callback ? "FIN of the server acknowledged" : "FIN of the client acknowledged" },
     };
 
-    for (guint i = 0; i < G_N_ELEMENTS(milestones); i++)
+    for (unsigned i = 0; i < G_N_ELEMENTS(milestones); i++)
         if (milestones[i].frame == frame) {
             *what = milestones[i].what;
             return milestones[i].event;
@@ -56,7 +56,7 @@ add_milestone(nh_incident *incident, const nh_frame *frame)
 }
 
 /* While some calls hang, those that are served tell nothing. */
-static gboolean
+static bool
 is_bystander(const nh_outage *outage, const nh_call *call)
 {
     return outage->served && call->prog == NH_PROG_NLM && call->outage != outage;
@@ -68,9 +68,9 @@ add_messages(nh_incident *incident, const nh_outage *outage, const nh_frame *fra
     for (const GSList *item = frame->calls; item; item = item->next) {
         const nh_call *call = item->data;
         const char *name = nh_procedure_name(call->prog, call->vers, call->proc);
-        gboolean reply = call->reply.frame == frame->at.frame;
+        bool reply = call->reply.frame == frame->at.frame;
         const char *status = reply ? nh_call_outcome(call) : NULL;
-        gboolean first = call->sendings[0].at.frame == frame->at.frame;
+        bool first = call->sendings[0].at.frame == frame->at.frame;
 
         if ((!reply && !first) || is_bystander(outage, call))
             continue;
@@ -81,7 +81,7 @@ add_messages(nh_incident *incident, const nh_outage *outage, const nh_frame *fra
 }
 
 /* In a storm the port is looked up before each attempt: thousands of healthy connections that tell nothing. */
-static gboolean
+static bool
 in_storm(const nh_pair *pair, const nh_frame *frame)
 {
     return pair->storm.start.frame && frame->at.frame > pair->storm.start.frame && frame->at.frame < pair->storm.last.frame;
@@ -90,7 +90,7 @@ in_storm(const nh_pair *pair, const nh_frame *frame)
 void
 nh_timeline_reach_out(nh_incident *incident, const nh_outage *outage)
 {
-    for (guint i = 0; i < outage->calls->len; i++) {
+    for (unsigned i = 0; i < outage->calls->len; i++) {
         const nh_call *call = g_ptr_array_index(outage->calls, i);
         const nh_sending *first = nh_call_first(call), *last = nh_call_last(call);
         if (nh_view_shows(outage, first->at.frame))
@@ -106,11 +106,11 @@ void
 nh_timeline_add_frames(nh_incident *incident, const nh_outage *outage)
 {
     const GPtrArray *frames = outage->pair->watch->frames;
-    guint end = nh_frame_index(outage->pair->watch, incident->last_frame + 1);
+    unsigned end = nh_frame_index(outage->pair->watch, incident->last_frame + 1);
 
-    for (guint i = nh_frame_index(outage->pair->watch, incident->first_frame); i < end; i++) {
+    for (unsigned i = nh_frame_index(outage->pair->watch, incident->first_frame); i < end; i++) {
         const nh_frame *frame = g_ptr_array_index(frames, i);
-        gboolean outside = frame->at.frame < outage->start.frame || frame->at.frame > outage->last.frame;
+        bool outside = frame->at.frame < outage->start.frame || frame->at.frame > outage->last.frame;
         if (frame->pair != outage->pair || (frame->conn && frame->conn->foreign) || (outside && !nh_view_shows(outage, frame->at.frame)))
             continue;
         for (const GSList *item = frame->notes; item; item = item->next) {
@@ -126,8 +126,8 @@ nh_timeline_add_frames(nh_incident *incident, const nh_outage *outage)
     }
 }
 
-static gint
-by_time(gconstpointer a, gconstpointer b)
+static int
+by_time(const void *a, const void *b)
 {
     const nh_event *x = *(nh_event *const *)a, *y = *(nh_event *const *)b;
 

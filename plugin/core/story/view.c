@@ -15,55 +15,55 @@
 #include "core/model/trouble.h"
 #include "core/net/verdict.h"
 
-guint
+unsigned
 nh_view_attempt(const nh_frame *frame, const nh_call *call)
 {
-    for (guint i = 0; i < call->n_sendings && call->reply.frame != frame->at.frame; i++)
+    for (unsigned i = 0; i < call->n_sendings && call->reply.frame != frame->at.frame; i++)
         if (call->sendings[i].at.frame == frame->at.frame)
             return i + 1;
     return 0;
 }
 
-gboolean
+bool
 nh_view_timers_of_call(const nh_call *call, nh_timers *timers)
 {
-    gboolean use_mount = call->pair->watch->options.use_mount;
+    bool use_mount = call->pair->watch->options.use_mount;
 
     if (!call->outage || !nh_line_may_come(call))
-        return FALSE;
+        return false;
     *timers = (nh_timers){
         .pair = call->pair,
         .way = call->way,
         .event = nh_line_event(call->pair, call->way, call),
-        .has_mount_deadlines = TRUE,
+        .has_mount_deadlines = true,
         .observed = call->line_seen.frame ? call->line_seen.time : NH_TIME_NONE,
         .family = nh_pair_family(call->pair),
         .policy = nh_policy_of(call->pair, call->l4, use_mount),
     };
     nh_call_deadlines(call, use_mount, &timers->deadlines);
-    nh_call_deadlines(call, TRUE, &timers->mount_deadlines);
-    return TRUE;
+    nh_call_deadlines(call, true, &timers->mount_deadlines);
+    return true;
 }
 
 /* The call that this outage held back: its timers stand on the frames in trouble, too. */
 static const nh_call *
 held_back(const nh_outage *outage)
 {
-    for (guint i = 0; outage && i < outage->calls->len; i++)
+    for (unsigned i = 0; outage && i < outage->calls->len; i++)
         if (((const nh_call *)g_ptr_array_index(outage->calls, i))->deferred)
             return g_ptr_array_index(outage->calls, i);
     return NULL;
 }
 
 /* No call could be sent: the timers of the attempt stand on the frames in trouble. */
-static gboolean
-timers_of_attempt(const nh_conn *conn, guint32 frame, nh_timers *timers)
+static bool
+timers_of_attempt(const nh_conn *conn, uint32_t frame, nh_timers *timers)
 {
     const nh_attempt *attempt = &conn->pair->attempt[conn->way];
-    gboolean use_mount = conn->pair->watch->options.use_mount;
+    bool use_mount = conn->pair->watch->options.use_mount;
 
     if (!nh_attempt_pending(attempt) || frame < attempt->start.frame)
-        return FALSE;
+        return false;
     *timers = (nh_timers){
         .pair = conn->pair,
         .way = conn->way,
@@ -73,19 +73,19 @@ timers_of_attempt(const nh_conn *conn, guint32 frame, nh_timers *timers)
         .policy = nh_policy_of(conn->pair, NH_L4_TCP, use_mount),
     };
     nh_attempt_deadlines(conn->pair, conn->way, attempt, &timers->deadlines);
-    return TRUE;
+    return true;
 }
 
-gboolean
+bool
 nh_view_timers_in_trouble(const nh_view *view, nh_timers *timers)
 {
     const nh_call *held = held_back(view->outage);
 
     if (!view->trouble)
-        return FALSE;
+        return false;
     for (const GSList *item = view->frame->calls; item; item = item->next)
         if (((const nh_call *)item->data)->prog == NH_PROG_NLM)
-            return FALSE;
+            return false;
     return held ? nh_view_timers_of_call(held, timers) : timers_of_attempt(view->frame->conn, view->frame->at.frame, timers);
 }
 
@@ -101,24 +101,24 @@ outage_of_calls(const nh_frame *frame)
     return NULL;
 }
 
-gboolean
-nh_view_frame(const nh_watch *watch, guint32 number, nh_view *view)
+bool
+nh_view_frame(const nh_watch *watch, uint32_t number, nh_view *view)
 {
     const nh_frame *frame = nh_frame_find(watch, number);
 
     if (!frame || (frame->conn && nh_conn_service(frame->conn) == NH_SERVICE_NONE) || (frame->conn && frame->conn->foreign))
-        return FALSE;
+        return false;
     *view = (nh_view){ .frame = frame };
     view->service = frame->service ? frame->service : frame->conn ? nh_conn_service(frame->conn) : NH_SERVICE_NONE;
     view->trouble = frame->conn ? nh_conn_trouble_at(frame->conn, number) : NULL;
     view->outage = frame->pair ? nh_outage_at(frame->pair, number) : NULL;
     if (!view->outage)
         view->outage = outage_of_calls(frame);
-    return TRUE;
+    return true;
 }
 
-gboolean
-nh_view_shows(const nh_outage *outage, guint32 frame)
+bool
+nh_view_shows(const nh_outage *outage, uint32_t frame)
 {
     nh_view view;
 

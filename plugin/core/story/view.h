@@ -24,22 +24,22 @@ typedef struct {
     const nh_pair *pair;
     nh_way way;
     nh_log_event event;
-    gboolean has_mount_deadlines;
+    bool has_mount_deadlines;
     nh_deadlines deadlines, mount_deadlines;
     nh_time observed;
     nh_family family;
     nh_policy policy;
 } nh_timers;
 
-/* FALSE when the plugin has nothing to say about the frame. */
-gboolean nh_view_frame(const nh_watch *watch, guint32 frame, nh_view *view);
+/* false when the plugin has nothing to say about the frame. */
+bool nh_view_frame(const nh_watch *watch, uint32_t frame, nh_view *view);
 /* Whether a frame is the outage's: all of its pair from start to end, and those of its calls before and behind; 0 never is. */
-gboolean nh_view_shows(const nh_outage *outage, guint32 frame);
+bool nh_view_shows(const nh_outage *outage, uint32_t frame);
 /* Which transmission of the call the frame is, from 1; 0 for a reply. */
-guint nh_view_attempt(const nh_frame *frame, const nh_call *call);
-/* The timers of a call; FALSE where they did not matter. */
-gboolean nh_view_timers_of_call(const nh_call *call, nh_timers *timers);
-/* Those of what a frame in trouble, which carries no NLM call, holds back; FALSE when it is nothing. */
-gboolean nh_view_timers_in_trouble(const nh_view *view, nh_timers *timers);
+unsigned nh_view_attempt(const nh_frame *frame, const nh_call *call);
+/* The timers of a call; false where they did not matter. */
+bool nh_view_timers_of_call(const nh_call *call, nh_timers *timers);
+/* Those of what a frame in trouble, which carries no NLM call, holds back; false when it is nothing. */
+bool nh_view_timers_in_trouble(const nh_view *view, nh_timers *timers);
 
 #endif

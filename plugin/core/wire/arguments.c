@@ -15,23 +15,23 @@
 /* --- XDR (RFC 4506): a cursor that never reads past what was captured -------------- */
 
 typedef struct {
-    const guint8 *at;
-    guint left;      /* bytes */
-    gboolean failed; /* nothing is left then */
+    const uint8_t *at;
+    unsigned left; /* bytes */
+    bool failed;   /* nothing is left then */
 } xdr;
 
-static guint32
+static uint32_t
 fail(xdr *x)
 {
     x->left = 0;
-    x->failed = TRUE;
+    x->failed = true;
     return 0;
 }
 
-static guint32
+static uint32_t
 get_uint(xdr *x)
 {
-    guint32 value;
+    uint32_t value;
 
     if (x->left < 4)
         return fail(x);
@@ -41,19 +41,19 @@ get_uint(xdr *x)
     return value;
 }
 
-static guint64
+static uint64_t
 get_hyper(xdr *x)
 {
-    guint64 high = get_uint(x);
+    uint64_t high = get_uint(x);
     return high << 32 | get_uint(x);
 }
 
 /* Length of the opaque data at the cursor, which moves behind it; *start is where its bytes begin. */
-static guint32
-get_opaque(xdr *x, const guint8 **start)
+static uint32_t
+get_opaque(xdr *x, const uint8_t **start)
 {
-    guint32 length = get_uint(x);
-    guint padded = MIN((length + 3) & ~3u, x->left); /* the padding need not be there where nothing follows */
+    uint32_t length = get_uint(x);
+    unsigned padded = MIN((length + 3) & ~3u, x->left); /* the padding need not be there where nothing follows */
 
     *start = x->at;
     if (x->failed || length > 1024 || length > x->left)
@@ -63,23 +63,23 @@ get_opaque(xdr *x, const guint8 **start)
     return length;
 }
 
-static guint32
+static uint32_t
 get_hash(xdr *x)
 {
-    const guint8 *start;
-    guint32 length = get_opaque(x, &start);
+    const uint8_t *start;
+    uint32_t length = get_opaque(x, &start);
     return x->failed ? 0 : nh_crc32(start, length);
 }
 
 static void
-get_string(xdr *x, char *text, gsize size)
+get_string(xdr *x, char *text, size_t size)
 {
-    const guint8 *start;
-    guint32 length = get_opaque(x, &start);
+    const uint8_t *start;
+    uint32_t length = get_opaque(x, &start);
 
     if (x->failed)
         return;
-    length = MIN(length, (guint32)size - 1);
+    length = MIN(length, (uint32_t)size - 1);
     memcpy(text, start, length);
     text[length] = '\0';
 }
@@ -89,7 +89,7 @@ get_string(xdr *x, char *text, gsize size)
 /* What stands between the cookie and the lock, per procedure (X/Open NLM; nlm_prot.x). */
 enum { BLOCK = 1, EXCLUSIVE = 2, LOCK = 4, RECLAIM = 8, STATUS = 16, SHARE = 32, HOLDER = 64 };
 
-static const guint8 call_layout[] = {
+static const uint8_t call_layout[] = {
     [1] = EXCLUSIVE | LOCK,                    /* TEST */
     [2] = BLOCK | EXCLUSIVE | LOCK | RECLAIM,  /* LOCK */
     [3] = BLOCK | EXCLUSIVE | LOCK,            /* CANCEL */
@@ -110,7 +110,7 @@ static const guint8 call_layout[] = {
     [22] = BLOCK | EXCLUSIVE | LOCK | RECLAIM, /* NM_LOCK */
 };
 
-static const guint8 reply_layout[] = {
+static const uint8_t reply_layout[] = {
     [1] = STATUS | HOLDER, /* TEST */
     [2] = STATUS,          /* LOCK */
     [3] = STATUS,          /* CANCEL */
@@ -124,22 +124,22 @@ static const guint8 reply_layout[] = {
 static void
 get_cookie(xdr *x, nh_nlm *nlm)
 {
-    const guint8 *start;
-    guint32 length = get_opaque(x, &start);
+    const uint8_t *start;
+    uint32_t length = get_opaque(x, &start);
 
     if (x->failed)
         return;
-    nlm->has_cookie = TRUE;
+    nlm->has_cookie = true;
     if (length > 8) {
         nlm->cookie = nh_crc32(start, length);
         return;
     }
-    for (guint i = 0; i < length; i++)
+    for (unsigned i = 0; i < length; i++)
         nlm->cookie = nlm->cookie << 8 | start[i];
 }
 
 static void
-get_lock(xdr *x, nh_nlm *nlm, guint32 vers)
+get_lock(xdr *x, nh_nlm *nlm, uint32_t vers)
 {
     get_string(x, nlm->caller, sizeof nlm->caller);
     nlm->file = get_hash(x);
@@ -164,7 +164,7 @@ get_share(xdr *x, nh_nlm *nlm)
 
 /* nlm_stats, and behind NLM_DENIED the nlm_holder that stands in the way */
 static void
-get_status(xdr *x, nh_nlm *nlm, guint32 vers, gboolean with_holder)
+get_status(xdr *x, nh_nlm *nlm, uint32_t vers, bool with_holder)
 {
     nlm->status = get_uint(x);
     nlm->has_status = !x->failed;
@@ -178,8 +178,8 @@ get_status(xdr *x, nh_nlm *nlm, guint32 vers, gboolean with_holder)
     nlm->has_holder = !x->failed;
 }
 
-static guint
-layout_of(const guint8 *layouts, guint n, guint32 proc)
+static unsigned
+layout_of(const uint8_t *layouts, unsigned n, uint32_t proc)
 {
     return proc < n ? layouts[proc] : 0;
 }
@@ -188,8 +188,8 @@ static void
 read_nlm(xdr *x, nh_message *message)
 {
     nh_nlm *nlm = &message->nlm;
-    guint layout = message->reply ? layout_of(reply_layout, G_N_ELEMENTS(reply_layout), message->proc)
-                                  : layout_of(call_layout, G_N_ELEMENTS(call_layout), message->proc);
+    unsigned layout = message->reply ? layout_of(reply_layout, G_N_ELEMENTS(reply_layout), message->proc)
+                                     : layout_of(call_layout, G_N_ELEMENTS(call_layout), message->proc);
 
     if (layout == 0)
         return;
@@ -225,14 +225,14 @@ add_mapping(nh_message *message, nh_mapping mapping)
         message->mappings[message->n_mappings++] = mapping;
 }
 
-static guint32
+static uint32_t
 protocol_of_netid(const char *netid)
 {
     return g_str_has_prefix(netid, "udp") ? NH_L4_UDP : NH_L4_TCP;
 }
 
 /* The port in a universal address, "10.7.1.1.156.64" or "::.156.64"; 0 when it is empty (RFC 5665 section 5.2.3). */
-static guint16
+static uint16_t
 port_of_uaddr(const char *uaddr)
 {
     const char *low = strrchr(uaddr, '.'), *high;
@@ -241,17 +241,17 @@ port_of_uaddr(const char *uaddr)
         return 0;
     for (high = low - 1; high > uaddr && *high != '.';)
         high--;
-    return (guint16)(g_ascii_strtoull(*high == '.' ? high + 1 : high, NULL, 10) << 8 | g_ascii_strtoull(low + 1, NULL, 10));
+    return (uint16_t)(g_ascii_strtoull(*high == '.' ? high + 1 : high, NULL, 10) << 8 | g_ascii_strtoull(low + 1, NULL, 10));
 }
 
-gboolean
-nh_arguments_indirect(guint32 vers, guint32 proc)
+bool
+nh_arguments_indirect(uint32_t vers, uint32_t proc)
 {
     return proc == PMAP_CALLIT || (vers > 3 && proc == RPCB_INDIRECT);
 }
 
 /* Whether the answer is one port. */
-static gboolean
+static bool
 names_a_port(const nh_message *message)
 {
     return message->proc == PMAP_GETPORT || (message->vers > 3 && message->proc == RPCB_GETVERSADDR) ||
@@ -289,7 +289,7 @@ read_dump(xdr *x, nh_message *message)
         nh_mapping mapping = { .prog = get_uint(x), .vers = get_uint(x) };
         if (message->vers == 2) {
             mapping.prot = get_uint(x);
-            mapping.port = (guint16)get_uint(x);
+            mapping.port = (uint16_t)get_uint(x);
         } else {
             netid[0] = uaddr[0] = owner[0] = '\0';
             get_string(x, netid, sizeof netid);
@@ -317,7 +317,7 @@ read_portmap_reply(xdr *x, nh_message *message)
     if (!names_a_port(message))
         return;
     if (message->vers == 2) {
-        answer.port = (guint16)get_uint(x);
+        answer.port = (uint16_t)get_uint(x);
     } else {
         get_string(x, uaddr, sizeof uaddr);
         answer.port = port_of_uaddr(uaddr);
@@ -339,9 +339,9 @@ read_stat_call(xdr *x, nh_message *message)
 /* --- the programs ------------------------------------------------------------------------------------ */
 
 void
-nh_arguments_read(nh_message *message, const guint8 *bytes, guint length)
+nh_arguments_read(nh_message *message, const uint8_t *bytes, unsigned length)
 {
-    xdr x = { bytes, length, FALSE };
+    xdr x = { bytes, length, false };
 
     switch (message->prog) {
     case NH_PROG_NLM:

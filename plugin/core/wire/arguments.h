@@ -17,8 +17,8 @@
  * rpcbind (RFC 1833) and NSM. length: bytes that were captured; what they do not
  * hold completely stays absent.
  */
-void nh_arguments_read(nh_message *message, const guint8 *bytes, guint length);
+void nh_arguments_read(nh_message *message, const uint8_t *bytes, unsigned length);
 /* Procedures of portmap and rpcbind that pass a call on (CALLIT, BCAST, INDIRECT): their answer names the port, too. */
-gboolean nh_arguments_indirect(guint32 vers, guint32 proc);
+bool nh_arguments_indirect(uint32_t vers, uint32_t proc);
 
 #endif

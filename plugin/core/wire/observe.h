@@ -17,7 +17,7 @@
 /* One end of a flow. */
 typedef struct {
     nh_addr addr;
-    guint16 port;
+    uint16_t port;
 } nh_end;
 
 /* Control bits (RFC 9293 section 3.1) */
@@ -31,73 +31,73 @@ typedef struct {
 typedef enum { NH_TRAVEL_UNKNOWN, NH_TRAVEL_SENT, NH_TRAVEL_RECEIVED } nh_travel;
 
 typedef struct {
-    guint32 frame;
+    uint32_t frame;
     nh_time time;
     nh_end src, dst;
-    guint32 seq, ack;
-    guint32 len; /* payload bytes on the wire (from the IP length, not the snapped one) */
-    guint16 flags;
-    guint32 window; /* as in the header, not scaled */
-    gboolean has_tsval;
-    guint32 tsval, tsecr; /* RFC 7323 */
-    guint16 ip_id;        /* 0 over IPv6 */
+    uint32_t seq, ack;
+    uint32_t len; /* payload bytes on the wire (from the IP length, not the snapped one) */
+    uint16_t flags;
+    uint32_t window; /* as in the header, not scaled */
+    bool has_tsval;
+    uint32_t tsval, tsecr; /* RFC 7323 */
+    uint16_t ip_id;        /* 0 over IPv6 */
     nh_travel travel;
-    gboolean quoted;                   /* not seen itself: known from an ICMP error that quotes it */
-    gboolean src_claimed, dst_claimed; /* a dissector other than RPC's or none owns that port */
-    const guint8 *payload;             /* captured bytes of the payload */
-    guint captured;
+    bool quoted;                   /* not seen itself: known from an ICMP error that quotes it */
+    bool src_claimed, dst_claimed; /* a dissector other than RPC's or none owns that port */
+    const uint8_t *payload;        /* captured bytes of the payload */
+    unsigned captured;
 } nh_segment;
 
 /* An ICMP or ICMPv6 error and the packet that it quotes. */
 typedef struct {
-    guint32 frame;
+    uint32_t frame;
     nh_time time;
     nh_addr sender; /* of the error */
-    guint8 type, code;
-    gboolean v6;
+    uint8_t type, code;
+    bool v6;
     nh_l4 l4;
-    nh_end src, dst;             /* of the quoted packet */
-    gboolean has_seq, has_flags; /* RFC 792 promises 8 bytes of TCP: ports and sequence number */
-    guint32 seq;
-    guint16 flags;
-    gboolean src_claimed, dst_claimed;
+    nh_end src, dst;         /* of the quoted packet */
+    bool has_seq, has_flags; /* RFC 792 promises 8 bytes of TCP: ports and sequence number */
+    uint32_t seq;
+    uint16_t flags;
+    bool src_claimed, dst_claimed;
 } nh_quote;
 
 typedef struct {
-    guint32 prog, vers, prot;
-    guint16 port; /* 0 = not registered */
+    uint32_t prog, vers, prot;
+    uint16_t port; /* 0 = not registered */
 } nh_mapping;
 
 #define NH_MAPPINGS_MAX 32
 
 /* Arguments and results of NLM that the core cares for. */
 typedef struct {
-    gboolean has_lock, has_share, has_status, has_cookie;
-    gboolean has_holder; /* TEST denied: owner, svid, range and exclusive are the holder's */
-    guint64 cookie;      /* the cookie itself up to 8 bytes, else a hash of it */
+    bool has_lock, has_share, has_status, has_cookie;
+    bool has_holder; /* TEST denied: owner, svid, range and exclusive are the holder's */
+    uint64_t cookie; /* the cookie itself up to 8 bytes, else a hash of it */
     char caller[64];
-    guint32 file;  /* hash of the file handle, as Wireshark shows it */
-    guint32 owner; /* hash of the owner handle */
-    guint32 svid;
-    guint64 offset, length;
-    gboolean exclusive, block, reclaim;
-    guint32 status;
+    uint32_t file;  /* hash of the file handle, as Wireshark shows it */
+    uint32_t owner; /* hash of the owner handle */
+    uint32_t svid;
+    uint64_t offset, length;
+    bool exclusive, block, reclaim;
+    uint32_t status;
 } nh_nlm;
 
 /* An ONC RPC message (RFC 5531). */
 typedef struct {
-    guint32 frame;
+    uint32_t frame;
     nh_time time;
     nh_l4 l4;
     nh_end src, dst; /* of the packet that carries it */
-    gboolean reply;
+    bool reply;
     const char *refused; /* a refused reply: "PROG_UNAVAIL", "AUTH_ERROR" ...; static; else NULL */
-    guint32 xid, prog, vers, proc;
+    uint32_t xid, prog, vers, proc;
     nh_nlm nlm;
-    char mon_name[64]; /* statd: who restarted */
-    guint32 nsm_state; /* SM_NOTIFY: counts the restarts; 0 = unknown */
+    char mon_name[64];  /* statd: who restarted */
+    uint32_t nsm_state; /* SM_NOTIFY: counts the restarts; 0 = unknown */
     nh_travel travel;
-    guint n_mappings;                     /* portmap: the query (call) or the answers (reply) */
+    unsigned n_mappings;                  /* portmap: the query (call) or the answers (reply) */
     nh_mapping mappings[NH_MAPPINGS_MAX]; /* last: nh_message_clear() */
 } nh_message;
 

@@ -18,7 +18,7 @@ typedef enum {
 
 typedef struct {
     const char *name;
-    guint32 kind;
+    uint32_t kind;
     answer_form answer;
 } nlm_procedure;
 
@@ -30,39 +30,39 @@ static const nlm_procedure nlm_procedures[] = {
 
 /* Never NULL; one without a name for numbers that are not given out. */
 static const nlm_procedure *
-nlm_procedure_of(guint32 prog, guint32 proc)
+nlm_procedure_of(uint32_t prog, uint32_t proc)
 {
     static const nlm_procedure none = { 0 };
     return prog == NH_PROG_NLM && proc < G_N_ELEMENTS(nlm_procedures) ? &nlm_procedures[proc] : &none;
 }
 
-guint32
-nh_nlm_kind(guint32 proc)
+uint32_t
+nh_nlm_kind(uint32_t proc)
 {
     const nlm_procedure *procedure = nlm_procedure_of(NH_PROG_NLM, proc);
     return procedure->name ? procedure->kind : proc;
 }
 
-gboolean
-nh_nlm_is_message(guint32 prog, guint32 proc)
+bool
+nh_nlm_is_message(uint32_t prog, uint32_t proc)
 {
     return nlm_procedure_of(prog, proc)->answer == ANSWER_RESULT;
 }
 
-gboolean
-nh_nlm_is_result(guint32 prog, guint32 proc)
+bool
+nh_nlm_is_result(uint32_t prog, uint32_t proc)
 {
     return nlm_procedure_of(prog, proc)->answer == ANSWER_NOTHING;
 }
 
 const char *
-nh_nlm_procedure_name(guint32 proc)
+nh_nlm_procedure_name(uint32_t proc)
 {
     return nlm_procedure_of(NH_PROG_NLM, proc)->name;
 }
 
 const char *
-nh_nlm_status_name(guint32 status)
+nh_nlm_status_name(uint32_t status)
 {
 #define STAT_ROW(number, id, name) [number] = name,
     static const char *const names[] = { NH_NLM_STATS(STAT_ROW) };
@@ -74,7 +74,7 @@ nh_nlm_status_name(guint32 status)
 
 /* Procedures of portmap v2 and rpcbind v3/v4 (RFC 1833 section 3 and 2.1) */
 static const char *
-portmap_procedure_name(guint32 vers, guint32 proc)
+portmap_procedure_name(uint32_t vers, uint32_t proc)
 {
     static const char *const v2[] = { "NULL", "SET", "UNSET", "GETPORT", "DUMP", "CALLIT" };
     static const char *const v34[] = { "NULL",        "SET",         "UNSET",       "GETADDR",  "DUMP",        "CALLIT", "GETTIME",
@@ -86,7 +86,7 @@ portmap_procedure_name(guint32 vers, guint32 proc)
 
 /* Procedures of NFS versions 2 to 4 (RFC 1094 section 2.2, RFC 1813 section 3.3, RFC 7530 section 16) */
 static const char *
-nfs_procedure_name(guint32 vers, guint32 proc)
+nfs_procedure_name(uint32_t vers, uint32_t proc)
 {
     static const char *const v2[] = { "NULL",   "GETATTR", "SETATTR", "ROOT", "LOOKUP",  "READLINK", "READ",  "WRITECACHE", "WRITE",
                                       "CREATE", "REMOVE",  "RENAME",  "LINK", "SYMLINK", "MKDIR",    "RMDIR", "READDIR",    "STATFS" };
@@ -103,7 +103,7 @@ nfs_procedure_name(guint32 vers, guint32 proc)
 }
 
 const char *
-nh_procedure_name(guint32 prog, guint32 vers, guint32 proc)
+nh_procedure_name(uint32_t prog, uint32_t vers, uint32_t proc)
 {
     static const char *const stat[] = { "NULL", "SM_STAT", "SM_MON", "SM_UNMON", "SM_UNMON_ALL", "SM_SIMU_CRASH", "SM_NOTIFY" };
 

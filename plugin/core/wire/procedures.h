@@ -68,15 +68,15 @@ enum {
 };
 
 /* What a procedure asks for, synchronous or not: TEST_MSG is a TEST, NM_LOCK a LOCK; other results and numbers are themselves. */
-guint32 nh_nlm_kind(guint32 proc);
+uint32_t nh_nlm_kind(uint32_t proc);
 /* A *_MSG: its answer is a *_RES, a call of its own. */
-gboolean nh_nlm_is_message(guint32 prog, guint32 proc);
+bool nh_nlm_is_message(uint32_t prog, uint32_t proc);
 /* A *_RES */
-gboolean nh_nlm_is_result(guint32 prog, guint32 proc);
+bool nh_nlm_is_result(uint32_t prog, uint32_t proc);
 
 /* Names as the standards have them; NULL for others. */
-const char *nh_nlm_procedure_name(guint32 proc);
-const char *nh_nlm_status_name(guint32 status);
-const char *nh_procedure_name(guint32 prog, guint32 vers, guint32 proc);
+const char *nh_nlm_procedure_name(uint32_t proc);
+const char *nh_nlm_status_name(uint32_t status);
+const char *nh_procedure_name(uint32_t prog, uint32_t vers, uint32_t proc);
 
 #endif

@@ -14,7 +14,7 @@
 
 /* reject_stat and accept_stat (RFC 5531 section 9) */
 static const char *
-refusal(const guint8 *bytes, guint length)
+refusal(const uint8_t *bytes, unsigned length)
 {
     static const char *const accept[] = { NULL, "PROG_UNAVAIL", "PROG_MISMATCH", "PROC_UNAVAIL", "GARBAGE_ARGS", "SYSTEM_ERR" };
 
@@ -24,46 +24,46 @@ refusal(const guint8 *bytes, guint length)
         return nh_be32(bytes + 12) == 0 ? "RPC_MISMATCH" : "AUTH_ERROR";
     if (length < 20)
         return NULL;
-    guint32 verifier = nh_be32(bytes + 16);
+    uint32_t verifier = nh_be32(bytes + 16);
     if (verifier > 400 || length < 24 + ((verifier + 3) & ~3u))
         return NULL;
-    guint32 state = nh_be32(bytes + 20 + ((verifier + 3) & ~3u));
+    uint32_t state = nh_be32(bytes + 20 + ((verifier + 3) & ~3u));
     return state < G_N_ELEMENTS(accept) ? accept[state] : NULL;
 }
 
 /* Credentials of RPCSEC_GSS for data (0) with privacy (3): flavor, length, version, procedure, sequence, service (RFC 2203 section 5). */
-static gboolean
-is_private(const guint8 *bytes, guint length)
+static bool
+is_private(const uint8_t *bytes, unsigned length)
 {
     return length >= 48 && nh_be32(bytes + 24) == RPCSEC_GSS && nh_be32(bytes + 36) == 0 && nh_be32(bytes + 44) == 3;
 }
 
 /* An accepted reply whose verifier is AUTH_NONE with these 8 bytes (RFC 9289 section 4.1) */
-static gboolean
-starts_tls(const guint8 *bytes, guint length)
+static bool
+starts_tls(const uint8_t *bytes, unsigned length)
 {
     return length >= 28 && nh_be32(bytes + 8) == 0 && nh_be32(bytes + 12) == 0 && nh_be32(bytes + 16) == 8 &&
            memcmp(bytes + 20, "STARTTLS", 8) == 0;
 }
 
 /* Where the opaque_auth at this offset ends (RFC 5531 section 8.2); 0 when it was not captured, is none or may wrap what follows. */
-static guint
-behind_auth(const guint8 *bytes, guint length, guint offset)
+static unsigned
+behind_auth(const uint8_t *bytes, unsigned length, unsigned offset)
 {
     if (offset == 0 || offset + 8 > length || nh_be32(bytes + offset) == RPCSEC_GSS || nh_be32(bytes + offset + 4) > 400)
         return 0;
-    guint end = offset + 8 + ((nh_be32(bytes + offset + 4) + 3) & ~3u);
+    unsigned end = offset + 8 + ((nh_be32(bytes + offset + 4) + 3) & ~3u);
     return end <= length ? end : 0;
 }
 
 /* Arguments begin behind credentials and verifier, results behind verifier and accept_stat SUCCESS. */
 static void
-find_body(const guint8 *bytes, guint length, nh_rpc_header *header)
+find_body(const uint8_t *bytes, unsigned length, nh_rpc_header *header)
 {
-    guint start = header->reply ? behind_auth(bytes, length, 12) : behind_auth(bytes, length, behind_auth(bytes, length, 24));
+    unsigned start = header->reply ? behind_auth(bytes, length, 12) : behind_auth(bytes, length, behind_auth(bytes, length, 24));
 
     if (header->reply && start) {
-        gboolean success = nh_be32(bytes + 8) == 0 && start + 4 <= length && nh_be32(bytes + start) == 0;
+        bool success = nh_be32(bytes + 8) == 0 && start + 4 <= length && nh_be32(bytes + start) == 0;
         start = success ? start + 4 : 0;
     }
     if (!start)
@@ -72,16 +72,16 @@ find_body(const guint8 *bytes, guint length, nh_rpc_header *header)
     header->body_length = length - start;
 }
 
-gboolean
-nh_rpc_header_read(const guint8 *bytes, guint length, nh_rpc_header *header)
+bool
+nh_rpc_header_read(const uint8_t *bytes, unsigned length, nh_rpc_header *header)
 {
     if (length < 12)
-        return FALSE;
+        return false;
     *header = (nh_rpc_header){ .xid = nh_be32(bytes) };
     switch (nh_be32(bytes + 4)) {
     case 0: /* CALL */
         if (length < 24 || nh_be32(bytes + 8) != 2)
-            return FALSE;
+            return false;
         header->prog = nh_be32(bytes + 12);
         header->vers = nh_be32(bytes + 16);
         header->proc = nh_be32(bytes + 20);
@@ -91,22 +91,22 @@ nh_rpc_header_read(const guint8 *bytes, guint length, nh_rpc_header *header)
         return header->vers < 100 && header->proc < 1000;
     case 1: /* REPLY */
         if (nh_be32(bytes + 8) > 1)
-            return FALSE;
-        header->reply = TRUE;
+            return false;
+        header->reply = true;
         header->refused = refusal(bytes, length);
         header->starttls = starts_tls(bytes, length);
         find_body(bytes, length, header);
-        return TRUE;
+        return true;
     default:
-        return FALSE;
+        return false;
     }
 }
 
-gboolean
-nh_record_read(const guint8 *bytes, guint length, nh_rpc_header *header, guint32 *size)
+bool
+nh_record_read(const uint8_t *bytes, unsigned length, nh_rpc_header *header, uint32_t *size)
 {
     if (length < 4)
-        return FALSE;
+        return false;
     *size = nh_be32(bytes) & 0x7fffffff;
     return *size >= 12 && *size <= RECORD_MAX && nh_rpc_header_read(bytes + 4, MIN(length - 4, *size), header);
 }
@@ -116,38 +116,38 @@ static void
 resync(nh_records *records, const nh_segment *segment)
 {
     nh_rpc_header header;
-    guint32 size;
+    uint32_t size;
 
     records->synced = nh_record_read(segment->payload, segment->captured, &header, &size);
     records->next = segment->seq;
 }
 
 void
-nh_records_feed(nh_records *records, const nh_segment *segment, nh_record_cb cb, gpointer data)
+nh_records_feed(nh_records *records, const nh_segment *segment, nh_record_cb cb, void *data)
 {
-    guint32 end = segment->seq + segment->len;
+    uint32_t end = segment->seq + segment->len;
 
-    if (!records->synced || (gint32)(segment->seq - records->next) > 0)
+    if (!records->synced || (int32_t)(segment->seq - records->next) > 0)
         resync(records, segment);
-    while (records->synced && (gint32)(records->next - end) < 0) {
-        guint32 offset = records->next - segment->seq;
+    while (records->synced && (int32_t)(records->next - end) < 0) {
+        uint32_t offset = records->next - segment->seq;
         nh_rpc_header header;
-        guint32 size;
+        uint32_t size;
 
-        if ((gint32)offset < 0 || offset + 4 > segment->captured) {
-            records->synced = FALSE; /* the mark itself is cut in two or was not captured */
+        if ((int32_t)offset < 0 || offset + 4 > segment->captured) {
+            records->synced = false; /* the mark itself is cut in two or was not captured */
             return;
         }
-        gboolean readable = nh_record_read(segment->payload + offset, segment->captured - offset, &header, &size);
+        bool readable = nh_record_read(segment->payload + offset, segment->captured - offset, &header, &size);
         size = nh_be32(segment->payload + offset) & 0x7fffffff;
         if (size > RECORD_MAX) {
-            records->synced = FALSE;
+            records->synced = false;
             return;
         }
         records->start = records->next;
         records->started = (nh_moment){ segment->frame, segment->time };
         records->next += 4 + size;
-        header.complete = (gint32)(records->next - end) <= 0;
+        header.complete = (int32_t)(records->next - end) <= 0;
         if (readable)
             cb(&header, data);
     }

@@ -13,29 +13,29 @@
 
 /* The first words of an RPC message. */
 typedef struct {
-    guint32 xid, prog, vers, proc; /* program, version, procedure: calls only */
-    gboolean reply;
-    gboolean privacy;   /* a call whose arguments are encrypted (RPCSEC_GSS) */
-    gboolean tls_probe; /* a call that only asks whether the server knows TLS (AUTH_TLS, 7) */
-    gboolean starttls;  /* a reply after which the connection is encrypted */
-    gboolean complete;  /* the whole record lies in the segment that was fed */
-    const guint8 *body; /* arguments, or results of an accepted reply, as far as captured; NULL where they are none, wrapped or unknown */
-    guint body_length;
+    uint32_t xid, prog, vers, proc; /* program, version, procedure: calls only */
+    bool reply;
+    bool privacy;        /* a call whose arguments are encrypted (RPCSEC_GSS) */
+    bool tls_probe;      /* a call that only asks whether the server knows TLS (AUTH_TLS, 7) */
+    bool starttls;       /* a reply after which the connection is encrypted */
+    bool complete;       /* the whole record lies in the segment that was fed */
+    const uint8_t *body; /* arguments, or results of an accepted reply, as far as captured; NULL where they are none, wrapped or unknown */
+    unsigned body_length;
     const char *refused; /* a refused reply: "PROG_UNAVAIL", "AUTH_ERROR" ...; static; else NULL */
 } nh_rpc_header;
 
-/* Read a message header (no record mark); FALSE when the bytes are none or too few. header->body points into bytes. */
-gboolean nh_rpc_header_read(const guint8 *bytes, guint length, nh_rpc_header *header);
+/* Read a message header (no record mark); false when the bytes are none or too few. header->body points into bytes. */
+bool nh_rpc_header_read(const uint8_t *bytes, unsigned length, nh_rpc_header *header);
 /* The same behind a record mark that fits; *size gets the message's length. */
-gboolean nh_record_read(const guint8 *bytes, guint length, nh_rpc_header *header, guint32 *size);
+bool nh_record_read(const uint8_t *bytes, unsigned length, nh_rpc_header *header, uint32_t *size);
 
-typedef void (*nh_record_cb)(nh_rpc_header *header, gpointer data);
+typedef void (*nh_record_cb)(nh_rpc_header *header, void *data);
 /*
  * Follow the record marks of a stream through one in-order segment; cb is called
  * for each record whose header lies in the segment. Where the marks are lost
  * (capture begins in the middle, bytes not captured) a segment that begins with
  * a plausible record finds them again.
  */
-void nh_records_feed(nh_records *records, const nh_segment *segment, nh_record_cb cb, gpointer data);
+void nh_records_feed(nh_records *records, const nh_segment *segment, nh_record_cb cb, void *data);
 
 #endif
