@@ -33,6 +33,7 @@ nh_watch_new(const nh_options *options)
     nh_watch *watch = g_new0(nh_watch, 1);
 
     watch->options = *options;
+    watch->options.log_path = g_strdup(options->log_path);
     watch->arena = nh_arena_new();
     watch->pairs = nh_pairs_new(NULL);
     watch->pair_list = g_ptr_array_new_with_free_func(nh_pair_free);
@@ -74,6 +75,7 @@ nh_watch_free(nh_watch *watch)
     nh_locks_free(watch->locks);
     nh_nfs_free(watch->nfs);
     nh_arena_free(watch->arena);
+    g_free((char *)watch->options.log_path);
     g_free(watch);
 }
 

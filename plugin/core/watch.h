@@ -13,7 +13,7 @@
 #include "core/wire/records.h"
 #include "core/model/story.h"
 
-/* options are copied; strings in them must outlive the watch. */
+/* options and the strings in them are copied. */
 nh_watch *nh_watch_new(const nh_options *options);
 void nh_watch_free(nh_watch *watch);
 

@@ -129,7 +129,7 @@ is_analysed(const copy_job *job, const wtap_rec *rec, uint32_t frame)
     const nh_comment *comment = g_hash_table_lookup(job->comments, GUINT_TO_POINTER(frame));
 
     return !comment || !nh_time_known(comment->time) || !(rec->presence_flags & WTAP_HAS_TS) ||
-           comment->time == (nh_time)rec->ts.secs * NH_SECOND + rec->ts.nsecs;
+           comment->time == nh_time_of(rec->ts.secs, rec->ts.nsecs);
 }
 
 /* Read the whole input once. */

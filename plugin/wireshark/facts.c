@@ -29,7 +29,7 @@ static dissector_handle_t tcp_before, udp_before, icmp_before, icmpv6_before;
 nh_time
 nh_facts_time(const packet_info *pinfo)
 {
-    return (nh_time)pinfo->abs_ts.secs * NH_SECOND + pinfo->abs_ts.nsecs;
+    return nh_time_of(pinfo->abs_ts.secs, pinfo->abs_ts.nsecs);
 }
 
 nh_addr

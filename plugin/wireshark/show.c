@@ -246,7 +246,7 @@ show_trouble(place *at, proto_tree *tree, const nh_view *view)
     add_uint(at, tree, hf_trouble, trouble->finding);
     add_uint(at, tree, hf_trouble_first_frame, trouble->since.frame);
     add_time(at, tree, hf_trouble_since, trouble->since.time);
-    add_time(at, tree, hf_trouble_duration, view->frame->at.time - trouble->since.time);
+    add_time(at, tree, hf_trouble_duration, nh_elapsed(trouble->since.time, view->frame->at.time));
 }
 
 /* Why and when, on calls that an outage touched. */
@@ -262,7 +262,7 @@ show_dead_call(place *at, proto_tree *tree, const nh_call *call)
     add_time(at, tree, hf_call_issued_earliest, earliest);
     add_time(at, tree, hf_call_issued_latest, latest);
     if (call->deferred)
-        add_time(at, tree, hf_call_held, call->sendings[0].at.time - earliest);
+        add_time(at, tree, hf_call_held, nh_elapsed(earliest, call->sendings[0].at.time));
 }
 
 static void
@@ -300,7 +300,7 @@ show_call(place *at, proto_tree *tree, const nh_frame *frame, const nh_call *cal
     add_uint(at, tree, hf_call_first_frame, first->at.frame);
     add_uint(at, tree, hf_call_reply_frame, call->reply.frame);
     if (call->reply.frame)
-        add_time(at, tree, hf_call_answered_in, call->reply.time - first->at.time);
+        add_time(at, tree, hf_call_answered_in, nh_elapsed(first->at.time, call->reply.time));
     if (call->outage || call->dead)
         show_dead_call(at, tree, call);
     if (nh_view_timers_of_call(call, &timers))
@@ -426,7 +426,7 @@ count_calls(const nh_view *view, nh_tap_info *info)
         if (call->prog != NH_PROG_NLM || nh_nlm_is_result(call->prog, call->proc) || receipt)
             continue; /* a *_RES is an answer */
         if (call->reply.frame == frame) {
-            nh_time latency = call->reply.time - call->sendings[0].at.time;
+            nh_time latency = nh_elapsed(call->sendings[0].at.time, call->reply.time);
             info->answers++;
             info->denied += call->has_status && call->status != NH_NLM_STAT_GRANTED && call->status != NH_NLM_STAT_BLOCKED;
             if (!nh_time_known(info->answered_in) || latency > info->answered_in)

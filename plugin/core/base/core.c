@@ -72,6 +72,16 @@ nh_addr_parse(const char *text, nh_addr *addr)
     return addr->len != 0;
 }
 
+/* In seconds since 1970: 50 years before, 210 after */
+#define TIME_FIRST (-G_GINT64_CONSTANT(50) * 365 * 86400)
+#define TIME_LAST  (G_GINT64_CONSTANT(210) * 365 * 86400)
+
+nh_time
+nh_time_of(int64_t seconds, int64_t nanoseconds)
+{
+    return CLAMP(seconds, TIME_FIRST, TIME_LAST) * NH_SECOND + CLAMP(nanoseconds, 0, NH_SECOND - 1);
+}
+
 /* Whole seconds and the nanoseconds that remain, also before 1970. */
 static GDateTime *
 split_time(nh_time t, int64_t *nanoseconds)

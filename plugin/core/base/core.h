@@ -31,6 +31,20 @@ nh_time_known(nh_time t)
     return t != NH_TIME_NONE;
 }
 
+/*
+ * The time of seconds and nanoseconds since 1970, as packets and logs have them. A clock that shows a year before 1920
+ * or after 2180 is wrong, and is taken for the nearest of these: any two times have a difference, with room for a
+ * timeout (a time stamp of pcapng has 64 bits and any unit).
+ */
+nh_time nh_time_of(int64_t seconds, int64_t nanoseconds);
+
+/* How long it is from one time to another; 0 where the clock was set back meanwhile. */
+static inline nh_time
+nh_elapsed(nh_time since, nh_time until)
+{
+    return until > since ? until - since : 0;
+}
+
 /* Numbers as the network has them: the first byte counts most. */
 static inline uint16_t
 nh_be16(const uint8_t *bytes)

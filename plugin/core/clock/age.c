@@ -89,7 +89,7 @@ static bool
 follows_lookup(const nh_call *call)
 {
     const nh_sending *first = &call->sendings[0];
-    nh_moment lookup = call->pair->last_lookup[call->way];
+    nh_moment lookup = call->pair->side[call->way].last_lookup;
 
     return call->opens_half && lookup.frame && lookup.frame < first->at.frame && first->at.time - lookup.time < NH_SECOND;
 }
@@ -176,12 +176,12 @@ nh_age_by_tcp(nh_call *call)
 static void
 undate(nh_pair *pair, nh_way way, uint32_t frame)
 {
-    nh_attempt *attempt = &pair->attempt[way];
+    nh_attempt *attempt = &pair->side[way].attempt;
 
     if (attempt->line_seen.frame == frame)
         attempt->line_seen.frame = 0;
-    for (unsigned i = 0; i < pair->outstanding[way]->len; i++) {
-        nh_call *call = g_ptr_array_index(pair->outstanding[way], i);
+    for (unsigned i = 0; i < pair->side[way].outstanding->len; i++) {
+        nh_call *call = g_ptr_array_index(pair->side[way].outstanding, i);
         if (call->line_seen.frame == frame)
             call->line_seen.frame = 0;
     }
@@ -191,7 +191,7 @@ undate(nh_pair *pair, nh_way way, uint32_t frame)
 void
 nh_age_by_syn(nh_conn *conn, nh_moment at)
 {
-    nh_attempt *attempt = &conn->pair->attempt[conn->way];
+    nh_attempt *attempt = &conn->pair->side[conn->way].attempt;
     nh_time gap = at.time - conn->syn.time;
 
     for (int64_t step = 2; step <= 64; step *= 2) {

@@ -39,7 +39,7 @@ lookup_waits(const nh_pair *pair, nh_way way, nh_moment at)
     for (unsigned i = 0; pair->lookups && i < pair->lookups->len; i++) {
         const nh_call *call = g_ptr_array_index(pair->lookups, i);
         uint32_t first = call->sendings[0].at.frame;
-        if (call->way == way && call->l4 == NH_L4_UDP && call->asked.prog == NH_PROG_NLM && first >= pair->attempt[way].start.frame &&
+        if (call->way == way && call->l4 == NH_L4_UDP && call->asked.prog == NH_PROG_NLM && first >= pair->side[way].attempt.start.frame &&
             first < at.frame)
             return true;
     }
@@ -49,7 +49,7 @@ lookup_waits(const nh_pair *pair, nh_way way, nh_moment at)
 bool
 nh_attempt_lasts(const nh_pair *pair, nh_way way, nh_moment at)
 {
-    const nh_attempt *attempt = &pair->attempt[way];
+    const nh_attempt *attempt = &pair->side[way].attempt;
     nh_time latest = pair->relieved.frame ? MAX(attempt->step.time, pair->relieved.time) : attempt->step.time;
     /* where look-ups find nothing no connection is in trouble */
     bool in_trouble = pair->troubled->len > 0 || (pair->open && pair->open->ways & (1u << way) && !nh_outage_is_watching(pair->open));
@@ -69,8 +69,8 @@ nh_attempt_begin(nh_attempt *attempt, nh_wait wait, nh_time earliest, nh_moment 
 static bool
 others_wait(const nh_pair *pair, nh_way way)
 {
-    for (unsigned i = 0; pair->open && i < pair->outstanding[way]->len; i++)
-        if (((const nh_call *)g_ptr_array_index(pair->outstanding[way], i))->outage == pair->open)
+    for (unsigned i = 0; pair->open && i < pair->side[way].outstanding->len; i++)
+        if (((const nh_call *)g_ptr_array_index(pair->side[way].outstanding, i))->outage == pair->open)
             return true;
     return false;
 }
@@ -79,7 +79,7 @@ void
 nh_attempt_connect(nh_conn *conn, nh_moment at)
 {
     nh_pair *pair = conn->pair;
-    nh_attempt *attempt = &pair->attempt[conn->way];
+    nh_attempt *attempt = &pair->side[conn->way].attempt;
     nh_moment fin = nh_age_blocking_fin(conn, at);
 
     nh_call_lookups_overtaken(pair, conn->way);
@@ -148,7 +148,7 @@ static void
 learn_habit(const nh_call *call)
 {
     nh_pair *pair = call->pair;
-    nh_moment lookup = pair->last_lookup[call->way];
+    nh_moment lookup = pair->side[call->way].last_lookup;
 
     if (pair->looks_up_first == NH_HABIT_UNKNOWN && lookup.frame && call->issued_earliest - lookup.time > REBIND_TIME)
         pair->looks_up_first = NH_HABIT_NO;
@@ -158,7 +158,7 @@ learn_habit(const nh_call *call)
 static nh_moment
 date_issue(nh_call *call, nh_conn *conn, nh_moment at)
 {
-    nh_attempt *attempt = &call->pair->attempt[call->way];
+    nh_attempt *attempt = &call->pair->side[call->way].attempt;
     bool new_conn = conn && conn->established.frame && at.time - conn->established.time <= FIRST_CALL_TIME;
     bool first = new_conn && conn->calls == 1;
     const nh_moment none = { 0, NH_TIME_NONE }, looked_up = attempt->active && attempt->looker ? attempt->start : none;
@@ -271,8 +271,8 @@ watch_calls(nh_pair *pair, nh_moment at)
     if (at.time < pair->calm_until)
         return;
     pair->calm_until = G_MAXINT64;
-    for (unsigned i = 0; i < pair->outstanding[NH_FORWARD]->len; i++) {
-        nh_call *call = g_ptr_array_index(pair->outstanding[NH_FORWARD], i);
+    for (unsigned i = 0; i < pair->side[NH_FORWARD].outstanding->len; i++) {
+        nh_call *call = g_ptr_array_index(pair->side[NH_FORWARD].outstanding, i);
         if (call->outlived || call->prog != NH_PROG_NLM || nh_async_is_one_way(call))
             continue;
         nh_time calm_until = nh_pair_calm_until(pair, call->issued_earliest);
@@ -286,12 +286,12 @@ watch_calls(nh_pair *pair, nh_moment at)
 void
 nh_attempt_judge(nh_pair *pair, nh_moment at)
 {
-    nh_attempt *attempt = &pair->attempt[NH_FORWARD];
+    nh_attempt *attempt = &pair->side[NH_FORWARD].attempt;
     nh_deadlines deadlines;
 
     for (int way = NH_FORWARD; way <= NH_CALLBACK; way++)
-        if (pair->attempt[way].active)
-            lapse(&pair->attempt[way], at);
+        if (pair->side[way].attempt.active)
+            lapse(&pair->side[way].attempt, at);
     watch_calls(pair, at);
     if (nh_attempt_pending(attempt) && !attempt->outlived && at.time >= nh_pair_calm_until(pair, attempt->earliest) &&
         (pair->troubled->len > 0 || lookup_waits(pair, NH_FORWARD, at))) {

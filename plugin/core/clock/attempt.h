@@ -28,7 +28,7 @@ void nh_attempt_judge(nh_pair *pair, nh_moment at);
 static inline void
 nh_attempt_watch(nh_pair *pair, nh_moment at)
 {
-    if (at.time >= pair->calm_until || pair->attempt[NH_FORWARD].active || pair->attempt[NH_CALLBACK].active)
+    if (at.time >= pair->calm_until || pair->side[NH_FORWARD].attempt.active || pair->side[NH_CALLBACK].attempt.active)
         nh_attempt_judge(pair, at);
 }
 

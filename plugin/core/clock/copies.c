@@ -49,7 +49,7 @@ nh_copy_sent(nh_call *call, nh_moment at)
     nh_deadlines deadlines;
 
     if (call->way != NH_FORWARD || call->line_seen.frame || call->first_unseen || call->cycles_unseen || !call->tcp_acked ||
-        pair->last_lookup[call->way].frame || (call->wait != NH_WAIT_REPLY && call->wait != NH_WAIT_REPLY_NEW) ||
+        pair->side[call->way].last_lookup.frame || (call->wait != NH_WAIT_REPLY && call->wait != NH_WAIT_REPLY_NEW) ||
         nh_async_is_one_way(call) || nh_line_event(pair, call->way, call) != NH_LOG_STILL_TRYING)
         return;
     nh_call_deadlines(call, pair->watch->options.use_mount, &deadlines);

@@ -37,7 +37,7 @@ blocking_conn(const nh_pair *pair, nh_way way)
 static void
 tell_rebind(nh_pair *pair, nh_way way, nh_moment at, nh_time issued, bool known, const nh_call *call)
 {
-    char *after = nh_duration_text(at.time - issued);
+    char *after = nh_duration_text(nh_elapsed(issued, at.time));
     const nh_sending *first = call ? &call->sendings[0] : NULL;
     char *whose = first ? g_strdup_printf("the %s call of frame %u", nh_nlm_procedure_name(call->proc), first->at.frame)
                         : g_strdup("a call that is not on the wire");
@@ -70,7 +70,7 @@ void
 nh_lookup_speaks(const nh_call *call)
 {
     call->pair->wants_locks = true;
-    call->pair->spoken[call->way][call->l4 == NH_L4_UDP] |= version_bit(call->vers);
+    call->pair->side[call->way].spoken[call->l4 == NH_L4_UDP] |= version_bit(call->vers);
 }
 
 /* rpcb_getport_async, net/sunrpc/rpcb_clnt.c: version and transport of the call that waits, asked over the same transport. */
@@ -84,7 +84,7 @@ is_asked_for(const nh_call *call, const nh_call *lookup)
 static bool
 is_for_locks(const nh_call *lookup)
 {
-    const uint8_t *spoken = lookup->pair->spoken[lookup->way];
+    const uint8_t *spoken = lookup->pair->side[lookup->way].spoken;
 
     if (!spoken[0] && !spoken[1])
         return true;
@@ -110,8 +110,8 @@ dates_a_call(nh_pair *pair, nh_way way, const nh_call *lookup, nh_moment at)
 {
     bool dated = false;
 
-    for (unsigned i = 0; i < pair->outstanding[way]->len; i++) {
-        nh_call *call = g_ptr_array_index(pair->outstanding[way], i);
+    for (unsigned i = 0; i < pair->side[way].outstanding->len; i++) {
+        nh_call *call = g_ptr_array_index(pair->side[way].outstanding, i);
         nh_deadlines deadlines;
 
         if (call->prog != NH_PROG_NLM || nh_async_is_one_way(call) || call->line_seen.frame || call->cycles_unseen)
@@ -156,7 +156,7 @@ nh_lookup_in_hindsight(nh_call *call, nh_moment at)
 static void
 begin_while_closing(nh_pair *pair, nh_way way, const nh_conn *blocking, nh_moment at)
 {
-    nh_attempt *attempt = &pair->attempt[way];
+    nh_attempt *attempt = &pair->side[way].attempt;
     nh_policy policy = nh_policy_of(pair, NH_L4_TCP, pair->watch->options.use_mount);
     nh_time fin = blocking->half[0].fin_since;
     nh_family family = nh_pair_family(pair);
@@ -177,8 +177,8 @@ begin_while_closing(nh_pair *pair, nh_way way, const nh_conn *blocking, nh_momen
 static bool
 lock_calls_wait(const nh_pair *pair, nh_way way)
 {
-    for (unsigned i = 0; i < pair->outstanding[way]->len; i++)
-        if (((const nh_call *)g_ptr_array_index(pair->outstanding[way], i))->prog == NH_PROG_NLM)
+    for (unsigned i = 0; i < pair->side[way].outstanding->len; i++)
+        if (((const nh_call *)g_ptr_array_index(pair->side[way].outstanding, i))->prog == NH_PROG_NLM)
             return true;
     return false;
 }
@@ -187,13 +187,13 @@ lock_calls_wait(const nh_pair *pair, nh_way way)
 static void
 look_up(nh_pair *pair, nh_way way, nh_conn *conn, const nh_call *lookup, nh_moment at, bool seen)
 {
-    nh_attempt *attempt = &pair->attempt[way];
+    nh_attempt *attempt = &pair->side[way].attempt;
     nh_conn *blocking = blocking_conn(pair, way);
-    bool retry = pair->last_lookup[way].frame && at.time - pair->last_lookup[way].time < RETRY_TIME;
+    bool retry = pair->side[way].last_lookup.frame && at.time - pair->side[way].last_lookup.time < RETRY_TIME;
     nh_deadlines deadlines;
 
-    pair->lookup_before[way] = pair->last_lookup[way];
-    pair->last_lookup[way] = at;
+    pair->side[way].lookup_before = pair->side[way].last_lookup;
+    pair->side[way].last_lookup = at;
     if (nh_answer_begins(pair, way, at)) {
         attempt->looker = conn;
         return;
@@ -232,8 +232,8 @@ undate_calls(const nh_conn *conn, const nh_call *lookup)
     nh_pair *pair = conn->pair;
     bool undated = false, dated = false;
 
-    for (unsigned i = 0; conn->syn.frame && i < pair->outstanding[conn->way]->len; i++) {
-        nh_call *call = g_ptr_array_index(pair->outstanding[conn->way], i);
+    for (unsigned i = 0; conn->syn.frame && i < pair->side[conn->way].outstanding->len; i++) {
+        nh_call *call = g_ptr_array_index(pair->side[conn->way].outstanding, i);
         if (call->line_seen.frame != conn->syn.frame)
             continue;
         if (lookup && is_asked_for(call, lookup)) {
@@ -271,10 +271,10 @@ nh_lookup_call(nh_call *lookup, nh_conn *conn, nh_moment at)
 void
 nh_lookup_not_ours(nh_conn *conn)
 {
-    nh_attempt *attempt = &conn->pair->attempt[conn->way];
+    nh_attempt *attempt = &conn->pair->side[conn->way].attempt;
 
-    if (conn->syn.frame && conn->pair->last_lookup[conn->way].frame == conn->syn.frame)
-        conn->pair->last_lookup[conn->way] = conn->pair->lookup_before[conn->way];
+    if (conn->syn.frame && conn->pair->side[conn->way].last_lookup.frame == conn->syn.frame)
+        conn->pair->side[conn->way].last_lookup = conn->pair->side[conn->way].lookup_before;
     undate_calls(conn, NULL);
     nh_frame_unnote(conn->pair->watch, conn->syn.frame, NH_REBIND);
     if (attempt->looker != conn)

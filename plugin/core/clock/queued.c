@@ -76,7 +76,7 @@ nh_queued_unseen(nh_call *call, nh_conn *conn, nh_moment at)
                            .conn = conn,
                            .call = call,
                            .unseen = true };
-    char *waited = nh_duration_text(at.time - since.time);
+    char *waited = nh_duration_text(nh_elapsed(since.time, at.time));
     nh_frame_note(call->pair->watch, at.frame, NH_PEER_SILENT,
                   g_strdup_printf("Copies of the call of frame %u that RPC had sent one after another leave the socket together: for %s or "
                                   "longer nothing got through",
@@ -92,8 +92,8 @@ sent_before(const nh_pair *pair, nh_way way, const nh_conn *conn)
 {
     nh_moment latest = { 0, NH_TIME_NONE };
 
-    for (unsigned i = 0; pair->open && i < pair->outstanding[way]->len; i++) {
-        const nh_call *other = g_ptr_array_index(pair->outstanding[way], i);
+    for (unsigned i = 0; pair->open && i < pair->side[way].outstanding->len; i++) {
+        const nh_call *other = g_ptr_array_index(pair->side[way].outstanding, i);
         for (unsigned j = 0; other->outage == pair->open && j < other->n_sendings; j++) {
             nh_conn *old = other->sendings[j].conn;
             nh_moment newest = old && old != conn ? sender_of(old, other)->newest : latest;

@@ -46,12 +46,12 @@ date_attempt(nh_pair *pair, nh_moment at)
     nh_moment first = pair->unfollowed.first, before = pair->unfollowed.before;
     nh_time oldest = first.time - NH_WAITED_MAX;
 
-    pair->attempt[NH_FORWARD] = (nh_attempt){ .active = true,
-                                              .start = first,
-                                              .step = at,
-                                              .earliest = before.frame ? MAX(before.time, oldest) : oldest,
-                                              .wait = NH_WAIT_CONNECT,
-                                              .undatable = true };
+    pair->side[NH_FORWARD].attempt = (nh_attempt){ .active = true,
+                                                   .start = first,
+                                                   .step = at,
+                                                   .earliest = before.frame ? MAX(before.time, oldest) : oldest,
+                                                   .wait = NH_WAIT_CONNECT,
+                                                   .undatable = true };
 }
 
 static void

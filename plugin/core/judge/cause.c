@@ -97,7 +97,7 @@ earliest(const nh_outage *outage, nh_way way)
 static bool
 outlasts(const nh_outage *outage, const nh_symptom *callback, const nh_symptom *forward)
 {
-    nh_moment answered = outage->over[NH_FORWARD], reached = outage->over[NH_CALLBACK];
+    nh_moment answered = outage->side[NH_FORWARD].over, reached = outage->side[NH_CALLBACK].over;
 
     return callback->at.frame < forward->at.frame && answered.frame && (!reached.frame || reached.frame > answered.frame);
 }
@@ -291,7 +291,7 @@ nobody_waited(const nh_outage *outage)
 static char *
 calls_clause(const nh_outage *outage, const nh_call *unanswered)
 {
-    const nh_attempt *attempt = outage->given_up ? &outage->attempt[NH_FORWARD] : &outage->pair->attempt[NH_FORWARD];
+    const nh_attempt *attempt = outage->given_up ? &outage->side[NH_FORWARD].attempt : &outage->pair->side[NH_FORWARD].attempt;
     unsigned deferred = 0, calls = outage->calls->len;
     nh_deadlines deadlines;
 
@@ -323,7 +323,7 @@ duration_clause(const nh_outage *outage, nh_time now)
 {
     const nh_call *answered = outage->ended_by;
     const char *status = answered && answered->has_status && answered->status ? nh_nlm_status_name(answered->status) : NULL;
-    char *lasted = nh_duration_text((outage->end.frame ? outage->end.time : now) - outage->start.time);
+    char *lasted = nh_duration_text(nh_elapsed(outage->start.time, outage->end.frame ? outage->end.time : now));
     char *text = answered ? g_strdup_printf("for %s, until the answer in frame %u%s%s%s,", lasted, outage->end.frame, status ? " (" : "",
                                             status ? status : "", status ? ")" : "")
                  : outage->given_up  ? g_strdup_printf("for %s, after which nothing more was tried,", lasted)

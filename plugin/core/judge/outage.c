@@ -41,12 +41,12 @@ nh_trouble_end(nh_conn *conn, nh_finding finding, nh_moment at)
 static void
 affect(nh_outage *outage, nh_way way)
 {
-    const GPtrArray *waiting = outage->pair->outstanding[way];
+    const GPtrArray *waiting = outage->pair->side[way].outstanding;
 
     if (outage->ways & (1u << way))
         return;
     outage->ways |= 1u << way;
-    outage->over[way].frame = 0;
+    outage->side[way].over.frame = 0;
     for (unsigned i = 0; i < waiting->len; i++)
         nh_outage_join(outage->pair, g_ptr_array_index(waiting, i));
 }
@@ -148,7 +148,7 @@ reach_back(nh_outage *outage, nh_moment since)
 void
 nh_outage_symptom(nh_pair *pair, const nh_symptom *symptom)
 {
-    const nh_attempt *attempt = &pair->attempt[symptom->way];
+    const nh_attempt *attempt = &pair->side[symptom->way].attempt;
     nh_outage *outage;
 
     nh_outage_tick(pair, symptom->at);
@@ -341,7 +341,7 @@ nh_outage_answer(nh_pair *pair, nh_way way, nh_service service, nh_call *call, n
         return NULL;
     }
     outage->ways &= ~(1u << way);
-    outage->over[way] = at;
+    outage->side[way].over = at;
     if (outage->ways != 0) { /* the other way is still in trouble */
         touch(outage, at);
         return NULL;
@@ -364,10 +364,10 @@ give_up(nh_outage *outage)
     outage->end = outage->last;
     pair->open = NULL;
     for (int way = NH_FORWARD; way <= NH_CALLBACK; way++) {
-        if (pair->attempt[way].active && !pair->attempt[way].taken)
-            outage->attempt[way] = pair->attempt[way];
-        outage->attempt[way].outage = outage;
-        pair->attempt[way].active = false;
+        if (pair->side[way].attempt.active && !pair->side[way].attempt.taken)
+            outage->side[way].attempt = pair->side[way].attempt;
+        outage->side[way].attempt.outage = outage;
+        pair->side[way].attempt.active = false;
     }
     for (unsigned i = pair->troubled->len; i-- > 0;) {
         nh_trouble *trouble = nh_conn_trouble(g_ptr_array_index(pair->troubled, i));
@@ -468,6 +468,9 @@ void
 nh_outage_turn_round(nh_outage *outage)
 {
     outage->ways = (outage->ways & 1u) << 1 | outage->ways >> 1;
+    nh_outage_side forward = outage->side[NH_FORWARD];
+    outage->side[NH_FORWARD] = outage->side[NH_CALLBACK];
+    outage->side[NH_CALLBACK] = forward;
     memset(outage->count, 0, sizeof outage->count);
     for (unsigned i = 0; i < outage->symptoms->len; i++) {
         nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);

@@ -259,7 +259,7 @@ tell_away(const nh_watch *watch, const nh_lock *held, const nh_lock *waiting, GP
     if (!seen.frame || until.time - seen.time < AWAY_TIME)
         return;
     char *holder = who(held), *other = waiting ? who(waiting) : g_strdup_printf("others are refused (frame %u)", held->refused.frame);
-    char *silent = nh_duration_text(until.time - seen.time);
+    char *silent = nh_duration_text(nh_elapsed(seen.time, until.time));
     g_ptr_array_add(
         messages,
         g_strdup_printf(

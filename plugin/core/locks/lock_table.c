@@ -193,9 +193,9 @@ nh_locks_restarted(nh_pair *pair, nh_way way, uint32_t state)
 {
     two_hosts hosts = { &pair->client, &pair->server };
 
-    if (state != 0 && pair->nsm_state[way] == state)
+    if (state != 0 && pair->side[way].nsm_state == state)
         return; /* announced before (sm-notify tries several addresses) */
-    pair->nsm_state[way] = state;
+    pair->side[way].nsm_state = state;
     drop_where(pair->watch->locks, is_between, &hosts);
 }
 

@@ -30,7 +30,7 @@ typedef struct {
 static void
 take_name(nh_pair *pair, nh_kernel_line *line, const nh_log_line *logged)
 {
-    pair->log_name[line->of_server ? NH_CALLBACK : NH_FORWARD] = g_intern_string(logged->server);
+    pair->side[line->of_server ? NH_CALLBACK : NH_FORWARD].log_name = g_intern_string(logged->server);
     g_free(line->text);
     line->text = nh_line_text_again(line, pair);
 }
@@ -56,7 +56,7 @@ name_in_notes(const nh_frame *frame)
 {
     char address[NH_ADDR_TEXT];
     char *by_address = g_strdup_printf("lockd: server %s ", nh_addr_text(&frame->pair->server, address));
-    char *by_name = g_strdup_printf("lockd: server %s ", frame->pair->log_name[NH_FORWARD]);
+    char *by_name = g_strdup_printf("lockd: server %s ", frame->pair->side[NH_FORWARD].log_name);
 
     for (const GSList *item = frame->notes; item; item = item->next) {
         nh_note *note = item->data;
@@ -76,7 +76,7 @@ name_servers(const nh_watch *watch, const nh_story *story)
         name_unlogged(watch, g_ptr_array_index(story->incidents, i));
     for (unsigned i = 0; i < watch->frames->len; i++) {
         const nh_frame *frame = g_ptr_array_index(watch->frames, i);
-        if (frame->notes && frame->pair && frame->pair->log_name[NH_FORWARD])
+        if (frame->notes && frame->pair && frame->pair->side[NH_FORWARD].log_name)
             name_in_notes(frame);
     }
 }

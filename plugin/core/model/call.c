@@ -46,7 +46,7 @@ begin_to_wait(nh_call *call)
     nh_pair *pair = call->pair;
 
     call->waits = true;
-    g_ptr_array_add(pair->outstanding[call->way], call);
+    g_ptr_array_add(pair->side[call->way].outstanding, call);
     if (call->prog != NH_PROG_PORTMAP)
         return;
     if (!pair->lookups)
@@ -68,7 +68,7 @@ void
 nh_call_stop_waiting(nh_call *call)
 {
     call->waits = false;
-    g_ptr_array_remove_fast(call->pair->outstanding[call->way], call);
+    g_ptr_array_remove_fast(call->pair->side[call->way].outstanding, call);
     if (call->prog == NH_PROG_PORTMAP)
         g_ptr_array_remove_fast(call->pair->lookups, call);
     for (unsigned i = 0; i < call->n_sendings; i++) {

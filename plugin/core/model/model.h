@@ -217,6 +217,16 @@ nh_attempt_pending(const nh_attempt *attempt)
     return attempt->active && !attempt->taken;
 }
 
+/* What is known of one way of a pair. All of it changes places at once when the roles turn out to be the other way round. */
+typedef struct {
+    GPtrArray *outstanding; /* nh_call* that wait */
+    nh_attempt attempt;
+    nh_moment last_lookup, lookup_before; /* the latter until it is known what the last one asked */
+    uint8_t spoken[2];                    /* NLM versions of its calls, a bit each; by TCP or UDP */
+    const char *log_name;                 /* how the kernel log calls the host that lockd calls; NULL = unknown; static */
+    uint32_t nsm_state;                   /* state number of the latest SM_NOTIFY */
+} nh_pair_side;
+
 struct nh_pair {
     nh_watch *watch;
     nh_addr client, server;
@@ -227,17 +237,14 @@ struct nh_pair {
     bool half_captured;            /* proof that one direction is missing */
     GPtrArray *outages;            /* nh_outage*, by time */
     nh_outage *open;
-    GPtrArray *outstanding[2]; /* nh_call* that wait, by way */
-    GPtrArray *lookups;        /* of these the port mapper's, of both ways; NULL while there was none */
-    nh_time calm_until;        /* no major timeout of the client's calls that wait comes before; NH_TIME_NONE = unknown */
-    nh_attempt attempt[2];
-    nh_habit looks_up_first;                    /* the client looks the port up for a call, though it knows it */
-    nh_moment last_lookup[2], lookup_before[2]; /* the latter until it is known what the last one asked */
+    nh_pair_side side[2];    /* by way */
+    GPtrArray *lookups;      /* of these the port mapper's, of both ways; NULL while there was none */
+    nh_time calm_until;      /* no major timeout of the client's calls that wait comes before; NH_TIME_NONE = unknown */
+    nh_habit looks_up_first; /* the client looks the port up for a call, though it knows it */
     struct {
         uint32_t frame;
         nh_family before;
-    } dated;              /* the latest look-up that dated a line, and what the family was before it */
-    uint8_t spoken[2][2]; /* NLM versions of its calls, a bit each; by way, and by TCP or UDP */
+    } dated; /* the latest look-up that dated a line, and what the family was before it */
     struct {
         unsigned n;
         nh_moment first, last, before;
@@ -268,15 +275,13 @@ struct nh_pair {
     unsigned nlm_timeout; /* seconds, when the gaps seen tell another than the preference; else 0 */
     unsigned calls, answered, resent, denied;
     nh_time slowest;
-    const char *log_name[2]; /* how the kernel log calls the host that lockd calls, by way; NULL = unknown; static */
-    GPtrArray *troubled;     /* nh_conn* in trouble */
-    GPtrArray *unsettled;    /* nh_call*: asynchronous calls without their *_RES, callbacks without answer; or NULL */
-    unsigned waiters;        /* locks that wait (lock_table.c) */
+    GPtrArray *troubled;  /* nh_conn* in trouble */
+    GPtrArray *unsettled; /* nh_call*: asynchronous calls without their *_RES, callbacks without answer; or NULL */
+    unsigned waiters;     /* locks that wait (lock_table.c) */
     struct {
         nh_moment *client, *server;
         unsigned as_of;
-    } alive;               /* when they were seen last, if they hold locks; lock_table.c */
-    uint32_t nsm_state[2]; /* state number of the latest SM_NOTIFY, by way */
+    } alive; /* when they were seen last, if they hold locks; lock_table.c */
     struct {
         unsigned how;
         nh_moment since;
@@ -299,6 +304,12 @@ typedef struct {
     bool icmp_own_filter; /* the firewall of the host that sent the quoted packet */
 } nh_symptom;
 
+/* What an outage knows of one way; changes places as that of its pair does. */
+typedef struct {
+    nh_moment over;     /* an answer while the other way stayed in trouble */
+    nh_attempt attempt; /* that was given up with it */
+} nh_outage_side;
+
 struct nh_outage {
     nh_pair *pair;
     unsigned id;   /* provisional until the story is told; 0 = no incident (yet) */
@@ -309,12 +320,11 @@ struct nh_outage {
     nh_moment settled;     /* trouble is over, nobody waits: it ends here unless something follows */
     nh_time waiting_since; /* somebody waits for an answer since */
     bool closed;
-    bool proved;           /* it was an incident once */
-    nh_moment over[2];     /* by way: an answer while the other way stayed in trouble */
-    unsigned served;       /* other calls that were answered at once while some hung */
-    bool concluded;        /* closed for a story only: more packets may follow */
-    bool given_up;         /* it ended with the last attempt, without an answer */
-    nh_attempt attempt[2]; /* those that were given up with it */
+    bool proved;            /* it was an incident once */
+    nh_outage_side side[2]; /* by way */
+    unsigned served;        /* other calls that were answered at once while some hung */
+    bool concluded;         /* closed for a story only: more packets may follow */
+    bool given_up;          /* it ended with the last attempt, without an answer */
     nh_call *ended_by;
     GArray *symptoms;                    /* nh_symptom */
     unsigned count[2][NH_FINDING_COUNT]; /* symptoms, by way */
@@ -349,7 +359,7 @@ typedef struct {
     bool reserved_ports;
     nh_side position;                              /* capture_position: client, server, path (middle), unknown (auto) */
     bool (*is_lock_port)(nh_l4 l4, uint16_t port); /* preferences tcp_ports, udp_ports; may be NULL */
-    const char *log_path;
+    const char *log_path;                          /* NULL or empty: none */
     nh_log_hints log_hints;
 } nh_options;
 

@@ -100,7 +100,7 @@ follow_quoted_syn(nh_watch *watch, const nh_quote *quote, nh_moment at)
     nh_conn *conn = watch->passing.conn;
     if (!conn)
         return NULL;
-    nh_attempt *attempt = &conn->pair->attempt[conn->way];
+    nh_attempt *attempt = &conn->pair->side[conn->way].attempt;
     if (attempt->active && attempt->start.frame == at.frame && attempt->wait == NH_WAIT_CONNECT)
         attempt->earliest = MAX(at.time - NEIGHBOUR_TIME, conn->previous ? conn->previous->last.time : G_MININT64);
     return conn;

@@ -61,8 +61,8 @@ new_pair(nh_watch *watch, const nh_addr *client, const nh_addr *server)
     pair->slowest = pair->calm_until = NH_TIME_NONE;
     pair->outages = g_ptr_array_new();
     pair->troubled = g_ptr_array_new();
-    pair->outstanding[NH_FORWARD] = g_ptr_array_new();
-    pair->outstanding[NH_CALLBACK] = g_ptr_array_new();
+    pair->side[NH_FORWARD].outstanding = g_ptr_array_new();
+    pair->side[NH_CALLBACK].outstanding = g_ptr_array_new();
     g_ptr_array_add(watch->pair_list, pair);
     insert_pair(watch, pair);
     return pair;
@@ -74,8 +74,8 @@ nh_pair_free(void *data)
     nh_pair *pair = data;
     g_ptr_array_unref(pair->outages);
     g_ptr_array_unref(pair->troubled);
-    g_ptr_array_unref(pair->outstanding[NH_FORWARD]);
-    g_ptr_array_unref(pair->outstanding[NH_CALLBACK]);
+    g_ptr_array_unref(pair->side[NH_FORWARD].outstanding);
+    g_ptr_array_unref(pair->side[NH_CALLBACK].outstanding);
     if (pair->lookups)
         g_ptr_array_unref(pair->lookups);
     if (pair->withheld)
@@ -133,11 +133,8 @@ swap_roles(nh_pair *pair)
     pair->alive.client = pair->alive.server = NULL;
     SWAP(bool, pair->seen_client, pair->seen_server);
     SWAP(unsigned, pair->near_client, pair->near_server);
-    SWAP(GPtrArray *, pair->outstanding[NH_FORWARD], pair->outstanding[NH_CALLBACK]);
+    SWAP(nh_pair_side, pair->side[NH_FORWARD], pair->side[NH_CALLBACK]);
     pair->calm_until = NH_TIME_NONE;
-    SWAP(nh_attempt, pair->attempt[NH_FORWARD], pair->attempt[NH_CALLBACK]);
-    SWAP(nh_moment, pair->last_lookup[NH_FORWARD], pair->last_lookup[NH_CALLBACK]);
-    SWAP(uint32_t, pair->nsm_state[NH_FORWARD], pair->nsm_state[NH_CALLBACK]);
     pair->unfollowed.n = 0;
     for (unsigned i = 0; i < pair->outages->len; i++)
         nh_outage_turn_round(g_ptr_array_index(pair->outages, i));
@@ -186,7 +183,8 @@ nh_pair *
 nh_pair_of_restart(nh_watch *watch, const nh_addr *restarted, const nh_addr *told, nh_way *way)
 {
     nh_pair *pair = nh_pair_find(watch, restarted, told);
-    bool proved = pair && (pair->calls || pair->outages->len || pair->attempt[NH_FORWARD].active || pair->attempt[NH_CALLBACK].active);
+    bool proved = pair &&
+                  (pair->calls || pair->outages->len || pair->side[NH_FORWARD].attempt.active || pair->side[NH_CALLBACK].attempt.active);
 
     *way = proved ? NH_FORWARD : NH_CALLBACK;
     return proved ? pair : nh_pair_of_roles(watch, told, restarted);

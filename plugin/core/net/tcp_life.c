@@ -111,7 +111,7 @@ judge_window(nh_passage *p)
         nh_moment since = receiver->zero_since;
         if (!since.frame || p->at.time - since.time <= NH_SECOND || !(receiver->probed.frame || nh_conn_outstanding(p->conn)))
             continue;
-        char *closed = nh_duration_text(p->at.time - since.time);
+        char *closed = nh_duration_text(nh_elapsed(since.time, p->at.time));
         nh_verdict(p->conn, NH_ZERO_WINDOW, silent_side(i), p->at, since,
                    g_strdup_printf("The %s's receive window is closed since frame %u (%s) and a call waits", nh_conn_role(p->conn, i),
                                    since.frame, closed));
@@ -175,7 +175,7 @@ into_silence(nh_passage *p, const char *what)
     nh_time silence_lasts = p->at.time - from->awaiting.time;
     if ((from->silent < 2 && silence_lasts < LONE_TIME) || p->to->zero_since.frame || silence_lasts < SILENT_TIME)
         return;
-    char *silence = nh_duration_text(p->at.time - from->awaiting.time);
+    char *silence = nh_duration_text(nh_elapsed(from->awaiting.time, p->at.time));
     nh_verdict(p->conn, NH_PEER_SILENT, silent_side(!p->index), p->at, from->awaiting,
                g_strdup_printf("%s number %u without any answer from the %s for %s", what, from->silent, nh_conn_role(p->conn, !p->index),
                                silence));

@@ -67,7 +67,7 @@ syn_again(nh_passage *p)
     nh_trouble *trouble = nh_conn_trouble(conn);
     bool answered = trouble && (trouble->finding == NH_UNREACHABLE || trouble->finding == NH_SYN_REFUSED ||
                                 trouble->finding == NH_CHALLENGE_ACK || trouble->finding == NH_RESET || trouble->finding == NH_RESET_STORM);
-    char *since = nh_duration_text(p->at.time - conn->syn.time);
+    char *since = nh_duration_text(nh_elapsed(conn->syn.time, p->at.time));
 
     if (p->seg->seq == conn->isn && conn->syn_count == 1)
         nh_age_by_syn(conn, p->at);

@@ -177,7 +177,7 @@ begin_storm(nh_conn *conn, nh_moment at)
 static void
 count_storm(nh_pair *pair, nh_moment at)
 {
-    char *lasts = nh_duration_text(at.time - pair->storm.start.time);
+    char *lasts = nh_duration_text(nh_elapsed(pair->storm.start.time, at.time));
 
     pair->storm.count++;
     pair->storm.last = at;

@@ -32,7 +32,7 @@ callback_due(const nh_pair *pair, nh_moment at)
 bool
 nh_answer_begins(nh_pair *pair, nh_way way, nh_moment at)
 {
-    nh_attempt *attempt = &pair->attempt[way];
+    nh_attempt *attempt = &pair->side[way].attempt;
     nh_call *grant = way == NH_FORWARD ? callback_due(pair, at) : NULL;
 
     if (!grant || grant->answer_tried.frame || (nh_attempt_pending(attempt) && !attempt->answers))

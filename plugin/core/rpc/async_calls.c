@@ -131,7 +131,7 @@ static void
 lost_without_answer(nh_call *grant, nh_call *before, nh_moment at)
 {
     nh_moment since = first_callback(grant);
-    char *ago = nh_duration_text(at.time - since.time);
+    char *ago = nh_duration_text(nh_elapsed(since.time, at.time));
 
     nh_grant_lost(before, at, since,
                   g_strdup_printf("The callback is %s: that of frame %u has had no %s for %s", before == grant ? "sent again" : "made anew",
@@ -224,7 +224,7 @@ message_anew(nh_call *call, nh_moment at)
     if (!taken && call->l4 != NH_L4_UDP)
         return;
     nh_finding finding = taken ? NH_REPLY_OVERDUE : NH_PEER_SILENT;
-    char *ago = nh_duration_text(at.time - nh_call_first(first)->at.time);
+    char *ago = nh_duration_text(nh_elapsed(nh_call_first(first)->at.time, at.time));
     if (taken || copies >= 2)
         nh_frame_note(call->pair->watch, at.frame, finding,
                       g_strdup_printf("%s is sent anew: that of frame %u has had no %s for %s", nh_nlm_procedure_name(call->proc),
@@ -301,7 +301,7 @@ void
 nh_leak_complete(nh_watch *watch)
 {
     for (unsigned i = 0; i < watch->pair_list->len; i++) {
-        const GPtrArray *waiting = ((const nh_pair *)g_ptr_array_index(watch->pair_list, i))->outstanding[NH_FORWARD];
+        const GPtrArray *waiting = ((const nh_pair *)g_ptr_array_index(watch->pair_list, i))->side[NH_FORWARD].outstanding;
         for (unsigned j = 0; j < waiting->len; j++) {
             const nh_call *call = g_ptr_array_index(waiting, j);
             const nh_conn *conn = call->prog == NH_PROG_NLM && nh_nlm_kind(call->proc) == NH_NLM_UNLOCK ? lost_under(call) : NULL;

@@ -53,13 +53,15 @@ nh_datagram_resent(nh_call *call, nh_moment at)
 {
     nh_moment since = nh_call_first(call)->at;
 
+    if (nh_elapsed(since.time, at.time) == 0) /* the clock was set back: nobody knows how long it was silent */
+        return;
     if (met_icmp_error(call)) { /* whoever sends errors is not silent */
         if (call->icmp.port == call->dst.port)
             nh_dead_declare(call, NH_UNREACHABLE, call->icmp.at, at.frame, "is resent into an ICMP error");
         return;
     }
     if (call->n_sendings >= 3) {
-        char *silence = nh_duration_text(at.time - since.time);
+        char *silence = nh_duration_text(nh_elapsed(since.time, at.time));
         if (!call->unheard.frame)
             nh_frame_note(call->pair->watch, at.frame, NH_PEER_SILENT,
                           g_strdup_printf("Retransmission number %u over UDP without any answer for %s", call->n_sendings - 1, silence));
@@ -76,8 +78,8 @@ waiting_datagram(nh_pair *pair, nh_way way, const nh_quote *quote)
 {
     nh_call *latest = NULL;
 
-    for (unsigned i = 0; i < pair->outstanding[way]->len; i++) {
-        nh_call *call = g_ptr_array_index(pair->outstanding[way], i);
+    for (unsigned i = 0; i < pair->side[way].outstanding->len; i++) {
+        nh_call *call = g_ptr_array_index(pair->side[way].outstanding, i);
         if (call->l4 == NH_L4_UDP && call->dst.port == quote->dst.port && call->src.port == quote->src.port &&
             (!latest || nh_call_last(call)->at.frame > nh_call_last(latest)->at.frame))
             latest = call;

@@ -84,7 +84,7 @@ nh_dead_deferred(nh_call *call, nh_moment at)
     /* a port mapper that knows no NLM holds calls back, too, but no connection is dead */
     if (!call->deferred || nh_finding_get(reason)->kind != NH_KIND_TRANSPORT)
         return;
-    char *held = nh_duration_text(at.time - call->issued_earliest);
+    char *held = nh_duration_text(nh_elapsed(call->issued_earliest, at.time));
     char *how = g_strdup_printf("was held back for %s%s and sent when the outage ended",
                                 call->issued_latest > call->issued_earliest ? "up to " : "", held);
     nh_dead_declare(call, reason, since, at.frame, how);

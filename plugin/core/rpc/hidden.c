@@ -42,7 +42,7 @@ nh_hidden_header(nh_watch *watch, const nh_end *src, const nh_end *dst, const nh
     if (!how)
         return;
     nh_pair *pair = conn ? conn->pair : nh_pair_of_flow(watch, &caller->addr, &called->addr, &way);
-    pair->attempt[way].active = false; /* whatever was to be sent is on its way */
+    pair->side[way].attempt.active = false; /* whatever was to be sent is on its way */
     if (!pair->hidden.how)
         pair->hidden.since = at;
     pair->hidden.how |= how;

@@ -282,7 +282,7 @@ tell_slow(nh_incident *incident, const slow_calls *slow)
     const nfs_call *call = &slow->first;
     const char *name = nh_procedure_name(NH_PROG_NFS, call->vers, call->proc);
     nh_time done = call->reply.frame ? call->reply.time : slow->outage->pair->watch->last;
-    char *waited = nh_duration_text(done - call->sent.time);
+    char *waited = nh_duration_text(nh_elapsed(call->sent.time, done));
     GString *text = g_string_new(NULL);
 
     g_string_append_printf(text, "NFS %s call waits, too: ", name ? name : "v4");

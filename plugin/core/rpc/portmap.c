@@ -44,7 +44,7 @@ nh_portmap_call(nh_call *call, nh_conn *conn, const nh_message *message)
 static void
 overdue(nh_call *call, nh_moment at)
 {
-    char *ago = nh_duration_text(at.time - nh_call_first(call)->at.time);
+    char *ago = nh_duration_text(nh_elapsed(nh_call_first(call)->at.time, at.time));
 
     call->outlived = true;
     nh_frame_note(call->pair->watch, at.frame, NH_REPLY_OVERDUE,

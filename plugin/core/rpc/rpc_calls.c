@@ -201,7 +201,7 @@ static void
 tell_resent(nh_call *call, const nh_sending *before, nh_conn *conn, nh_moment at)
 {
     const nh_sending *first = nh_call_first(call);
-    char *ago = nh_duration_text(at.time - first->at.time);
+    char *ago = nh_duration_text(nh_elapsed(first->at.time, at.time));
 
     nh_frame_note(call->pair->watch, at.frame, NH_CALL_RESENT,
                   g_strdup_printf("%s resent%s: first sent in frame %u, %s ago", nh_procedure_name(call->prog, call->vers, call->proc),
@@ -235,7 +235,7 @@ resent(nh_call *call, nh_conn *conn, nh_moment at)
         nh_dead_declare(call, nh_conn_trouble(conn)->finding, nh_conn_trouble(conn)->since, at.frame, "is resent on a dead connection");
     /* copies that left together: nothing is overdue yet */
     if (call->tcp_acked && (before.conn != conn || at.time - before.at.time >= NH_QUEUED_TIME)) {
-        char *ago = nh_duration_text(at.time - nh_call_first(call)->at.time);
+        char *ago = nh_duration_text(nh_elapsed(nh_call_first(call)->at.time, at.time));
         nh_frame_note(call->pair->watch, at.frame, NH_REPLY_OVERDUE,
                       g_strdup_printf("TCP acknowledged the call of frame %u, but no reply for %s", call->tcp_acked, ago));
         g_free(ago);

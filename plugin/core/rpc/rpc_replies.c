@@ -23,7 +23,7 @@
 static void
 tell_recovered(nh_call *call, const nh_outage *outage, nh_moment at)
 {
-    char *lasted = nh_duration_text(at.time - outage->start.time);
+    char *lasted = nh_duration_text(nh_elapsed(outage->start.time, at.time));
     char *line = nh_line_text(call->pair, call->way, NH_LOG_OK);
     bool logged = call->outlived && nh_line_event(call->pair, call->way, call) == NH_LOG_STILL_TRYING;
     bool refused = nh_outage_has_refusals(outage);
@@ -115,7 +115,7 @@ static void
 first_reply(nh_call *call, const nh_message *message, nh_moment at)
 {
     nh_pair *pair = call->pair;
-    nh_time latency = at.time - nh_call_first(call)->at.time;
+    nh_time latency = nh_elapsed(nh_call_first(call)->at.time, at.time);
 
     call->reply = at;
     call->has_status = message->nlm.has_status;
@@ -125,7 +125,7 @@ first_reply(nh_call *call, const nh_message *message, nh_moment at)
         nh_call_stop_waiting(call);
     if (call->prog != NH_PROG_NLM || nh_nlm_is_result(call->prog, call->proc))
         return;
-    pair->attempt[call->way].active = false;
+    pair->side[call->way].attempt.active = false;
     pair->answered++;
     if (call->outage)
         nh_outage_extend(call->outage, at);
@@ -206,7 +206,7 @@ static void
 take_receipt(nh_call *call, nh_moment at)
 {
     call->accepted = at;
-    call->pair->attempt[call->way].active = false;
+    call->pair->side[call->way].attempt.active = false;
     if (call->waits)
         nh_call_stop_waiting(call);
 }
@@ -216,7 +216,7 @@ nh_reply_heard(nh_call *call, nh_moment at)
 {
     if (call->waits)
         nh_call_stop_waiting(call);
-    call->pair->attempt[call->way].active = false;
+    call->pair->side[call->way].attempt.active = false;
     answer(call, at);
 }
 

@@ -100,7 +100,7 @@ sent(nh_watch *watch, flow *f, nh_moment at)
     show_on_frame(watch, f, &way, at); /* an outage may begin with it */
     if (f->unanswered && gap < REPEAT_MIN)
         return;
-    if (f->unanswered == 0 || gap > REPEAT_MAX) {
+    if (f->unanswered == 0 || gap > REPEAT_MAX || gap < 0) {
         f->first = at;
         f->unanswered = 0;
     }
@@ -108,7 +108,7 @@ sent(nh_watch *watch, flow *f, nh_moment at)
     f->last = at;
     if (f->unanswered < 3)
         return;
-    char *silence = nh_duration_text(at.time - f->first.time);
+    char *silence = nh_duration_text(nh_elapsed(f->first.time, at.time));
     add_symptom(watch, f, NH_PEER_SILENT, at, NULL,
                 g_strdup_printf("Encrypted datagrams are sent again and again without any answer for %s", silence));
     g_free(silence);

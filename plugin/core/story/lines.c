@@ -90,7 +90,7 @@ text_of_line(const char *program, const nh_pair *pair, nh_way way, nh_log_event 
     const nh_addr *peer = way == NH_CALLBACK ? &pair->client : &pair->server;
     char address[NH_ADDR_TEXT];
 
-    return g_strdup_printf("%s: server %s %s", program, pair->log_name[way] ? pair->log_name[way] : nh_addr_text(peer, address),
+    return g_strdup_printf("%s: server %s %s", program, pair->side[way].log_name ? pair->side[way].log_name : nh_addr_text(peer, address),
                            words_of_event(event));
 }
 

@@ -52,7 +52,7 @@ complete_trouble(nh_watch *watch, const nh_conn *conn)
 {
     for (unsigned i = 0; conn->troubles && i < conn->troubles->len; i++) {
         const nh_trouble *trouble = &g_array_index(conn->troubles, nh_trouble, i);
-        char *until = nh_duration_text((trouble->until.frame ? trouble->until.time : trouble->last.time) - trouble->since.time);
+        char *until = nh_duration_text(nh_elapsed(trouble->since.time, trouble->until.frame ? trouble->until.time : trouble->last.time));
         char *text = NULL;
 
         if (trouble->finding == NH_FIN_UNACKED)
@@ -108,7 +108,7 @@ complete_call(nh_watch *watch, nh_call *call)
 static void
 complete_attempt(const nh_pair *pair)
 {
-    const nh_attempt *attempt = &pair->attempt[NH_FORWARD];
+    const nh_attempt *attempt = &pair->side[NH_FORWARD].attempt;
     nh_deadlines deadlines;
 
     if (!attempt->outlived_in || !nh_attempt_pending(attempt))
@@ -208,7 +208,7 @@ add_call(nh_incident *incident, const nh_call *call)
     told->issued_earliest = call->issued_earliest;
     told->issued_latest = call->issued_latest;
     if (call->reply.frame)
-        told->answered_in = call->reply.time - told->sent;
+        told->answered_in = nh_elapsed(told->sent, call->reply.time);
     told->policy = nh_policy_text(&policy, nh_pair_family(call->pair));
     return told;
 }
@@ -240,11 +240,11 @@ static const nh_attempt *
 attempt_of(const nh_outage *outage, nh_way way)
 {
     const nh_pair *pair = outage->pair;
-    const nh_attempt *attempt = &pair->attempt[way];
+    const nh_attempt *attempt = &pair->side[way].attempt;
     bool latest = g_ptr_array_index(pair->outages, pair->outages->len - 1) == outage;
 
     if (outage->given_up)
-        return outage->attempt[way].active ? &outage->attempt[way] : NULL;
+        return outage->side[way].attempt.active ? &outage->side[way].attempt : NULL;
     if (!latest || !nh_attempt_pending(attempt) || outage->ended_by || !(outage->ways & (1u << way)) ||
         attempt->start.time > outage->last.time)
         return NULL;
@@ -287,7 +287,7 @@ tell_outage(nh_watch *watch, nh_story *story, const nh_outage *outage)
     nh_timeline_reach_out(incident, outage);
     incident->start = outage->start.time;
     incident->end = outage->end.frame ? outage->end.time : NH_TIME_NONE;
-    incident->duration = (outage->end.frame ? outage->end.time : watch->last) - outage->start.time;
+    incident->duration = nh_elapsed(outage->start.time, outage->end.frame ? outage->end.time : watch->last);
     add_calls(incident, outage);
     nh_outage_next_steps(outage, judgement.cause, incident->next_steps);
     nh_nfs_story(incident, outage);

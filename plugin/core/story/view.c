@@ -59,7 +59,7 @@ held_back(const nh_outage *outage)
 static bool
 timers_of_attempt(const nh_conn *conn, uint32_t frame, nh_timers *timers)
 {
-    const nh_attempt *attempt = &conn->pair->attempt[conn->way];
+    const nh_attempt *attempt = &conn->pair->side[conn->way].attempt;
     bool use_mount = conn->pair->watch->options.use_mount;
 
     if (!nh_attempt_pending(attempt) || frame < attempt->start.frame)

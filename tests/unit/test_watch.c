@@ -1,0 +1,117 @@
+/* test_watch.c
+ * What the core promises to whoever feeds it: it keeps what it is given, and bears every time and every role.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/net/pairs.h"
+#include "nlm_talk.h"
+
+/* Preferences change while a capture is open; the strings of before are freed then. */
+static void
+test_strings_are_copied(void)
+{
+    char path[] = "/nowhere/first.log";
+    nh_options options = { .lockd = { .nlm_timeout = 10 }, .mount = { .timeo = 600, .retrans = 2 }, .log_path = path };
+    talk t = { .watch = nh_watch_new(&options), .now = T0 };
+
+    talk_ask(&t, &alice, NH_NLM_LOCK, 0, (words){ .svid = 6 });
+    memset(path, 'x', sizeof path - 1);
+    nh_story *story = nh_watch_story(t.watch);
+    g_assert_cmpuint(story->messages->len, >, 0);
+    g_assert_nonnull(strstr(g_ptr_array_index(story->messages, 0), "first.log"));
+    nh_story_free(story);
+    nh_watch_free(t.watch);
+}
+
+static void
+test_times_are_clamped(void)
+{
+    nh_time first = nh_time_of(G_MININT64, -1), last = nh_time_of(G_MAXINT64, G_MAXINT64);
+
+    g_assert_cmpint(nh_time_of(1750000000, 5), ==, G_GINT64_CONSTANT(1750000000) * NH_SECOND + 5);
+    g_assert_cmpint(first, <, 0);
+    g_assert_cmpint(last, >, nh_time_of(1750000000, 0));
+    g_assert_cmpint(last - first, >, 0); /* no overflow */
+    g_assert_cmpint(nh_time_of(G_GINT64_CONSTANT(9300000000), 0), ==, last - NH_SECOND + 1); /* the year 2264 */
+    g_assert_cmpint(nh_elapsed(last, first), ==, 0);
+    g_assert_cmpint(nh_elapsed(first, last), ==, last - first);
+}
+
+static void
+refuse_negative(const char *text)
+{
+    for (const char *at = text; at && (at = strchr(at, '-')); at++)
+        if (g_ascii_isdigit(at[1]) && (at == text || at[-1] == ' ')) {
+            g_test_message("%s", text);
+            g_test_fail();
+        }
+}
+
+/* The clock is set back five minutes between the copies of a call: nothing lasts less than no time, and nobody was silent for it. */
+static void
+test_clock_set_back(void)
+{
+    talk t = talk_begin();
+    uint32_t xid = talk_call(&t, &alice, &server, NH_NLM_LOCK, (words){ .svid = 7 });
+
+    talk_wait(&t, 10);
+    talk_call(&t, &alice, &server, NH_NLM_LOCK, (words){ .svid = 7, .xid = xid, .cookie = xid });
+    talk_wait(&t, -300);
+    for (int i = 0; i < 3; i++) {
+        talk_call(&t, &alice, &server, NH_NLM_LOCK, (words){ .svid = 7, .xid = xid, .cookie = xid });
+        talk_wait(&t, 2);
+    }
+    nh_story *story = nh_watch_story(t.watch);
+    for (unsigned i = 0; i < t.watch->frames->len; i++) {
+        const nh_frame *frame = g_ptr_array_index(t.watch->frames, i);
+        for (const GSList *item = frame->notes; item; item = item->next) {
+            const nh_note *note = item->data;
+            refuse_negative(note->text);
+            g_assert_true(note->finding != NH_PEER_SILENT);
+        }
+    }
+    for (unsigned i = 0; i < story->incidents->len; i++) {
+        const nh_incident *incident = g_ptr_array_index(story->incidents, i);
+        refuse_negative(incident->summary);
+        g_assert_cmpint(incident->duration, >=, 0);
+    }
+    nh_story_free(story);
+    nh_watch_free(t.watch);
+}
+
+/* Everything that is known of a way goes with it when the roles turn round. */
+static void
+test_roles_turn_round(void)
+{
+    talk t = talk_begin();
+    nh_way way;
+    nh_pair *pair = nh_pair_of_flow(t.watch, &server, &alice, &way);
+    nh_pair_side *side = &pair->side[NH_FORWARD];
+
+    side->spoken[0] = 4;
+    side->nsm_state = 5;
+    side->lookup_before.frame = 6;
+    side->log_name = "nfs";
+    g_assert_true(nh_pair_of_roles(t.watch, &alice, &server) == pair);
+    side = &pair->side[NH_CALLBACK];
+    g_assert_cmpuint(side->spoken[0], ==, 4);
+    g_assert_cmpuint(side->nsm_state, ==, 5);
+    g_assert_cmpuint(side->lookup_before.frame, ==, 6);
+    g_assert_cmpstr(side->log_name, ==, "nfs");
+    g_assert_cmpuint(pair->side[NH_FORWARD].nsm_state, ==, 0);
+    nh_watch_free(t.watch);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/watch/strings-are-copied", test_strings_are_copied);
+    g_test_add_func("/watch/times-are-clamped", test_times_are_clamped);
+    g_test_add_func("/watch/clock-set-back", test_clock_set_back);
+    g_test_add_func("/watch/roles-turn-round", test_roles_turn_round);
+    return g_test_run();
+}
