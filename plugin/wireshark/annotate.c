@@ -141,7 +141,7 @@ survey_input(copy_job *job, nh_wtap_record *record)
     char *err_info = NULL;
     uint32_t frame = 0;
 
-    job->survey = wtap_open_offline(job->in, WTAP_TYPE_AUTO, &err, &err_info, false);
+    job->survey = nh_wtap_open_offline(job->in, &err, &err_info);
     if (!job->survey)
         return fail_wtap(job->error, "cannot read", job->in, err, err_info);
     job->names = nh_names_collect(job->survey);
@@ -215,7 +215,7 @@ open_copy(copy_job *job, const char *out)
     int err;
     char *err_info = NULL;
 
-    job->reader = wtap_open_offline(job->in, WTAP_TYPE_AUTO, &err, &err_info, false);
+    job->reader = nh_wtap_open_offline(job->in, &err, &err_info);
     if (!job->reader)
         return fail_wtap(job->error, "cannot read", job->in, err, err_info);
     if (!make_temporary(job, out))
@@ -224,7 +224,7 @@ open_copy(copy_job *job, const char *out)
     job->blocks = wtap_file_get_num_shbs(job->survey) > 1 ? job->reader : job->survey;
     wtap_dump_params_init_no_idbs(&job->params, job->blocks);
     comment_section(job);
-    job->writer = wtap_dump_open(job->temporary, wtap_pcapng_file_type_subtype(), WTAP_UNCOMPRESSED, &job->params, &err, &err_info);
+    job->writer = wtap_dump_open(job->temporary, wtap_pcapng_file_type_subtype(), NH_UNCOMPRESSED, &job->params, &err, &err_info);
     if (!job->writer)
         return fail_wtap(job->error, "cannot write", job->temporary, err, err_info);
     nh_names_write(job->names, job->writer);

@@ -1,7 +1,8 @@
 /* compat.h
- * Every difference between Wireshark 4.0, 4.4 and 4.6 that this plugin meets.
- * No other file asks for a version. The 4.2 and 4.5 development series are
- * treated as the release that followed them.
+ * Every difference between Wireshark 4.0, 4.2, 4.4, 4.6 and 4.7 (to be 5.0)
+ * that this plugin meets. No other file asks for a version. A development
+ * series (odd minor) counts as the release that follows it, so the dates below
+ * are those of releases.
  *
  * Copyright 2026, the NLM Health authors
  *
@@ -24,10 +25,11 @@
 #include <wsutil/buffer.h>
 
 #define NH_WIRESHARK_SINCE(major, minor) \
-    (WIRESHARK_VERSION_MAJOR > (major) || (WIRESHARK_VERSION_MAJOR == (major) && WIRESHARK_VERSION_MINOR >= (minor)))
+    (WIRESHARK_VERSION_MAJOR > (major) || \
+     (WIRESHARK_VERSION_MAJOR == (major) && WIRESHARK_VERSION_MINOR + WIRESHARK_VERSION_MINOR % 2 >= (minor)))
 
-/* The boolean of callbacks, fields and preferences: 4 bytes before 4.2, 1 byte since. */
-#if NH_WIRESHARK_SINCE(4, 2)
+/* The boolean of callbacks, fields and preferences: 4 bytes before 4.4, 1 byte since. */
+#if NH_WIRESHARK_SINCE(4, 4)
 typedef bool wsbool;
 #else
 typedef gboolean wsbool;
@@ -49,7 +51,7 @@ typedef gboolean wsbool;
 static inline const char *
 nh_rpc_proc_name(packet_info *pinfo, uint32_t prog, uint32_t vers, uint32_t proc)
 {
-#if NH_WIRESHARK_SINCE(4, 2)
+#if NH_WIRESHARK_SINCE(4, 4)
     return rpc_proc_name(pinfo->pool, prog, vers, proc);
 #else
     return rpc_proc_name(prog, vers, proc);
@@ -109,6 +111,20 @@ nh_create_stand_in(dissector_t dissector, dissector_handle_t original, int proto
 #endif
 
 /*
+ * The series after 4.6 opens a file with the prefix of the program's environment
+ * variables, and has the kinds of compression in wsutil.
+ */
+#if NH_WIRESHARK_SINCE(4, 8)
+#include <epan/epan.h>
+#define nh_wtap_open_offline(file, err, err_info) \
+    wtap_open_offline(file, WTAP_TYPE_AUTO, err, err_info, false, epan_get_environment_prefix())
+#define NH_UNCOMPRESSED WS_FILE_UNCOMPRESSED
+#else
+#define nh_wtap_open_offline(file, err, err_info) wtap_open_offline(file, WTAP_TYPE_AUTO, err, err_info, false)
+#define NH_UNCOMPRESSED                           WTAP_UNCOMPRESSED
+#endif
+
+/*
  * Reading and writing capture files: since 4.6 a record carries its data, so
  * that no buffer goes with it.
  */
@@ -160,8 +176,8 @@ nh_wtap_dump(wtap_dumper *wdh, nh_wtap_record *r, int *err, char **err_info)
 #endif
 }
 
-/* What the plugin is, for Help > About (4.2 and later ask). */
-#if NH_WIRESHARK_SINCE(4, 2)
+/* What the plugin is, for Help > About (4.4 and later ask). */
+#if NH_WIRESHARK_SINCE(4, 4)
 #include <wsutil/plugins.h>
 #define NH_PLUGIN_DESCRIBE \
     WS_DLL_PUBLIC uint32_t plugin_describe(void); \

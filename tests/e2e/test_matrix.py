@@ -1,0 +1,53 @@
+"""tests/matrix where it needs neither root nor chroots: the check against headers.
+
+SPDX-License-Identifier: GPL-2.0-or-later
+"""
+
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+import harness
+
+
+def check(*folders):
+    words = [word for folder in folders for word in ("--headers", str(folder))]
+    return subprocess.run([harness.TOP / "tests" / "matrix", *words], text=True, capture_output=True, stdin=subprocess.DEVNULL)
+
+
+@pytest.fixture(scope="module")
+def installed():
+    """Folder of the installed headers."""
+    folder = pathlib.Path("/usr/include/wireshark")
+    if not (folder / "ws_version.h").exists():
+        pytest.skip("no headers of Wireshark in /usr/include")
+    return folder
+
+
+def test_installed_headers_pass(lab, installed):
+    checked = check(installed)
+    assert checked.returncode == 0, checked.stderr
+    row = checked.stdout.splitlines()[1].split()
+    assert row[1].startswith(f"{lab.version}.") and int(row[2]) > 10 and row[3:] == ["0", "0"]
+
+
+def test_another_declaration_fails(tmp_path, installed):
+    """One function takes another argument, as happens from series to series: every file that calls it is counted."""
+    changed = tmp_path / "changed"
+    shutil.copytree(installed, changed)
+    header = changed / "epan" / "dissectors" / "packet-rpc.h"
+    text = header.read_text(encoding="utf-8")
+    assert "rpc_proc_name(" in text
+    header.write_text(text.replace("rpc_proc_name(", "rpc_proc_name(struct of_the_next_series *arena, "), encoding="utf-8")
+    checked = check(installed, changed)
+    assert checked.returncode == 1
+    rows = [line.split()[3:] for line in checked.stdout.splitlines()[1:]]
+    assert rows[0] == ["0", "0"] and int(rows[1][0]) > 0
+
+
+def test_folder_without_headers_is_named(tmp_path):
+    refused = check(tmp_path)
+    assert refused.returncode == 1
+    assert f"no ws_version.h in {tmp_path}" in refused.stderr
