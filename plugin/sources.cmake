@@ -52,6 +52,7 @@ set(NLM_HEALTH_CORE_SOURCES
     core/out/comments.c
     core/out/report.c
     core/out/report_locks.c
+    core/out/summary.c
     core/rpc/answers.c
     core/rpc/async_calls.c
     core/rpc/datagrams.c
@@ -90,6 +91,7 @@ set(NLM_HEALTH_WIRESHARK_SOURCES
     wireshark/packet-nlm_health.c
     wireshark/plugin.c
     wireshark/prefs.c
+    wireshark/save.c
     wireshark/show.c
     wireshark/tap-nlm_health.c
     wireshark/tap_tables.c

@@ -9,15 +9,14 @@
 #include "wireshark/compat.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <glib/gstdio.h>
 
 #include "wireshark/annotate.h"
 #include "core/out/comments.h"
 #include "wireshark/names.h"
+#include "wireshark/save.h"
 
 /*
  * One copy in the making; what is NULL is not open. The input is read twice: the
@@ -192,23 +191,6 @@ copy_records(copy_job *job, nh_wtap_record *record)
     return copy_interfaces(job);
 }
 
-/* Reserve OUT.tmp-XXXXXX beside out, so that the rename at the end stays in one file system. */
-static bool
-make_temporary(copy_job *job, const char *out)
-{
-    char *name = g_strdup_printf("%s.tmp-XXXXXX", out);
-    int fd = g_mkstemp_full(name, O_RDWR, 0666);
-
-    if (fd < 0) {
-        fail(job->error, "cannot write to %s: %s", out, g_strerror(errno));
-        g_free(name);
-        return false;
-    }
-    close(fd);
-    job->temporary = name;
-    return true;
-}
-
 static bool
 open_copy(copy_job *job, const char *out)
 {
@@ -218,7 +200,8 @@ open_copy(copy_job *job, const char *out)
     job->reader = nh_wtap_open_offline(job->in, &err, &err_info);
     if (!job->reader)
         return fail_wtap(job->error, "cannot read", job->in, err, err_info);
-    if (!make_temporary(job, out))
+    job->temporary = nh_save_reserve(out, job->error);
+    if (!job->temporary)
         return false;
     /* several sections: each block has to come where it stood */
     job->blocks = wtap_file_get_num_shbs(job->survey) > 1 ? job->reader : job->survey;
@@ -266,11 +249,11 @@ run_copy(copy_job *job, const char *out)
     bool done = survey_input(job, &record) && open_copy(job, out) && copy_records(job, &record);
     done = close_copy(job, done);
     nh_wtap_record_cleanup(&record);
-    if (done && g_rename(job->temporary, out) != 0)
-        done = fail(job->error, "cannot rename %s to %s: %s", job->temporary, out, g_strerror(errno));
-    if (!done && job->temporary)
+    if (done)
+        return nh_save_finish(job->temporary, out, job->error);
+    if (job->temporary)
         g_unlink(job->temporary);
-    return done;
+    return false;
 }
 
 bool

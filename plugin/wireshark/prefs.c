@@ -12,6 +12,7 @@
 #include <epan/range.h>
 #include <wsutil/report_message.h>
 
+#include "core/base/text.h"
 #include "core/clock/mount_options.h"
 
 static const char *timer = "lockd";
@@ -280,7 +281,11 @@ void
 nh_prefs_complaints(GPtrArray *messages)
 {
     nh_options options;
+    unsigned before = messages->len;
+
     collect_prefs(&options, messages);
+    for (unsigned i = before; i < messages->len; i++) /* they quote what was given */
+        messages->pdata[i] = nh_text_tidy(messages->pdata[i]);
 }
 
 const wsbool *

@@ -12,6 +12,7 @@
 #include <epan/proto.h>
 #include <epan/tap.h>
 
+#include "core/base/text.h"
 #include "core/judge/cause.h"
 #include "core/story/lines.h"
 #include "core/wire/procedures.h"
@@ -219,8 +220,11 @@ add_uint(place *at, proto_tree *tree, int hf, uint32_t value)
 static void
 add_string(place *at, proto_tree *tree, int hf, const char *value)
 {
-    if (value)
-        proto_item_set_generated(proto_tree_add_string(tree, hf, at->tvb, 0, 0, value));
+    if (!value)
+        return;
+    char *clean = nh_text_tidy(g_strdup(value)); /* before the story is told, a summary or a line may hold a name as it was sent */
+    proto_item_set_generated(proto_tree_add_string(tree, hf, at->tvb, 0, 0, clean));
+    g_free(clean);
 }
 
 static proto_tree *

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import xml.etree.ElementTree as xml
 
 import pytest
 
@@ -131,7 +132,89 @@ def test_outputs_need_no_protocol_tree_and_go_together(lab):
     assert section(lab, lab.capture(OUTAGE), "json") in output
 
 
-@pytest.mark.parametrize("wrong", ["report,x", "jsonx", "locks,tcp", "annotate", "annotate,in=x", "annotate,out=x",
+HOSTILE = "hostile-name.scn"
+
+
+def is_clean(text):
+    """No escape sequence, no broken line, nothing that is no character."""
+    return text.isprintable() and "\ufffe" not in text
+
+
+@pytest.mark.parametrize("output", ["report", "summary", "json", "locks", "tree", "pairs", "annotate"])
+def test_names_from_packets_spoil_no_output(lab, workdir, output):
+    """A statd's name with a byte that is no UTF-8, a terminal's escape and a line end in it."""
+    capture = lab.scenario(HOSTILE)
+    if output == "annotate":
+        annotate(lab, capture, workdir / "out.pcapng")
+        texts = [line for text in ours(workdir / "out.pcapng").values() for line in text.splitlines()]
+    else:
+        texts = section(lab, capture, output).splitlines()
+    assert texts and all(map(is_clean, texts))
+    if output in ("report", "json", "annotate"):
+        assert any("evil" in text for text in texts)
+
+
+@pytest.mark.parametrize("passes", [[], ["-2"]], ids=["one", "two"])
+@pytest.mark.parametrize("kind", ["pdml", "json", "ek", "text", "expert", "columns"])
+def test_names_from_packets_spoil_no_dissection(lab, kind, passes):
+    capture = lab.scenario(HOSTILE)
+    if kind == "expert":
+        text = lab.tshark("-q", *passes, "-r", capture, "-z", "expert").stdout
+    elif kind == "columns":
+        text = lab.tshark("-C", "NLM Health", *passes, "-r", capture).stdout
+    else:
+        text = lab.tshark(*passes, "-r", capture, *(["-V"] if kind == "text" else ["-T", kind])).stdout
+    assert "evil" in text if kind != "columns" else text
+    if kind == "pdml":
+        xml.fromstring(text)
+    elif kind == "json":
+        json.loads(text)
+    elif kind == "ek":
+        assert [json.loads(line) for line in text.splitlines() if line]
+    assert all(map(is_clean, text.replace("\t", " ").split("\n")))
+
+
+def test_summary_has_a_line_per_incident(lab):
+    story = lab.story(lab.capture("link_flaps_k6.1_srv.pcap"))
+    lines = section(lab, lab.capture("link_flaps_k6.1_srv.pcap"), "summary").splitlines()
+    assert len(lines) == 2 + len(story["incidents"]) and lines[1].split()[0] == "No."
+    for incident, line in zip(story["incidents"], lines[2:]):
+        words = line.split()
+        assert words[0] == str(incident["id"]) and incident["client"] in words and incident["server"] in words
+        assert incident["cause"] in words and incident["side"] in words and f"({incident['confidence']})" in words
+        assert re.search(rf"{incident['requests']} requests?$", line)
+
+
+def test_summary_without_incident(lab):
+    assert section(lab, lab.capture(HEALTHY), "summary").splitlines() == section(lab, lab.capture(HEALTHY), "report").splitlines()[:1]
+
+
+def test_report_of_one_incident(lab):
+    whole = section(lab, lab.capture(OUTAGE), "report")
+    one = section(lab, lab.capture(OUTAGE), "report,incident=1")
+    assert one.startswith("Incident 1: ") and one in whole
+    output = lab.tshark("-q", "-r", lab.capture(OUTAGE), "-z", "nlm_health,report,incident=2", check=False)
+    assert output.status != 0 and "no incident 2" in output.stderr and not output.stdout
+
+
+def test_help_lists_every_output(lab):
+    text = section(lab, lab.capture(HEALTHY), "help")
+    registered = set(re.findall(r"^ *nlm_health,(\w+)$", str(lab.tshark("-z", "help")), re.M))
+    assert set(re.findall(r"-z nlm_health,(\w+)", text)) == registered >= {"report", "json", "summary", "help", "tree"}
+    unknown = lab.tshark("-q", "-r", lab.capture(HEALTHY), "-z", "nlm_health,nonsense", check=False)
+    assert unknown.status != 0 and text.split("\n", 1)[1].strip() in unknown.stderr
+
+
+def test_words_come_in_any_order(lab, workdir):
+    source = a_copy(lab, workdir, OUTAGE, "a,b.pcap")
+    first, second = workdir / "first.pcapng", workdir / "second,x.pcapng"
+    annotate(lab, source, first)
+    lab.tshark("-q", "-r", source, "-z", f"nlm_health,annotate,out={second},in={source}")
+    assert first.read_bytes() == second.read_bytes()
+
+
+@pytest.mark.parametrize("wrong", ["report,x", "report,incident=0", "report,incident=x", "report,incident=1,incident=2",
+                                   "report,out=x", "summary,incident=1", "jsonx", "locks,tcp", "annotate", "annotate,in=x", "annotate,out=x",
                                    "annotate,in=,out=x", "annotate,in=x,out="])
 def test_wrong_arguments_are_refused(lab, wrong):
     output = lab.tshark("-q", "-r", lab.capture(HEALTHY), "-z", f"nlm_health,{wrong}", check=False)

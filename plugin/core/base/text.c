@@ -8,6 +8,16 @@
 
 #include "core/base/text.h"
 
+/* Also what breaks a line, turns its direction as a forged host name could, or is no character (XML refuses U+FFFE). */
+static bool
+is_printable(gunichar c)
+{
+    GUnicodeType type = g_unichar_type(c);
+
+    return !g_unichar_iscntrl(c) && type != G_UNICODE_FORMAT && type != G_UNICODE_LINE_SEPARATOR && type != G_UNICODE_PARAGRAPH_SEPARATOR &&
+           (c & 0xfffe) != 0xfffe && (c < 0xfdd0 || c > 0xfdef);
+}
+
 char *
 nh_text_clean(const char *text)
 {
@@ -16,15 +26,29 @@ nh_text_clean(const char *text)
 
     for (const char *at = valid; *at; at = g_utf8_next_char(at)) {
         gunichar c = g_utf8_get_char(at);
-        /* also what breaks a line or turns its direction, as a forged host name could */
-        if (g_unichar_iscntrl(c) || g_unichar_type(c) == G_UNICODE_FORMAT || g_unichar_type(c) == G_UNICODE_LINE_SEPARATOR ||
-            g_unichar_type(c) == G_UNICODE_PARAGRAPH_SEPARATOR)
-            g_string_append_c(clean, ' ');
-        else
+        if (is_printable(c))
             g_string_append_unichar(clean, c);
+        else
+            g_string_append_c(clean, ' ');
     }
     g_free(valid);
     return g_strchomp(g_string_free(clean, false));
+}
+
+char *
+nh_text_tidy(char *text)
+{
+    const char *at = text;
+
+    if (!text)
+        return NULL;
+    while (*at >= ' ' && *at <= '~')
+        at++;
+    if (!*at && (at == text || at[-1] != ' '))
+        return text;
+    char *clean = nh_text_clean(text);
+    g_free(text);
+    return clean;
 }
 
 /* A number and its unit stay on one line. */

@@ -20,6 +20,12 @@
 char *nh_text_clean(const char *text);
 
 /*
+ * The same for a text that the caller owns: takes it over and gives it back, or
+ * a clean copy in its stead. What almost always is clean costs no copy. NULL for NULL.
+ */
+char *nh_text_tidy(char *text);
+
+/*
  * Append cleaned text and a newline to out, broken at spaces so that no line is
  * wider than NH_TEXT_WIDTH characters (a longer word stands alone, unbroken).
  * The caller has written the first line up to column; the others start at indent.

@@ -8,6 +8,7 @@
 
 #include "core/log/log_match.h"
 
+#include "core/base/text.h"
 #include "core/model/frames.h"
 #include "core/story/lines.h"
 #include "core/log/log_candidates.h"
@@ -63,7 +64,7 @@ name_in_notes(const nh_frame *frame)
         GString *text = g_string_new(note->text);
         g_string_replace(text, by_address, by_name, 0);
         g_free(note->text);
-        note->text = g_string_free(text, false);
+        note->text = nh_text_tidy(g_string_free(text, false));
     }
     g_free(by_address);
     g_free(by_name);

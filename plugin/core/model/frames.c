@@ -8,6 +8,8 @@
 
 #include "core/model/frames.h"
 
+#include "core/base/text.h"
+
 unsigned
 nh_frame_index(const nh_watch *watch, uint32_t frame)
 {
@@ -125,7 +127,7 @@ nh_frame_note(nh_watch *watch, uint32_t number, nh_finding finding, char *text)
     } else {
         g_free(note->text);
     }
-    note->text = text;
+    note->text = nh_text_tidy(text);
 }
 
 void

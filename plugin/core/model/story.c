@@ -8,6 +8,8 @@
 
 #include "core/model/story.h"
 
+#include "core/base/text.h"
+
 static void
 event_free(void *data)
 {
@@ -22,6 +24,8 @@ call_free(void *data)
     nh_story_call *call = data;
     g_array_unref(call->frames);
     g_free(call->policy);
+    g_free(call->request.owner);
+    g_free(call->request.file);
     g_free(call);
 }
 
@@ -44,6 +48,14 @@ lock_free(void *data)
 }
 
 static void
+part_free(void *data)
+{
+    nh_part *part = data;
+    g_free(part->what);
+    g_free(part);
+}
+
+static void
 incident_free(void *data)
 {
     nh_incident *incident = data;
@@ -53,6 +65,7 @@ incident_free(void *data)
     g_ptr_array_unref(incident->calls);
     g_ptr_array_unref(incident->next_steps);
     g_ptr_array_unref(incident->locks);
+    g_ptr_array_unref(incident->parts);
     g_free(incident);
 }
 
@@ -79,6 +92,7 @@ nh_story_add_incident(nh_story *story)
     incident->kernel_lines = g_ptr_array_new_with_free_func(line_free);
     incident->next_steps = g_ptr_array_new_with_free_func(g_free);
     incident->locks = g_ptr_array_new_with_free_func(lock_free);
+    incident->parts = g_ptr_array_new_with_free_func(part_free);
     g_ptr_array_add(story->incidents, incident);
     return incident;
 }
@@ -115,6 +129,51 @@ nh_kernel_line_offset(const nh_kernel_line *line)
     return MIN(line->logged + line->logged_resolution - low, 0);
 }
 
+/* Two calls with the same text ask for the same; caller frees. */
+static char *
+request_key(const nh_story_call *call)
+{
+    const nh_request *r = &call->request;
+
+    return g_strdup_printf("%u %s %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %d %s %s %s", r->svid, r->file ? r->file : "", r->offset,
+                           r->length, r->exclusive, call->procedure ? call->procedure : "", call->callback ? "callback" : "",
+                           r->owner ? r->owner : "");
+}
+
+unsigned
+nh_incident_requests(const nh_incident *incident)
+{
+    unsigned unknown = 0;
+
+    if (incident->requests)
+        return incident->requests;
+    GHashTable *known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    for (unsigned i = 0; i < incident->calls->len; i++) {
+        const nh_story_call *call = incident->calls->pdata[i];
+        if (call->request.known)
+            g_hash_table_add(known, request_key(call));
+        else
+            unknown += call->prog == NH_PROG_NLM;
+    }
+    unsigned requests = g_hash_table_size(known) + unknown;
+    g_hash_table_unref(known);
+    return requests;
+}
+
+void
+nh_incident_add_part(nh_incident *incident, nh_time from, nh_time to, char *what)
+{
+    nh_part *part = g_new(nh_part, 1);
+    *part = (nh_part){ from, to, what };
+    g_ptr_array_add(incident->parts, part);
+}
+
+const char *
+nh_incident_kind_name(nh_incident_kind kind)
+{
+    return kind == NH_INCIDENT_LOCK ? "lock" : "outage";
+}
+
 nh_event *
 nh_incident_add_event(nh_incident *incident, uint32_t frame, nh_time at, const char *event, nh_finding finding, char *text)
 {
@@ -140,6 +199,59 @@ nh_story_add_lock(GPtrArray *locks)
     lock->since = NH_TIME_NONE;
     g_ptr_array_add(locks, lock);
     return lock;
+}
+
+/* --- clean texts ------------------------------------------------------------------ */
+
+static void
+clean_texts(GPtrArray *texts)
+{
+    for (unsigned i = 0; i < texts->len; i++)
+        texts->pdata[i] = nh_text_tidy(texts->pdata[i]);
+}
+
+static void
+clean_locks(GPtrArray *locks)
+{
+    for (unsigned i = 0; i < locks->len; i++) {
+        nh_story_lock *lock = locks->pdata[i];
+        lock->file = nh_text_tidy(lock->file);
+        lock->owner = nh_text_tidy(lock->owner);
+    }
+}
+
+static void
+clean_incident(nh_incident *incident)
+{
+    incident->summary = nh_text_tidy(incident->summary);
+    for (unsigned i = 0; i < incident->timeline->len; i++) {
+        nh_event *event = incident->timeline->pdata[i];
+        event->text = nh_text_tidy(event->text);
+    }
+    for (unsigned i = 0; i < incident->kernel_lines->len; i++) {
+        nh_kernel_line *line = incident->kernel_lines->pdata[i];
+        line->text = nh_text_tidy(line->text);
+        line->logged_text = nh_text_tidy(line->logged_text);
+    }
+    for (unsigned i = 0; i < incident->calls->len; i++) {
+        nh_story_call *call = incident->calls->pdata[i];
+        call->request.owner = nh_text_tidy(call->request.owner);
+    }
+    for (unsigned i = 0; i < incident->parts->len; i++) {
+        nh_part *part = incident->parts->pdata[i];
+        part->what = nh_text_tidy(part->what);
+    }
+    clean_texts(incident->next_steps);
+    clean_locks(incident->locks);
+}
+
+void
+nh_story_clean(nh_story *story)
+{
+    for (unsigned i = 0; i < story->incidents->len; i++)
+        clean_incident(story->incidents->pdata[i]);
+    clean_locks(story->locks);
+    clean_texts(story->messages);
 }
 
 void

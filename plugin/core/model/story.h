@@ -1,7 +1,8 @@
 /* story.h
  * What a capture tells, as plain data: pairs, incidents, calls, kernel lines.
  * Made by the core, printed by the report, the JSON document, the annotated
- * capture and the GUI. Everything belongs to the story; strings are UTF-8.
+ * capture and the GUI. Everything belongs to the story; strings are UTF-8 on one
+ * line, without control characters (nh_story_clean()).
  *
  * Copyright 2026, the NLM Health authors
  *
@@ -21,6 +22,16 @@ typedef struct {
     char *text;
 } nh_event;
 
+/* What an application asked for: the same under whatever XID it is asked again. */
+typedef struct {
+    bool known;  /* its arguments were captured */
+    char *owner; /* caller name; may be NULL */
+    char *file;  /* hash of the file handle as Wireshark shows it */
+    uint32_t svid;
+    uint64_t offset, length; /* length 0 = to the end of the file */
+    bool exclusive;
+} nh_request;
+
 typedef struct {
     uint32_t xid; /* meaningless when frames is empty: a call that never was on the wire */
     uint32_t prog, vers, proc;
@@ -35,6 +46,8 @@ typedef struct {
     nh_time issued_earliest, issued_latest;
     nh_time answered_in; /* duration; NH_TIME_NONE when unanswered */
     char *policy;        /* e.g. "lockd nlm_timeout=10 (Linux 5.3+)"; may be NULL */
+    bool callback;       /* the server calls the client */
+    nh_request request;
 } nh_story_call;
 
 typedef struct {
@@ -51,8 +64,17 @@ typedef struct {
     const nh_story_call *call;
 } nh_kernel_line;
 
+/* A part of the wait: the server was away, the client waited for its own next attempt ... */
+typedef struct {
+    nh_time from, to; /* to: NH_TIME_NONE while it lasts */
+    char *what;
+} nh_part;
+
+typedef enum { NH_INCIDENT_OUTAGE, NH_INCIDENT_LOCK } nh_incident_kind;
+
 typedef struct {
     unsigned id; /* from 1 */
+    nh_incident_kind kind;
     nh_addr client, server;
     nh_service service;
     nh_finding cause;
@@ -66,6 +88,8 @@ typedef struct {
     GPtrArray *calls;        /* nh_story_call* */
     GPtrArray *kernel_lines; /* nh_kernel_line* */
     GPtrArray *next_steps;   /* char* */
+    GPtrArray *parts;        /* nh_part*, by time */
+    unsigned requests;       /* how many requests had to wait or were refused; 0: as its calls tell, nh_incident_requests() */
     GPtrArray *locks;        /* nh_story_lock*: of the client when it began, and those that it waited for */
 } nh_incident;
 
@@ -110,11 +134,19 @@ nh_kernel_line *nh_incident_add_line(nh_incident *incident);
  * NH_TIME_NONE without a logged line or a prediction.
  */
 nh_time nh_kernel_line_offset(const nh_kernel_line *line);
+/* How many requests of applications the incident hurt: each counts once, whatever XIDs it was asked under. */
+unsigned nh_incident_requests(const nh_incident *incident);
+/* what is taken over */
+void nh_incident_add_part(nh_incident *incident, nh_time from, nh_time to, char *what);
+/* "outage" or "lock"; static */
+const char *nh_incident_kind_name(nh_incident_kind kind);
 /* text is taken over */
 nh_event *nh_incident_add_event(nh_incident *incident, uint32_t frame, nh_time at, const char *event, nh_finding finding, char *text);
 nh_story_pair *nh_story_add_pair(nh_story *story);
 /* To story->locks or incident->locks. */
 nh_story_lock *nh_story_add_lock(GPtrArray *locks);
+/* Texts hold names from packets and lines from logs: whatever stands in those, no output is spoilt by it. Once the story is told. */
+void nh_story_clean(nh_story *story);
 void nh_story_free(nh_story *story);
 
 #endif

@@ -9,6 +9,7 @@
 #include "core/out/report.h"
 
 #include "core/out/report_locks.h"
+#include "core/out/summary.h"
 #include "core/story/runs.h"
 #include "core/base/text.h"
 
@@ -16,6 +17,7 @@
 #define MAX_CALLS       40
 #define MAX_CALL_FRAMES 8
 #define MAX_LOCKS       40
+#define MAX_SUMMARY     50
 
 /* How times look in one incident: the date stands in the heading unless it changes on the way. */
 typedef char *(*clock_text)(nh_time t);
@@ -392,8 +394,8 @@ append_healthy(GString *out, const nh_story *story)
     paragraph(out, 0, 2, text);
 }
 
-static void
-append_title(GString *out, const nh_story *story)
+void
+nh_report_append_title(GString *out, const nh_story *story)
 {
     if (!story->lock_traffic && story->incidents->len == 0)
         g_string_append_printf(out, "NLM Health: no lock traffic in %u frame%s.\n", story->frames, nh_plural(story->frames));
@@ -414,7 +416,11 @@ nh_report_text(const nh_story *story)
 {
     GString *out = g_string_new(NULL);
 
-    append_title(out, story);
+    nh_report_append_title(out, story);
+    if (story->incidents->len > 1) {
+        g_string_append_c(out, '\n');
+        nh_summary_append(out, 2, story, MAX_SUMMARY);
+    }
     for (unsigned i = 0; i < story->incidents->len; i++) {
         g_string_append_c(out, '\n');
         append_incident(out, story->incidents->pdata[i]);

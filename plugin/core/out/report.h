@@ -18,6 +18,9 @@ char *nh_report_text(const nh_story *story);
 /* One incident alone; caller frees. */
 char *nh_report_incident(const nh_incident *incident);
 
+/* The first line: what was seen, or that nothing was. */
+void nh_report_append_title(GString *out, const nh_story *story);
+
 /* The lock table alone, or a line that says there is none; caller frees. */
 char *nh_report_locks(const nh_story *story);
 

@@ -12,6 +12,8 @@
 
 #include "core/out/report_json.h"
 
+#include "core/base/text.h"
+
 static void
 put_null(json_dumper *json, const char *name)
 {
@@ -22,10 +24,10 @@ put_null(json_dumper *json, const char *name)
 static void
 value_text(json_dumper *json, const char *text)
 {
-    /* the dumper escapes, but passes wrong UTF-8 on */
-    char *valid = g_utf8_make_valid(text, -1);
-    json_dumper_value_string(json, valid);
-    g_free(valid);
+    /* the story is clean; what is not of the story may not be, and the dumper passes wrong UTF-8 on */
+    char *clean = nh_text_tidy(g_strdup(text));
+    json_dumper_value_string(json, clean);
+    g_free(clean);
 }
 
 static void
@@ -127,6 +129,33 @@ write_event(json_dumper *json, const void *data)
 }
 
 static void
+put_request(json_dumper *json, const nh_request *request)
+{
+    if (!request->known) {
+        put_null(json, "request");
+        return;
+    }
+    json_dumper_set_member_name(json, "request");
+    json_dumper_begin_object(json);
+    put_text(json, "owner", request->owner);
+    put_uint(json, "svid", request->svid);
+    put_text(json, "file", request->file);
+    put_uint(json, "offset", request->offset);
+    put_uint(json, "length", request->length);
+    put_bool(json, "exclusive", request->exclusive);
+    json_dumper_end_object(json);
+}
+
+static void
+write_part(json_dumper *json, const void *data)
+{
+    const nh_part *part = data;
+    put_time(json, "from", part->from);
+    put_time(json, "to", part->to);
+    put_text(json, "what", part->what);
+}
+
+static void
 write_call(json_dumper *json, const void *data)
 {
     const nh_story_call *call = data;
@@ -151,6 +180,7 @@ write_call(json_dumper *json, const void *data)
     put_time(json, "issued_latest", call->issued_latest);
     put_duration(json, "answered_in", call->answered_in);
     put_text(json, "policy", call->policy);
+    put_request(json, &call->request);
 }
 
 static void
@@ -188,6 +218,7 @@ write_incident(json_dumper *json, const void *data)
 {
     const nh_incident *incident = data;
     put_uint(json, "id", incident->id);
+    put_text(json, "kind", nh_incident_kind_name(incident->kind));
     put_address(json, "client", &incident->client);
     put_address(json, "server", &incident->server);
     put_text(json, "service", nh_service_name(incident->service));
@@ -200,6 +231,8 @@ write_incident(json_dumper *json, const void *data)
     put_time(json, "start", incident->start);
     put_time(json, "end", incident->end);
     put_duration(json, "duration", incident->duration);
+    put_uint(json, "requests", nh_incident_requests(incident));
+    put_objects(json, "parts", incident->parts, write_part);
     put_objects(json, "timeline", incident->timeline, write_event);
     put_objects(json, "calls", incident->calls, write_call);
     put_objects(json, "kernel_lines", incident->kernel_lines, write_kernel_line);

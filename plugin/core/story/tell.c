@@ -186,6 +186,23 @@ number_outages(nh_watch *watch)
 
 /* --- incidents ------------------------------------------------------------------------------ */
 
+/* What a call asks for, as far as it was captured. */
+static nh_request
+request_of(const nh_nlm *nlm)
+{
+    nh_request request = { .known = (nlm->has_lock || nlm->has_share) && !nlm->has_holder };
+
+    if (!request.known)
+        return request;
+    request.owner = *nlm->caller ? g_strdup(nlm->caller) : NULL;
+    request.file = g_strdup_printf("0x%08x", nlm->file);
+    request.svid = nlm->svid;
+    request.offset = nlm->offset;
+    request.length = nlm->length;
+    request.exclusive = nlm->exclusive;
+    return request;
+}
+
 static nh_story_call *
 add_call(nh_incident *incident, const nh_call *call)
 {
@@ -210,6 +227,8 @@ add_call(nh_incident *incident, const nh_call *call)
     if (call->reply.frame)
         told->answered_in = nh_elapsed(told->sent, call->reply.time);
     told->policy = nh_policy_text(&policy, nh_pair_family(call->pair));
+    told->callback = call->way == NH_CALLBACK;
+    told->request = request_of(&call->nlm);
     return told;
 }
 
@@ -366,5 +385,6 @@ nh_watch_story(nh_watch *watch)
     for (unsigned i = 0; i < story->incidents->len; i++)
         nh_timeline_sort(g_ptr_array_index(story->incidents, i));
     g_ptr_array_unref(outages);
+    nh_story_clean(story);
     return story;
 }
