@@ -24,6 +24,7 @@ set(NLM_HEALTH_CORE_SOURCES
     core/judge/incident.c
     core/judge/others.c
     core/judge/outage.c
+    core/judge/raise.c
     core/locks/lock_effects.c
     core/locks/lock_story.c
     core/locks/lock_table.c
@@ -37,18 +38,18 @@ set(NLM_HEALTH_CORE_SOURCES
     core/log/log_timers.c
     core/model/call.c
     core/model/frames.c
+    core/model/ports.c
     core/model/story.c
     core/model/trouble.c
     core/net/follow.c
     core/net/icmp.c
     core/net/lone_syns.c
     core/net/pairs.c
-    core/net/ports.c
     core/net/tcp_copies.c
     core/net/tcp_life.c
     core/net/tcp_open.c
     core/net/tcp_reset.c
-    core/net/verdict.c
+    core/net/reset_storm.c
     core/out/comments.c
     core/out/report.c
     core/out/report_locks.c

@@ -19,13 +19,13 @@
 #include "core/rpc/nfs_calls.h"
 #include "core/judge/outage.h"
 #include "core/net/pairs.h"
-#include "core/net/ports.h"
+#include "core/model/ports.h"
 #include "core/wire/records.h"
 #include "core/rpc/rpc_calls.h"
 #include "core/rpc/sealed.h"
 #include "core/net/tcp_life.h"
 #include "core/rpc/unheard.h"
-#include "core/net/verdict.h"
+#include "core/judge/raise.h"
 
 nh_watch *
 nh_watch_new(const nh_options *options)
@@ -132,11 +132,11 @@ record_begins(nh_rpc_header *header, void *data)
     if (conn->service == NH_SERVICE_PROBABLE) {
         nh_port_learn(watch, &conn->server.addr, NH_L4_TCP, conn->server.port, header->prog);
         if (service == NH_SERVICE_NONE)
-            nh_verdict_disown(conn);
+            nh_raise_disown(conn);
         else
             conn->service = service;
     } else if ((header->prog == NH_PROG_NFS || header->prog == NH_PROG_MOUNT) && conn->calls == 0) {
-        nh_verdict_disown(conn); /* one port for all programs */
+        nh_raise_disown(conn); /* one port for all programs */
     }
     nh_hidden_header(watch, &segment->src, &segment->dst, conn, header, nh_hidden_starts_tls(conn, header), at);
 }

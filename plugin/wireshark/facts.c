@@ -13,7 +13,7 @@
 #include <epan/ipproto.h>
 #include <epan/proto.h>
 
-#include "core/net/ports.h"
+#include "core/model/ports.h"
 #include "core/wire/records.h"
 
 static nh_facts_sink sink;

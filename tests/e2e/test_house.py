@@ -18,7 +18,6 @@ core/clock/attempt -> core/rpc/async_calls
 core/clock/attempt -> core/story/lines
 core/clock/copies -> core/rpc/async_calls
 core/clock/copies -> core/story/lines
-core/clock/lookups -> core/net/verdict
 core/clock/lookups -> core/rpc/answers
 core/clock/lookups -> core/rpc/async_calls
 core/clock/lookups -> core/story/lines
@@ -29,10 +28,8 @@ core/judge/outage -> core/clock/age
 core/judge/outage -> core/locks/lock_table
 core/log/log_candidates -> core/story/lines
 core/log/log_match -> core/story/lines
-core/model/call -> core/judge/outage
 core/model/call -> core/net/follow
 core/model/call -> core/net/pairs
-core/model/call -> core/net/ports
 core/model/call -> core/rpc/statd
 core/model/model -> core/clock/rpc_timer
 core/model/model -> core/log/kernel_log

@@ -10,7 +10,7 @@
 
 #include "core/wire/arguments.h"
 #include "core/net/pairs.h"
-#include "core/net/ports.h"
+#include "core/model/ports.h"
 
 /* Big-endian words, of which a string or handle takes as many as it needs. */
 typedef struct {
@@ -113,8 +113,16 @@ test_portmap(void)
 static void
 pass(talk *t, const nh_end *src, const nh_end *dst, uint16_t flags, uint32_t seq, uint32_t ack, const wire *payload)
 {
-    nh_segment s = { .frame = ++t->frame, .time = t->now, .src = *src, .dst = *dst, .flags = flags, .seq = seq, .ack = ack, .window = 500,
-                     .payload = payload ? payload->bytes : NULL, .captured = payload ? payload->length : 0,
+    nh_segment s = { .frame = ++t->frame,
+                     .time = t->now,
+                     .src = *src,
+                     .dst = *dst,
+                     .flags = flags,
+                     .seq = seq,
+                     .ack = ack,
+                     .window = 500,
+                     .payload = payload ? payload->bytes : NULL,
+                     .captured = payload ? payload->length : 0,
                      .len = payload ? payload->length : 0 };
 
     t->now += NH_MSEC;

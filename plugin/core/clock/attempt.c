@@ -16,6 +16,7 @@
 #include "core/judge/incident.h"
 #include "core/story/lines.h"
 #include "core/judge/outage.h"
+#include "core/judge/raise.h"
 #include "core/clock/queued.h"
 #include "core/model/trouble.h"
 
@@ -217,7 +218,10 @@ tell_outlived(nh_pair *pair, nh_log_event event, nh_moment at, const nh_deadline
 {
     uint32_t frame = line_seen.frame ? line_seen.frame : at.frame;
 
-    nh_frame_note(pair->watch, frame, NH_NOT_RESPONDING, nh_line_sentence(pair, event, deadlines, line_seen));
+    nh_raise(&(nh_evidence){ .finding = NH_NOT_RESPONDING,
+                             .pair = pair,
+                             .at = { frame, at.time },
+                             .text = nh_line_sentence(pair, event, deadlines, line_seen) });
     return frame;
 }
 
@@ -226,17 +230,11 @@ static void
 suspect(nh_call *call, nh_moment at)
 {
     const nh_sending *first = &call->sendings[0];
-    nh_symptom symptom = { .finding = NH_REPLY_OVERDUE,
-                           .service = NH_SERVICE_NLM,
-                           .way = call->way,
-                           .at = at,
-                           .since = first->at,
-                           .conn = first->conn,
-                           .call = call };
 
     if (call->tcp_acked && !call->first_unseen && call->pair->seen_client && call->pair->seen_server &&
         !(first->conn && first->conn->one_sided))
-        nh_outage_symptom(call->pair, &symptom);
+        nh_raise(&(nh_evidence){
+            .finding = NH_REPLY_OVERDUE, .call = call, .conn = first->conn, .at = at, .since = first->at, .bits = NH_SUSPICION });
 }
 
 /* Its connection opened and nothing was in its way since: its call went out, whether or not the capture shows it (snaplen). */

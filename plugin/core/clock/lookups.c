@@ -16,7 +16,7 @@
 #include "core/story/lines.h"
 #include "core/wire/procedures.h"
 #include "core/model/trouble.h"
-#include "core/net/verdict.h"
+#include "core/judge/raise.h"
 
 /* Look-ups closer together than this are retries of a look-up in trouble (5 s, call_bind_status) or a storm: they date no major timeout. */
 #define RETRY_TIME (8 * NH_SECOND)
@@ -30,7 +30,7 @@ blocking_conn(const nh_pair *pair, nh_way way)
         if (conn->way == way && conn->service != NH_SERVICE_PORTMAP && nh_conn_trouble(conn)->finding == NH_FIN_UNACKED)
             return conn;
     }
-    return nh_verdict_withheld(pair, NH_FIN_UNACKED, way);
+    return nh_raise_withheld(pair, NH_FIN_UNACKED, way);
 }
 
 /* issued: at the latest, where more is not known of it. */
@@ -46,9 +46,13 @@ tell_rebind(nh_pair *pair, nh_way way, nh_moment at, nh_time issued, bool known,
                             ? " (or the call is issued now, if Linux is older than 5.11)"
                             : "";
 
-    nh_frame_note(pair->watch, at.frame, NH_REBIND,
-                  g_strdup_printf("The %s looks the port of NLM up again, %s%s after it issued %s: its major timeout expired%s",
-                                  way == NH_CALLBACK ? "server" : "client", after, known ? "" : " or more", whose, doubt));
+    nh_raise(&(nh_evidence){
+        .finding = NH_REBIND,
+        .pair = pair,
+        .way = way,
+        .at = at,
+        .text = g_strdup_printf("The %s looks the port of NLM up again, %s%s after it issued %s: its major timeout expired%s",
+                                way == NH_CALLBACK ? "server" : "client", after, known ? "" : " or more", whose, doubt) });
     g_free(after);
     g_free(whose);
 }

@@ -19,6 +19,7 @@
 #include "core/rpc/dead_calls.h"
 #include "core/model/frames.h"
 #include "core/judge/outage.h"
+#include "core/judge/raise.h"
 #include "core/clock/policy.h"
 
 /* Later copies follow a major timeout and its look-up, which may take any time. */
@@ -68,21 +69,18 @@ nh_queued_unseen(nh_call *call, nh_conn *conn, nh_moment at)
         call->outage->start.time = MIN(call->outage->start.time, since.time);
     if (!conn || copies < 2 || call->outage || call->pair->open || call->queued || call->way != NH_FORWARD || call->prog != NH_PROG_NLM)
         return;
-    nh_symptom symptom = { .finding = NH_PEER_SILENT,
-                           .service = NH_SERVICE_NLM,
-                           .way = call->way,
-                           .at = at,
-                           .since = since,
-                           .conn = conn,
-                           .call = call,
-                           .unseen = true };
     char *waited = nh_duration_text(nh_elapsed(since.time, at.time));
-    nh_frame_note(call->pair->watch, at.frame, NH_PEER_SILENT,
-                  g_strdup_printf("Copies of the call of frame %u that RPC had sent one after another leave the socket together: for %s or "
-                                  "longer nothing got through",
-                                  first.frame, waited));
+    nh_raise(&(nh_evidence){
+        .finding = NH_PEER_SILENT,
+        .call = call,
+        .conn = conn,
+        .at = at,
+        .since = since,
+        .bits = NH_LOST_BEFORE | NH_IN_HINDSIGHT,
+        .text = g_strdup_printf("Copies of the call of frame %u that RPC had sent one after another leave the socket together: for %s or "
+                                "longer nothing got through",
+                                first.frame, waited) });
     g_free(waited);
-    nh_outage_in_hindsight(call, &symptom);
     nh_dead_declare(call, NH_PEER_SILENT, since, first.frame, "had been issued long before, and lay in the socket");
 }
 

@@ -15,7 +15,7 @@
 
 #include "core/clock/age.h"
 #include "core/model/frames.h"
-#include "core/judge/outage.h"
+#include "core/judge/raise.h"
 
 /* Look-ups closer together are retries of one. */
 #define APART (8 * NH_SECOND)
@@ -58,19 +58,16 @@ static void
 tell(nh_conn *conn, bool syn, unsigned lost, nh_moment at)
 {
     nh_pair *pair = conn->pair;
-    nh_finding finding = syn ? NH_SYN_UNANSWERED : NH_PEER_SILENT;
-    nh_symptom symptom = { .finding = finding,
-                           .service = NH_SERVICE_NLM,
-                           .way = NH_FORWARD,
-                           .at = at,
-                           .since = pair->unfollowed.first,
-                           .conn = conn,
-                           .unseen = true };
 
-    nh_frame_note(pair->watch, at.frame, finding,
-                  g_strdup_printf("The client learnt this port %u times from frame %u on, and nothing for it was captured since: %s", lost,
-                                  pair->unfollowed.first.frame, syn ? "its SYNs were lost" : "what it sent was lost"));
-    nh_outage_symptom(pair, &symptom);
+    nh_raise(&(nh_evidence){
+        .finding = syn ? NH_SYN_UNANSWERED : NH_PEER_SILENT,
+        .conn = conn,
+        .service = NH_SERVICE_NLM,
+        .at = at,
+        .since = pair->unfollowed.first,
+        .bits = NH_LOST_BEFORE,
+        .text = g_strdup_printf("The client learnt this port %u times from frame %u on, and nothing for it was captured since: %s", lost,
+                                pair->unfollowed.first.frame, syn ? "its SYNs were lost" : "what it sent was lost") });
     if (syn)
         date_attempt(pair, at);
 }

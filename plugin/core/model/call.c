@@ -9,9 +9,8 @@
 #include "core/model/call.h"
 
 #include "core/net/follow.h"
-#include "core/judge/outage.h"
 #include "core/net/pairs.h"
-#include "core/net/ports.h"
+#include "core/model/ports.h"
 #include "core/wire/procedures.h"
 #include "core/rpc/statd.h"
 
@@ -118,20 +117,6 @@ nh_call_pair_of(nh_watch *watch, const nh_message *message, nh_way *way)
     }
     *way = NH_FORWARD;
     return nh_pair_of_roles(watch, &message->src.addr, &message->dst.addr);
-}
-
-void
-nh_call_symptom(nh_call *call, nh_finding finding, nh_moment at, nh_moment since)
-{
-    nh_symptom symptom = { .finding = finding,
-                           .service = nh_service_of_program(call->prog),
-                           .way = call->way,
-                           .at = at,
-                           .since = since,
-                           .conn = nh_call_last(call)->conn,
-                           .call = call,
-                           .deaf_client = finding == NH_PEER_SILENT && call->unheard.frame };
-    nh_outage_symptom(call->pair, &symptom);
 }
 
 void

@@ -39,8 +39,6 @@ void nh_call_wait_again(nh_call *call);
 void nh_call_stop_waiting(nh_call *call);
 /* The client goes to the port it asked for: look-ups over TCP that seem to wait were answered, and the capture missed it. */
 void nh_call_lookups_overtaken(nh_pair *pair, nh_way way);
-/* What is wrong with the call, told to the pair's outage. */
-void nh_call_symptom(nh_call *call, nh_finding finding, nh_moment at, nh_moment since);
 /* The pair of a call (not of a reply), made when there is none; the procedure tells who of the two is the lock client. */
 nh_pair *nh_call_pair_of(nh_watch *watch, const nh_message *message, nh_way *way);
 /* What the answer says: why RPC refused the call, or the status of NLM; static; NULL while there is neither. */

@@ -10,8 +10,8 @@
 
 #include "core/judge/outage.h"
 #include "core/net/pairs.h"
-#include "core/net/ports.h"
-#include "core/net/verdict.h"
+#include "core/model/ports.h"
+#include "core/judge/raise.h"
 
 #define MOUNTD_PORT 20048 /* IANA; others are known by their look-up */
 /* Attempts further apart than this (xs_reconnect_delay waits up to 60 s, a connect up to 127 s) are none of one connect. */
@@ -146,7 +146,7 @@ new_conn(nh_watch *watch, const nh_end *client, const nh_end *server, nh_service
 void
 nh_conn_move(nh_conn *conn, nh_pair *pair, nh_way way)
 {
-    nh_verdict_forget(conn);
+    nh_raise_take_back(conn);
     conn->pair = pair;
     conn->way = way;
 }

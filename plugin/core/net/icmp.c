@@ -11,7 +11,7 @@
 #include "core/net/follow.h"
 #include "core/model/frames.h"
 #include "core/net/tcp_life.h"
-#include "core/net/verdict.h"
+#include "core/judge/raise.h"
 
 #define V4_UNREACHABLE         3
 #define V6_UNREACHABLE         1
@@ -127,5 +127,6 @@ nh_icmp_quote_tcp(nh_watch *watch, const nh_quote *quote)
     conn->icmp_sender = quote->sender;
     conn->icmp_own_filter = nh_icmp_is_own_filter(quote);
     bool opening = conn->state == NH_TCP_SYN_SENT || conn->state == NH_TCP_RESET;
-    nh_verdict(conn, NH_UNREACHABLE, NH_SILENT_NOBODY, at, opening && conn->syn.frame ? conn->syn : at, text);
+    nh_raise(&(nh_evidence){
+        .finding = NH_UNREACHABLE, .conn = conn, .at = at, .since = opening && conn->syn.frame ? conn->syn : at, .text = text });
 }

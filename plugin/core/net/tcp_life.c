@@ -20,7 +20,8 @@
 #include "core/net/tcp_open.h"
 #include "core/net/tcp_reset.h"
 #include "core/clock/unfollowed.h"
-#include "core/net/verdict.h"
+#include "core/judge/raise.h"
+#include "core/model/ports.h"
 
 /* TCP resends no segment twice in less (RFC 6298, Linux' TCP_RTO_MIN is 0.2 s): what looks so was captured out of order. */
 #define SILENT_TIME (100 * NH_MSEC)
@@ -112,9 +113,13 @@ judge_window(nh_passage *p)
         if (!since.frame || p->at.time - since.time <= NH_SECOND || !(receiver->probed.frame || nh_conn_outstanding(p->conn)))
             continue;
         char *closed = nh_duration_text(nh_elapsed(since.time, p->at.time));
-        nh_verdict(p->conn, NH_ZERO_WINDOW, silent_side(i), p->at, since,
-                   g_strdup_printf("The %s's receive window is closed since frame %u (%s) and a call waits", nh_conn_role(p->conn, i),
-                                   since.frame, closed));
+        nh_raise(&(nh_evidence){ .finding = NH_ZERO_WINDOW,
+                                 .conn = p->conn,
+                                 .silent = silent_side(i),
+                                 .at = p->at,
+                                 .since = since,
+                                 .text = g_strdup_printf("The %s's receive window is closed since frame %u (%s) and a call waits",
+                                                         nh_conn_role(p->conn, i), since.frame, closed) });
         g_free(closed);
     }
 }
@@ -176,9 +181,13 @@ into_silence(nh_passage *p, const char *what)
     if ((from->silent < 2 && silence_lasts < LONE_TIME) || p->to->zero_since.frame || silence_lasts < SILENT_TIME)
         return;
     char *silence = nh_duration_text(nh_elapsed(from->awaiting.time, p->at.time));
-    nh_verdict(p->conn, NH_PEER_SILENT, silent_side(!p->index), p->at, from->awaiting,
-               g_strdup_printf("%s number %u without any answer from the %s for %s", what, from->silent, nh_conn_role(p->conn, !p->index),
-                               silence));
+    nh_raise(&(nh_evidence){ .finding = NH_PEER_SILENT,
+                             .conn = p->conn,
+                             .silent = silent_side(!p->index),
+                             .at = p->at,
+                             .since = from->awaiting,
+                             .text = g_strdup_printf("%s number %u without any answer from the %s for %s", what, from->silent,
+                                                     nh_conn_role(p->conn, !p->index), silence) });
     g_free(silence);
 }
 
@@ -196,9 +205,13 @@ fin_of_server_again(nh_passage *p)
     char *since = nh_moment_text(p->from->fin_at);
 
     if (pair->seen_client && pair->seen_server)
-        nh_remark(p->conn, NH_FIN_UNACKED, p->at,
-                  g_strdup_printf("FIN of the lock server, sent in %s, resent %u time%s and not acknowledged by the client", since,
-                                  p->from->fin_resends, p->from->fin_resends == 1 ? "" : "s"));
+        nh_raise(&(nh_evidence){
+            .finding = NH_FIN_UNACKED,
+            .conn = p->conn,
+            .at = p->at,
+            .bits = NH_HARMLESS,
+            .text = g_strdup_printf("FIN of the lock server, sent in %s, resent %u time%s and not acknowledged by the client", since,
+                                    p->from->fin_resends, p->from->fin_resends == 1 ? "" : "s") });
     g_free(since);
 }
 
@@ -232,11 +245,16 @@ fin_again(nh_passage *p)
     nh_timer_fin_block(from->fin_since, from->fin_at.time, &earliest, &latest);
     char *since = nh_moment_text(from->fin_at);
     char *free_from = nh_time_clock(earliest), *free_until = nh_time_clock(latest);
-    nh_verdict(p->conn, NH_FIN_UNACKED, silent_side(!p->index), p->at, from->fin_at,
-               g_strdup_printf("Stuck FIN: sent in %s, resent %u time%s, never acknowledged by the %s; the port stays blocked "
-                               "until %s-%s (TCP_USER_TIMEOUT)",
-                               since, from->fin_resends, from->fin_resends == 1 ? "" : "s", nh_conn_role(p->conn, !p->index), free_from,
-                               free_until));
+    nh_raise(&(nh_evidence){
+        .finding = NH_FIN_UNACKED,
+        .conn = p->conn,
+        .silent = silent_side(!p->index),
+        .at = p->at,
+        .since = from->fin_at,
+        .text = g_strdup_printf("Stuck FIN: sent in %s, resent %u time%s, never acknowledged by the %s; the port stays blocked "
+                                "until %s-%s (TCP_USER_TIMEOUT)",
+                                since, from->fin_resends, from->fin_resends == 1 ? "" : "s", nh_conn_role(p->conn, !p->index), free_from,
+                                free_until) });
     g_free(since);
     g_free(free_from);
     g_free(free_until);
@@ -417,7 +435,7 @@ pass(nh_conn *conn, const nh_segment *segment)
         return;
     }
     nh_pair_seen(conn->pair, &segment->src.addr);
-    nh_verdict_release(conn->pair);
+    nh_raise_release(conn->pair);
     nh_outage_tick(conn->pair, p.at);
     nh_attempt_watch(conn->pair, p.at);
     nh_portmap_watch(conn->pair, p.at);

@@ -15,7 +15,8 @@
 #include "core/clock/lookups.h"
 #include "core/judge/outage.h"
 #include "core/model/trouble.h"
-#include "core/net/verdict.h"
+#include "core/judge/raise.h"
+#include "core/model/ports.h"
 
 /* Of a connection met in the middle one acknowledged FIN may be all that the capture has of its end. */
 static bool
@@ -38,8 +39,11 @@ first_syn(nh_passage *p)
 
     if (before && !clean && (before->established.frame || before->middle) && conn->first.frame == p->at.frame) {
         char *last = nh_moment_text(before->last);
-        nh_remark(conn, NH_PORT_REUSED, p->at,
-                  g_strdup_printf("The port pair is used again; its last connection did not close cleanly (last seen in %s)", last));
+        nh_raise(&(nh_evidence){
+            .finding = NH_PORT_REUSED,
+            .conn = conn,
+            .at = p->at,
+            .text = g_strdup_printf("The port pair is used again; its last connection did not close cleanly (last seen in %s)", last) });
         g_free(last);
     }
     if (conn->service == NH_SERVICE_PORTMAP)
@@ -54,8 +58,13 @@ synack_ignored(nh_passage *p, const char *what)
     nh_conn *conn = p->conn;
     char *first = nh_moment_text(conn->synack);
 
-    nh_verdict(conn, NH_SYNACK_UNACKED, NH_SILENT_CLIENT, p->at, conn->synack,
-               g_strdup_printf("%s: the SYN-ACK of %s was not acknowledged by the %s", what, first, nh_conn_role(conn, 0)));
+    nh_raise(&(nh_evidence){
+        .finding = NH_SYNACK_UNACKED,
+        .conn = conn,
+        .silent = NH_SILENT_CLIENT,
+        .at = p->at,
+        .since = conn->synack,
+        .text = g_strdup_printf("%s: the SYN-ACK of %s was not acknowledged by the %s", what, first, nh_conn_role(conn, 0)) });
     g_free(first);
 }
 
@@ -77,8 +86,12 @@ syn_again(nh_passage *p)
     else if (conn->synack.frame)
         synack_ignored(p, "SYN resent");
     else if (!answered && p->to->packets == 0)
-        nh_verdict(conn, NH_SYN_UNANSWERED, NH_SILENT_SERVER, p->at, conn->syn,
-                   g_strdup_printf("SYN resent: no answer for %s (first SYN in frame %u)", since, conn->syn.frame));
+        nh_raise(&(nh_evidence){ .finding = NH_SYN_UNANSWERED,
+                                 .conn = conn,
+                                 .silent = NH_SILENT_SERVER,
+                                 .at = p->at,
+                                 .since = conn->syn,
+                                 .text = g_strdup_printf("SYN resent: no answer for %s (first SYN in frame %u)", since, conn->syn.frame) });
     if (conn->service != NH_SERVICE_PORTMAP && conn->service != NH_SERVICE_STATD)
         nh_attempt_connect(conn, p->at);
     g_free(since);
@@ -178,9 +191,12 @@ nh_open_other(nh_passage *p)
     }
     /* what acknowledges a little more than the SYN was captured before the SYN-ACK */
     if (p->seg->flags & NH_TH_ACK && p->seg->len == 0 && p->seg->ack - conn->isn - 1 > G_MAXUINT16 && !conn->synack.frame) {
-        nh_verdict(conn, NH_CHALLENGE_ACK, NH_SILENT_NOBODY, p->at, conn->syn,
-                   g_strdup_printf("Bare ACK answers the SYN of frame %u: the %s still holds the old connection", conn->attempt_syn.frame,
-                                   nh_conn_role(conn, 1)));
+        nh_raise(&(nh_evidence){ .finding = NH_CHALLENGE_ACK,
+                                 .conn = conn,
+                                 .at = p->at,
+                                 .since = conn->syn,
+                                 .text = g_strdup_printf("Bare ACK answers the SYN of frame %u: the %s still holds the old connection",
+                                                         conn->attempt_syn.frame, nh_conn_role(conn, 1)) });
         return false;
     }
     establish(p);

@@ -9,8 +9,9 @@
 #include "core/net/tcp_reset.h"
 
 #include "core/net/follow.h"
+#include "core/net/reset_storm.h"
 #include "core/judge/outage.h"
-#include "core/net/verdict.h"
+#include "core/judge/raise.h"
 
 unsigned
 nh_conn_outstanding(const nh_conn *conn)
@@ -24,9 +25,12 @@ refused(nh_passage *p)
     nh_conn *conn = p->conn;
 
     conn->state = NH_TCP_RESET;
-    if (!nh_verdict_storm(conn, p->at))
-        nh_verdict(conn, NH_SYN_REFUSED, NH_SILENT_NOBODY, p->at, conn->syn,
-                   g_strdup_printf("Connection refused: RST answers the SYN of frame %u", conn->attempt_syn.frame));
+    if (!nh_storm_takes(conn, p->at))
+        nh_raise(&(nh_evidence){ .finding = NH_SYN_REFUSED,
+                                 .conn = conn,
+                                 .at = p->at,
+                                 .since = conn->syn,
+                                 .text = g_strdup_printf("Connection refused: RST answers the SYN of frame %u", conn->attempt_syn.frame) });
 }
 
 static void
@@ -47,9 +51,9 @@ reset(nh_passage *p)
     if (nh_conn_outstanding(conn) == 0) { /* nobody waits: it ends whatever was wrong and keeps nobody from connecting anew */
         nh_trouble_end(conn, NH_FINDING_NONE, p->at);
         if (!closing)
-            nh_remark(conn, NH_RESET, p->at, g_steal_pointer(&text));
-    } else if (!nh_verdict_storm(conn, p->at)) {
-        nh_verdict(conn, NH_RESET, NH_SILENT_NOBODY, p->at, p->at, g_steal_pointer(&text));
+            nh_raise(&(nh_evidence){ .finding = NH_RESET, .conn = conn, .at = p->at, .bits = NH_HARMLESS, .text = g_steal_pointer(&text) });
+    } else if (!nh_storm_takes(conn, p->at)) {
+        nh_raise(&(nh_evidence){ .finding = NH_RESET, .conn = conn, .at = p->at, .since = p->at, .text = g_steal_pointer(&text) });
     }
     g_free(text);
     g_free(state);
@@ -63,10 +67,13 @@ declined(nh_passage *p)
 
     conn->state = NH_TCP_RESET;
     conn->reset_by_client = true;
-    if (!nh_verdict_storm(conn, p->at))
-        nh_verdict(conn, NH_RESET, NH_SILENT_NOBODY, p->at, conn->syn.frame ? conn->syn : p->at,
-                   g_strdup_printf("The %s resets the connection that the %s's SYN-ACK accepted", nh_conn_role(conn, 0),
-                                   nh_conn_role(conn, 1)));
+    if (!nh_storm_takes(conn, p->at))
+        nh_raise(&(nh_evidence){ .finding = NH_RESET,
+                                 .conn = conn,
+                                 .at = p->at,
+                                 .since = conn->syn.frame ? conn->syn : p->at,
+                                 .text = g_strdup_printf("The %s resets the connection that the %s's SYN-ACK accepted",
+                                                         nh_conn_role(conn, 0), nh_conn_role(conn, 1)) });
 }
 
 void

@@ -17,7 +17,8 @@
 #include "core/model/frames.h"
 #include "core/locks/lock_table.h"
 #include "core/judge/outage.h"
-#include "core/net/ports.h"
+#include "core/judge/raise.h"
+#include "core/model/ports.h"
 #include "core/wire/procedures.h"
 
 /* So many calls of a pair may wait for their *_RES; of a peer that never sends any the oldest are forgotten. */
@@ -76,22 +77,6 @@ nh_async_answered(nh_call *result)
 
 /* --- callbacks ------------------------------------------------------------------------ */
 
-void
-nh_grant_lost(nh_call *call, nh_moment at, nh_moment since, char *text)
-{
-    const nh_sending *last = nh_call_last(call);
-    nh_symptom symptom = { .finding = NH_GRANT_LOST,
-                           .service = nh_service_of_program(call->prog),
-                           .way = call->way,
-                           .at = at,
-                           .since = since,
-                           .conn = last->conn,
-                           .call = call };
-
-    nh_frame_note(call->pair->watch, at.frame, NH_GRANT_LOST, text);
-    nh_outage_symptom(call->pair, &symptom);
-}
-
 static bool
 same_lock(const nh_nlm *a, const nh_nlm *b)
 {
@@ -133,9 +118,13 @@ lost_without_answer(nh_call *grant, nh_call *before, nh_moment at)
     nh_moment since = first_callback(grant);
     char *ago = nh_duration_text(nh_elapsed(since.time, at.time));
 
-    nh_grant_lost(before, at, since,
-                  g_strdup_printf("The callback is %s: that of frame %u has had no %s for %s", before == grant ? "sent again" : "made anew",
-                                  since.frame, before->accepted.frame ? "GRANTED_RES (RPC did acknowledge it)" : "answer", ago));
+    nh_raise(&(nh_evidence){ .finding = NH_GRANT_LOST,
+                             .call = before,
+                             .at = at,
+                             .since = since,
+                             .text = g_strdup_printf("The callback is %s: that of frame %u has had no %s for %s",
+                                                     before == grant ? "sent again" : "made anew", since.frame,
+                                                     before->accepted.frame ? "GRANTED_RES (RPC did acknowledge it)" : "answer", ago) });
     nh_outage_join(grant->pair, grant);
     g_free(ago);
 }
@@ -173,10 +162,13 @@ granted_twice(nh_call *grant, nh_moment at)
 
     if (!nh_locks_called_back(grant, &held))
         return;
-    nh_frame_note(
-        grant->pair->watch, at.frame, NH_LOCK_LEAKED,
-        g_strdup_printf("The client accepted this lock in frame %u; a server that grants it again may keep it after the client's UNLOCK",
-                        held.since.frame));
+    nh_raise(&(nh_evidence){
+        .finding = NH_LOCK_LEAKED,
+        .call = grant,
+        .at = at,
+        .text = g_strdup_printf("The client accepted this lock in frame %u; a server that grants it again may keep it after the client's "
+                                "UNLOCK",
+                                held.since.frame) });
 }
 
 /* --- *_MSG that are sent anew ------------------------------------------------------------- */
@@ -225,14 +217,19 @@ message_anew(nh_call *call, nh_moment at)
         return;
     nh_finding finding = taken ? NH_REPLY_OVERDUE : NH_PEER_SILENT;
     char *ago = nh_duration_text(nh_elapsed(nh_call_first(first)->at.time, at.time));
-    if (taken || copies >= 2)
-        nh_frame_note(call->pair->watch, at.frame, finding,
-                      g_strdup_printf("%s is sent anew: that of frame %u has had no %s for %s", nh_nlm_procedure_name(call->proc),
-                                      nh_call_first(first)->at.frame, taken ? "*_RES (the server has it)" : "answer", ago));
+    bool told = taken || copies >= 2;
+    nh_raise(&(nh_evidence){ .finding = finding,
+                             .call = call,
+                             .at = at,
+                             .since = nh_call_first(first)->at,
+                             .bits = told ? 0 : NH_SUSPICION,
+                             .text = told ? g_strdup_printf("%s is sent anew: that of frame %u has had no %s for %s",
+                                                            nh_nlm_procedure_name(call->proc), nh_call_first(first)->at.frame,
+                                                            taken ? "*_RES (the server has it)" : "answer", ago)
+                                          : NULL });
+    g_free(ago);
     if (!taken && copies >= 2)
         nh_dead_declare(call, finding, nh_call_first(first)->at, at.frame, "is sent anew without any answer");
-    nh_call_symptom(call, finding, at, nh_call_first(first)->at);
-    g_free(ago);
 }
 
 void
@@ -268,10 +265,13 @@ nh_leak_judge(nh_call *call, nh_moment at)
     if (nh_nlm_kind(call->proc) != NH_NLM_LOCK || !call->nlm.has_lock || !call->has_status ||
         (call->status != NH_NLM_STAT_DENIED && call->status != NH_NLM_STAT_BLOCKED) || !nh_locks_suspect(call, &suspect))
         return;
-    nh_frame_note(call->pair->watch, at.frame, NH_LOCK_LEAKED,
-                  g_strdup_printf("Taken, though nobody is known to hold it. A LOCK of %s, svid %u, was resent and refused in frame %u: "
-                                  "the server may have granted its other copy",
-                                  suspect.caller[0] ? suspect.caller : "an unknown host", suspect.svid, suspect.since.frame));
+    nh_raise(&(nh_evidence){
+        .finding = NH_LOCK_LEAKED,
+        .call = call,
+        .at = at,
+        .text = g_strdup_printf("Taken, though nobody is known to hold it. A LOCK of %s, svid %u, was resent and refused in frame %u: "
+                                "the server may have granted its other copy",
+                                suspect.caller[0] ? suspect.caller : "an unknown host", suspect.svid, suspect.since.frame) });
 }
 
 /* Its connection was lost after TCP had taken the call. */
@@ -303,13 +303,16 @@ nh_leak_complete(nh_watch *watch)
     for (unsigned i = 0; i < watch->pair_list->len; i++) {
         const GPtrArray *waiting = ((const nh_pair *)g_ptr_array_index(watch->pair_list, i))->side[NH_FORWARD].outstanding;
         for (unsigned j = 0; j < waiting->len; j++) {
-            const nh_call *call = g_ptr_array_index(waiting, j);
+            nh_call *call = g_ptr_array_index(waiting, j);
             const nh_conn *conn = call->prog == NH_PROG_NLM && nh_nlm_kind(call->proc) == NH_NLM_UNLOCK ? lost_under(call) : NULL;
             if (conn && goes_on(call, conn->last))
-                nh_frame_note(watch, nh_call_first(call)->at.frame, NH_LOCK_LEAKED,
-                              g_strdup_printf("UNLOCK taken by TCP and never answered: the connection was lost in frame %u and the client "
-                                              "did not send it again, so the server may still hold the lock",
-                                              conn->last.frame));
+                nh_raise(&(nh_evidence){
+                    .finding = NH_LOCK_LEAKED,
+                    .call = call,
+                    .at = nh_call_first(call)->at,
+                    .text = g_strdup_printf("UNLOCK taken by TCP and never answered: the connection was lost in frame %u and the client "
+                                            "did not send it again, so the server may still hold the lock",
+                                            conn->last.frame) });
         }
     }
 }

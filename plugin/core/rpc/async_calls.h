@@ -24,8 +24,6 @@ nh_moment nh_async_done(const nh_call *call);
 /* The call got its answer. */
 void nh_async_settle(nh_call *call);
 
-/* The callback for a blocked lock cannot be delivered: why. text is taken over. */
-void nh_grant_lost(nh_call *call, nh_moment at, nh_moment since, char *text);
 /* LOCK or callback, before the lock table knows of its answer: is a lock left behind on the server? */
 void nh_leak_judge(nh_call *call, nh_moment at);
 /* At the end of the capture: UNLOCKs that were taken by a server that never answered. */

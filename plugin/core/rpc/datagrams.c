@@ -13,9 +13,9 @@
 #include "core/rpc/dead_calls.h"
 #include "core/model/frames.h"
 #include "core/net/icmp.h"
-#include "core/judge/outage.h"
+#include "core/judge/raise.h"
 #include "core/net/pairs.h"
-#include "core/net/ports.h"
+#include "core/model/ports.h"
 #include "core/wire/procedures.h"
 
 /* RPC waits for seconds before it sends a call again: what follows sooner is a frame captured twice. */
@@ -37,23 +37,13 @@ met_icmp_error(const nh_call *call)
     return call->icmp.at.frame && call->icmp.at.frame > before->at.frame;
 }
 
-/* The server's look-up for a callback fails. */
-static void
-judge_callback(nh_call *call, nh_moment at, nh_moment since, nh_finding why)
-{
-    if (call->way == NH_CALLBACK && call->asked.prog == NH_PROG_NLM && call->pair->blocked.frame)
-        nh_grant_lost(call, at, since,
-                      g_strdup_printf("The callback for the lock blocked in frame %u cannot reach the client: %s",
-                                      call->pair->blocked.frame, nh_finding_name(why)));
-}
-
 /* Over UDP nothing acknowledges a call: two retransmissions without any answer are a silent peer. */
 void
 nh_datagram_resent(nh_call *call, nh_moment at)
 {
-    nh_moment since = nh_call_first(call)->at;
+    nh_evidence silence = { .finding = NH_PEER_SILENT, .call = call, .at = at, .since = nh_call_first(call)->at, .bits = NH_SUSPICION };
 
-    if (nh_elapsed(since.time, at.time) == 0) /* the clock was set back: nobody knows how long it was silent */
+    if (nh_elapsed(silence.since.time, at.time) == 0) /* the clock was set back: nobody knows how long it was silent */
         return;
     if (met_icmp_error(call)) { /* whoever sends errors is not silent */
         if (call->icmp.port == call->dst.port)
@@ -61,15 +51,15 @@ nh_datagram_resent(nh_call *call, nh_moment at)
         return;
     }
     if (call->n_sendings >= 3) {
-        char *silence = nh_duration_text(nh_elapsed(since.time, at.time));
+        char *lasts = nh_duration_text(nh_elapsed(silence.since.time, at.time));
+        silence.bits = 0;
         if (!call->unheard.frame)
-            nh_frame_note(call->pair->watch, at.frame, NH_PEER_SILENT,
-                          g_strdup_printf("Retransmission number %u over UDP without any answer for %s", call->n_sendings - 1, silence));
-        nh_dead_declare(call, NH_PEER_SILENT, since, at.frame, "is resent without any answer");
-        judge_callback(call, at, since, NH_PEER_SILENT);
-        g_free(silence);
+            silence.text = g_strdup_printf("Retransmission number %u over UDP without any answer for %s", call->n_sendings - 1, lasts);
+        g_free(lasts);
     }
-    nh_call_symptom(call, NH_PEER_SILENT, at, since);
+    nh_raise(&silence);
+    if (call->n_sendings >= 3)
+        nh_dead_declare(call, NH_PEER_SILENT, silence.since, at.frame, "is resent without any answer");
 }
 
 /* The waiting call of this pair that was sent last between these ends over UDP. */
@@ -107,20 +97,20 @@ static void
 quote_unseen(nh_pair *pair, nh_way way, const nh_quote *quote)
 {
     nh_moment at = { quote->frame, quote->time };
-    nh_symptom symptom = { .finding = NH_UNREACHABLE,
-                           .service = NH_SERVICE_NLM,
-                           .way = way,
-                           .at = at,
-                           .since = at,
-                           .icmp_sender = quote->sender,
-                           .icmp_own_filter = nh_icmp_is_own_filter(quote) };
     nh_frame *frame = nh_frame_get(pair->watch, at);
     char *text = nh_icmp_text(quote);
 
     frame->pair = pair;
     frame->service = NH_SERVICE_NLM;
-    nh_frame_note(pair->watch, at.frame, NH_UNREACHABLE, g_strdup_printf("%s, about a call that was not captured", text));
-    nh_outage_symptom(pair, &symptom);
+    nh_raise(&(nh_evidence){ .finding = NH_UNREACHABLE,
+                             .pair = pair,
+                             .way = way,
+                             .service = NH_SERVICE_NLM,
+                             .at = at,
+                             .since = at,
+                             .bits = nh_icmp_is_own_filter(quote) ? NH_OWN_FILTER : 0,
+                             .icmp_sender = &quote->sender,
+                             .text = g_strdup_printf("%s, about a call that was not captured", text) });
     g_free(text);
 }
 
@@ -144,16 +134,18 @@ nh_datagram_quote(nh_watch *watch, const nh_quote *quote)
     nh_frame *frame = nh_frame_get(watch, at);
     frame->pair = pair;
     frame->service = nh_service_of_program(call->prog);
-    nh_frame_note(watch, at.frame, NH_UNREACHABLE,
-                  g_strdup_printf("%s, about the %s of frame %u", text, nh_procedure_name(call->prog, call->vers, call->proc),
-                                  nh_call_last(call)->at.frame));
-    g_free(text);
     call->icmp.at = at;
     call->icmp.sender = quote->sender;
     call->icmp.port = quote->dst.port;
     call->icmp.own_filter = nh_icmp_is_own_filter(quote);
+    nh_raise(
+        &(nh_evidence){ .finding = NH_UNREACHABLE,
+                        .call = call,
+                        .at = at,
+                        .since = nh_call_first(call)->at,
+                        .text = g_strdup_printf("%s, about the %s of frame %u", text, nh_procedure_name(call->prog, call->vers, call->proc),
+                                                nh_call_last(call)->at.frame) });
+    g_free(text);
     nh_dead_declare(call, NH_UNREACHABLE, at, nh_call_first(call)->at.frame,
                     way == NH_CALLBACK ? "cannot reach the client" : "cannot reach the server");
-    nh_call_symptom(call, NH_UNREACHABLE, at, nh_call_first(call)->at);
-    judge_callback(call, at, nh_call_first(call)->at, NH_UNREACHABLE);
 }

@@ -12,17 +12,20 @@
 #include "core/judge/cause.h"
 #include "core/model/frames.h"
 #include "core/judge/outage.h"
+#include "core/judge/raise.h"
 #include "core/wire/procedures.h"
 #include "core/model/trouble.h"
-#include "core/net/verdict.h"
 
 static void
 tell_dead(nh_call *call, uint32_t frame, const char *how)
 {
     char *since = nh_moment_text(call->dead_since);
 
-    nh_frame_note(call->pair->watch, frame, NH_DEAD_CALL,
-                  g_strdup_printf("%s %s: %s since %s", nh_nlm_procedure_name(call->proc), how, nh_finding_name(call->dead), since));
+    nh_raise(&(nh_evidence){
+        .finding = NH_DEAD_CALL,
+        .call = call,
+        .at = { frame, call->dead_since.time },
+        .text = g_strdup_printf("%s %s: %s since %s", nh_nlm_procedure_name(call->proc), how, nh_finding_name(call->dead), since) });
     g_free(since);
 }
 
@@ -101,8 +104,11 @@ nh_dead_sent(nh_call *call, nh_conn *conn, nh_moment at)
 
     if (conn->half[peer].fin && conn->state != NH_TCP_RESET) {
         char *fin = nh_moment_text(conn->half[peer].fin_at);
-        nh_verdict(conn, NH_HALF_CLOSED, NH_SILENT_NOBODY, at, conn->half[peer].fin_at,
-                   g_strdup_printf("Call sent after the peer's FIN of %s", fin));
+        nh_raise(&(nh_evidence){ .finding = NH_HALF_CLOSED,
+                                 .conn = conn,
+                                 .at = at,
+                                 .since = conn->half[peer].fin_at,
+                                 .text = g_strdup_printf("Call sent after the peer's FIN of %s", fin) });
         g_free(fin);
         trouble = nh_conn_trouble(conn);
     }

@@ -11,7 +11,7 @@
 #include "core/rpc/hidden.h"
 
 #include "core/net/pairs.h"
-#include "core/net/ports.h"
+#include "core/model/ports.h"
 
 enum { HIDDEN_BY_TLS = 1, HIDDEN_BY_PRIVACY = 2 };
 

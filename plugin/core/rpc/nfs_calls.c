@@ -11,7 +11,7 @@
 #include "core/story/lines.h"
 #include "core/net/pairs.h"
 #include "core/clock/policy.h"
-#include "core/net/ports.h"
+#include "core/model/ports.h"
 #include "core/wire/procedures.h"
 
 /* A call that waits longer than this is worth a word. */

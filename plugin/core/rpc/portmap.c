@@ -13,9 +13,9 @@
 #include "core/model/call.h"
 #include "core/model/frames.h"
 #include "core/clock/lookups.h"
-#include "core/net/ports.h"
+#include "core/model/ports.h"
 #include "core/clock/unfollowed.h"
-#include "core/net/verdict.h"
+#include "core/judge/raise.h"
 
 /* Where RPC sends a look-up again, it does so after this time: lockd's timers (from 5.13 on). */
 #define LOOKUP_TIME (10 * NH_SECOND)
@@ -36,7 +36,7 @@ nh_portmap_call(nh_call *call, nh_conn *conn, const nh_message *message)
     } else if (conn) {
         conn->looks_up_other = true;
         nh_lookup_not_ours(conn);
-        nh_verdict_forget(conn);
+        nh_raise_take_back(conn);
     }
 }
 
@@ -47,13 +47,13 @@ overdue(nh_call *call, nh_moment at)
     char *ago = nh_duration_text(nh_elapsed(nh_call_first(call)->at.time, at.time));
 
     call->outlived = true;
-    nh_frame_note(call->pair->watch, at.frame, NH_REPLY_OVERDUE,
-                  g_strdup_printf("TCP acknowledged the look-up of frame %u, but no reply for %s", nh_call_first(call)->at.frame, ago));
+    nh_raise(&(nh_evidence){
+        .finding = NH_REPLY_OVERDUE,
+        .call = call,
+        .at = at,
+        .since = nh_call_first(call)->at,
+        .text = g_strdup_printf("TCP acknowledged the look-up of frame %u, but no reply for %s", nh_call_first(call)->at.frame, ago) });
     g_free(ago);
-    nh_call_symptom(call, NH_REPLY_OVERDUE, at, nh_call_first(call)->at);
-    if (call->way == NH_CALLBACK && call->pair->blocked.frame)
-        nh_grant_lost(call, at, nh_call_first(call)->at,
-                      g_strdup("A lock was blocked, and the client's port mapper does not answer the look-up for its callback"));
 }
 
 /*
@@ -91,11 +91,11 @@ nh_portmap_answer(nh_watch *watch, nh_call *call, const nh_message *message, nh_
         if (listed->port != 0)
             nh_port_learn(watch, &message->src.addr, mapping->prot == NH_L4_UDP ? NH_L4_UDP : NH_L4_TCP, listed->port, mapping->prog);
         else if (mapping->prog == NH_PROG_NLM && !nh_arguments_indirect(call->vers, call->proc)) {
-            nh_frame_note(watch, at.frame, NH_NOT_REGISTERED, g_strdup_printf("The port mapper knows no NLM version %u", mapping->vers));
-            nh_call_symptom(call, NH_NOT_REGISTERED, at, nh_call_first(call)->at);
-            if (call->way == NH_CALLBACK && call->pair->blocked.frame)
-                nh_grant_lost(call, at, nh_call_first(call)->at,
-                              g_strdup("A lock was blocked, and the client's port mapper knows no lock manager to call back"));
+            nh_raise(&(nh_evidence){ .finding = NH_NOT_REGISTERED,
+                                     .call = call,
+                                     .at = at,
+                                     .since = nh_call_first(call)->at,
+                                     .text = g_strdup_printf("The port mapper knows no NLM version %u", mapping->vers) });
         }
     }
 }

@@ -22,9 +22,10 @@
 #include "core/locks/lock_table.h"
 #include "core/clock/lookups.h"
 #include "core/judge/outage.h"
+#include "core/judge/raise.h"
 #include "core/net/pairs.h"
 #include "core/rpc/portmap.h"
-#include "core/net/ports.h"
+#include "core/model/ports.h"
 #include "core/rpc/polls.h"
 #include "core/wire/procedures.h"
 #include "core/clock/queued.h"
@@ -33,7 +34,6 @@
 #include "core/net/tcp_life.h"
 #include "core/model/trouble.h"
 #include "core/rpc/unheard.h"
-#include "core/net/verdict.h"
 
 /* An XID that comes back so long after its answer belongs to another call. */
 #define XID_REUSE_TIME (120 * NH_SECOND)
@@ -203,9 +203,12 @@ tell_resent(nh_call *call, const nh_sending *before, nh_conn *conn, nh_moment at
     const nh_sending *first = nh_call_first(call);
     char *ago = nh_duration_text(nh_elapsed(first->at.time, at.time));
 
-    nh_frame_note(call->pair->watch, at.frame, NH_CALL_RESENT,
-                  g_strdup_printf("%s resent%s: first sent in frame %u, %s ago", nh_procedure_name(call->prog, call->vers, call->proc),
-                                  before->conn != conn ? " on another connection" : "", first->at.frame, ago));
+    nh_raise(&(nh_evidence){ .finding = NH_CALL_RESENT,
+                             .call = call,
+                             .at = at,
+                             .text = g_strdup_printf("%s resent%s: first sent in frame %u, %s ago",
+                                                     nh_procedure_name(call->prog, call->vers, call->proc),
+                                                     before->conn != conn ? " on another connection" : "", first->at.frame, ago) });
     g_free(ago);
 }
 
@@ -236,10 +239,13 @@ resent(nh_call *call, nh_conn *conn, nh_moment at)
     /* copies that left together: nothing is overdue yet */
     if (call->tcp_acked && (before.conn != conn || at.time - before.at.time >= NH_QUEUED_TIME)) {
         char *ago = nh_duration_text(nh_elapsed(nh_call_first(call)->at.time, at.time));
-        nh_frame_note(call->pair->watch, at.frame, NH_REPLY_OVERDUE,
-                      g_strdup_printf("TCP acknowledged the call of frame %u, but no reply for %s", call->tcp_acked, ago));
+        nh_raise(
+            &(nh_evidence){ .finding = NH_REPLY_OVERDUE,
+                            .call = call,
+                            .at = at,
+                            .since = nh_call_first(call)->at,
+                            .text = g_strdup_printf("TCP acknowledged the call of frame %u, but no reply for %s", call->tcp_acked, ago) });
         g_free(ago);
-        nh_call_symptom(call, NH_REPLY_OVERDUE, at, nh_call_first(call)->at);
     }
     nh_async_resent(call, at);
     nh_outage_join(call->pair, call);
@@ -286,7 +292,7 @@ take_call(nh_pair *pair, nh_way way, const nh_message *message)
         else if (message->prog == NH_PROG_PORTMAP)
             nh_portmap_call(call, conn, message);
         else if (message->prog == NH_PROG_STAT)
-            nh_statd_call(watch, message);
+            nh_statd_call(pair, message);
     } else {
         call->src = message->src;
         call->dst = message->dst;
@@ -333,7 +339,7 @@ nh_calls_message(nh_watch *watch, const nh_message *message)
     frame->service = nh_service_of_program(message->prog);
     frame->pair = pair;
     nh_pair_seen(pair, &message->src.addr);
-    nh_verdict_release(pair);
+    nh_raise_release(pair);
     if (message->l4 == NH_L4_UDP) { /* over TCP the segment did all that */
         nh_locks_seen(watch->locks, &message->src.addr, at);
         nh_outage_tick(pair, at);

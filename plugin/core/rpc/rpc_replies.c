@@ -16,7 +16,8 @@
 #include "core/story/lines.h"
 #include "core/locks/lock_table.h"
 #include "core/judge/outage.h"
-#include "core/net/ports.h"
+#include "core/judge/raise.h"
+#include "core/model/ports.h"
 #include "core/rpc/polls.h"
 #include "core/wire/procedures.h"
 
@@ -30,9 +31,11 @@ tell_recovered(nh_call *call, const nh_outage *outage, nh_moment at)
     const char *what = outage->served ? "Answered after" : refused ? "First answer other than a refusal after" : "First answer after";
 
     if (outage->id)
-        nh_frame_note(call->pair->watch, at.frame, NH_RECOVERED,
-                      g_strdup_printf("%s %s%s%s%s%s", what, lasted, outage->served || refused ? "" : " without one", logged ? ": \"" : "",
-                                      logged ? line : "", logged ? "\" is logged now" : ""));
+        nh_raise(&(nh_evidence){ .finding = NH_RECOVERED,
+                                 .call = call,
+                                 .at = at,
+                                 .text = g_strdup_printf("%s %s%s%s%s%s", what, lasted, outage->served || refused ? "" : " without one",
+                                                         logged ? ": \"" : "", logged ? line : "", logged ? "\" is logged now" : "") });
     g_free(line);
     g_free(lasted);
 }
@@ -76,7 +79,7 @@ judge_status(nh_call *call, nh_moment at)
     char *text = finding == NH_DENIED_NOLOCKS
                      ? g_strdup_printf("%s: usually the server's statd cannot monitor the client, or it has no resources", name)
                      : g_strdup(name ? name : "unknown status");
-    nh_frame_note(call->pair->watch, at.frame, finding, text);
+    nh_raise(&(nh_evidence){ .finding = finding, .call = call, .at = at, .bits = NH_HARMLESS, .text = text });
 }
 
 static void
@@ -84,10 +87,12 @@ judge_copies(nh_call *call, const nh_message *message, nh_moment at)
 {
     if (!message->nlm.has_status || !call->has_status || call->status == message->nlm.status || nh_nlm_kind(call->proc) != NH_NLM_LOCK)
         return;
-    nh_frame_note(call->pair->watch, at.frame, NH_LOCK_LEAKED,
-                  g_strdup_printf("Copies of the LOCK of frame %u got different answers: %s in frame %u, %s here",
-                                  nh_call_first(call)->at.frame, nh_nlm_status_name(call->status), call->reply.frame,
-                                  nh_nlm_status_name(message->nlm.status)));
+    nh_raise(&(nh_evidence){ .finding = NH_LOCK_LEAKED,
+                             .call = call,
+                             .at = at,
+                             .text = g_strdup_printf("Copies of the LOCK of frame %u got different answers: %s in frame %u, %s here",
+                                                     nh_call_first(call)->at.frame, nh_nlm_status_name(call->status), call->reply.frame,
+                                                     nh_nlm_status_name(message->nlm.status)) });
 }
 
 /* A restart so long ago (statd's own retries, the longest grace period) has nothing to do with a grace period now. */
@@ -100,15 +105,17 @@ judge_grace(nh_call *call, nh_moment at)
     nh_pair *pair = call->pair;
     bool told = pair->restarted.frame && at.time - pair->restarted.time < RESTART_TIME;
 
-    nh_call_symptom(call, NH_GRACE, at, nh_call_first(call)->at);
+    nh_raise(&(nh_evidence){ .finding = NH_GRACE, .call = call, .at = at, .since = nh_call_first(call)->at });
     if (!told && (!pair->lost.frame || at.time - pair->lost.time >= RESTART_TIME))
         return;
-    if (!told) {
+    if (!told)
         pair->restarted = at;
-        nh_frame_note(pair->watch, at.frame, NH_SERVER_RESTARTED,
-                      g_strdup_printf("Grace period after the connection was lost in frame %u", pair->lost.frame));
-    }
-    nh_call_symptom(call, NH_SERVER_RESTARTED, at, pair->restarted);
+    nh_raise(&(nh_evidence){ .finding = NH_SERVER_RESTARTED,
+                             .call = call,
+                             .at = at,
+                             .since = pair->restarted,
+                             .text = told ? NULL
+                                          : g_strdup_printf("Grace period after the connection was lost in frame %u", pair->lost.frame) });
 }
 
 static void
@@ -152,14 +159,12 @@ is_refusal(const nh_call *call)
 static void
 refused_by_rpc(nh_call *call, nh_moment at)
 {
-    nh_frame_note(call->pair->watch, at.frame, NH_RPC_REJECTED,
-                  g_strdup_printf("RPC refuses the call of frame %u: %s", nh_call_first(call)->at.frame, call->refused));
-    nh_call_symptom(call, NH_RPC_REJECTED, at, nh_call_first(call)->at);
-    if (call->prog == NH_PROG_PORTMAP && call->way == NH_CALLBACK && call->pair->blocked.frame)
-        nh_grant_lost(call, at, nh_call_first(call)->at,
-                      g_strdup_printf("The client's port mapper refuses the look-up for the callback: %s", call->refused));
-    if (call->prog == NH_PROG_NLM && nh_nlm_kind(call->proc) == NH_NLM_GRANTED)
-        nh_grant_lost(call, at, nh_call_first(call)->at, g_strdup_printf("The client's RPC refuses the callback: %s", call->refused));
+    nh_raise(
+        &(nh_evidence){ .finding = NH_RPC_REJECTED,
+                        .call = call,
+                        .at = at,
+                        .since = nh_call_first(call)->at,
+                        .text = g_strdup_printf("RPC refuses the call of frame %u: %s", nh_call_first(call)->at.frame, call->refused) });
 }
 
 /* NLM_DENIED_NOLOCKS ends an outage in which the server did not answer, but not one that consists of it. */
@@ -186,19 +191,16 @@ answer(nh_call *call, nh_moment at)
         judge_grace(call, at);
         return;
     }
+    nh_evidence refusal = { .finding = NH_DENIED_NOLOCKS, .call = call, .at = at, .since = nh_call_first(call)->at };
     if (refuses_again(call)) {
-        nh_call_symptom(call, NH_DENIED_NOLOCKS, at, nh_call_first(call)->at);
+        nh_raise(&refusal);
         return;
     }
     nh_outage *ended = nh_outage_answer(call->pair, call->way, nh_service_of_program(call->prog), call, at);
     if (ended)
         tell_recovered(call, ended, at);
-    if (call->prog != NH_PROG_NLM || !call->has_status || call->status != NH_NLM_STAT_NOLOCKS)
-        return;
-    if (ended)
-        nh_outage_add_ending(ended, NH_DENIED_NOLOCKS, at);
-    else
-        nh_call_symptom(call, NH_DENIED_NOLOCKS, at, nh_call_first(call)->at);
+    if (call->prog == NH_PROG_NLM && call->has_status && call->status == NH_NLM_STAT_NOLOCKS)
+        nh_raise(&refusal);
 }
 
 /* RPC's reply to an asynchronous call: its sender stops to repeat it, and waits for the *_RES. */

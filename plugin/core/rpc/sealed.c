@@ -11,8 +11,9 @@
 #include "core/model/frames.h"
 #include "core/net/icmp.h"
 #include "core/judge/outage.h"
+#include "core/judge/raise.h"
 #include "core/net/pairs.h"
-#include "core/net/ports.h"
+#include "core/model/ports.h"
 
 /* So many flows are remembered; the oldest are forgotten. */
 #define FLOWS_MAX 256
@@ -78,17 +79,18 @@ show_on_frame(nh_watch *watch, const flow *f, nh_way *way, nh_moment at)
 }
 
 static void
-add_symptom(nh_watch *watch, const flow *f, nh_finding finding, nh_moment at, const nh_quote *quote, char *text)
+raise_of_flow(nh_watch *watch, const flow *f, nh_finding finding, nh_moment at, const nh_quote *quote, char *text)
 {
-    nh_symptom symptom = { .finding = finding, .service = NH_SERVICE_NLM, .at = at, .since = f->unanswered ? f->first : at };
-    nh_pair *pair = show_on_frame(watch, f, &symptom.way, at);
+    nh_evidence evidence = {
+        .finding = finding, .service = NH_SERVICE_NLM, .at = at, .since = f->unanswered ? f->first : at, .text = text
+    };
 
+    evidence.pair = show_on_frame(watch, f, &evidence.way, at);
     if (quote) {
-        symptom.icmp_sender = quote->sender;
-        symptom.icmp_own_filter = nh_icmp_is_own_filter(quote);
+        evidence.icmp_sender = &quote->sender;
+        evidence.bits = nh_icmp_is_own_filter(quote) ? NH_OWN_FILTER : 0;
     }
-    nh_frame_note(watch, at.frame, finding, text);
-    nh_outage_symptom(pair, &symptom);
+    nh_raise(&evidence);
 }
 
 static void
@@ -109,8 +111,8 @@ sent(nh_watch *watch, flow *f, nh_moment at)
     if (f->unanswered < 3)
         return;
     char *silence = nh_duration_text(nh_elapsed(f->first.time, at.time));
-    add_symptom(watch, f, NH_PEER_SILENT, at, NULL,
-                g_strdup_printf("Encrypted datagrams are sent again and again without any answer for %s", silence));
+    raise_of_flow(watch, f, NH_PEER_SILENT, at, NULL,
+                  g_strdup_printf("Encrypted datagrams are sent again and again without any answer for %s", silence));
     g_free(silence);
 }
 
@@ -140,8 +142,8 @@ nh_sealed_quote(nh_watch *watch, const nh_quote *quote)
     char *text = f && f->sealed ? nh_icmp_text(quote) : NULL;
 
     if (text)
-        add_symptom(watch, f, NH_UNREACHABLE, (nh_moment){ quote->frame, quote->time }, quote,
-                    g_strdup_printf("%s, about an encrypted datagram", text));
+        raise_of_flow(watch, f, NH_UNREACHABLE, (nh_moment){ quote->frame, quote->time }, quote,
+                      g_strdup_printf("%s, about an encrypted datagram", text));
     g_free(text);
     return f && f->sealed;
 }

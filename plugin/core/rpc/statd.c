@@ -16,7 +16,7 @@
 
 #include "core/model/frames.h"
 #include "core/locks/lock_table.h"
-#include "core/judge/outage.h"
+#include "core/judge/raise.h"
 #include "core/net/pairs.h"
 
 /* So many of the latest calls are searched for a name. */
@@ -98,7 +98,6 @@ locks_held(const nh_pair *pair)
 static void
 server_restarted(nh_pair *pair, const nh_message *message, nh_moment at)
 {
-    nh_symptom symptom = { .finding = NH_SERVER_RESTARTED, .service = NH_SERVICE_STATD, .way = NH_FORWARD, .at = at, .since = at };
     unsigned held = locks_held(pair);
 
     pair->restarted = at;
@@ -107,8 +106,13 @@ server_restarted(nh_pair *pair, const nh_message *message, nh_moment at)
         pair->not_given_back.notice = at;
         pair->not_given_back.name = nh_arena_copy(pair->watch->arena, message->mon_name, strlen(message->mon_name) + 1);
     }
-    nh_frame_note(pair->watch, at.frame, NH_SERVER_RESTARTED, text_of_notice(message->mon_name, 0));
-    nh_outage_symptom(pair, &symptom);
+    nh_raise(&(nh_evidence){ .finding = NH_SERVER_RESTARTED,
+                             .pair = pair,
+                             .way = NH_FORWARD,
+                             .service = NH_SERVICE_STATD,
+                             .at = at,
+                             .since = at,
+                             .text = text_of_notice(message->mon_name, 0) });
 }
 
 static void
@@ -126,26 +130,32 @@ notified(nh_watch *watch, const nh_message *message)
 }
 
 void
-nh_statd_complete(const nh_pair *pair)
+nh_statd_complete(nh_pair *pair)
 {
     const nh_watch *watch = pair->watch;
 
     if (pair->not_given_back.locks > 0 && watch->last - pair->not_given_back.notice.time >= RECLAIM_TIME)
-        nh_frame_note(pair->watch, pair->not_given_back.notice.frame, NH_SERVER_RESTARTED,
-                      text_of_notice(pair->not_given_back.name, pair->not_given_back.locks));
+        nh_raise(&(nh_evidence){ .finding = NH_SERVER_RESTARTED,
+                                 .pair = pair,
+                                 .at = pair->not_given_back.notice,
+                                 .bits = NH_HARMLESS, /* the notice was */
+                                 .text = text_of_notice(pair->not_given_back.name, pair->not_given_back.locks) });
 }
 
 void
-nh_statd_call(nh_watch *watch, const nh_message *message)
+nh_statd_call(nh_pair *pair, const nh_message *message)
 {
     char address[NH_ADDR_TEXT];
 
     if (message->proc == NH_NSM_NOTIFY)
-        notified(watch, message);
+        notified(pair->watch, message);
     else if (message->proc == NH_NSM_SIMU_CRASH)
-        nh_frame_note(
-            watch, message->frame, NH_SERVER_RESTARTED,
-            g_strdup_printf("SM_SIMU_CRASH: the status monitor of %s is to act as after a crash: its lock manager starts anew, and "
-                            "whoever is monitored is told",
-                            nh_addr_text(&message->dst.addr, address)));
+        nh_raise(&(nh_evidence){
+            .finding = NH_SERVER_RESTARTED,
+            .pair = pair,
+            .at = { message->frame, message->time },
+            .bits = NH_HARMLESS,
+            .text = g_strdup_printf("SM_SIMU_CRASH: the status monitor of %s is to act as after a crash: its lock manager starts anew, and "
+                                    "whoever is monitored is told",
+                                    nh_addr_text(&message->dst.addr, address)) });
 }

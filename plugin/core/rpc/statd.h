@@ -15,8 +15,8 @@
 enum { NH_NSM_SIMU_CRASH = 5, NH_NSM_NOTIFY = 6 };
 
 /* A call to a status monitor. */
-void nh_statd_call(nh_watch *watch, const nh_message *message);
+void nh_statd_call(nh_pair *pair, const nh_message *message);
 /* Whether the client heeded the server's SM_NOTIFY stands at it. */
-void nh_statd_complete(const nh_pair *pair);
+void nh_statd_complete(nh_pair *pair);
 
 #endif

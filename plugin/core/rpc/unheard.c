@@ -12,6 +12,7 @@
 #include "core/model/call.h"
 #include "core/model/frames.h"
 #include "core/judge/outage.h"
+#include "core/judge/raise.h"
 #include "core/clock/policy.h"
 #include "core/wire/procedures.h"
 #include "core/rpc/rpc_replies.h"
@@ -53,16 +54,16 @@ nh_unheard_message(nh_watch *watch, const nh_message *message)
 static void
 wait_on(nh_call *call, nh_conn *conn)
 {
-    uint32_t first = call->sendings[0].at.frame;
-
     nh_call_wait_again(call);
     nh_call_expect(call);
     nh_call_wait_on(call, conn);
     call->dead = NH_PEER_SILENT;
     call->dead_since = call->unheard;
-    nh_frame_note(call->pair->watch, first, NH_DEAD_CALL,
-                  g_strdup_printf("%s was answered in frame %u, but the caller never acknowledged the answer",
-                                  nh_nlm_procedure_name(call->proc), call->unheard.frame));
+    nh_raise(&(nh_evidence){ .finding = NH_DEAD_CALL,
+                             .call = call,
+                             .at = nh_call_first(call)->at,
+                             .text = g_strdup_printf("%s was answered in frame %u, but the caller never acknowledged the answer",
+                                                     nh_nlm_procedure_name(call->proc), call->unheard.frame) });
     nh_outage_join(call->pair, call);
 }
 
@@ -111,6 +112,10 @@ nh_unheard_copy(nh_call *call, nh_moment at)
     nh_call_wait_again(call);
     nh_call_expect(call);
     nh_frame_unnote(call->pair->watch, call->unheard.frame, NH_RECOVERED);
-    nh_frame_note(call->pair->watch, at.frame, NH_PEER_SILENT,
-                  g_strdup_printf("The client asks again, though the answer is in frame %u: it did not get it", call->unheard.frame));
+    nh_raise(&(nh_evidence){
+        .finding = NH_PEER_SILENT,
+        .call = call,
+        .at = at,
+        .bits = NH_HARMLESS, /* the copy is the symptom (datagrams.c) */
+        .text = g_strdup_printf("The client asks again, though the answer is in frame %u: it did not get it", call->unheard.frame) });
 }

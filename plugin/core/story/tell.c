@@ -26,7 +26,7 @@
 #include "core/wire/procedures.h"
 #include "core/rpc/statd.h"
 #include "core/story/timeline.h"
-#include "core/net/verdict.h"
+#include "core/model/ports.h"
 
 /* --- completing earlier frames ---------------------------------------------------- */
 

@@ -11,7 +11,7 @@
 #include "core/model/call.h"
 #include "core/model/frames.h"
 #include "core/wire/procedures.h"
-#include "core/net/verdict.h"
+#include "core/model/ports.h"
 #include "core/story/view.h"
 
 /* Milestones of a connection's life that are no finding. */

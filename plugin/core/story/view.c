@@ -13,7 +13,7 @@
 #include "core/story/lines.h"
 #include "core/judge/outage.h"
 #include "core/model/trouble.h"
-#include "core/net/verdict.h"
+#include "core/model/ports.h"
 
 unsigned
 nh_view_attempt(const nh_frame *frame, const nh_call *call)

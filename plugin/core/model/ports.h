@@ -37,5 +37,7 @@ void nh_port_learn(nh_watch *watch, const nh_addr *addr, nh_l4 l4, uint16_t port
 uint32_t nh_port_program(const nh_watch *watch, const nh_addr *addr, nh_l4 l4, uint16_t port);
 /* The followed service of a program, NH_SERVICE_NONE for others. */
 nh_service nh_service_of_program(uint32_t prog);
+/* The service of a connection by what is known now. */
+nh_service nh_conn_service(const nh_conn *conn);
 
 #endif

@@ -6,7 +6,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include "core/net/ports.h"
+#include "core/model/ports.h"
 
 /* Reserved ports a lock client binds to: 665-1023 (xs_get_random_port, net/sunrpc/xprtsock.c), wider for other systems */
 #define RESERVED_MIN 512
@@ -105,4 +105,15 @@ nh_service_of_program(uint32_t prog)
     default:
         return NH_SERVICE_NONE;
     }
+}
+
+nh_service
+nh_conn_service(const nh_conn *conn)
+{
+    uint32_t prog;
+
+    if (conn->service != NH_SERVICE_PROBABLE)
+        return conn->service;
+    prog = nh_port_program(conn->pair->watch, &conn->server.addr, NH_L4_TCP, conn->server.port);
+    return prog == 0 ? NH_SERVICE_PROBABLE : nh_service_of_program(prog);
 }
