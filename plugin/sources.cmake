@@ -3,7 +3,11 @@
 #
 # SPDX-License-Identifier: GPL-2.0-or-later
 
+# The one place that has the version; CHANGELOG.md says what is in it.
+set(NLM_HEALTH_VERSION 0.1.0)
+
 set(NLM_HEALTH_CORE_SOURCES
+    core/base/address.c
     core/base/arena.c
     core/base/core.c
     core/base/crc32.c

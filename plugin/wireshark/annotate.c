@@ -9,9 +9,10 @@
 #include "wireshark/compat.h"
 
 #include <errno.h>
-#include <sys/stat.h>
 
 #include <glib/gstdio.h>
+
+#include <wsutil/filesystem.h>
 
 #include "wireshark/annotate.h"
 #include "core/out/comments.h"
@@ -62,19 +63,19 @@ fail_wtap(char **error, const char *doing, const char *file, int err, char *err_
 static bool
 check_files(const char *in, const char *out, char **error)
 {
-    GStatBuf in_stat, out_stat;
+    GStatBuf info;
 
     if (strcmp(in, "-") == 0 || strcmp(out, "-") == 0)
         return fail(error, "cannot annotate standard input or to standard output: name two files");
-    if (g_stat(in, &in_stat) != 0)
+    if (g_stat(in, &info) != 0)
         return fail(error, "cannot read %s: %s", in, g_strerror(errno));
-    if (!S_ISREG(in_stat.st_mode))
+    if (!g_file_test(in, G_FILE_TEST_IS_REGULAR))
         return fail(error, "cannot annotate %s: not a regular file", in);
-    if (g_stat(out, &out_stat) != 0)
+    if (!g_file_test(out, G_FILE_TEST_EXISTS))
         return true;
-    if (in_stat.st_dev == out_stat.st_dev && in_stat.st_ino == out_stat.st_ino)
+    if (files_identical(in, out))
         return fail(error, "%s and %s are the same file: the input is never overwritten", in, out);
-    if (!S_ISREG(out_stat.st_mode))
+    if (!g_file_test(out, G_FILE_TEST_IS_REGULAR))
         return fail(error, "cannot write to %s: not a regular file", out);
     return true;
 }
@@ -160,12 +161,12 @@ survey_input(copy_job *job, nh_wtap_record *record)
 static bool
 copy_interfaces(copy_job *job)
 {
-    wtap_block_t interface;
+    wtap_block_t description;
     int err;
     char *err_info = NULL;
 
-    while ((interface = wtap_get_next_interface_description(job->blocks)) != NULL)
-        if (!wtap_dump_add_idb(job->writer, interface, &err, &err_info))
+    while ((description = wtap_get_next_interface_description(job->blocks)) != NULL)
+        if (!wtap_dump_add_idb(job->writer, description, &err, &err_info))
             return fail_wtap(job->error, "cannot write", job->temporary, err, err_info);
     return true;
 }

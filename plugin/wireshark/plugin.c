@@ -6,6 +6,9 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
+/* Says that what this file exports is defined here; in the others it would make Wireshark's own functions ours on Windows. */
+#define WS_BUILD_DLL
+
 #include "wireshark/compat.h"
 
 #include <epan/proto.h>
@@ -15,8 +18,8 @@
 #include "wireshark/tap-nlm_health.h"
 
 WS_DLL_PUBLIC_DEF const char plugin_version[] = NLM_HEALTH_VERSION;
-WS_DLL_PUBLIC_DEF const int plugin_want_major = NLM_HEALTH_WANT_MAJOR;
-WS_DLL_PUBLIC_DEF const int plugin_want_minor = NLM_HEALTH_WANT_MINOR;
+WS_DLL_PUBLIC_DEF const int plugin_want_major = WIRESHARK_VERSION_MAJOR;
+WS_DLL_PUBLIC_DEF const int plugin_want_minor = WIRESHARK_VERSION_MINOR;
 WS_DLL_PUBLIC void plugin_register(void);
 NH_PLUGIN_DESCRIBE
 

@@ -12,13 +12,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#ifdef G_OS_UNIX
 #include <sys/stat.h>
-#include <unistd.h>
+#endif
 
 #include <glib/gstdio.h>
 
-/* A process that reads a capture has a few files open, all of them near the beginning. */
-#define MAX_OPEN 256
+/* A process that reads a capture has a few files open, all of them near the beginning, behind those for its terminal. */
+#define FIRST_OPEN 3
+#define MAX_OPEN   256
 
 static bool G_GNUC_PRINTF(2, 3) refuse(char **error, const char *format, ...)
 {
@@ -33,30 +35,32 @@ static bool G_GNUC_PRINTF(2, 3) refuse(char **error, const char *format, ...)
 /*
  * Is a regular file open in this process? An output does not know what the
  * capture is called that TShark reads, but it is open while taps are set up.
+ * Windows has no inodes, and itself refuses to replace a file that is open.
  */
 static bool
-is_open(const GStatBuf *file)
+is_open(const char *name)
 {
-    for (int fd = STDERR_FILENO + 1; fd < MAX_OPEN; fd++) {
-        struct stat open;
-        if (fstat(fd, &open) == 0 && S_ISREG(open.st_mode) && open.st_dev == file->st_dev && open.st_ino == file->st_ino)
+#ifdef G_OS_UNIX
+    struct stat file, open;
+    if (stat(name, &file) != 0)
+        return false;
+    for (int fd = FIRST_OPEN; fd < MAX_OPEN; fd++)
+        if (fstat(fd, &open) == 0 && S_ISREG(open.st_mode) && open.st_dev == file.st_dev && open.st_ino == file.st_ino)
             return true;
-    }
+#endif
     return false;
 }
 
 bool
 nh_save_may(const char *out, char **error)
 {
-    GStatBuf file;
-
     if (strcmp(out, "-") == 0)
         return refuse(error, "cannot write to standard output: name a file");
-    if (g_stat(out, &file) != 0)
+    if (!g_file_test(out, G_FILE_TEST_EXISTS))
         return true;
-    if (!S_ISREG(file.st_mode))
+    if (!g_file_test(out, G_FILE_TEST_IS_REGULAR))
         return refuse(error, "cannot write to %s: not a regular file", out);
-    if (is_open(&file))
+    if (is_open(out))
         return refuse(error, "cannot write to %s: it is the same file as the capture that is read, and the input is never overwritten",
                       out);
     return true;
@@ -73,7 +77,7 @@ nh_save_reserve(const char *out, char **error)
         g_free(name);
         return NULL;
     }
-    close(fd);
+    g_close(fd, NULL);
     return name;
 }
 

@@ -64,3 +64,19 @@ def test_core_knows_nothing_of_wireshark():
     for path in (harness.TOP / "plugin" / "core").rglob("*.[ch]"):
         used = set(re.findall(r"^#include <([^>]+)>", path.read_text(encoding="utf-8"), re.MULTILINE))
         assert not {name for name in used if name.startswith(("epan", "wiretap"))}, path
+
+
+# C99's own and fcntl.h, besides GLib's: Windows has no others. What Unix alone has stands behind #ifdef G_OS_UNIX.
+PORTABLE = {"errno.h", "fcntl.h", "math.h", "stdbool.h", "stddef.h", "stdint.h", "stdio.h", "stdlib.h", "string.h"}
+# Files that still include others. This list only shrinks.
+UNIX_ONLY = {"tap-nlm_health.c"}
+
+
+def test_includes_exist_on_every_system():
+    unportable = set()
+    for path in sorted((harness.TOP / "plugin").rglob("*.[ch]")):
+        text = re.sub(r"^#ifdef G_OS_UNIX\n.*?^#endif", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+        used = set(re.findall(r"^#include <([^>]+)>", text, re.MULTILINE)) - PORTABLE
+        if [name for name in used if not name.startswith(("glib", "epan/", "wiretap/", "wsutil/", "wireshark.h"))]:
+            unportable.add(path.name)
+    assert unportable == UNIX_ONLY

@@ -1,5 +1,5 @@
 /* core.c
- * Names, addresses and times as text.
+ * Names and times as text, and what hash tables need of addresses.
  *
  * Copyright 2026, the NLM Health authors
  *
@@ -9,8 +9,6 @@
 #include "core/base/core.h"
 
 #include <math.h>
-
-#include <arpa/inet.h>
 
 #define NAME_FUNCTION(function, type, TABLE, COUNT) \
     const char *function(type value) \
@@ -41,35 +39,6 @@ nh_addr_hash(const nh_addr *addr)
     for (unsigned i = 4; i < addr->len; i += 4)
         hash = mix(hash, addr->bytes + i);
     return hash;
-}
-
-const char *
-nh_addr_text(const nh_addr *addr, char *buf)
-{
-    if (addr->len == 0 || !inet_ntop(addr->len == 4 ? AF_INET : AF_INET6, addr->bytes, buf, NH_ADDR_TEXT))
-        g_strlcpy(buf, "?", NH_ADDR_TEXT);
-    return buf;
-}
-
-bool
-nh_addr_parse(const char *text, nh_addr *addr)
-{
-    static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
-    const char *scope = strchr(text, '%');
-    char *plain = g_strndup(text, scope ? (size_t)(scope - text) : strlen(text));
-
-    *addr = (nh_addr){ 0 };
-    if (inet_pton(AF_INET, plain, addr->bytes) == 1)
-        addr->len = 4;
-    else if (inet_pton(AF_INET6, plain, addr->bytes) == 1)
-        addr->len = 16;
-    if (addr->len == 16 && memcmp(addr->bytes, mapped, sizeof mapped) == 0) {
-        nh_addr v4 = { .len = 4 };
-        memcpy(v4.bytes, addr->bytes + sizeof mapped, 4);
-        *addr = v4;
-    }
-    g_free(plain);
-    return addr->len != 0;
 }
 
 /* In seconds since 1970: 50 years before, 210 after */

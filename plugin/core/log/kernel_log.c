@@ -9,9 +9,8 @@
 #include "core/log/kernel_log.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <glib/gstdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "core/log/kernel_log_stamp.h"
 
@@ -425,14 +424,16 @@ why_unreadable(const char *path, const char *name)
     GStatBuf info;
     if (g_stat(path, &info) != 0)
         return g_strdup_printf("%s cannot be read: %s.", name, g_strerror(errno));
-    if (S_ISDIR(info.st_mode))
+    if (g_file_test(path, G_FILE_TEST_IS_DIR))
         return g_strdup_printf("%s is a directory, not a file.", name);
-    if (!S_ISREG(info.st_mode))
+    if (!g_file_test(path, G_FILE_TEST_IS_REGULAR))
         return g_strdup_printf("%s is not a regular file; save the log to one.", name);
     if (info.st_size > FILE_BYTES_MAX)
         return g_strdup_printf("%s is larger than 64 MiB; keep the lines with \"lockd\", \"nfs\" and \"RPC\" of it.", name);
-    if (g_access(path, R_OK) != 0)
+    FILE *file = g_fopen(path, "rb");
+    if (!file)
         return g_strdup_printf("%s cannot be read: %s.", name, g_strerror(errno));
+    fclose(file);
     return NULL;
 }
 
