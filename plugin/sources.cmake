@@ -80,6 +80,7 @@ set(NLM_HEALTH_CORE_SOURCES
     core/wire/arguments.c
     core/wire/procedures.c
     core/wire/records.c
+    core/wire/transport.c
 )
 
 # JSON is written by wsutil's json_dumper.
@@ -90,7 +91,6 @@ set(NLM_HEALTH_WSUTIL_SOURCES
 set(NLM_HEALTH_WIRESHARK_SOURCES
     wireshark/annotate.c
     wireshark/facts.c
-    wireshark/facts_rpc.c
     wireshark/menu.c
     wireshark/names.c
     wireshark/packet-nlm_health.c

@@ -24,6 +24,7 @@
 #include "core/rpc/rpc_calls.h"
 #include "core/rpc/sealed.h"
 #include "core/net/tcp_life.h"
+#include "core/wire/transport.h"
 #include "core/rpc/unheard.h"
 #include "core/judge/raise.h"
 
@@ -89,46 +90,63 @@ nh_watch_frame(nh_watch *watch, uint32_t frame, nh_time at)
         watch->last = at;
 }
 
-/* A reply begins: most are reported with their results, and of no interest here. */
-static void
-reply_begins(nh_watch *watch, const nh_rpc_header *header)
-{
-    const nh_segment *segment = &watch->segment;
-    nh_message message;
+/* --- messages ----------------------------------------------------------------------- */
 
-    if (!header->refused && !nh_calls_returns_nothing(watch, &segment->dst.addr, &segment->src.addr, header->xid))
-        return;
-    nh_message_clear(&message);
-    message.frame = segment->frame;
-    message.time = segment->time;
-    message.l4 = NH_L4_TCP;
-    message.src = segment->src;
-    message.dst = segment->dst;
-    message.reply = true;
-    message.refused = header->refused;
-    message.xid = header->xid;
-    nh_calls_empty_reply(watch, &message);
+void
+nh_watch_message(nh_watch *watch, const nh_message *message)
+{
+    if (message->l4 == NH_L4_UDP)
+        nh_tcp_wake(watch, &message->src.addr, &message->dst.addr);
+    nh_calls_message(watch, message);
+    nh_unheard_message(watch, message);
 }
 
-/* A record begins on a followed connection: whose program, and is it a refusal? */
+/* A call of a followed program, or an answer to one. */
 static void
-record_begins(nh_rpc_header *header, void *data)
+take_message(nh_watch *watch, nh_message *message, const nh_rpc_header *header)
 {
-    nh_watch *watch = data;
-    nh_conn *conn = watch->passing.conn;
-    const nh_segment *segment = &watch->segment;
-    nh_moment at = { segment->frame, segment->time };
-
-    nh_nfs_header(watch, &segment->src, &segment->dst, NH_L4_TCP, header, at);
-    if (header->complete && !header->tls_probe && watch->n_unreported < NH_UNREPORTED_MAX)
-        watch->unreported[watch->n_unreported++] = (nh_unreported){ header->reply, header->xid,  header->prog,       header->vers,
-                                                                    header->proc,  header->body, header->body_length };
     if (header->reply) {
-        nh_hidden_header(watch, &segment->src, &segment->dst, conn, header, nh_hidden_starts_tls(conn, header), at);
-        reply_begins(watch, header);
-        return;
+        nh_calls_reply(watch, message, header);
+    } else if (nh_service_of_program(header->prog) != NH_SERVICE_NONE && !header->tls_probe) {
+        nh_arguments_read(message, header->body, header->body_length);
+        nh_watch_message(watch, message);
     }
+}
+
+/* What its header says of a message; the rest is not known yet. */
+static void
+begin_message(nh_message *message, const nh_rpc_header *header, nh_l4 l4, const nh_end *src, const nh_end *dst, nh_moment at)
+{
+    nh_message_clear(message);
+    message->frame = at.frame;
+    message->time = at.time;
+    message->l4 = l4;
+    message->src = *src;
+    message->dst = *dst;
+    message->reply = header->reply;
+    message->refused = header->refused;
+    message->xid = header->xid;
+    message->prog = header->prog;
+    message->vers = header->vers;
+    message->proc = header->proc;
+    message->integrity = header->integrity;
+}
+
+/* --- segments ------------------------------------------------------------------------- */
+
+/* The stream that is being read. */
+typedef struct {
+    nh_watch *watch;
+    nh_conn *conn; /* NULL: not followed */
+    const nh_segment *segment;
+} reading;
+
+/* The program that a record on a followed connection calls tells whose connection it is. */
+static void
+learn_service(nh_watch *watch, nh_conn *conn, const nh_rpc_header *header)
+{
     nh_service service = nh_service_of_program(header->prog);
+
     if (conn->service == NH_SERVICE_PROBABLE) {
         nh_port_learn(watch, &conn->server.addr, NH_L4_TCP, conn->server.port, header->prog);
         if (service == NH_SERVICE_NONE)
@@ -138,112 +156,204 @@ record_begins(nh_rpc_header *header, void *data)
     } else if ((header->prog == NH_PROG_NFS || header->prog == NH_PROG_MOUNT) && conn->calls == 0) {
         nh_raise_disown(conn); /* one port for all programs */
     }
-    nh_hidden_header(watch, &segment->src, &segment->dst, conn, header, nh_hidden_starts_tls(conn, header), at);
 }
 
-const nh_passing *
+static void
+record_begins(const nh_rpc_header *header, void *data)
+{
+    const reading *r = data;
+    const nh_segment *segment = r->segment;
+    nh_moment at = { segment->frame, segment->time };
+
+    nh_nfs_header(r->watch, &segment->src, &segment->dst, NH_L4_TCP, header, at);
+    if (!r->conn)
+        return;
+    if (!header->reply)
+        learn_service(r->watch, r->conn, header);
+    nh_hidden_header(r->watch, &segment->src, &segment->dst, r->conn, header, nh_hidden_starts_tls(r->conn, header), at);
+}
+
+static bool
+record_wanted(const nh_rpc_header *header, void *data)
+{
+    const reading *r = data;
+    nh_message message;
+
+    if (!header->reply)
+        return nh_service_of_program(header->prog) != NH_SERVICE_NONE;
+    begin_message(&message, header, NH_L4_TCP, &r->segment->src, &r->segment->dst, (nh_moment){ 0, 0 });
+    return nh_calls_answers(r->watch, &message);
+}
+
+static void
+record_ends(const nh_rpc_header *header, uint32_t end, void *data)
+{
+    const reading *r = data;
+    nh_passing *passing = &r->watch->passing;
+    nh_message message;
+
+    if (!header->reply && nh_service_of_program(header->prog) == NH_SERVICE_NONE)
+        return;
+    if (r->conn && (int32_t)(end - passing->end) > 0)
+        passing->end = end; /* the rest was captured before this segment */
+    begin_message(&message, header, NH_L4_TCP, &r->segment->src, &r->segment->dst, (nh_moment){ r->segment->frame, r->segment->time });
+    message.travel = r->segment->travel;
+    take_message(r->watch, &message, header);
+}
+
+static void
+read_stream(nh_watch *watch, nh_conn *conn, nh_records *records, const nh_segment *segment)
+{
+    static const nh_record_sink sink = { record_begins, record_wanted, record_ends };
+    reading r = { watch, conn, segment };
+
+    nh_records_feed(records, segment, &sink, &r);
+}
+
+/* Whether a segment begins with a call of a followed program. */
+static bool
+begins_call(const nh_segment *segment, nh_rpc_header *header)
+{
+    uint32_t size;
+
+    return segment->captured >= 28 && nh_record_read(segment->payload, segment->captured, header, &size) && !header->reply &&
+           nh_service_of_program(header->prog) != NH_SERVICE_NONE;
+}
+
+/* A segment of a connection that is not followed: NFS, one that turned out to be another program's, or its first lock call. */
+static void
+read_other(nh_watch *watch, const nh_segment *segment)
+{
+    nh_moment at = { segment->frame, segment->time };
+    nh_records *stream = nh_nfs_stream(watch, segment);
+    nh_rpc_header header;
+    bool call = !segment->quoted && begins_call(segment, &header);
+    nh_conn *conn = stream && !call ? NULL : nh_follow_find(watch, &segment->src, &segment->dst);
+
+    if (!conn && call) {
+        conn = nh_follow_message(watch, &segment->src, &segment->dst, nh_service_of_program(header.prog), at);
+        nh_tcp_adopt(conn, segment);
+        read_stream(watch, conn, &conn->half[0].records, segment);
+    } else if (stream) {
+        read_stream(watch, NULL, stream, segment);
+    } else if (conn && segment->payload) {
+        read_stream(watch, NULL, &conn->half[nh_conn_half(conn, &segment->src)].records, segment);
+    }
+}
+
+void
 nh_watch_segment(nh_watch *watch, const nh_segment *segment)
 {
     nh_moment at = { segment->frame, segment->time };
-    nh_passing *passing = &watch->passing;
+    const nh_passing *passing = &watch->passing;
+    bool has_data = segment->payload && !(segment->flags & (NH_TH_SYN | NH_TH_RST));
 
     watch->segment = *segment;
-    watch->n_unreported = 0;
     nh_tcp_segment(watch, segment);
-    if (!passing->conn) {
+    nh_conn *conn = passing->conn;
+    if (!conn) {
         nh_locks_seen(watch->locks, &segment->src.addr, at);
-        nh_nfs_segment(watch, segment);
-        return passing;
+        read_other(watch, segment);
+    } else {
+        nh_calls_transport(watch, at);
+        nh_unheard_transport(watch, at);
+        if (has_data && !passing->duplicate)
+            read_stream(watch, conn, &conn->half[passing->half].records, segment);
     }
-    if (passing->new_data && segment->payload)
-        nh_records_feed(&passing->conn->half[passing->half].records, segment, record_begins, watch);
     watch->segment.payload = NULL;
-    nh_calls_transport(watch, at);
-    nh_unheard_transport(watch, at);
-    return passing;
 }
 
-/* A message was reported: its record needs no help. */
-static void
-strike_out(nh_watch *watch, const nh_message *message)
-{
-    for (unsigned i = 0; i < watch->n_unreported; i++)
-        if (watch->unreported[i].xid == message->xid && watch->unreported[i].reply == message->reply) {
-            watch->unreported[i] = watch->unreported[--watch->n_unreported];
-            return;
-        }
-}
+/* --- datagrams --------------------------------------------------------------------------- */
 
 void
-nh_watch_segment_done(nh_watch *watch)
-{
-    const nh_segment *segment = &watch->segment;
-
-    for (unsigned i = 0; i < watch->n_unreported; i++) {
-        const nh_unreported *record = &watch->unreported[i];
-        nh_message message = { .frame = segment->frame,
-                               .time = segment->time,
-                               .l4 = NH_L4_TCP,
-                               .src = segment->src,
-                               .dst = segment->dst,
-                               .reply = record->reply,
-                               .xid = record->xid,
-                               .prog = record->prog,
-                               .vers = record->vers,
-                               .proc = record->proc };
-        if (record->reply) {
-            nh_calls_bare_reply(watch, &message, record->body, record->body_length);
-        } else if (nh_service_of_program(record->prog) != NH_SERVICE_NONE) {
-            nh_arguments_read(&message, record->body, record->body_length);
-            nh_calls_message(watch, &message);
-        }
-    }
-    watch->n_unreported = 0;
-}
-
-void
-nh_watch_seen(nh_watch *watch, const nh_addr *from, nh_moment at)
-{
-    nh_locks_seen(watch->locks, from, at);
-}
-
-void
-nh_watch_quote(nh_watch *watch, const nh_quote *quote)
-{
-    nh_tcp_wake(watch, &quote->src.addr, &quote->dst.addr);
-    if (quote->l4 == NH_L4_TCP)
-        nh_icmp_quote_tcp(watch, quote);
-    else if (!nh_sealed_quote(watch, quote))
-        nh_datagram_quote(watch, quote);
-}
-
-void
-nh_watch_message(nh_watch *watch, const nh_message *message)
-{
-    if (message->l4 == NH_L4_TCP)
-        strike_out(watch, message);
-    else
-        nh_tcp_wake(watch, &message->src.addr, &message->dst.addr);
-    nh_calls_message(watch, message);
-    nh_unheard_message(watch, message);
-}
-
-void
-nh_watch_datagram(nh_watch *watch, const nh_message *message, const nh_rpc_header *header)
+nh_watch_datagram(nh_watch *watch, nh_message *message, const nh_rpc_header *header)
 {
     nh_moment at = { message->frame, message->time };
 
     nh_tcp_wake(watch, &message->src.addr, &message->dst.addr);
     nh_hidden_header(watch, &message->src, &message->dst, NULL, header, nh_sealed_header(watch, message, header), at);
     nh_nfs_header(watch, &message->src, &message->dst, NH_L4_UDP, header, at);
-    if (header->reply)
-        nh_calls_empty_reply(watch, message);
-    else if (nh_service_of_program(header->prog) != NH_SERVICE_NONE && !header->tls_probe && header->body && header->body_length == 0)
-        nh_calls_message(watch, message);
+    if (!header->privacy)
+        take_message(watch, message, header);
+}
+
+static void
+take_datagram(nh_watch *watch, const nh_packet *packet)
+{
+    nh_moment at = { packet->frame, packet->time };
+    nh_rpc_header header = { .reply = false };
+    nh_message message;
+
+    if (packet->captured < NH_UDP_HEADER)
+        return;
+    bool readable = nh_rpc_header_read(packet->bytes + NH_UDP_HEADER, packet->captured - NH_UDP_HEADER, &header);
+    if (!readable && !watch->sealed)
+        return;
+    nh_end src = { packet->src, nh_be16(packet->bytes) }, dst = { packet->dst, nh_be16(packet->bytes + 2) };
+    if (!readable) {
+        nh_sealed_datagram(watch, &src, &dst, at);
+        return;
+    }
+    begin_message(&message, &header, NH_L4_UDP, &src, &dst, at);
+    message.travel = packet->travel;
+    nh_watch_datagram(watch, &message, &header);
+}
+
+/* --- packets ------------------------------------------------------------------------------- */
+
+static bool
+is_claimed(const nh_watch *watch, nh_l4 l4, uint16_t port)
+{
+    return watch->options.is_claimed && watch->options.is_claimed(l4, port);
+}
+
+static void
+take_segment(nh_watch *watch, const nh_packet *packet)
+{
+    nh_segment segment;
+
+    if (!nh_packet_may_matter(watch, packet->bytes, packet->captured)) {
+        nh_packet_seen(watch, &packet->src, (nh_moment){ packet->frame, packet->time });
+    } else if (nh_segment_read(packet, &segment)) {
+        segment.src_claimed = is_claimed(watch, NH_L4_TCP, segment.src.port);
+        segment.dst_claimed = is_claimed(watch, NH_L4_TCP, segment.dst.port);
+        nh_watch_segment(watch, &segment);
+    }
+}
+
+static void
+take_quote(nh_watch *watch, const nh_packet *packet)
+{
+    nh_quote quote;
+
+    if (!nh_quote_read(packet, &quote))
+        return;
+    quote.src_claimed = is_claimed(watch, quote.l4, quote.src.port);
+    quote.dst_claimed = is_claimed(watch, quote.l4, quote.dst.port);
+    nh_tcp_wake(watch, &quote.src.addr, &quote.dst.addr);
+    if (quote.l4 == NH_L4_TCP)
+        nh_icmp_quote_tcp(watch, &quote);
+    else if (!nh_sealed_quote(watch, &quote))
+        nh_datagram_quote(watch, &quote);
 }
 
 void
-nh_watch_unreadable(nh_watch *watch, const nh_end *src, const nh_end *dst, nh_moment at)
+nh_packet_seen(nh_watch *watch, const nh_addr *from, nh_moment at)
 {
-    nh_sealed_datagram(watch, src, dst, at);
+    nh_locks_seen(watch->locks, from, at);
+}
+
+void
+nh_packet_take(nh_watch *watch, const nh_packet *packet)
+{
+    switch (packet->kind) {
+    case NH_PACKET_SEGMENT:
+        take_segment(watch, packet);
+        break;
+    case NH_PACKET_DATAGRAM:
+        take_datagram(watch, packet);
+        break;
+    default:
+        take_quote(watch, packet);
+    }
 }

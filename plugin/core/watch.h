@@ -10,31 +10,44 @@
 #define NLM_HEALTH_WATCH_H
 
 #include "core/model/model.h"
+#include "core/net/ports.h"
 #include "core/wire/records.h"
+#include "core/wire/transport.h"
 #include "core/model/story.h"
 
 /* options and the strings in them are copied. */
 nh_watch *nh_watch_new(const nh_options *options);
 void nh_watch_free(nh_watch *watch);
 
-/* Every frame of the capture, in order, before its facts. */
-void nh_watch_frame(nh_watch *watch, uint32_t frame, nh_time at);
-/* Returns what the segment was; valid until the next one. */
-const nh_passing *nh_watch_segment(nh_watch *watch, const nh_segment *segment);
 /*
- * The segment was dissected: complete messages in it that no dissector reported
- * (Wireshark took the segment for a retransmission, or knows the port as
- * another's) are taken from the record marks. The segment's payload must still be there.
+ * Whether a segment, of which these bytes were captured, is worth a look: most are
+ * not, and nothing more than nh_packet_seen() need be done for them.
  */
-void nh_watch_segment_done(nh_watch *watch);
+static inline bool
+nh_packet_may_matter(const nh_watch *watch, const uint8_t *bytes, unsigned captured)
+{
+    static const uint8_t programs[] = { NH_PROG_NLM >> 24, NH_PROG_NLM >> 16 & 0xff,
+                                        NH_PROG_NLM >> 8 & 0xff }; /* of all that are followed */
+
+    if (captured < NH_TCP_HEADER)
+        return false;
+    if (nh_port_may_matter(watch, nh_be16(bytes), nh_be16(bytes + 2)))
+        return true;
+    /* a call between ports of which nothing is known: record mark, XID, call, RPC version, program */
+    unsigned header = (unsigned)(bytes[12] >> 4) * 4;
+    if (header < NH_TCP_HEADER || header + 28 > captured || memcmp(bytes + header + 16, programs, sizeof programs) != 0)
+        return false;
+    return nh_service_of_program(nh_be32(bytes + header + 16)) != NH_SERVICE_NONE;
+}
 /* A segment that is of no interest but for this: its sender lives. */
-void nh_watch_seen(nh_watch *watch, const nh_addr *from, nh_moment at);
-void nh_watch_quote(nh_watch *watch, const nh_quote *quote);
+void nh_packet_seen(nh_watch *watch, const nh_addr *from, nh_moment at);
+
+/* Parts of nh_packet_take(), each of which may be fed alone: */
+void nh_watch_segment(nh_watch *watch, const nh_segment *segment);
+/* A message with its arguments or results. */
 void nh_watch_message(nh_watch *watch, const nh_message *message);
-/* The RPC header in a UDP datagram: nobody else tells of refusals, of calls and replies with nothing behind it, and of what is encrypted. */
-void nh_watch_datagram(nh_watch *watch, const nh_message *message, const nh_rpc_header *header);
-/* A UDP datagram without one; of interest only while watch->sealed is not NULL. */
-void nh_watch_unreadable(nh_watch *watch, const nh_end *src, const nh_end *dst, nh_moment at);
+/* A datagram of which the RPC header was read, and nothing more yet. */
+void nh_watch_datagram(nh_watch *watch, nh_message *message, const nh_rpc_header *header);
 
 /* Tell the story of what was seen so far; also completes what earlier frames show. Caller frees it. */
 nh_story *nh_watch_story(nh_watch *watch);

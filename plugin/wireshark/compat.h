@@ -58,20 +58,6 @@ nh_rpc_proc_name(packet_info *pinfo, uint32_t prog, uint32_t vers, uint32_t proc
 #endif
 }
 
-/*
- * A handle that stands in for another: the same name, so that
- * the Info column and the table of dissectors show the original's.
- */
-static inline dissector_handle_t
-nh_create_stand_in(dissector_t dissector, dissector_handle_t original, int proto)
-{
-#if NH_WIRESHARK_SINCE(4, 2)
-    return create_dissector_handle_with_name_and_description(dissector, proto, NULL, dissector_handle_get_description(original));
-#else
-    return create_dissector_handle_with_name(dissector, proto, dissector_handle_get_dissector_name(original));
-#endif
-}
-
 /* Conversation filters: the callbacks of 4.2 and later get user data. */
 #if NH_WIRESHARK_SINCE(4, 2)
 #define NH_CONVERSATION_ARGS                                       packet_info *pinfo, void *user_data

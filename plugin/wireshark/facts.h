@@ -20,24 +20,18 @@
 typedef nh_watch *(*nh_facts_sink)(const packet_info *pinfo);
 
 /*
- * Take part in the dissection of TCP, UDP, ICMP and of the followed RPC
- * programs: own handles stand before Wireshark's and call them. No protocol tree
- * is needed, and it works on the first pass of every program. Call once, in the
- * handoff. decode_as: preference decode_as_rpc, read at each packet.
+ * Take part in the dissection of TCP, UDP and ICMP: own handles stand before
+ * Wireshark's and call them. No protocol tree is needed, and it works on the first
+ * pass of every program. Call once, in the handoff. decode_as: preference
+ * decode_as_rpc, read at each packet.
  */
 void nh_facts_handoff(nh_facts_sink sink, const wsbool *decode_as);
 
 /* A file begins: nothing that an earlier one was told holds. */
 void nh_facts_begin(void);
 
-/* A message of a followed program came in a segment that was not looked at: hand it to the core before the message. */
-void nh_facts_late_segment(nh_watch *watch, packet_info *pinfo);
-
-/*
- * The frame was dissected, whatever TCP's dissector and those above it threw (a
- * packet cut by snaplen): what they did not report of its segment is not lost.
- */
-void nh_facts_end_frame(nh_watch *watch, packet_info *pinfo);
+/* Whether a dissector other than RPC's owns a port. */
+bool nh_facts_port_is_claimed(nh_l4 l4, uint16_t port);
 
 /* Time, addresses and direction of a packet as the core has them. */
 nh_time nh_facts_time(const packet_info *pinfo);

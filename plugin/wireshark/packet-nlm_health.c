@@ -15,7 +15,6 @@
 #include <epan/tap.h>
 
 #include "wireshark/facts.h"
-#include "wireshark/facts_rpc.h"
 #include "core/model/frames.h"
 #include "wireshark/packet-nlm_health.h"
 #include "wireshark/show.h"
@@ -41,6 +40,7 @@ start_file(void)
 
     nh_facts_begin();
     nh_prefs_options(&options);
+    options.is_claimed = nh_facts_port_is_claimed;
     watch = nh_watch_new(&options);
     story_is_stale = true;
     memset(&current, 0, sizeof current);
@@ -122,7 +122,6 @@ dissect_nlm_health(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *da
     if (!watch)
         return 0;
     if (is_new(pinfo)) {
-        nh_facts_end_frame(watch, pinfo);
         nh_watch_frame(watch, pinfo->num, nh_facts_time(pinfo));
         current.taken = true;
         story_is_stale = true;
@@ -157,5 +156,4 @@ void
 proto_reg_handoff_nlm_health(void)
 {
     nh_facts_handoff(facts_sink, nh_prefs_decode_as());
-    nh_facts_rpc_handoff(facts_sink);
 }

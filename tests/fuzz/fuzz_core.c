@@ -1,6 +1,6 @@
 /* fuzz_core.c
- * The core fed with arbitrary facts: segments, ICMP quotes, RPC messages and
- * bytes of a stream, from few addresses and ports so that they meet each other.
+ * The core fed with arbitrary packets: segments of a stream, datagrams, ICMP and
+ * RPC messages, from few addresses and ports so that they meet each other.
  * Whatever comes, it must tell a story, view every frame and free everything.
  *
  * Copyright 2026, the NLM Health authors
@@ -88,45 +88,88 @@ next_frame(run *r)
 }
 
 static void
+put16(uint8_t *bytes, uint16_t value)
+{
+    bytes[0] = value >> 8;
+    bytes[1] = value & 0xff;
+}
+
+static void
+put32(uint8_t *bytes, uint32_t value)
+{
+    put16(bytes, value >> 16);
+    put16(bytes + 2, value & 0xffff);
+}
+
+static void
 take_segment(run *r)
 {
     static const uint8_t flags[] = { NH_TH_SYN, NH_TH_SYN | NH_TH_ACK, NH_TH_ACK, NH_TH_ACK | NH_TH_PSH, NH_TH_FIN | NH_TH_ACK,
                                     NH_TH_RST, NH_TH_RST | NH_TH_ACK, 0 };
     input *in = &r->in;
-    nh_segment segment = { .frame = r->frame, .time = r->time, .src = take_end(r), .dst = take_end(r) };
-    uint8_t how = byte(in), shape = byte(in);
-    uint32_t *next = &r->next[segment.src.port % 7], ack = r->next[segment.dst.port % 7];
+    nh_end src = take_end(r), dst = take_end(r);
+    uint8_t how = byte(in), shape = byte(in), bytes[NH_TCP_HEADER + 64] = { 0 };
+    uint32_t *next = &r->next[src.port % 7], ack = r->next[dst.port % 7];
+    unsigned captured = shape & 1 ? (unsigned)MIN((size_t)(shape >> 2), in->size) : 0, len = captured + (shape & 2 ? shape >> 2 : 0);
+    uint32_t seq = how & 8 ? *next - len : how & 16 ? *next + byte(in) : *next;
 
-    segment.flags = how >= 248 ? byte(in) : flags[how & 7];
-    segment.captured = shape & 1 ? (unsigned)MIN((size_t)(shape >> 2), in->size) : 0;
-    segment.payload = segment.captured ? in->data : NULL;
-    in->data += segment.captured;
-    in->size -= segment.captured;
-    segment.len = segment.captured + (shape & 2 ? shape >> 2 : 0);
-    segment.seq = how & 8 ? *next - segment.len : how & 16 ? *next + byte(in) : *next;
-    segment.ack = how & 32 ? ack : ack + byte(in) - 64;
-    segment.window = how & 64 ? 0 : 512;
-    segment.ip_id = how & 128 ? byte(in) : 0;
-    segment.src_claimed = segment.src.port == 988;
-    segment.dst_claimed = segment.dst.port == 988;
+    put16(bytes, src.port);
+    put16(bytes + 2, dst.port);
+    put32(bytes + 4, seq);
+    put32(bytes + 8, how & 32 ? ack : ack + byte(in) - 64);
+    bytes[12] = NH_TCP_HEADER / 4 << 4;
+    bytes[13] = how >= 248 ? byte(in) : flags[how & 7];
+    put16(bytes + 14, how & 64 ? 0 : 512);
+    for (unsigned i = 0; i < captured; i++)
+        bytes[NH_TCP_HEADER + i] = byte(in);
     if (!(how & 8))
-        *next = segment.seq + segment.len + ((segment.flags & (NH_TH_SYN | NH_TH_FIN)) != 0);
-    nh_watch_segment(r->watch, &segment);
-    if (!(how & 4))
-        nh_watch_segment_done(r->watch); /* nobody dissected it */
+        *next = seq + len + ((bytes[13] & (NH_TH_SYN | NH_TH_FIN)) != 0);
+    nh_packet packet = { .frame = r->frame, .time = r->time, .kind = NH_PACKET_SEGMENT, .src = src.addr, .dst = dst.addr,
+                         .ip_id = how & 128 ? byte(in) : 0, .bytes = bytes, .captured = NH_TCP_HEADER + captured,
+                         .length = NH_TCP_HEADER + len };
+    nh_packet_take(r->watch, &packet);
 }
 
+/* A datagram of whatever bytes come, or an ICMP message of such. */
+static void
+take_bytes(run *r, nh_packet_kind kind)
+{
+    input *in = &r->in;
+    nh_end src = take_end(r), dst = take_end(r);
+    unsigned captured = (unsigned)MIN((size_t)byte(in), in->size);
+    uint8_t *bytes = captured ? g_memdup2(in->data, captured) : NULL; /* of its own, so that a byte too much is noticed */
+
+    in->data += captured;
+    in->size -= captured;
+    if (kind == NH_PACKET_DATAGRAM && captured >= 4) {
+        put16(bytes, src.port);
+        put16(bytes + 2, dst.port);
+    }
+    nh_packet packet = { .frame = r->frame, .time = r->time, .kind = kind, .src = src.addr, .dst = dst.addr, .bytes = bytes,
+                         .captured = captured, .length = captured };
+    nh_packet_take(r->watch, &packet);
+    g_free(bytes);
+}
+
+/* An ICMP error that quotes a packet between two ends. */
 static void
 take_quote(run *r)
 {
-    nh_quote quote = { .frame = r->frame, .time = r->time, .src = take_end(r), .dst = take_end(r) };
+    nh_end src = take_end(r), dst = take_end(r);
+    bool v6 = src.addr.len == 16, tcp = byte(&r->in) & 1;
+    unsigned header = v6 ? 40 : 20;
+    uint8_t bytes[8 + 40 + 8] = { v6 ? 1 : 3, byte(&r->in) & 15 }, *ip = bytes + 8;
 
-    quote.sender = byte(&r->in) & 1 ? quote.src.addr : take_end(r).addr;
-    quote.v6 = quote.src.addr.len == 16;
-    quote.type = byte(&r->in) & 3;
-    quote.code = byte(&r->in) & 15;
-    quote.l4 = byte(&r->in) & 1 ? NH_L4_TCP : NH_L4_UDP;
-    nh_watch_quote(r->watch, &quote);
+    ip[0] = v6 ? 0x60 : 0x45;
+    ip[v6 ? 6 : 9] = tcp ? NH_L4_TCP : NH_L4_UDP;
+    memcpy(ip + (v6 ? 8 : 12), src.addr.bytes, v6 ? 16 : 4);
+    memcpy(ip + (v6 ? 24 : 16), dst.addr.bytes, v6 ? 16 : 4);
+    put16(ip + header, src.port);
+    put16(ip + header + 2, dst.port);
+    nh_packet packet = { .frame = r->frame, .time = r->time, .kind = v6 ? NH_PACKET_ICMPV6 : NH_PACKET_ICMP,
+                         .src = byte(&r->in) & 1 ? src.addr : take_end(r).addr, .dst = src.addr, .bytes = bytes,
+                         .captured = 8 + header + 8, .length = 8 + header + 8 };
+    nh_packet_take(r->watch, &packet);
 }
 
 static void
@@ -171,9 +214,7 @@ take_message(run *r, bool refused)
         message.mappings[i] = (nh_mapping){ programs[mapping & 3], mapping >> 6, mapping & 8 ? 6 : 17, mapping & 16 ? 4045 : 0 };
     }
     message.mon_name[0] = (char)byte(in);
-    if (refused && (how & 0xe0) == 0xe0)
-        nh_watch_unreadable(r->watch, &message.src, &message.dst, (nh_moment){ r->frame, r->time });
-    else if (refused)
+    if (refused)
         nh_watch_datagram(r->watch, &message, &(nh_rpc_header){ .xid = message.xid, .prog = message.prog, .reply = how & 1,
                                                                 .refused = how & 2 ? message.refused : NULL, .starttls = how & 4,
                                                                 .tls_probe = how & 8 });
@@ -223,8 +264,14 @@ step(run *r)
         if (what == 0x72) /* rarely: as when the user asks while the capture runs */
             tell(r->watch);
         break;
-    case 3: case 4: case 5: case 6: case 7: case 8:
+    case 3: case 4: case 5: case 6:
         take_message(r, false);
+        break;
+    case 7:
+        take_bytes(r, NH_PACKET_DATAGRAM);
+        break;
+    case 8:
+        take_bytes(r, what & 0x10 ? NH_PACKET_ICMP : NH_PACKET_ICMPV6);
         break;
     default:
         take_segment(r);

@@ -127,7 +127,6 @@ pass(talk *t, const nh_end *src, const nh_end *dst, uint16_t flags, uint32_t seq
 
     t->now += NH_MSEC;
     nh_watch_segment(t->watch, &s);
-    nh_watch_segment_done(t->watch);
     nh_watch_frame(t->watch, s.frame, s.time);
 }
 

@@ -177,6 +177,7 @@ nh_call_new(nh_pair *pair, nh_way way, const nh_message *message, nh_call *befor
     call->prog = message->prog;
     call->vers = message->vers;
     call->proc = message->proc;
+    call->integrity = message->integrity;
     call->nlm = message->nlm;
     call->reply.time = NH_TIME_NONE;
     call->issued_earliest = call->issued_latest = call->line_before = NH_TIME_NONE;

@@ -12,6 +12,7 @@
 #include "core/base/arena.h"
 #include "core/log/kernel_log.h"
 #include "core/wire/observe.h"
+#include "core/wire/records.h"
 #include "core/clock/rpc_timer.h"
 #include "core/base/table.h"
 
@@ -19,7 +20,6 @@ typedef struct nh_pair nh_pair;
 typedef struct nh_conn nh_conn;
 typedef struct nh_call nh_call;
 typedef struct nh_outage nh_outage;
-typedef struct nh_watch nh_watch;
 
 /* A frame and its time: the two always travel together. */
 typedef struct {
@@ -31,14 +31,6 @@ typedef struct {
 typedef enum { NH_FORWARD, NH_CALLBACK } nh_way;
 
 /* --- a connection ------------------------------------------------------- */
-
-/* The next RPC record mark of a byte stream (RFC 5531 section 11). */
-typedef struct {
-    bool synced;
-    uint32_t next;  /* sequence number of the next mark */
-    uint32_t start; /* of the record being received */
-    nh_moment started;
-} nh_records;
 
 /* How many segments of a direction a copy may come behind its original (mirror ports). */
 #define NH_RECENT 8
@@ -133,6 +125,7 @@ struct nh_call {
     uint32_t xid, prog, vers, proc;
     nh_sending *sendings; /* its transmissions, at least one */
     unsigned n_sendings;
+    bool integrity;     /* its results come with a checksum around them (RPCSEC_GSS) */
     uint32_t tcp_acked; /* frame of the copy that TCP acknowledged first; 0 = none */
     bool waits;         /* an answer is expected and has not come */
     nh_moment reply;
@@ -359,6 +352,7 @@ typedef struct {
     bool reserved_ports;
     nh_side position;                              /* capture_position: client, server, path (middle), unknown (auto) */
     bool (*is_lock_port)(nh_l4 l4, uint16_t port); /* preferences tcp_ports, udp_ports; may be NULL */
+    bool (*is_claimed)(nh_l4 l4, uint16_t port);   /* a dissector other than RPC's owns the port; may be NULL */
     const char *log_path;                          /* NULL or empty: none */
     nh_log_hints log_hints;
 } nh_options;
@@ -371,16 +365,6 @@ typedef struct {
     bool missed; /* its sender acknowledges bytes that were not captured */
     uint32_t seq, end;
 } nh_passing;
-
-/* A record of the passing segment that no dissector has reported yet. */
-typedef struct {
-    bool reply;
-    uint32_t xid, prog, vers, proc;
-    const uint8_t *body; /* arguments or results in the segment's payload, or NULL */
-    unsigned body_length;
-} nh_unreported;
-
-#define NH_UNREPORTED_MAX 16
 
 struct nh_watch {
     nh_options options;
@@ -403,8 +387,6 @@ struct nh_watch {
     GPtrArray *sealed; /* flows of RPC over DTLS (sealed.c); NULL while there is none */
     struct nh_nfs *nfs;
     nh_passing passing;
-    unsigned n_unreported;
-    nh_unreported unreported[NH_UNREPORTED_MAX];
     nh_segment segment; /* the one that passes; payload only while it does */
     unsigned incidents;
     uint32_t frames_total;

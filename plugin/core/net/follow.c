@@ -180,6 +180,8 @@ nh_conn_free(void *data)
         g_ptr_array_unref(conn->waiting);
     if (conn->replied)
         g_ptr_array_unref(conn->replied);
+    nh_records_clear(&conn->half[0].records);
+    nh_records_clear(&conn->half[1].records);
 }
 
 /* Another attempt to open a connection that never opened: the same story goes on. */
@@ -189,6 +191,8 @@ restart(nh_conn *conn)
     conn->state = NH_TCP_SYN_SENT;
     conn->syn_count = conn->synack_count = 0;
     conn->synack.frame = 0;
+    nh_records_clear(&conn->half[0].records);
+    nh_records_clear(&conn->half[1].records);
     memset(conn->half, 0, sizeof conn->half);
 }
 

@@ -175,8 +175,8 @@ establish(nh_passage *p)
     conn->established = p->at;
     nh_trouble_end(conn, NH_FINDING_NONE, p->at);
     overcome_failed_attempts(conn, p->at);
-    conn->half[0].records = (nh_records){ .synced = true, .next = conn->isn + 1 };
-    conn->half[1].records = (nh_records){ .synced = conn->synack.frame != 0, .next = conn->server_isn + 1 };
+    nh_records_start(&conn->half[0].records, true, conn->isn + 1);
+    nh_records_start(&conn->half[1].records, conn->synack.frame != 0, conn->server_isn + 1);
 }
 
 bool

@@ -61,6 +61,13 @@ stream_equal(const void *a, const void *b)
 }
 
 static void
+stream_free(void *data)
+{
+    nh_records_clear(data);
+    g_free(data);
+}
+
+static void
 peers_free(void *data)
 {
     nfs_peers *peers = data;
@@ -75,7 +82,7 @@ nh_nfs_new(void)
     nh_nfs *nfs = g_new(nh_nfs, 1);
 
     nfs->peers = nh_pairs_new(peers_free);
-    nfs->streams = g_hash_table_new_full(stream_hash, stream_equal, g_free, g_free);
+    nfs->streams = g_hash_table_new_full(stream_hash, stream_equal, g_free, stream_free);
     return nfs;
 }
 
@@ -168,14 +175,6 @@ nh_nfs_header(nh_watch *watch, const nh_end *src, const nh_end *dst, nh_l4 l4, c
     }
 }
 
-static void
-record_begins(nh_rpc_header *header, void *data)
-{
-    nh_watch *watch = data;
-    const nh_segment *segment = &watch->segment;
-    nh_nfs_header(watch, &segment->src, &segment->dst, NH_L4_TCP, header, (nh_moment){ segment->frame, segment->time });
-}
-
 static bool
 is_nfs(const nh_watch *watch, const nh_end *server)
 {
@@ -192,27 +191,27 @@ begins_record(const nh_segment *segment)
     return nh_record_read(segment->payload, segment->captured, &header, &size);
 }
 
-void
-nh_nfs_segment(nh_watch *watch, const nh_segment *segment)
+nh_records *
+nh_nfs_stream(nh_watch *watch, const nh_segment *segment)
 {
     stream_key key = { segment->src, segment->dst };
     nh_records *records;
 
     if (!(segment->payload || segment->flags & NH_TH_SYN) || !(is_nfs(watch, &segment->dst) || is_nfs(watch, &segment->src)))
-        return;
+        return NULL;
     records = g_hash_table_lookup(watch->nfs->streams, &key);
     if (segment->flags & NH_TH_SYN) {
         if (records)
-            records->synced = false;
-        return;
+            nh_records_start(records, false, 0);
+        return NULL;
     }
     if (!records) {
         if (g_hash_table_size(watch->nfs->streams) >= STREAMS_MAX || !begins_record(segment))
-            return;
+            return NULL;
         records = g_new0(nh_records, 1);
         g_hash_table_insert(watch->nfs->streams, g_memdup2(&key, sizeof key), records);
     }
-    nh_records_feed(records, segment, record_begins, watch);
+    return records;
 }
 
 /* --- the story ---------------------------------------------------------------------- */

@@ -18,8 +18,8 @@ typedef struct nh_nfs nh_nfs;
 nh_nfs *nh_nfs_new(void);
 void nh_nfs_free(nh_nfs *nfs);
 
-/* A segment of a connection that is not followed: looked through for headers if NFS listens there. */
-void nh_nfs_segment(nh_watch *watch, const nh_segment *segment);
+/* The stream of a segment of a connection that is not followed, if NFS listens there: to be looked through for headers. Else NULL. */
+nh_records *nh_nfs_stream(nh_watch *watch, const nh_segment *segment);
 /* The header of an RPC message, from whatever connection or datagram; what is no NFS is left alone. */
 void nh_nfs_header(nh_watch *watch, const nh_end *src, const nh_end *dst, nh_l4 l4, const nh_rpc_header *header, nh_moment at);
 /* What NFS between the two hosts did during an outage: rows of the timeline, and lines of the client's kernel by the mount's timers. */

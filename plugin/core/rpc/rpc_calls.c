@@ -190,13 +190,6 @@ first_transmission(nh_call *call, nh_conn *conn, nh_moment at)
         nh_outage_join(call->pair, call);
 }
 
-/* Whether this copy is TCP's doing and not RPC's (Wireshark dissects it when it does not analyse sequence numbers). */
-static bool
-copy_by_tcp(const nh_watch *watch, const nh_conn *conn)
-{
-    return conn && watch->passing.conn == conn && (watch->passing.retransmission || watch->passing.duplicate);
-}
-
 static void
 tell_resent(nh_call *call, const nh_sending *before, nh_conn *conn, nh_moment at)
 {
@@ -282,7 +275,7 @@ take_call(nh_pair *pair, nh_way way, const nh_message *message)
     bool same = call && call->proc == message->proc && same_arguments(&call->nlm, &message->nlm) &&
                 (!call->reply.frame || message->time - call->reply.time < XID_REUSE_TIME);
 
-    if (same && (copy_by_tcp(watch, conn) || nh_datagram_copied(call, message)))
+    if (same && nh_datagram_copied(call, message))
         return;
     if (!same) {
         call = nh_call_new(pair, way, message, call);
@@ -312,7 +305,7 @@ take_reply(nh_watch *watch, const nh_message *message)
     nh_conn *conn = carrier(watch, message);
     nh_moment at = { message->frame, message->time };
 
-    if (!call || copy_by_tcp(watch, conn))
+    if (!call)
         return;
     nh_reply_take(call, message, at);
     if (call->replies > 1)
@@ -359,54 +352,57 @@ returns_nothing(const nh_call *call)
            (call->prog == NH_PROG_NLM && call->proc == NH_NLM_FREE_ALL);
 }
 
-/* The waiting call that a reply with this XID answers, whatever its program, or NULL. */
+/* Whether a call was sent to where this reply comes from; port: over UDP, too, where another port of the host may answer. */
+static bool
+was_sent_there(const nh_watch *watch, const nh_call *call, const nh_message *reply, bool port)
+{
+    if (call->l4 != reply->l4)
+        return false;
+    if (call->dst.port == reply->src.port || (!port && reply->l4 == NH_L4_UDP))
+        return true;
+    for (unsigned i = 0; reply->l4 == NH_L4_TCP && i < call->n_sendings; i++)
+        if (call->sendings[i].conn && call->sendings[i].conn == watch->passing.conn)
+            return true;
+    return false;
+}
+
+/* The call that a reply answers, whatever its program, or NULL. */
 static nh_call *
-call_answered_by(nh_watch *watch, const nh_addr *caller, const nh_addr *called, uint32_t xid)
+call_answered_by(nh_watch *watch, const nh_message *reply)
 {
     static const uint32_t programs[] = { NH_PROG_NLM, NH_PROG_PORTMAP, NH_PROG_STAT };
 
-    for (unsigned i = 0; i < G_N_ELEMENTS(programs); i++) {
-        nh_call *call = nh_call_find(watch, caller, called, programs[i], xid);
-        if (call && (call->waits || returns_nothing(call)))
-            return call;
-    }
+    for (int port = true; port >= false; port--)
+        for (unsigned i = 0; i < G_N_ELEMENTS(programs); i++) {
+            nh_call *call = nh_call_find(watch, &reply->dst.addr, &reply->src.addr, programs[i], reply->xid);
+            if (call && was_sent_there(watch, call, reply, port))
+                return call;
+        }
     return NULL;
 }
 
-static void
-reply_by_header(nh_watch *watch, const nh_call *call, const nh_message *message, const uint8_t *body, unsigned length)
+bool
+nh_calls_answers(nh_watch *watch, const nh_message *reply)
 {
-    nh_message reply = *message;
+    return call_answered_by(watch, reply) != NULL;
+}
 
+void
+nh_calls_reply(nh_watch *watch, const nh_message *message, const nh_rpc_header *header)
+{
+    const nh_call *call = call_answered_by(watch, message);
+    nh_rpc_header results = *header;
+
+    if (!call)
+        return;
+    nh_message reply = *message;
     reply.prog = call->prog;
     reply.vers = call->vers;
     reply.proc = call->proc;
-    nh_arguments_read(&reply, body, length);
+    if (header->gss_verifier && call->integrity)
+        nh_rpc_unwrap(&results);
+    if (!header->refused && !returns_nothing(call))
+        nh_arguments_read(&reply, results.body, results.body_length);
     nh_calls_message(watch, &reply);
-}
-
-void
-nh_calls_bare_reply(nh_watch *watch, const nh_message *message, const uint8_t *body, unsigned length)
-{
-    const nh_call *call = call_answered_by(watch, &message->dst.addr, &message->src.addr, message->xid);
-
-    if (call && call->waits)
-        reply_by_header(watch, call, message, body, length);
-}
-
-bool
-nh_calls_returns_nothing(nh_watch *watch, const nh_addr *caller, const nh_addr *called, uint32_t xid)
-{
-    const nh_call *call = call_answered_by(watch, caller, called, xid);
-
-    return call && returns_nothing(call);
-}
-
-void
-nh_calls_empty_reply(nh_watch *watch, const nh_message *message)
-{
-    const nh_call *call = call_answered_by(watch, &message->dst.addr, &message->src.addr, message->xid);
-
-    if (call && (message->refused || returns_nothing(call)))
-        reply_by_header(watch, call, message, NULL, 0);
+    nh_unheard_message(watch, &reply);
 }

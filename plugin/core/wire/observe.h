@@ -1,6 +1,6 @@
 /* observe.h
- * What a packet says, as plain structs: the only language in which the
- * dissector side (facts.c) talks to the core.
+ * What a packet says, as plain structs: the only language in which its readers
+ * talk to the rest of the core.
  *
  * Copyright 2026, the NLM Health authors
  *
@@ -12,7 +12,7 @@
 
 #include <stddef.h>
 
-#include "core/base/core.h"
+#include "include/nlm_health.h"
 
 /* One end of a flow. */
 typedef struct {
@@ -26,9 +26,6 @@ typedef struct {
 #define NH_TH_RST 0x04
 #define NH_TH_PSH 0x08
 #define NH_TH_ACK 0x10
-
-/* Whether the capturing host itself sent the packet (cooked captures, pcapng flags). */
-typedef enum { NH_TRAVEL_UNKNOWN, NH_TRAVEL_SENT, NH_TRAVEL_RECEIVED } nh_travel;
 
 typedef struct {
     uint32_t frame;
@@ -93,6 +90,7 @@ typedef struct {
     bool reply;
     const char *refused; /* a refused reply: "PROG_UNAVAIL", "AUTH_ERROR" ...; static; else NULL */
     uint32_t xid, prog, vers, proc;
+    bool integrity; /* a call whose results come with a checksum around them (RPCSEC_GSS) */
     nh_nlm nlm;
     char mon_name[64];  /* statd: who restarted */
     uint32_t nsm_state; /* SM_NOTIFY: counts the restarts; 0 = unknown */
