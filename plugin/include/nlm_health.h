@@ -39,6 +39,7 @@ typedef struct {
     uint32_t interface, section;    /* of the capture file (pcapng) */
     uint16_t ip_id;                 /* 0 over IPv6 */
     nh_travel travel;
+    bool fragment; /* the first fragment of a packet that nobody put together: how long the packet was is not known */
     const uint8_t *bytes;
     unsigned captured, length; /* of these bytes; as long on the wire */
 } nh_packet;

@@ -130,6 +130,7 @@ packet_of(nh_packet_kind kind, tvbuff_t *tvb, const packet_info *pinfo, const vo
         .src = nh_facts_addr(&pinfo->src),
         .dst = nh_facts_addr(&pinfo->dst),
         .travel = nh_facts_travel(pinfo),
+        .fragment = pinfo->fragmented,
         .captured = tvb_captured_length(tvb),
         .length = tvb_reported_length(tvb),
     };

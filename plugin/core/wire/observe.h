@@ -39,6 +39,7 @@ typedef struct {
     uint32_t tsval, tsecr; /* RFC 7323 */
     uint16_t ip_id;        /* 0 over IPv6 */
     nh_travel travel;
+    bool fragment;                 /* it went on in other packets, of which nothing is known */
     bool quoted;                   /* not seen itself: known from an ICMP error that quotes it */
     bool src_claimed, dst_claimed; /* a dissector other than RPC's or none owns that port */
     const uint8_t *payload;        /* captured bytes of the payload */

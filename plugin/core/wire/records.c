@@ -362,6 +362,15 @@ read_piece(nh_position *position, piece p, const listener *to)
     }
 }
 
+/* No more of this record will be seen: what there is of it must do, and the marks are lost. */
+static void
+break_off(nh_position *position, const listener *to)
+{
+    if (position->partial && position->partial->active && position->partial->n_mark == 4)
+        finish(position, position->next, to);
+    lose(position, 0);
+}
+
 /* --- out of order ------------------------------------------------------------------------- */
 
 /* A hole that may be filled yet, and what waits for that. */
@@ -514,6 +523,8 @@ nh_records_feed(nh_records *records, const nh_segment *segment, const nh_record_
         return;
     }
     read_piece(&records->now, p, &to);
+    if (segment->fragment)
+        break_off(&records->now, &to);
     if (!records->aside)
         return;
     read_held(records, &records->now, &to);

@@ -63,6 +63,7 @@ nh_segment_read(const nh_packet *packet, nh_segment *segment)
     segment->window = nh_be16(bytes + 14);
     segment->len = packet->length - header;
     segment->travel = packet->travel;
+    segment->fragment = packet->fragment;
     segment->ip_id = packet->ip_id;
     read_options(bytes, MIN(header, packet->captured), segment);
     if (packet->captured > header) {
