@@ -22,6 +22,7 @@ import typing
 TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("BUILD_DIR", TOP / "build"))
 NOBODY = 65534
+REPLAY_UNKNOWN, REPLAY_UNREADABLE = 2, 3  # exit statuses of nlmh-replay
 IS_ROOT = os.geteuid() == 0
 AS_USER = ["setpriv", "--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups"] if IS_ROOT else []
 
@@ -31,6 +32,11 @@ def epoch(text):
     whole, _, fraction = text.rstrip("Z").partition(".")
     when = datetime.datetime.strptime(whole, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=datetime.timezone.utc)
     return when.timestamp() + float(f"0.{fraction or 0}")
+
+
+def log_file(name):
+    """A kernel log of captures/ or of tests/scenarios/, where it is."""
+    return next(path for path in (TOP / "captures" / name, TOP / "tests" / "scenarios" / name) if path.exists())
 
 
 class Output:
@@ -140,6 +146,17 @@ class Lab:
 
     def tshark(self, *arguments, **more):
         return self.run("tshark", *arguments, **more)
+
+    def replay(self, arguments, *more):
+        """What nlmh-replay prints: the core without Wireshark. None when it does not know what is asked for."""
+        program = BUILD / "tests" / "replay" / "nlmh-replay"
+        assert program.exists(), f"{program} is not built"
+        command = [str(program), *map(str, arguments), *more]
+        output = Output(command, subprocess.run(command, env={**self.environment, "TZ": "UTC"}, capture_output=True, text=True))
+        if output.status in (REPLAY_UNKNOWN, REPLAY_UNREADABLE):
+            return None
+        assert output.status == 0, str(output)
+        return output.stdout
 
     def report(self, capture, *arguments):
         return self.tshark("-q", "-r", capture, *arguments, "-z", "nlm_health,report").stdout

@@ -66,6 +66,13 @@ class Case:
         prefs = [re.sub(r"@(\S+)", lambda match: str(lab.log(match[1])), pref) for pref in self.said["prefs"]]
         return ["-r", path, *(word for pref in prefs for word in ("-o", pref))]
 
+    def replay_arguments(self):
+        """The same for nlmh-replay, which compiles scenarios itself."""
+        name, *options = (self.said["capture"] or self.said["scenario"])[0].split()
+        folder = harness.TOP / ("captures" if self.said["capture"] else "tests/scenarios")
+        prefs = [re.sub(r"@(\S+)", lambda match: str(harness.log_file(match[1])), pref) for pref in self.said["prefs"]]
+        return [folder / name, *options, *(word for pref in prefs for word in ("-o", pref))]
+
 
 def all_cases():
     return sorted(FOLDER.glob("*.expect"))
@@ -107,14 +114,35 @@ def incidents_of(story):
             f"frames {i['first_frame']}-{i['last_frame']}" for i in story["incidents"]]
 
 
-def dump(lab, arguments):
+def dump(once, twice, story):
     """What stands below the line."""
-    story = json.loads(lab.tshark("-q", *arguments, "-z", "nlm_health,json").stdout)
-    twice = frames_of(lab, arguments, "-2")
     check_spans(twice, story)
-    lines = ["one pass", *findings_of(frames_of(lab, arguments)), "two passes", *findings_of(twice),
-             "incidents", *incidents_of(story)]
+    lines = ["one pass", *findings_of(once), "two passes", *findings_of(twice), "incidents", *incidents_of(story)]
     return "".join(line + "\n" for line in lines)
+
+
+def dump_of_replay(case, lab):
+    """The same of the core without Wireshark, None where only Wireshark can read the case."""
+    output = lab.replay(case.replay_arguments(), "--findings", "--json")
+    if output is None:
+        return None
+    rows, _, story = output.partition("{")
+    passes = {"1": [], "2": []}
+    for row in rows.splitlines():
+        number, frame, incident, *findings = row.split("\t")
+        passes[number].append((int(frame), incident, sorted(findings, key=names.FINDINGS.index)))
+    return dump(passes["1"], passes["2"], json.loads("{" + story))
+
+
+def dump_of_tshark(lab, arguments):
+    story = json.loads(lab.tshark("-q", *arguments, "-z", "nlm_health,json").stdout)
+    return dump(frames_of(lab, arguments), frames_of(lab, arguments, "-2"), story)
+
+
+def compare(case, found):
+    if found != case.body:
+        difference = difflib.unified_diff(case.body.splitlines(), found.splitlines(), "expected", "found", lineterm="")
+        pytest.fail(f"{case.path.name}\n" + "\n".join(difference), pytrace=False)
 
 
 @pytest.fixture
@@ -128,28 +156,43 @@ def arguments(case, lab):
 
 
 @each_case
-def test_findings(case, lab, arguments, request):
-    found = dump(lab, arguments)
+def test_findings(case, lab, request):
+    """As nlmh-replay has it, in milliseconds; TShark where the replay cannot read the case."""
+    found = dump_of_replay(case, lab) or dump_of_tshark(lab, case.arguments(lab))
     if request.config.getoption("--update"):
         case.path.write_text(f"{case.head}\n{RULE}\n{found}", encoding="utf-8")
         return
-    if found != case.body:
-        difference = difflib.unified_diff(case.body.splitlines(), found.splitlines(), "expected", "found", lineterm="")
-        pytest.fail(f"{case.path.name}\n" + "\n".join(difference), pytrace=False)
+    compare(case, found)
 
 
 @each_case
-def test_report(case, lab, arguments):
-    """The same on one pass and on two, and it says what the case demands."""
-    once = lab.tshark("-q", *arguments, "-z", "nlm_health,report").stdout
-    twice = lab.tshark("-q", "-2", *arguments, "-z", "nlm_health,report").stdout
-    assert once.strip()
-    assert once == twice
-    plain = re.sub(r"\s+", " ", once)
+def test_report(case, lab):
+    """It says what the case demands."""
+    report = lab.replay(case.replay_arguments(), "--report") or \
+        lab.tshark("-q", *case.arguments(lab), "-z", "nlm_health,report").stdout
+    assert report.strip()
+    plain = re.sub(r"\s+", " ", report)
     for text in case.said["report"]:
-        assert text in plain, f"not in the report: {text}\n{once}"
+        assert text in plain, f"not in the report: {text}\n{report}"
     for text in case.said["no report"]:
-        assert text not in plain, f"in the report: {text}\n{once}"
+        assert text not in plain, f"in the report: {text}\n{report}"
+
+
+def tshark_cases():
+    """Those that TShark reads, too: every real capture, what lies in other layers, and each seventh of the rest."""
+    cases = [Case(path) for path in all_cases()]
+    plain = [case for case in cases if not case.said["capture"] and " --" not in case.said["scenario"][0]]
+    return [case.path for case in cases if case not in plain] + [case.path for case in plain[::7]]
+
+
+@pytest.mark.parametrize("path", tshark_cases(), ids=label)
+def test_tshark_agrees(case, lab, arguments):
+    """The plugin in TShark finds the same; its report is the same on one pass and on two, and the replay's."""
+    compare(case, dump_of_tshark(lab, arguments))
+    once = lab.tshark("-q", *arguments, "-z", "nlm_health,report").stdout
+    assert once == lab.tshark("-q", "-2", *arguments, "-z", "nlm_health,report").stdout
+    replayed = lab.replay(case.replay_arguments(), "--report")
+    assert replayed is None or replayed == once
 
 
 def shown(lab, arguments, frame, name):

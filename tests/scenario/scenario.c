@@ -1,5 +1,5 @@
 /* scenario.c
- * Compiles a text scenario to a capture file: options, header lines, time, repetition.
+ * A text scenario as frames: options, header lines, time, repetition.
  *
  * Copyright 2026, the NLM Health authors
  *
@@ -348,7 +348,7 @@ static bool ipv6_option, twice_option;
 static int64_t vlan_option = -1, vxlan_option = -1, gre_option = -1, client_port_option = -1, server_port_option = -1;
 static int64_t snaplen_option;
 
-static const GOptionEntry options[] = {
+const GOptionEntry scenario_options[] = {
     { "ipv6", 0, 0, G_OPTION_ARG_NONE, &ipv6_option, "Turn IPv4 addresses into IPv6 ones", NULL },
     { "vlan", 0, 0, G_OPTION_ARG_INT64, &vlan_option, "Put the frames into a VLAN", "N" },
     { "vxlan", 0, 0, G_OPTION_ARG_INT64, &vxlan_option, "Put the frames into a VXLAN tunnel", "N" },
@@ -420,30 +420,16 @@ scenario_init(scenario *sc, const char *path)
     apply_option(sc, shift_option, read_shift);
 }
 
-int
-main(int argc, char **argv)
+void
+scenario_load(scenario *sc, const char *path)
 {
-    GOptionContext *context = g_option_context_new("IN.scn OUT.pcapng - compile a scenario to a capture file");
-    GError *error = NULL;
-    scenario sc = { 0 };
-
-    g_option_context_add_main_entries(context, options, NULL);
-    if (!g_option_context_parse(context, &argc, &argv, &error))
-        die(argv[0], error->message);
-    if (argc != 3)
-        die(argv[0], "needs a scenario and the name of the file to write; see --help");
     check_options();
-    scenario_init(&sc, argv[1]);
-    GPtrArray *lines = read_lines(argv[1]);
-    run_lines(&sc, lines, 0, lines->len);
-    if (!sc.start)
-        die(argv[1], "there is no line 'start 2026-03-01T10:00:00Z'");
-    if ((sc.link.kind == LINK_RAW || sc.link.kind == LINK_NULL) && sc.link.vlan >= 0)
-        die(argv[1], "this link layer has no VLAN");
-    const char *problem = capture_write(argv[2], sc.frames, &sc.link, sc.snaplen);
-    if (problem)
-        die(argv[2], problem);
+    scenario_init(sc, path);
+    GPtrArray *lines = read_lines(path);
+    run_lines(sc, lines, 0, lines->len);
+    if (!sc->start)
+        die(path, "there is no line 'start 2026-03-01T10:00:00Z'");
+    if ((sc->link.kind == LINK_RAW || sc->link.kind == LINK_NULL) && sc->link.vlan >= 0)
+        die(path, "this link layer has no VLAN");
     g_ptr_array_free(lines, true);
-    g_option_context_free(context);
-    return 0;
 }

@@ -144,6 +144,9 @@ typedef struct {
     uint16_t  port_from[2];          /* the ports that --client-port and --server-port replace */
 } scenario;
 
+/* The compiler's options, for a command line; and the frames of a scenario with them. A mistake ends the program with a message. */
+extern const GOptionEntry scenario_options[];
+void scenario_load(scenario *sc, const char *path);
 host *scenario_host(scenario *sc, const line_reader *line, const char *name);
 uint16_t scenario_port(const scenario *sc, int side, int64_t port);
 connection *connection_new(scenario *sc, line_reader *line, bool udp);
