@@ -10,7 +10,7 @@
 #define NLM_HEALTH_WATCH_H
 
 #include "core/model/model.h"
-#include "core/net/ports.h"
+#include "core/model/ports.h"
 #include "core/wire/records.h"
 #include "core/wire/transport.h"
 #include "core/model/story.h"
