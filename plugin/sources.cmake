@@ -16,6 +16,7 @@ set(NLM_HEALTH_CORE_SOURCES
     core/base/text.c
     core/clock/age.c
     core/clock/attempt.c
+    core/clock/client.c
     core/clock/copies.c
     core/clock/deadlines.c
     core/clock/lookups.c

@@ -28,6 +28,18 @@
 #include "core/rpc/unheard.h"
 #include "core/judge/raise.h"
 
+static unsigned
+hash_address(const void *key)
+{
+    return nh_addr_hash(key);
+}
+
+static gboolean
+same_address(const void *a, const void *b)
+{
+    return nh_addr_equal(a, b);
+}
+
 nh_watch *
 nh_watch_new(const nh_options *options)
 {
@@ -38,6 +50,7 @@ nh_watch_new(const nh_options *options)
     watch->arena = nh_arena_new();
     watch->pairs = nh_pairs_new(NULL);
     watch->pair_list = g_ptr_array_new_with_free_func(nh_pair_free);
+    watch->clients = g_hash_table_new_full(hash_address, same_address, NULL, g_free);
     nh_table_init(&watch->conns);
     watch->conn_list = g_ptr_array_new_with_free_func(nh_conn_free);
     watch->lone_syns = nh_lone_syns_new();
@@ -71,6 +84,7 @@ nh_watch_free(nh_watch *watch)
     g_ptr_array_unref(watch->conn_list);
     g_hash_table_unref(watch->pairs);
     g_ptr_array_unref(watch->pair_list);
+    g_hash_table_unref(watch->clients);
     if (watch->sealed)
         g_ptr_array_unref(watch->sealed);
     nh_locks_free(watch->locks);

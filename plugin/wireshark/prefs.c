@@ -15,6 +15,7 @@
 #include "core/base/text.h"
 #include "core/clock/mount_options.h"
 
+static const char *client = "auto";
 static const char *timer = "lockd";
 static unsigned nlm_timeout = 10;
 static const char *kernel = "auto";
@@ -49,6 +50,7 @@ typedef struct {
 } choice;
 
 static const choice timers[] = { { "lockd", NH_POLICY_LOCKD }, { "mount", NH_POLICY_MOUNT } };
+static const choice clients[] = { { "auto", NH_CLIENT_AUTO }, { "linux", NH_CLIENT_LINUX }, { "other", NH_CLIENT_OTHER } };
 static const choice positions[] = {
     { "auto", NH_SIDE_UNKNOWN },
     { "client", NH_SIDE_CLIENT },
@@ -61,6 +63,11 @@ nh_prefs_register(int proto)
 {
     module_t *module = prefs_register_protocol(proto, NULL);
 
+    prefs_register_string_preference(
+        module, "client", "Whether the client is a Linux kernel (auto, linux or other)",
+        "Lines of a Linux kernel log are expected of Linux clients only. auto: another system is known by what "
+        "no Linux kernel does: rpcbind 3/4 over IPv4, NULL calls, *_MSG requests, calls that are never resent",
+        &client);
     prefs_register_string_preference(module, "timer", "Timers of NLM calls (lockd or mount)",
                                      "Which policy dates the predictions of NLM calls: lockd (nlm_timeout) or mount (timeo, retrans). "
                                      "The Linux kernel never gives timeo and retrans to lockd",
@@ -223,6 +230,7 @@ collect_prefs(nh_options *options, GPtrArray *complaints)
         .lockd = { NH_POLICY_LOCKD, nlm_timeout, timeo, retrans, NH_L4_TCP, true, false, false },
         .mount = { NH_POLICY_MOUNT, nlm_timeout, timeo, retrans, NH_L4_TCP, true, timeo != TIMEO_DEFAULT, retrans != RETRANS_DEFAULT },
         .family = read_family(complaints),
+        .client = read_choice("client", client, clients, G_N_ELEMENTS(clients), complaints),
         .reserved_ports = reserved_ports,
         .position = read_choice("capture_position", capture_position, positions, G_N_ELEMENTS(positions), complaints),
         .is_lock_port = in_tcp_or_udp_ports,

@@ -13,6 +13,7 @@
 #include <epan/tap.h>
 
 #include "core/base/text.h"
+#include "core/clock/client.h"
 #include "core/judge/cause.h"
 #include "core/story/lines.h"
 #include "core/wire/procedures.h"
@@ -272,8 +273,8 @@ show_dead_call(place *at, proto_tree *tree, const nh_call *call)
 static void
 show_timers(place *at, proto_tree *tree, const nh_timers *timers)
 {
-    char *policy = nh_policy_text(&timers->policy, timers->family);
-    char *line = nh_line_text(timers->pair, timers->way, timers->event);
+    char *policy = nh_client_policy_text(timers->pair, timers->way, timers->policy.proto, &timers->policy, timers->family);
+    char *line = timers->no_line ? NULL : nh_line_text(timers->pair, timers->way, timers->event);
 
     tree = add_branch(at, tree, ett_timeout, timers->way == NH_CALLBACK ? "Timers of the server" : "Timers of the client");
     add_string(at, tree, hf_timeout_policy, policy);

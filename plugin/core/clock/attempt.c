@@ -9,6 +9,7 @@
 #include "core/clock/attempt.h"
 
 #include "core/clock/age.h"
+#include "core/clock/client.h"
 #include "core/rpc/answers.h"
 #include "core/rpc/async_calls.h"
 #include "core/model/call.h"
@@ -53,7 +54,8 @@ nh_attempt_lasts(const nh_pair *pair, nh_way way, nh_moment at)
     const nh_attempt *attempt = &pair->side[way].attempt;
     nh_time latest = pair->relieved.frame ? MAX(attempt->step.time, pair->relieved.time) : attempt->step.time;
     /* where look-ups find nothing no connection is in trouble */
-    bool in_trouble = pair->troubled->len > 0 || (pair->open && pair->open->ways & (1u << way) && !nh_outage_is_watching(pair->open));
+    bool in_trouble = pair->troubled->len > 0 || (way == NH_FORWARD && pair->mismatch.refused) ||
+                      (pair->open && pair->open->ways & (1u << way) && !nh_outage_is_watching(pair->open));
 
     bool opening = attempt->opening && attempt->opening->state == NH_TCP_SYN_SENT && at.time - attempt->step.time <= SYN_GAP_MAX;
 
@@ -175,6 +177,8 @@ date_issue(nh_call *call, nh_conn *conn, nh_moment at)
         return none;
     if (!attempt->active && new_conn && nh_queued_reconnect(call, conn, at))
         return none;
+    if (attempt->taken && !conn && at.time - attempt->taken_at > RELEASE_TIME)
+        attempt->active = false; /* over UDP nothing else tells that it is over */
     if (!attempt->active) {
         issued_when_sent(call, first ? NH_WAIT_REPLY_NEW : NH_WAIT_REPLY, at);
         return none;
@@ -196,6 +200,7 @@ date_issue(nh_call *call, nh_conn *conn, nh_moment at)
     call->outlived = attempt->outlived && nh_line_event(call->pair, call->way, attempt->answers) == NH_LOG_STILL_TRYING;
     call->outlived_in = call->outlived ? attempt->outlived_in : 0;
     call->cycles_unseen = attempt->undatable;
+    attempt->taken_at = attempt->taken ? attempt->taken_at : at.time;
     attempt->taken = true;
     return none;
 }
@@ -225,14 +230,22 @@ tell_outlived(nh_pair *pair, nh_log_event event, nh_moment at, const nh_deadline
     return frame;
 }
 
+static bool
+server_has_it(const nh_call *call)
+{
+    const nh_sending *first = nh_call_first(call);
+
+    return call->tcp_acked && !call->first_unseen && call->pair->seen_client && call->pair->seen_server &&
+           !(first->conn && first->conn->one_sided);
+}
+
 /* A call that outlived its major timeout without any other symptom: the server had it, or nobody knows (one direction captured). */
 static void
 suspect(nh_call *call, nh_moment at)
 {
-    const nh_sending *first = &call->sendings[0];
+    const nh_sending *first = nh_call_first(call);
 
-    if (call->tcp_acked && !call->first_unseen && call->pair->seen_client && call->pair->seen_server &&
-        !(first->conn && first->conn->one_sided))
+    if (server_has_it(call))
         nh_raise(&(nh_evidence){
             .finding = NH_REPLY_OVERDUE, .call = call, .conn = first->conn, .at = at, .since = first->at, .bits = NH_SUSPICION });
 }
@@ -247,6 +260,26 @@ lapse(nh_attempt *attempt, nh_moment at)
         attempt->active = false;
 }
 
+/* Of a client that logs no line and may never send the call again: that it waits is all that there is to see. */
+static void
+overdue(nh_call *call, nh_moment at)
+{
+    const nh_sending *first = nh_call_first(call);
+
+    call->outlived = at.time - first->at.time >= NH_OVERDUE_TIME;
+    if (!call->outlived || call->n_sendings > 1 || !server_has_it(call))
+        return;
+    char *waited = nh_duration_text(at.time - first->at.time);
+    nh_raise(
+        &(nh_evidence){ .finding = NH_REPLY_OVERDUE,
+                        .call = call,
+                        .conn = first->conn,
+                        .at = at,
+                        .since = first->at,
+                        .text = g_strdup_printf("TCP acknowledged the call of frame %u, but no reply for %s", call->tcp_acked, waited) });
+    g_free(waited);
+}
+
 /* A call whose major timeout may have come. */
 static void
 watch_call(nh_call *call, nh_moment at)
@@ -255,10 +288,14 @@ watch_call(nh_call *call, nh_moment at)
     nh_deadlines deadlines;
 
     nh_call_deadlines(call, pair->watch->options.use_mount, &deadlines);
+    if (deadlines.major_latest == NH_NEVER) {
+        overdue(call, at);
+        return;
+    }
     call->outlived = call->line_seen.frame || at.time > deadlines.major_latest;
     if (call->outlived && !call->outage)
         suspect(call, at);
-    if (call->outlived && call->outage)
+    if (call->outlived && call->outage && call->proc != 0)
         call->outlived_in = tell_outlived(pair, nh_line_event(pair, call->way, call), at, &deadlines, call->line_seen);
 }
 
@@ -274,10 +311,12 @@ watch_calls(nh_pair *pair, nh_moment at)
         if (call->outlived || call->prog != NH_PROG_NLM || nh_async_is_one_way(call))
             continue;
         nh_time calm_until = nh_pair_calm_until(pair, call->issued_earliest);
-        if (at.time >= calm_until)
+        if (at.time >= MIN(calm_until, call->next_look))
             watch_call(call, at);
+        if (at.time >= call->next_look)
+            call->next_look = NH_NEVER;
         if (!call->outlived)
-            pair->calm_until = MIN(pair->calm_until, calm_until);
+            pair->calm_until = MIN(pair->calm_until, MIN(calm_until, call->next_look));
     }
 }
 

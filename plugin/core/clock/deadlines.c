@@ -9,6 +9,7 @@
 #include "core/clock/deadlines.h"
 
 #include "core/clock/age.h"
+#include "core/clock/client.h"
 #include "core/model/call.h"
 
 /*
@@ -59,6 +60,10 @@ deadlines_of(const nh_pair *pair, const nh_outage *outage, nh_way way, nh_l4 l4,
     bool held = facts.wait == NH_WAIT_CONNECT || facts.wait == NH_WAIT_CLOSING;
     nh_time lateness = 0;
 
+    if (way == NH_FORWARD && nh_client_is_other(pair)) {
+        nh_client_deadlines(pair, l4, facts.sent, out);
+        return;
+    }
     regard_errors(outage, way, family, &facts, &lateness);
     if (held && nh_time_known(facts.sent)) {
         nh_time shortest, longest;
@@ -81,7 +86,7 @@ nh_call_deadlines(const nh_call *call, bool mount, nh_deadlines *out)
     nh_wait_facts facts = { call->wait, call->issued_earliest, call->issued_latest, call->first_unseen ? NH_TIME_NONE : sent };
 
     deadlines_of(call->pair, call->outage, call->way, call->l4, mount, facts, out);
-    if (nh_time_known(call->line_before) && mount == call->pair->watch->options.use_mount)
+    if (nh_time_known(call->line_before) && out->major_latest != NH_NEVER && mount == call->pair->watch->options.use_mount)
         out->major_latest = CLAMP(call->line_before, out->major_earliest, out->major_latest);
 }
 
@@ -132,7 +137,7 @@ nh_attempt_recognise(nh_call *call)
     nh_time sent[NH_MINOR_MAX];
     unsigned n = 0;
 
-    if (call->wait != NH_WAIT_REPLY && call->wait != NH_WAIT_REPLY_NEW)
+    if ((call->wait != NH_WAIT_REPLY && call->wait != NH_WAIT_REPLY_NEW) || (call->way == NH_FORWARD && nh_client_is_other(pair)))
         return;
     for (unsigned i = 0; i < call->n_sendings && n < G_N_ELEMENTS(sent); i++) {
         const nh_sending *sending = &call->sendings[i];

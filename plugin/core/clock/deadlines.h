@@ -13,7 +13,7 @@
 
 /* Try to recognise the family from a call's transmissions. */
 void nh_attempt_recognise(nh_call *call);
-/* When a call's timers expire. */
+/* When a call's timers expire. The major timeout of a client that is no Linux never comes: NH_NEVER (client.h). */
 void nh_call_deadlines(const nh_call *call, bool mount, nh_deadlines *out);
 /* When the timers of an attempt of this way expire. */
 void nh_attempt_deadlines(const nh_pair *pair, nh_way way, const nh_attempt *attempt, nh_deadlines *out);

@@ -11,6 +11,7 @@
 #include "core/rpc/answers.h"
 #include "core/rpc/async_calls.h"
 #include "core/clock/attempt.h"
+#include "core/clock/client.h"
 #include "core/clock/deadlines.h"
 #include "core/model/frames.h"
 #include "core/story/lines.h"
@@ -168,7 +169,7 @@ begin_while_closing(nh_pair *pair, nh_way way, const nh_conn *blocking, nh_momen
     nh_time shortest, longest;
 
     nh_timer_major_range(&policy, family, NH_WAIT_CLOSING, &shortest, &longest);
-    if (at.time - fin < shortest - NH_CLOCK_SLACK || looks_up_first) {
+    if (at.time - fin < shortest - NH_CLOCK_SLACK || looks_up_first || nh_client_is_other(pair)) {
         nh_attempt_begin(attempt, NH_WAIT_CLOSING, at.time, at);
         return;
     }

@@ -48,6 +48,9 @@ nh_call_expect(nh_call *call)
 {
     nh_pair *pair = call->pair;
 
-    if (call->way == NH_FORWARD)
-        pair->calm_until = MIN(pair->calm_until, nh_pair_calm_until(pair, call->issued_earliest));
+    if (call->way != NH_FORWARD)
+        return;
+    if (!nh_time_known(call->next_look))
+        call->next_look = call->sendings[0].at.time + NH_OVERDUE_TIME;
+    pair->calm_until = MIN(pair->calm_until, MIN(call->next_look, nh_pair_calm_until(pair, call->issued_earliest)));
 }

@@ -27,6 +27,8 @@ void nh_pair_set_nlm_timeout(nh_pair *pair, unsigned seconds);
  * NH_TIME_NONE where nothing is known of that. Predictions cost too much for each packet of a storm.
  */
 nh_time nh_pair_calm_until(const nh_pair *pair, nh_time issued);
+/* A call that TCP acknowledged and that nobody answered for so long is overdue, also where no copy of it says so. */
+#define NH_OVERDUE_TIME (10 * NH_SECOND)
 /* It is known, or known otherwise, when this call was issued: nh_attempt_watch() looks at it in time. */
 void nh_call_expect(nh_call *call);
 

@@ -181,6 +181,7 @@ nh_call_new(nh_pair *pair, nh_way way, const nh_message *message, nh_call *befor
     call->nlm = message->nlm;
     call->reply.time = NH_TIME_NONE;
     call->issued_earliest = call->issued_latest = call->line_before = NH_TIME_NONE;
+    call->next_look = NH_TIME_NONE;
     g_ptr_array_add(watch->call_list, call);
     nh_table_put(&watch->calls, &call->link, hash_call(&call->src.addr, &call->dst.addr, call->prog, call->xid),
                  before ? &before->link : NULL);

@@ -90,6 +90,8 @@ struct nh_conn {
     bool foreign; /* turned out to carry another program */
     bool one_sided, one_sided_told;
     bool port_learnt;    /* it carries lock calls: the server's port is known */
+    bool locked;         /* it carries calls of NLM other than NULL */
+    nh_moment pinged;    /* the first NULL call of NLM on it */
     bool looks_up_other; /* portmap: asked for another program than NLM */
     uint32_t isn, server_isn;
     nh_moment syn, synack, established, first, last;
@@ -151,6 +153,7 @@ struct nh_call {
     nh_time line_before;    /* the copy that follows the line was sent then; NH_TIME_NONE = unknown */
     bool opens_half;        /* the capture has nothing that its sender sent before on this connection */
     bool first_unseen;      /* it was sent before the first copy that was captured */
+    nh_time next_look;      /* while it waits: when it is overdue, wherever that is no matter of a timer; NH_TIME_NONE = not set yet */
     bool cycles_unseen;     /* and major timeouts may have passed before: nothing dates its kernel line */
     bool outlived;          /* not_responding was told */
     bool queued;            /* it lay in the socket while the peer was silent */
@@ -183,12 +186,36 @@ nh_call_last(const nh_call *call)
 /* What a host does each time that it can be seen; unknown until then. */
 typedef enum { NH_HABIT_UNKNOWN, NH_HABIT_NO, NH_HABIT_YES } nh_habit;
 
+/* --- a client host --------------------------------------------------------- */
+
+/* What tells which system a client has (client.c): of other systems, then of Linux. */
+typedef enum {
+    NH_MARK_MESSAGES,
+    NH_MARK_NULL,
+    NH_MARK_RPCBIND_4,
+    NH_MARK_RPCBIND_3,
+    NH_MARK_ANEW,
+    NH_MARK_GAPS,
+    NH_MARK_NO_RESEND,
+    NH_MARK_GETPORT, /* portmap version 2 over TCP: Linux, and some others */
+    NH_MARK_RESENDS, /* sends calls again over TCP */
+    NH_MARK_LADDER,  /* and by a timer that only Linux has */
+    NH_MARK_COUNT
+} nh_mark;
+
+typedef struct {
+    nh_addr addr;
+    unsigned marks; /* bit per nh_mark */
+    nh_moment seen[NH_MARK_COUNT];
+} nh_client;
+
 /* --- a pair ---------------------------------------------------------------- */
 
 /* The client's way to a call that is not on the wire yet. */
 typedef struct {
     bool active;
     bool taken;       /* a call was sent at its end */
+    nh_time taken_at; /* the first of them */
     nh_moment start;  /* first SYN or look-up */
     nh_moment step;   /* latest SYN or look-up */
     nh_time earliest; /* issue window: start.time, or the FIN whose socket blocked the port */
@@ -238,6 +265,10 @@ struct nh_pair {
         uint32_t frame;
         nh_family before;
     } dated; /* the latest look-up that dated a line, and what the family was before it */
+    struct {
+        unsigned asked, refused; /* versions of the port mapper, a bit each */
+        nh_moment first[8];      /* refusal of each */
+    } mismatch;                  /* since the client's latest look-up that was answered otherwise */
     struct {
         unsigned n;
         nh_moment first, last, before;
@@ -345,10 +376,14 @@ typedef struct {
 
 /* --- everything ------------------------------------------------------------------ */
 
+/* Preference client: is it a Linux kernel? */
+typedef enum { NH_CLIENT_AUTO, NH_CLIENT_LINUX, NH_CLIENT_OTHER } nh_client_choice;
+
 typedef struct {
     bool use_mount; /* preference timer=mount */
     nh_policy lockd, mount;
     nh_family family; /* NH_FAMILY_UNKNOWN = auto */
+    nh_client_choice client;
     bool reserved_ports;
     nh_side position;                              /* capture_position: client, server, path (middle), unknown (auto) */
     bool (*is_lock_port)(nh_l4 l4, uint16_t port); /* preferences tcp_ports, udp_ports; may be NULL */
@@ -371,6 +406,7 @@ struct nh_watch {
     nh_arena *arena;   /* of connections, calls, frames and keys */
     GHashTable *pairs; /* by client and server */
     GPtrArray *pair_list;
+    GHashTable *clients;         /* nh_client by its address: those of which something is known */
     nh_pair *latest_pair;        /* of the packet, which asks for it several times; NULL = none yet */
     nh_table conns;              /* nh_conn by 4-tuple: latest incarnation */
     nh_conn *recent_conns[1024]; /* by hash: the one that was looked up last, or NULL */

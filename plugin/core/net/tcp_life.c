@@ -9,6 +9,7 @@
 #include "core/net/tcp_life.h"
 
 #include "core/clock/attempt.h"
+#include "core/clock/client.h"
 #include "core/net/follow.h"
 #include "core/model/frames.h"
 #include "core/locks/lock_table.h"
@@ -245,16 +246,18 @@ fin_again(nh_passage *p)
     nh_timer_fin_block(from->fin_since, from->fin_at.time, &earliest, &latest);
     char *since = nh_moment_text(from->fin_at);
     char *free_from = nh_time_clock(earliest), *free_until = nh_time_clock(latest);
-    nh_raise(&(nh_evidence){
-        .finding = NH_FIN_UNACKED,
-        .conn = p->conn,
-        .silent = silent_side(!p->index),
-        .at = p->at,
-        .since = from->fin_at,
-        .text = g_strdup_printf("Stuck FIN: sent in %s, resent %u time%s, never acknowledged by the %s; the port stays blocked "
-                                "until %s-%s (TCP_USER_TIMEOUT)",
-                                since, from->fin_resends, from->fin_resends == 1 ? "" : "s", nh_conn_role(p->conn, !p->index), free_from,
-                                free_until) });
+    char *blocked = nh_client_is_other(p->conn->pair)
+                        ? g_strdup("")
+                        : g_strdup_printf("; the port stays blocked until %s-%s (TCP_USER_TIMEOUT)", free_from, free_until);
+    nh_raise(&(nh_evidence){ .finding = NH_FIN_UNACKED,
+                             .conn = p->conn,
+                             .silent = silent_side(!p->index),
+                             .at = p->at,
+                             .since = from->fin_at,
+                             .text = g_strdup_printf("Stuck FIN: sent in %s, resent %u time%s, never acknowledged by the %s%s", since,
+                                                     from->fin_resends, from->fin_resends == 1 ? "" : "s", nh_conn_role(p->conn, !p->index),
+                                                     blocked) });
+    g_free(blocked);
     g_free(since);
     g_free(free_from);
     g_free(free_until);

@@ -9,6 +9,7 @@
 #include "core/rpc/nfs_calls.h"
 
 #include "core/story/lines.h"
+#include "core/clock/client.h"
 #include "core/net/pairs.h"
 #include "core/clock/policy.h"
 #include "core/model/ports.h"
@@ -294,7 +295,8 @@ tell_slow(nh_incident *incident, const slow_calls *slow)
     nh_policy policy = nh_policy_of(slow->outage->pair, call->l4, true);
     policy.proto = call->l4;
     char *timers = nh_policy_text(&policy, nh_pair_family(slow->outage->pair));
-    g_string_append_printf(text, "; timers: %s", timers);
+    if (!nh_client_is_other(slow->outage->pair))
+        g_string_append_printf(text, "; timers: %s", timers);
     nh_incident_add_event(incident, call->sent.frame, call->sent.time, "nfs", NH_FINDING_NONE, g_string_free(text, false));
     g_free(timers);
     g_free(waited);

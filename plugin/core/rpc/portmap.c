@@ -10,6 +10,7 @@
 
 #include "core/wire/arguments.h"
 #include "core/rpc/async_calls.h"
+#include "core/clock/client.h"
 #include "core/model/call.h"
 #include "core/model/frames.h"
 #include "core/clock/lookups.h"
@@ -19,6 +20,37 @@
 
 /* Where RPC sends a look-up again, it does so after this time: lockd's timers (from 5.13 on). */
 #define LOOKUP_TIME (10 * NH_SECOND)
+
+static unsigned
+version_bit(uint32_t vers)
+{
+    return 1u << (vers & 7);
+}
+
+static bool
+is_of_version(const char *refused)
+{
+    return refused && (g_str_has_suffix(refused, "_MISMATCH") || strcmp(refused, "PROC_UNAVAIL") == 0);
+}
+
+bool
+nh_portmap_has_no_version(nh_call *lookup, nh_moment at, nh_moment *since)
+{
+    nh_pair *pair = lookup->pair;
+    nh_moment *first = &pair->mismatch.first[lookup->vers & 7];
+
+    if (lookup->way != NH_FORWARD || lookup->asked.prog != NH_PROG_NLM)
+        return false;
+    if (!is_of_version(lookup->refused)) {
+        pair->mismatch.asked = pair->mismatch.refused = 0;
+        return false;
+    }
+    if (!(pair->mismatch.refused & version_bit(lookup->vers)))
+        *first = nh_call_first(lookup)->at;
+    pair->mismatch.refused |= version_bit(lookup->vers);
+    *since = *first;
+    return pair->mismatch.asked == pair->mismatch.refused && at.time - first->time >= NH_SECOND;
+}
 
 void
 nh_portmap_call(nh_call *call, nh_conn *conn, const nh_message *message)
@@ -32,6 +64,9 @@ nh_portmap_call(nh_call *call, nh_conn *conn, const nh_message *message)
     call->asked = message->mappings[0];
     if (for_nlm) {
         call->pair->lock_traffic = true;
+        nh_client_looks_up(call);
+        if (call->way == NH_FORWARD)
+            call->pair->mismatch.asked |= version_bit(call->vers);
         nh_lookup_call(call, conn, at);
     } else if (conn) {
         conn->looks_up_other = true;

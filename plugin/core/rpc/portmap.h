@@ -18,4 +18,10 @@ void nh_portmap_answer(nh_watch *watch, nh_call *call, const nh_message *message
 /* A packet of the pair passes: look-ups that wait too long for their answer. */
 void nh_portmap_watch(nh_pair *pair, nh_moment at);
 
+/*
+ * The port mapper answered a look-up of lockd, or refused it. true when it does not know the version, and the client,
+ * which was told so a second ago or more, has no other that it could ask; *since: when it was told first.
+ */
+bool nh_portmap_has_no_version(nh_call *lookup, nh_moment at, nh_moment *since);
+
 #endif

@@ -12,6 +12,7 @@
 #include "core/wire/arguments.h"
 #include "core/rpc/async_calls.h"
 #include "core/clock/attempt.h"
+#include "core/clock/client.h"
 #include "core/model/call.h"
 #include "core/clock/copies.h"
 #include "core/rpc/datagrams.h"
@@ -215,6 +216,7 @@ resent(nh_call *call, nh_conn *conn, nh_moment at)
     tell_resent(call, &before, conn, at);
     call->pair->resent += call->prog == NH_PROG_NLM;
     if (call->prog == NH_PROG_NLM) {
+        nh_client_resends(call);
         nh_attempt_recognise(call);
         nh_queued_copy(call, conn, at);
         nh_queued_unseen(call, conn, at);
@@ -247,6 +249,7 @@ resent(nh_call *call, nh_conn *conn, nh_moment at)
 static void
 nlm_call(nh_call *call, const nh_message *message, nh_moment at)
 {
+    nh_client_calls(call, nh_call_first(call)->conn);
     nh_async_call(call, at);
     nh_reply_result(call, message, at);
     if (call->nlm.reclaim)

@@ -10,6 +10,7 @@
 
 #include "core/wire/arguments.h"
 #include "core/rpc/async_calls.h"
+#include "core/clock/client.h"
 #include "core/model/call.h"
 #include "core/model/frames.h"
 #include "core/judge/incident.h"
@@ -19,6 +20,7 @@
 #include "core/judge/raise.h"
 #include "core/model/ports.h"
 #include "core/rpc/polls.h"
+#include "core/rpc/portmap.h"
 #include "core/wire/procedures.h"
 
 static void
@@ -26,7 +28,8 @@ tell_recovered(nh_call *call, const nh_outage *outage, nh_moment at)
 {
     char *lasted = nh_duration_text(nh_elapsed(outage->start.time, at.time));
     char *line = nh_line_text(call->pair, call->way, NH_LOG_OK);
-    bool logged = call->outlived && nh_line_event(call->pair, call->way, call) == NH_LOG_STILL_TRYING;
+    bool may_log = call->proc != 0 && !(call->way == NH_FORWARD && nh_client_is_other(call->pair));
+    bool logged = may_log && call->outlived && nh_line_event(call->pair, call->way, call) == NH_LOG_STILL_TRYING;
     bool refused = nh_outage_has_refusals(outage);
     const char *what = outage->served ? "Answered after" : refused ? "First answer other than a refusal after" : "First answer after";
 
@@ -118,6 +121,21 @@ judge_grace(nh_call *call, nh_moment at)
                                           : g_strdup_printf("Grace period after the connection was lost in frame %u", pair->lost.frame) });
 }
 
+/* Its client sends nothing again: only the answer shows how long it waited. */
+static void
+overdue_until_now(nh_call *call, nh_moment at)
+{
+    char *waited = nh_duration_text(at.time - nh_call_first(call)->at.time);
+
+    nh_raise(
+        &(nh_evidence){ .finding = NH_REPLY_OVERDUE,
+                        .call = call,
+                        .at = at,
+                        .since = nh_call_first(call)->at,
+                        .text = g_strdup_printf("TCP acknowledged the call of frame %u, but no reply for %s", call->tcp_acked, waited) });
+    g_free(waited);
+}
+
 static void
 first_reply(nh_call *call, const nh_message *message, nh_moment at)
 {
@@ -128,6 +146,8 @@ first_reply(nh_call *call, const nh_message *message, nh_moment at)
     call->has_status = message->nlm.has_status;
     call->status = message->nlm.status;
     call->refused = message->refused;
+    if (call->waits && nh_client_waited(call, at) && !call->outage)
+        overdue_until_now(call, at);
     if (call->waits)
         nh_call_stop_waiting(call);
     if (call->prog != NH_PROG_NLM || nh_nlm_is_result(call->prog, call->proc))
@@ -177,10 +197,29 @@ refuses_again(const nh_call *call)
            outage->count[NH_FORWARD][NH_DENIED_NOLOCKS] == outage->symptoms->len;
 }
 
+/* A client that asks in a version that the port mapper does not have, and in no other, never learns lockd's port. */
+static bool
+judge_version(nh_call *call, nh_moment at)
+{
+    nh_moment since;
+
+    if (call->prog != NH_PROG_PORTMAP || !nh_portmap_has_no_version(call, at, &since))
+        return false;
+    nh_raise(&(nh_evidence){ .finding = NH_RPC_REJECTED,
+                             .call = call,
+                             .at = at,
+                             .since = since,
+                             .text = g_strdup_printf("The port mapper knows no version in which the client asks (%u: %s, since frame %u)",
+                                                     call->vers, call->refused, since.frame) });
+    return true;
+}
+
 /* What a first reply means for the pair's outage. */
 static void
 answer(nh_call *call, nh_moment at)
 {
+    if (judge_version(call, at))
+        return;
     if (is_refusal(call)) {
         refused_by_rpc(call, at);
         return;

@@ -10,6 +10,7 @@
 
 #include "core/rpc/answers.h"
 #include "core/rpc/async_calls.h"
+#include "core/clock/client.h"
 #include "core/clock/deadlines.h"
 #include "core/wire/procedures.h"
 
@@ -178,7 +179,7 @@ add_given_up(nh_incident *incident, const nh_call *grant, const nh_story_call *s
 {
     nh_deadlines deadlines;
 
-    if (nh_answer_given_up(grant, &deadlines))
+    if (nh_answer_given_up(grant, &deadlines) && deadlines.major_earliest != NH_NEVER)
         add_outlived(incident, (subject){ LOCKD, grant->pair, NH_FORWARD, NH_LOG_TIMED_OUT }, &deadlines, (nh_moment){ 0, NH_TIME_NONE },
                      grant->reply, story_call);
 }
@@ -188,6 +189,8 @@ nh_line_may_come(const nh_call *call)
 {
     nh_deadlines deadlines;
 
+    if (call->prog == NH_PROG_NLM && call->proc == 0) /* a ping: no kernel of Linux sends it */
+        return false;
     if (!nh_async_is_one_way(call) || call->line_seen.frame)
         return true;
     nh_call_deadlines(call, call->pair->watch->options.use_mount, &deadlines);
@@ -207,7 +210,7 @@ nh_lines_of_call(nh_incident *incident, nh_call *call, const nh_story_call *stor
     if (call->proc == NH_NLM_GRANTED_RES || !nh_line_may_come(call))
         return; /* the line of the former stands with the callback */
     nh_call_deadlines(call, call->pair->watch->options.use_mount, &deadlines);
-    if (answered.frame && answered.time < deadlines.major_earliest && !call->line_seen.frame)
+    if (deadlines.major_earliest == NH_NEVER || (answered.frame && answered.time < deadlines.major_earliest && !call->line_seen.frame))
         return;
     bool certain = call->line_seen.frame || (answered.frame && answered.time > deadlines.major_latest);
     subject what = { LOCKD, call->pair, call->way, nh_line_event(call->pair, call->way, call) };
@@ -224,6 +227,8 @@ nh_lines_of_attempt(nh_incident *incident, const nh_pair *pair, nh_way way, cons
     if (attempt->answers)
         return; /* its line stands with the callback */
     nh_attempt_deadlines(pair, way, attempt, &deadlines);
+    if (deadlines.major_earliest == NH_NEVER)
+        return;
     if (attempt->outage && !attempt->line_seen.frame && attempt->outage->last.time + SYN_GAP < deadlines.major_earliest)
         return; /* given up before */
     add_line(incident, (subject){ LOCKD, pair, way, nh_line_event(pair, way, NULL) }, deadlines.major_earliest, deadlines.major_latest,
@@ -238,6 +243,8 @@ nh_lines_of_nfs(nh_incident *incident, const nh_pair *pair, nh_l4 l4, nh_moment 
     subject what = { "nfs", pair, NH_FORWARD, policy.hard ? NH_LOG_STILL_TRYING : NH_LOG_TIMED_OUT };
     nh_deadlines deadlines;
 
+    if (nh_client_is_other(pair))
+        return;
     nh_policy_over(&policy, l4);
     nh_timer_predict(&policy, nh_pair_family(pair), &facts, &deadlines);
     if ((answered.frame ? answered.time : pair->watch->last) < deadlines.major_earliest)

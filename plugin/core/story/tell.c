@@ -10,9 +10,11 @@
 
 #include "core/rpc/async_calls.h"
 #include "core/clock/attempt.h"
+#include "core/clock/client.h"
 #include "core/model/call.h"
 #include "core/judge/cause.h"
 #include "core/net/follow.h"
+#include "core/net/pairs.h"
 #include "core/model/frames.h"
 #include "core/rpc/hidden.h"
 #include "core/judge/incident.h"
@@ -36,6 +38,9 @@ fin_text(const nh_conn *conn, const nh_trouble *trouble, const char *lasted)
     const nh_half *half = &conn->half[conn->half[0].fin_at.frame == trouble->since.frame ? 0 : 1];
     nh_time earliest, latest;
 
+    if (nh_client_is_other(conn->pair)) /* how long its socket lasts is not known */
+        return g_strdup_printf("This FIN is not acknowledged for %s and resent %u time%s", lasted, trouble->count,
+                               trouble->count == 1 ? "" : "s");
     nh_timer_fin_block(half->fin_since, half->fin_at.time, &earliest, &latest);
     char *from = nh_time_clock(earliest), *to = nh_time_clock(latest);
     char *text = g_strdup_printf("This FIN is not acknowledged for %s and resent %u time%s; unless that changes, its socket blocks the "
@@ -84,6 +89,21 @@ complete_half_closed(nh_watch *watch, const nh_conn *conn)
                       g_strdup_printf("FIN acknowledged, but the %s never closed its side", nh_conn_role(conn, 1)));
 }
 
+/* Whatever was expected before it showed that this client is no Linux. */
+static void
+forget_line(nh_call *call)
+{
+    nh_watch *watch = call->pair->watch;
+
+    if (call->line_seen.frame) {
+        nh_frame_unnote(watch, call->line_seen.frame, NH_REBIND);
+        nh_frame_unnote(watch, call->line_seen.frame, NH_NOT_RESPONDING);
+    }
+    if (call->outlived_in)
+        nh_frame_unnote(watch, call->outlived_in, NH_NOT_RESPONDING);
+    call->line_seen.frame = call->outlived_in = 0;
+}
+
 /* What the client's log says of a call stands at the call, too; and the kernel's family may be known better than when it was told. */
 static void
 complete_call(nh_watch *watch, nh_call *call)
@@ -92,6 +112,12 @@ complete_call(nh_watch *watch, nh_call *call)
     nh_moment done = nh_async_done(call);
 
     if (call->prog != NH_PROG_NLM || !call->outage || call->way == NH_CALLBACK)
+        return;
+    if (nh_client_is_other(call->pair)) {
+        forget_line(call);
+        return;
+    }
+    if (call->proc == 0)
         return;
     nh_lines_narrow(call);
     nh_call_deadlines(call, watch->options.use_mount, &deadlines);
@@ -111,7 +137,9 @@ complete_attempt(const nh_pair *pair)
     const nh_attempt *attempt = &pair->side[NH_FORWARD].attempt;
     nh_deadlines deadlines;
 
-    if (!attempt->outlived_in || !nh_attempt_pending(attempt))
+    if (attempt->outlived_in && nh_client_is_other(pair))
+        nh_frame_unnote(pair->watch, attempt->outlived_in, NH_NOT_RESPONDING);
+    if (!attempt->outlived_in || !nh_attempt_pending(attempt) || nh_client_is_other(pair))
         return;
     nh_attempt_deadlines(pair, NH_FORWARD, attempt, &deadlines);
     nh_frame_note(pair->watch, attempt->outlived_in, NH_NOT_RESPONDING,
@@ -226,7 +254,7 @@ add_call(nh_incident *incident, const nh_call *call)
     told->issued_latest = call->issued_latest;
     if (call->reply.frame)
         told->answered_in = nh_elapsed(told->sent, call->reply.time);
-    told->policy = nh_policy_text(&policy, nh_pair_family(call->pair));
+    told->policy = nh_client_policy_text(call->pair, call->way, call->l4, &policy, nh_pair_family(call->pair));
     told->callback = call->way == NH_CALLBACK;
     told->request = request_of(&call->nlm);
     return told;
@@ -250,7 +278,7 @@ add_attempt(nh_incident *incident, const nh_outage *outage, nh_way way, const nh
     told->dead_reason = way == NH_CALLBACK ? NH_GRANT_LOST : nh_judge(outage).cause;
     told->issued_earliest = attempt->earliest;
     told->issued_latest = attempt->start.time;
-    told->policy = nh_policy_text(&policy, nh_pair_family(pair));
+    told->policy = nh_client_policy_text(pair, way, NH_L4_TCP, &policy, nh_pair_family(pair));
     return told;
 }
 
@@ -336,6 +364,28 @@ tell_pair(nh_story *story, const nh_pair *pair)
         told->incidents += ((const nh_outage *)g_ptr_array_index(pair->outages, i))->id != 0;
 }
 
+/* Why there is no line of Linux in an incident: once for each client. */
+static void
+tell_others(const nh_watch *watch, nh_story *story)
+{
+    GHashTable *told = g_hash_table_new(g_str_hash, g_str_equal);
+
+    for (unsigned i = 0; i < story->incidents->len; i++) {
+        const nh_incident *incident = g_ptr_array_index(story->incidents, i);
+        const nh_pair *pair = nh_pair_find(watch, &incident->client, &incident->server);
+        char client[NH_ADDR_TEXT], *why = pair ? nh_client_why(pair) : NULL;
+        char *text = why ? g_strdup_printf("The client %s is no Linux kernel: it %s. No line of Linux is expected in its log",
+                                           nh_addr_text(&incident->client, client), why)
+                         : NULL;
+        g_free(why);
+        if (text && g_hash_table_add(told, text))
+            g_ptr_array_add(story->messages, text);
+        else
+            g_free(text);
+    }
+    g_hash_table_unref(told);
+}
+
 /* Whose timers the log tells shows in whose lines it has. */
 static void
 learn_timers(nh_watch *watch, nh_kernel_log *log)
@@ -351,6 +401,16 @@ learn_timers(nh_watch *watch, nh_kernel_log *log)
     nh_story_free(draft);
 }
 
+/* The capture ends: what calls that still wait did not do tells of their client. */
+static void
+look_at_waiting(const nh_pair *pair, nh_moment now)
+{
+    const GPtrArray *waiting = pair->side[NH_FORWARD].outstanding;
+
+    for (unsigned i = 0; i < waiting->len; i++)
+        nh_client_waited(g_ptr_array_index(waiting, i), now);
+}
+
 nh_story *
 nh_watch_story(nh_watch *watch)
 {
@@ -360,6 +420,7 @@ nh_watch_story(nh_watch *watch)
     for (unsigned i = 0; i < watch->pair_list->len; i++) {
         nh_outage_tick(g_ptr_array_index(watch->pair_list, i), now);
         nh_outage_conclude(g_ptr_array_index(watch->pair_list, i));
+        look_at_waiting(g_ptr_array_index(watch->pair_list, i), now);
     }
     nh_kernel_log *log = nh_log_match_read(watch);
     if (log && nh_log_tells_timers(log))
@@ -380,6 +441,7 @@ nh_watch_story(nh_watch *watch)
     nh_kernel_log_free(log);
     for (unsigned i = 0; i < outages->len; i++) /* after the log, which knows the server's name */
         nh_timeline_add_frames(g_ptr_array_index(story->incidents, i), g_ptr_array_index(outages, i));
+    tell_others(watch, story);
     nh_lock_story(watch, story);
     nh_hidden_story(watch, story);
     for (unsigned i = 0; i < story->incidents->len; i++)

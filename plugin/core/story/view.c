@@ -8,6 +8,7 @@
 
 #include "core/story/view.h"
 
+#include "core/clock/client.h"
 #include "core/clock/deadlines.h"
 #include "core/model/frames.h"
 #include "core/story/lines.h"
@@ -22,6 +23,17 @@ nh_view_attempt(const nh_frame *frame, const nh_call *call)
         if (call->sendings[i].at.frame == frame->at.frame)
             return i + 1;
     return 0;
+}
+
+/* A client that is no Linux logs no such line. */
+static void
+forget_line(nh_timers *timers)
+{
+    timers->no_line = timers->deadlines.major_earliest == NH_NEVER;
+    if (!timers->no_line)
+        return;
+    timers->has_mount_deadlines = false;
+    timers->deadlines.major_earliest = timers->deadlines.major_latest = timers->observed = NH_TIME_NONE;
 }
 
 bool
@@ -42,6 +54,7 @@ nh_view_timers_of_call(const nh_call *call, nh_timers *timers)
     };
     nh_call_deadlines(call, use_mount, &timers->deadlines);
     nh_call_deadlines(call, true, &timers->mount_deadlines);
+    forget_line(timers);
     return true;
 }
 
@@ -73,6 +86,7 @@ timers_of_attempt(const nh_conn *conn, uint32_t frame, nh_timers *timers)
         .policy = nh_policy_of(conn->pair, NH_L4_TCP, use_mount),
     };
     nh_attempt_deadlines(conn->pair, conn->way, attempt, &timers->deadlines);
+    forget_line(timers);
     return true;
 }
 

@@ -24,6 +24,7 @@ typedef struct {
     const nh_pair *pair;
     nh_way way;
     nh_log_event event;
+    bool no_line; /* its system is no Linux: the moment of the line is unknown, and so is the line */
     bool has_mount_deadlines;
     nh_deadlines deadlines, mount_deadlines;
     nh_time observed;
