@@ -59,6 +59,7 @@ set(NLM_HEALTH_CORE_SOURCES
     core/out/report.c
     core/out/report_locks.c
     core/out/summary.c
+    core/out/title.c
     core/rpc/answers.c
     core/rpc/async_calls.c
     core/rpc/datagrams.c
@@ -74,8 +75,10 @@ set(NLM_HEALTH_CORE_SOURCES
     core/rpc/unheard.c
     core/story/lines.c
     core/story/runs.c
+    core/story/sentence.c
     core/story/tell.c
     core/story/timeline.c
+    core/story/verdict.c
     core/story/view.c
     core/watch.c
     core/wire/arguments.c

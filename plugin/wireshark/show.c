@@ -14,7 +14,7 @@
 
 #include "core/base/text.h"
 #include "core/clock/client.h"
-#include "core/judge/cause.h"
+#include "core/story/sentence.h"
 #include "core/story/lines.h"
 #include "core/wire/procedures.h"
 #include "wireshark/tap-nlm_health.h"
@@ -67,10 +67,9 @@ static const value_string service_vals[] = { NH_SERVICES(NH_VALUE_ROW){ 0, NULL 
 static const value_string side_vals[] = { NH_SIDES(NH_VALUE_ROW){ 0, NULL } };
 static const value_string confidence_vals[] = { NH_CONFIDENCES(NH_VALUE_ROW){ 0, NULL } };
 static const value_string finding_vals[] = {
-#define X(id, name, group, severity, kind, title, raised, next, blame, clause) { id, name },
-    NH_FINDINGS(X)
-#undef X
-        { 0, NULL }
+#define NH_FINDING(id, name, ...) { id, name },
+#include "core/base/findings.def"
+    { 0, NULL }
 };
 
 /* Values of nlm_health.trouble and of dead_reason: the transport causes. */
@@ -165,10 +164,9 @@ static void
 register_findings(int proto)
 {
     static ei_register_info ei[] = {
-#define X(id, name, group, severity, kind, title, raised, next, blame, clause) \
+#define NH_FINDING(id, name, group, severity, title, ...) \
     { &ei_findings[id], { "nlm_health." name, PI_##group, PI_##severity, title, EXPFILL } },
-        NH_FINDINGS(X)
-#undef X
+#include "core/base/findings.def"
     };
 
     for (int finding = 0; finding < NH_FINDING_COUNT; finding++)

@@ -3,6 +3,10 @@
 SPDX-License-Identifier: GPL-2.0-or-later
 """
 
+import re
+
+import harness
+
 FIELDS = {
     "nlm_health.service": "FT_UINT",
     "nlm_health.trouble": "FT_UINT",
@@ -35,8 +39,5 @@ FIELDS = {
     "nlm_health.incident.summary": "FT_STRING",
 }
 
-FINDINGS = """
-    dead_call not_responding fin_unacked synack_unacked syn_unanswered syn_refused unreachable challenge_ack peer_silent
-    zero_window half_closed reset reset_storm port_reused call_resent reply_overdue rebind recovered not_registered
-    rpc_rejected denied denied_nolocks grace grant_lost lock_leaked server_restarted one_sided
-""".split()
+FINDINGS = re.findall(r'^NH_FINDING\(NH_\w+, "(\w+)"', (harness.TOP / "plugin/core/base/findings.def").read_text(encoding="utf-8"),
+                      re.MULTILINE)

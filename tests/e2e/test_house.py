@@ -22,7 +22,6 @@ core/clock/lookups -> core/rpc/answers
 core/clock/lookups -> core/rpc/async_calls
 core/clock/lookups -> core/story/lines
 core/clock/queued -> core/rpc/dead_calls
-core/judge/cause -> core/rpc/answers
 core/judge/incident -> core/rpc/polls
 core/judge/outage -> core/clock/age
 core/judge/outage -> core/locks/lock_table

@@ -109,12 +109,15 @@ test_healthy(void)
 
     pair->calls = pair->answered = 3;
     pair->slowest = 40 * NH_MSEC;
-    expect(nh_report_text(story),
-           "NLM Health: healthy. 3 lock calls between 1 pair of hosts, all answered, the slowest in 40 ms.\n");
+    story->verdict = NH_VERDICT_HEALTHY;
+    expect(nh_report_text(story), "NLM Health: healthy. 3 lock calls between 1 pair of hosts, all answered, the slowest in 40 ms. Seen:\n"
+                                  "  2025-06-22 22:53:14.000 to 22:56:18.655 UTC (3 min 4.7 s).\n");
     pair->unanswered = 1;
     pair->denied = 2;
-    expect(nh_report_text(story), "NLM Health: no incident. 3 lock calls between 1 pair of hosts, 1 unanswered, 2 denied, "
-                                  "the slowest in 40 ms.\n");
+    story->verdict = NH_VERDICT_NOTHING_SEEN;
+    g_ptr_array_add(story->caveats, g_strdup("1 call without an answer"));
+    expect(nh_report_text(story), "NLM Health: no incident. 3 lock calls between 1 pair of hosts, 1 unanswered, 2 denied, the slowest in 40 ms.\n"
+                                  "  Seen: 2025-06-22 22:53:14.000 to 22:56:18.655 UTC (3 min 4.7 s). It shows 1 call without an answer.\n");
     nh_story_free(story);
 }
 
@@ -141,7 +144,7 @@ test_incident(void)
     add_call_and_line(incident);
     g_ptr_array_add(incident->next_steps, g_strdup("On the server: is the host up?"));
     expect(nh_report_text(story),
-           "NLM Health: 1 incident in 29 frames, 2025-06-22 22:53:14.000 to 22:56:18.655 UTC\n"
+           "NLM Health: 1 incident in 29 frames, 2025-06-22 22:53:14.000 to 22:56:18.655 UTC (3 min 4.7 s)\n"
            "\n"
            "Incident 1: client 10.0.0.1, server 11.73.24.85 (nlm)\n"
            "  The server never acknowledged the FIN of the idle lock connection, so the port stayed blocked for 184.3 s\n"

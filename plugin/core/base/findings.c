@@ -1,5 +1,5 @@
 /* findings.c
- * Look-ups in the table of findings and the names of the other enumerations.
+ * Look-ups in the table of findings.
  *
  * Copyright 2026, the NLM Health authors
  *
@@ -8,16 +8,12 @@
 
 #include "core/base/findings.h"
 
-#include <stdbool.h>
-#include <stdint.h>
-
-#include <glib.h>
+#include <stddef.h>
 
 static const nh_finding_row rows[NH_FINDING_COUNT] = {
-#define X(id, name, group, severity, kind, title, raised, next, blame, clause) \
-    [id] = { name, #group, #severity, kind, title, raised, next, blame, clause },
-    NH_FINDINGS(X)
-#undef X
+#define NH_FINDING(id, filter_name, pi_group, pi_severity, words, ...) \
+    [id] = { .name = filter_name, .group = #pi_group, .severity = #pi_severity, .title = words, __VA_ARGS__ },
+#include "core/base/findings.def"
 };
 
 const nh_finding_row *

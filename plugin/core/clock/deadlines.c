@@ -10,6 +10,7 @@
 
 #include "core/clock/age.h"
 #include "core/clock/client.h"
+#include "core/judge/outage.h"
 #include "core/model/call.h"
 
 /*
@@ -34,6 +35,12 @@ held_back_then_silent(const nh_policy *policy, nh_family family, nh_wait_facts f
 /* A connect or look-up that meets an error is tried again after 3 s or 5 s: the line comes at the end of a cycle. */
 #define ERROR_CYCLE_TIME (1500 * NH_MSEC)
 
+static bool
+is_hard_error(const nh_finding_row *row)
+{
+    return row->hard_error;
+}
+
 /*
  * A connect that meets nothing but silence waits on its timers alone, as a call
  * does for a closing socket: from 5.2 on they are capped by the deadline.
@@ -41,8 +48,7 @@ held_back_then_silent(const nh_policy *policy, nh_family family, nh_wait_facts f
 static void
 regard_errors(const nh_outage *outage, nh_way way, nh_family family, nh_wait_facts *facts, nh_time *lateness)
 {
-    const unsigned *count = outage ? outage->count[way] : NULL;
-    bool errors = count && count[NH_UNREACHABLE] + count[NH_SYN_REFUSED] + count[NH_RESET_STORM] > 0;
+    bool errors = outage && nh_outage_has(outage, way, is_hard_error);
 
     if (facts->wait != NH_WAIT_CONNECT)
         return;

@@ -28,7 +28,7 @@ blocking_conn(const nh_pair *pair, nh_way way)
 {
     for (unsigned i = 0; i < pair->troubled->len; i++) {
         nh_conn *conn = g_ptr_array_index(pair->troubled, i);
-        if (conn->way == way && conn->service != NH_SERVICE_PORTMAP && nh_conn_trouble(conn)->finding == NH_FIN_UNACKED)
+        if (conn->way == way && conn->service != NH_SERVICE_PORTMAP && nh_finding_get(nh_conn_trouble(conn)->finding)->blocks_port)
             return conn;
     }
     return nh_raise_withheld(pair, NH_FIN_UNACKED, way);

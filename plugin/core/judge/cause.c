@@ -1,5 +1,5 @@
 /* cause.c
- * What explains an outage, on which side, and how sure that is.
+ * What explains an outage: the tables of causes.def, applied to its symptoms.
  *
  * Copyright 2026, the NLM Health authors
  *
@@ -8,7 +8,7 @@
 
 #include "core/judge/cause.h"
 
-#include "core/rpc/answers.h"
+#include "core/base/limits.h"
 #include "core/wire/procedures.h"
 
 /* --- where the capture was taken ------------------------------------------------ */
@@ -27,67 +27,122 @@ nh_capture_position(const nh_pair *pair)
     return NH_SIDE_UNKNOWN;
 }
 
-/* --- the cause --------------------------------------------------------------------- */
+/* --- the tables ------------------------------------------------------------------ */
 
-/* Of these the second says more than the first when both stand in one outage. */
+#define SET(finding) (UINT64_C(1) << NH_##finding)
+
 static const struct {
-    nh_finding vague, precise;
-} refinements[] = {
-    { NH_SYN_UNANSWERED, NH_UNREACHABLE },
-    { NH_PEER_SILENT, NH_UNREACHABLE },
-    { NH_REPLY_OVERDUE, NH_RESET },
-    { NH_REPLY_OVERDUE, NH_DENIED_NOLOCKS }, /* lockd waited for its statd (nsm_monitor, fs/lockd/mon.c), and says so */
-    { NH_CHALLENGE_ACK, NH_GRACE },
-    { NH_SYN_REFUSED, NH_GRACE },
-    { NH_RESET, NH_GRACE },
-    { NH_CHALLENGE_ACK, NH_SERVER_RESTARTED },
-    { NH_SYN_REFUSED, NH_SERVER_RESTARTED },
-    { NH_RESET, NH_SERVER_RESTARTED },
-    { NH_PEER_SILENT, NH_SERVER_RESTARTED },
-    { NH_FIN_UNACKED, NH_SERVER_RESTARTED },
-    { NH_SYN_UNANSWERED, NH_SERVER_RESTARTED },
-    { NH_UNREACHABLE, NH_SERVER_RESTARTED },
-    { NH_NOT_REGISTERED, NH_SERVER_RESTARTED },
-    { NH_GRACE, NH_SERVER_RESTARTED },
+    uint64_t first, beside;
+    nh_finding cause;
+} causes[] = {
+#define NH_CAUSE(first, beside, cause) { first, beside, NH_##cause },
+#include "core/judge/causes.def"
 };
 
+/* What is known beside the symptoms; a row's facts must all be among them. */
+#define NH_FACTS(X) \
+    X(LOST_BEFORE)      /* what the client sent did not come to the capture */ \
+    X(DEAF_CLIENT)      /* it is the client that does not take in what reaches it */ \
+    X(NO_CONNECTION)    /* over UDP, or before any connection */ \
+    X(UNACCEPTED)       /* the SYN-ACK came again, though it had been acknowledged */ \
+    X(UNANSWERED_AGAIN) /* after the reset no answer either */ \
+    X(REFUSED_AT_LAST)  /* the answer that ended it is a refusal */ \
+    X(OF_PORTMAP)       /* the port mapper's doing */ \
+    X(CLIENT_RESTARTED) /* so says its SM_NOTIFY */ \
+    X(CALLBACK)         /* on the server's way back to the client */ \
+    X(CALLBACK_REFUSED) /* nobody listens there */ \
+    X(OWN_FILTER)       /* ICMP: by the firewall of the host that sent the quoted packet */ \
+    X(SAID_BY_CALLER)   /* ICMP: by that host, or nobody knows */ \
+    X(SAID_BY_CALLED)   /* ICMP: by the host that it went to */ \
+    X(RESET_BY_CLIENT) \
+    X(SERVER_SEEN) /* the capture has packets of the server */ \
+    X(AT_CLIENT)   /* where the capture was taken */ \
+    X(AT_SERVER)
+
+enum {
+#define X(fact) FACT_BIT_##fact,
+    NH_FACTS(X)
+#undef X
+};
+enum {
+#define X(fact) fact = 1 << FACT_BIT_##fact,
+    NH_FACTS(X)
+#undef X
+};
+
+/* Whom a cause points at. */
+typedef enum {
+    POINTS_AT_NOBODY,
+    POINTS_AT_SILENT,
+    POINTS_AT_HANDSHAKE,
+    POINTS_AT_ICMP_SENDER,
+    POINTS_AT_RESET_SENDER,
+    POINTS_AT_CALLED_BACK,
+    POINTS_AT_RECEIVER,
+    POINTS_AT_OLD_CONNECTION,
+    POINTS_AT_SERVER_LIKELY,
+    POINTS_AT_SERVER
+} points_at;
+
+static const struct {
+    nh_finding cause;
+    unsigned facts;
+    points_at whom;
+    const char *clause;
+} clauses[] = {
+#define NH_CLAUSE(cause, facts, whom, clause) { NH_##cause, facts, POINTS_AT_##whom, clause },
+#include "core/judge/causes.def"
+};
+
+static const struct {
+    points_at whom;
+    unsigned facts;
+    nh_side side;
+    nh_confidence confidence;
+} sides[] = {
+#define NH_POINTS_AT(whom, facts, side, confidence) { POINTS_AT_##whom, facts, NH_SIDE_##side, NH_CONFIDENCE_##confidence },
+#include "core/judge/causes.def"
+};
+
+/* --- the cause --------------------------------------------------------------------- */
+
 static nh_finding
-refine(const nh_outage *outage, nh_finding cause)
+cause_of(const nh_outage *outage, nh_finding first)
 {
-    for (unsigned i = 0; i < G_N_ELEMENTS(refinements); i++)
-        if (cause == refinements[i].vague && outage->count[NH_FORWARD][refinements[i].precise] > 0)
-            cause = refinements[i].precise;
-    return cause;
+    uint64_t beside = 0;
+
+    for (int finding = 1; finding < NH_FINDING_COUNT; finding++)
+        if (outage->count[NH_FORWARD][finding])
+            beside |= UINT64_C(1) << finding;
+    for (unsigned i = 0; i < G_N_ELEMENTS(causes); i++)
+        if (causes[i].first >> first & 1 && (beside & causes[i].beside) == causes[i].beside)
+            return causes[i].cause;
+    return first;
 }
 
-static bool
-explains(nh_finding finding)
-{
-    nh_kind kind = nh_finding_get(finding)->kind;
-    return (kind == NH_KIND_TRANSPORT || kind == NH_KIND_ANSWER) && finding != NH_RESET_STORM;
-}
-
-/* RFC 5961 at work: one bare ACK, the client's RST clears the old connection, and its next SYN meets the real trouble. */
+/* On the way to the real trouble: one bare ACK, the client's RST clears the old connection (RFC 5961), and its next SYN meets that. */
 static bool
 is_passing(const nh_outage *outage, unsigned i)
 {
     const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
 
-    if (symptom->finding != NH_CHALLENGE_ACK || symptom->count > 0 || i + 1 >= outage->symptoms->len)
+    if (!nh_finding_get(symptom->finding)->passes || symptom->count > 0 || i + 1 >= outage->symptoms->len)
         return false;
     const nh_symptom *next = symptom + 1;
-    return next->conn == symptom->conn && nh_finding_get(next->finding)->kind == NH_KIND_TRANSPORT && next->finding != NH_CHALLENGE_ACK;
+    const nh_finding_row *row = nh_finding_get(next->finding);
+    return next->conn == symptom->conn && row->kind == NH_KIND_TRANSPORT && !row->passes;
 }
 
 /* The earliest symptom of this way that explains something (verdicts that had to wait stand later in the list), or NULL. */
 static const nh_symptom *
-earliest(const nh_outage *outage, nh_way way)
+earliest(const nh_outage *outage, nh_way way, bool last_resort)
 {
     const nh_symptom *first = NULL;
 
     for (unsigned i = 0; i < outage->symptoms->len; i++) {
         const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
-        if (symptom->way == way && explains(symptom->finding) && !is_passing(outage, i) && (!first || symptom->at.frame < first->at.frame))
+        if (symptom->way == way && nh_finding_explains(symptom->finding) && nh_finding_get(symptom->finding)->last_resort == last_resort &&
+            !is_passing(outage, i) && (!first || symptom->at.frame < first->at.frame))
             first = symptom;
     }
     return first;
@@ -106,138 +161,16 @@ outlasts(const nh_outage *outage, const nh_symptom *callback, const nh_symptom *
 static nh_finding
 find_cause(const nh_outage *outage)
 {
-    const nh_symptom *forward = earliest(outage, NH_FORWARD), *callback = earliest(outage, NH_CALLBACK);
+    const nh_symptom *forward = earliest(outage, NH_FORWARD, false), *callback = earliest(outage, NH_CALLBACK, false);
 
     if (forward && !(callback && outlasts(outage, callback, forward)))
-        return refine(outage, forward->finding);
+        return cause_of(outage, forward->finding);
     if (callback) /* whatever is wrong with the server's way back: that is what it means */
         return NH_GRANT_LOST;
-    return outage->count[NH_FORWARD][NH_RESET_STORM] + outage->count[NH_CALLBACK][NH_RESET_STORM] ? NH_RESET_STORM : NH_FINDING_NONE;
+    forward = earliest(outage, NH_FORWARD, true);
+    callback = earliest(outage, NH_CALLBACK, true);
+    return forward ? forward->finding : callback ? callback->finding : NH_FINDING_NONE;
 }
-
-/* --- the side ------------------------------------------------------------------------- */
-
-typedef struct {
-    nh_side side;
-    nh_confidence confidence;
-} blame;
-
-/* The server does not answer: the nearer the capture to it, the surer. */
-static blame
-blame_silence(const nh_outage *outage, const nh_symptom *evidence)
-{
-    if (evidence->unseen) /* its packets did not come to the capture: they never left the client, or were lost on the way */
-        return (blame){ nh_capture_position(outage->pair) == NH_SIDE_CLIENT ? NH_SIDE_CLIENT : NH_SIDE_PATH, NH_CONFIDENCE_LIKELY };
-    if (evidence->deaf_client)
-        return (blame){ NH_SIDE_CLIENT, nh_capture_position(outage->pair) == NH_SIDE_CLIENT ? NH_CONFIDENCE_SHOWN : NH_CONFIDENCE_LIKELY };
-    if (nh_capture_position(outage->pair) == NH_SIDE_SERVER)
-        return (blame){ NH_SIDE_SERVER, NH_CONFIDENCE_SHOWN };
-    return (blame){ NH_SIDE_SERVER, outage->pair->seen_server ? NH_CONFIDENCE_LIKELY : NH_CONFIDENCE_POSSIBLE };
-}
-
-/* The client does not take the SYN-ACK: near the client the packets themselves show it. */
-static blame
-blame_handshake(const nh_outage *outage, const nh_symptom *evidence)
-{
-    switch (nh_capture_position(outage->pair)) {
-    case NH_SIDE_CLIENT:
-        return (blame){ NH_SIDE_CLIENT, NH_CONFIDENCE_SHOWN };
-    case NH_SIDE_SERVER:
-        return (blame){ NH_SIDE_PATH, NH_CONFIDENCE_POSSIBLE };
-    default:
-        return (blame){ NH_SIDE_CLIENT, NH_CONFIDENCE_LIKELY };
-    }
-}
-
-static blame
-blame_sender_of_icmp(const nh_outage *outage, const nh_symptom *evidence)
-{
-    const nh_conn *conn = evidence->conn;
-    const nh_call *call = evidence->call; /* over UDP */
-    bool forward = evidence->way == NH_FORWARD;
-    const nh_addr *sender = conn                        ? &conn->icmp_sender
-                            : call                      ? &call->icmp.sender
-                            : evidence->icmp_sender.len ? &evidence->icmp_sender
-                                                        : NULL;
-    const nh_addr *caller = conn ? &conn->client.addr : call ? &call->src.addr : forward ? &outage->pair->client : &outage->pair->server;
-    const nh_addr *called = conn ? &conn->server.addr : call ? &call->dst.addr : forward ? &outage->pair->server : &outage->pair->client;
-    bool own_filter = conn ? conn->icmp_own_filter : call ? call->icmp.own_filter : evidence->icmp_own_filter;
-    nh_side side = forward ? NH_SIDE_SERVER : NH_SIDE_CLIENT;
-
-    if (own_filter)
-        return (blame){ forward ? NH_SIDE_CLIENT : NH_SIDE_SERVER, NH_CONFIDENCE_SHOWN };
-    if (!sender || nh_addr_equal(sender, caller)) /* no ARP answer: the neighbour is the server or a router */
-        return (blame){ side, NH_CONFIDENCE_LIKELY };
-    if (nh_addr_equal(sender, called))
-        return (blame){ side, NH_CONFIDENCE_SHOWN };
-    return (blame){ NH_SIDE_PATH, NH_CONFIDENCE_SHOWN };
-}
-
-static blame
-blame_sender_of_reset(const nh_outage *outage, const nh_symptom *evidence)
-{
-    const nh_conn *conn = evidence->conn;
-    bool by_client = conn && conn->reset_by_client == (conn->way == NH_FORWARD);
-    return (blame){ by_client ? NH_SIDE_CLIENT : NH_SIDE_SERVER, NH_CONFIDENCE_LIKELY };
-}
-
-/* The callback does not get through to the client. */
-static blame
-blame_client_of_callback(const nh_outage *outage, const nh_symptom *evidence)
-{
-    bool refused = outage->count[NH_CALLBACK][NH_SYN_REFUSED] > 0;
-
-    if (refused || nh_capture_position(outage->pair) == NH_SIDE_CLIENT)
-        return (blame){ NH_SIDE_CLIENT, NH_CONFIDENCE_SHOWN };
-    return (blame){ NH_SIDE_CLIENT, NH_CONFIDENCE_LIKELY };
-}
-
-static blame
-blame_server_shown(const nh_outage *outage, const nh_symptom *evidence)
-{
-    return (blame){ NH_SIDE_SERVER, NH_CONFIDENCE_SHOWN };
-}
-
-static blame
-blame_server_likely(const nh_outage *outage, const nh_symptom *evidence)
-{
-    return (blame){ NH_SIDE_SERVER, NH_CONFIDENCE_LIKELY };
-}
-
-/* So long after its SM_NOTIFY the server may hold connections of a client's life before: until keep-alives tell it. */
-#define RESTART_TIME (300 * NH_SECOND)
-
-static bool
-client_had_restarted(const nh_outage *outage)
-{
-    nh_moment restarted = outage->pair->client_restarted;
-
-    return restarted.frame && restarted.frame < outage->last.frame && outage->start.time - restarted.time < RESTART_TIME;
-}
-
-static blame
-blame_for_old_connection(const nh_outage *outage, const nh_symptom *evidence)
-{
-    return (blame){ client_had_restarted(outage) ? NH_SIDE_CLIENT : NH_SIDE_SERVER, NH_CONFIDENCE_LIKELY };
-}
-
-static blame
-blame_closed_window(const nh_outage *outage, const nh_symptom *evidence)
-{
-    return (blame){ evidence->deaf_client ? NH_SIDE_CLIENT : NH_SIDE_SERVER, NH_CONFIDENCE_SHOWN };
-}
-
-static blame (*const judges[NH_BLAME_COUNT])(const nh_outage *outage, const nh_symptom *evidence) = {
-    [NH_BLAME_SILENT] = blame_silence,
-    [NH_BLAME_HANDSHAKE] = blame_handshake,
-    [NH_BLAME_ICMP_SENDER] = blame_sender_of_icmp,
-    [NH_BLAME_RESET_SENDER] = blame_sender_of_reset,
-    [NH_BLAME_CALLED_BACK] = blame_client_of_callback,
-    [NH_BLAME_RECEIVER] = blame_closed_window,
-    [NH_BLAME_OLD_CONNECTION] = blame_for_old_connection,
-    [NH_BLAME_SERVER_LIKELY] = blame_server_likely,
-    [NH_BLAME_SERVER] = blame_server_shown,
-};
 
 static const nh_symptom *
 first_of(const nh_outage *outage, nh_finding finding)
@@ -262,194 +195,115 @@ count_of(const nh_outage *outage, nh_finding finding)
     return count;
 }
 
-nh_judgement
-nh_judge(const nh_outage *outage)
-{
-    nh_judgement judgement = { .cause = find_cause(outage), .side = NH_SIDE_UNKNOWN, .confidence = NH_CONFIDENCE_POSSIBLE };
-    const nh_finding_row *row = nh_finding_get(judgement.cause);
+/* --- the facts ------------------------------------------------------------------------- */
 
-    judgement.evidence = first_of(outage, judgement.cause);
-    judgement.symptoms = count_of(outage, judgement.cause);
-    if (row && judges[row->blame] && judgement.evidence) {
-        blame verdict = judges[row->blame](outage, judgement.evidence);
-        judgement.side = verdict.side;
-        judgement.confidence = verdict.confidence;
-    }
-    return judgement;
+/* Who sent the ICMP error: over UDP it is about a call, or about one that was not captured. */
+static unsigned
+facts_of_icmp(const nh_pair *pair, const nh_symptom *evidence)
+{
+    const nh_conn *conn = evidence->conn;
+    const nh_call *call = evidence->call;
+    bool forward = evidence->way == NH_FORWARD;
+    const nh_addr *sender = conn                        ? &conn->icmp_sender
+                            : call                      ? &call->icmp.sender
+                            : evidence->icmp_sender.len ? &evidence->icmp_sender
+                                                        : NULL;
+    const nh_addr *caller = conn ? &conn->client.addr : call ? &call->src.addr : forward ? &pair->client : &pair->server;
+    const nh_addr *called = conn ? &conn->server.addr : call ? &call->dst.addr : forward ? &pair->server : &pair->client;
+    bool own_filter = conn ? conn->icmp_own_filter : call ? call->icmp.own_filter : evidence->icmp_own_filter;
+
+    return (own_filter ? OWN_FILTER : 0) | (!sender || nh_addr_equal(sender, caller) ? SAID_BY_CALLER : 0) |
+           (sender && nh_addr_equal(sender, called) ? SAID_BY_CALLED : 0);
 }
 
-/* --- the sentence ------------------------------------------------------------------------ */
-
-/* The client had another way to the server, or needed none: what came meanwhile was answered at once. */
 static bool
-nobody_waited(const nh_outage *outage)
+client_had_restarted(const nh_outage *outage)
 {
-    return outage->calls->len == 0 && outage->ended_by && outage->ended_by->outage != outage;
-}
+    nh_moment restarted = outage->pair->client_restarted;
 
-/* What the client's calls met: how many, held back or sent in vain. */
-static char *
-calls_clause(const nh_outage *outage, const nh_call *unanswered)
-{
-    const nh_attempt *attempt = outage->given_up ? &outage->side[NH_FORWARD].attempt : &outage->pair->side[NH_FORWARD].attempt;
-    unsigned deferred = 0, calls = outage->calls->len;
-    nh_deadlines deadlines;
-
-    if (unanswered) /* nlmclnt_grant, fs/lockd/clntlock.c: the process goes on before the answer is sent */
-        return g_strdup_printf("the GRANTED_RES for frame %u %s (a Linux client has its lock all the same)",
-                               unanswered->sendings[0].at.frame,
-                               nh_answer_given_up(unanswered, &deadlines) ? "could not be sent" : "was held back until it ended");
-
-    for (unsigned i = 0; i < calls; i++)
-        deferred += ((const nh_call *)g_ptr_array_index(outage->calls, i))->deferred;
-    if (nobody_waited(outage))
-        return g_strdup("no lock call had to wait for it");
-    if (calls == 0)
-        return g_strdup(outage->pair->hidden.how ? "its calls cannot be read"
-                        : attempt->active        ? "no lock call could be sent"
-                                                 : "no lock call was seen meanwhile");
-    if (deferred == 0 && outage->served)
-        return g_strdup_printf("%u lock call%s affected, %u other%s answered meanwhile", calls, calls == 1 ? " was" : "s were",
-                               outage->served, outage->served == 1 ? " was" : "s were");
-    if (deferred == 0)
-        return g_strdup_printf("%u lock call%s affected", calls, calls == 1 ? " was" : "s were");
-    if (deferred == calls)
-        return g_strdup_printf("%s held back until it ended", calls == 1 ? "the lock call was" : "the lock calls were");
-    return g_strdup_printf("%u of %u lock calls %s held back until it ended", deferred, calls, deferred == 1 ? "was" : "were");
-}
-
-static char *
-duration_clause(const nh_outage *outage, nh_time now)
-{
-    const nh_call *answered = outage->ended_by;
-    const char *status = answered && answered->has_status && answered->status ? nh_nlm_status_name(answered->status) : NULL;
-    char *lasted = nh_duration_text(nh_elapsed(outage->start.time, outage->end.frame ? outage->end.time : now));
-    char *text = answered ? g_strdup_printf("for %s, until the answer in frame %u%s%s%s,", lasted, outage->end.frame, status ? " (" : "",
-                                            status ? status : "", status ? ")" : "")
-                 : outage->given_up  ? g_strdup_printf("for %s, after which nothing more was tried,", lasted)
-                 : outage->end.frame ? g_strdup_printf("for %s", lasted)
-                                     : g_strdup_printf("for the %s until the end of the capture", lasted);
-    g_free(lasted);
-    return text;
-}
-
-/* What the client missed, up to the server's name. */
-static const char *
-what_was_missing(const nh_outage *outage, const nh_call *unanswered)
-{
-    if (unanswered)
-        return "could not answer the callback of";
-    if (nobody_waited(outage))
-        return "had trouble with the lock service of";
-    if (outage->served)
-        return outage->calls->len == 1 ? "got no answer to one lock call from" : "got no answer to some lock calls from";
-    return "got no lock service from";
-}
-
-/* tcp_v4_syn_recv_sock, net/ipv4/tcp_ipv4.c: the ACK that finds the accept queue full is dropped, and the SYN-ACK comes again. */
-static bool
-was_unaccepted(const nh_outage *outage, const nh_judgement *judgement)
-{
-    const nh_conn *conn = judgement->evidence ? judgement->evidence->conn : NULL;
-
-    return judgement->cause == NH_PEER_SILENT && conn && conn->unaccepted.frame >= outage->start.frame &&
-           conn->unaccepted.frame <= outage->last.frame;
+    return restarted.frame && restarted.frame < outage->last.frame && outage->start.time - restarted.time < NH_OLD_CONNECTION_TIME;
 }
 
 /* After the reset no answer either: a server that still works on a call drops the copy (duplicate request cache). */
-#define ANSWER_TIME (5 * NH_SECOND)
-
 static bool
-was_unanswered_again(const nh_outage *outage, const nh_judgement *judgement)
+was_unanswered_again(const nh_outage *outage, nh_moment reset)
 {
-    nh_moment reset = judgement->evidence ? judgement->evidence->at : (nh_moment){ 0 };
-
-    for (unsigned i = 0; judgement->cause == NH_RESET && i < outage->symptoms->len; i++) {
+    for (unsigned i = 0; i < outage->symptoms->len; i++) {
         const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
-        if (symptom->finding == NH_REPLY_OVERDUE && symptom->way == NH_FORWARD && symptom->conn &&
-            symptom->conn->first.frame > reset.frame && symptom->at.time - reset.time >= ANSWER_TIME)
+        if (nh_finding_get(symptom->finding)->hangs && symptom->way == NH_FORWARD && symptom->conn &&
+            symptom->conn->first.frame > reset.frame && symptom->at.time - reset.time >= NH_ANSWER_TIME)
             return true;
     }
     return false;
 }
 
-/* Why there was no lock service; the row's clause, unless the evidence says more. */
-static const char *
-why_clause(const nh_outage *outage, const nh_judgement *judgement)
+/* The answer that ended it is a refusal, which the first one who waited got. */
+static bool
+was_refused_at_last(const nh_outage *outage)
 {
-    const nh_finding_row *row = nh_finding_get(judgement->cause);
-    bool deaf = judgement->evidence && judgement->evidence->deaf_client && judgement->cause != NH_GRANT_LOST;
+    const nh_call *answered = outage->ended_by;
 
-    if (judgement->evidence && judgement->evidence->unseen)
-        return "nothing that the client sent meanwhile got to where the capture was taken";
-    if (deaf)
-        return judgement->cause == NH_ZERO_WINDOW ? "the client's receive window was closed"
-               : !judgement->evidence->conn       ? "the client did not hear the server, which answered, and asked again"
-                                                  : "the client did not hear the server, which answered and was never acknowledged";
-    if (judgement->cause == NH_CHALLENGE_ACK && client_had_restarted(outage))
-        return "the client had restarted, as its SM_NOTIFY says, and the server still held the connection of before";
-    if (judgement->cause == NH_RPC_REJECTED && judgement->evidence->service == NH_SERVICE_PORTMAP)
-        return "the server's port mapper refused to tell lockd's port";
-    if (was_unaccepted(outage, judgement))
-        return "the server did not take the connection: it sent its SYN-ACK again, though the client had acknowledged it";
-    if (was_unanswered_again(outage, judgement))
-        return "the connection was reset, and the server took the call again on a new one and did not answer it";
-    return row && row->clause ? row->clause : "of trouble on the way";
+    return answered && answered->has_status && answered->status == NH_NLM_STAT_NOLOCKS;
 }
 
-char *
-nh_outage_summary(const nh_outage *outage, const nh_judgement *judgement, nh_time now)
+/* tcp_v4_syn_recv_sock, net/ipv4/tcp_ipv4.c: the ACK that finds the accept queue full is dropped, and the SYN-ACK comes again. */
+static unsigned
+facts_of_conn(const nh_outage *outage, const nh_conn *conn)
 {
-    char client[NH_ADDR_TEXT], server[NH_ADDR_TEXT];
-    char *start = nh_time_clock(outage->start.time);
-    const nh_call *unanswered = nh_answer_all_that_suffered(outage);
-    char *calls = calls_clause(outage, unanswered), *lasted = duration_clause(outage, now);
-    uint32_t frame = judgement->evidence && judgement->evidence->since.frame ? judgement->evidence->since.frame : outage->start.frame;
-    const char *sure = judgement->confidence == NH_CONFIDENCE_SHOWN ? "the packets show it" : nh_confidence_name(judgement->confidence);
-    char *text = g_strdup_printf("From %s UTC %s %s %s %s because %s (%s, from frame %u on); %s. Side: %s (%s).", start, lasted,
-                                 nh_addr_text(&outage->pair->client, client), what_was_missing(outage, unanswered),
-                                 nh_addr_text(&outage->pair->server, server), why_clause(outage, judgement),
-                                 nh_finding_name(judgement->cause), frame, calls, nh_side_name(judgement->side), sure);
-    g_free(start);
-    g_free(calls);
-    g_free(lasted);
-    return text;
+    bool unaccepted = conn->unaccepted.frame >= outage->start.frame && conn->unaccepted.frame <= outage->last.frame;
+    bool by_client = conn->reset_by_client == (conn->way == NH_FORWARD);
+
+    return (unaccepted ? UNACCEPTED : 0) | (by_client ? RESET_BY_CLIENT : 0);
 }
 
-/* --- what to check next ------------------------------------------------------------------ */
+static unsigned
+facts_of_symptom(const nh_outage *outage, const nh_symptom *evidence)
+{
+    return (evidence->unseen ? LOST_BEFORE : 0) | (evidence->deaf_client ? DEAF_CLIENT : 0) |
+           (evidence->way == NH_CALLBACK ? CALLBACK : 0) | (evidence->service == NH_SERVICE_PORTMAP ? OF_PORTMAP : 0) |
+           (evidence->conn ? facts_of_conn(outage, evidence->conn) : NO_CONNECTION) | facts_of_icmp(outage->pair, evidence) |
+           (nh_finding_get(evidence->finding)->loses_calls && was_unanswered_again(outage, evidence->at) ? UNANSWERED_AGAIN : 0);
+}
 
-/* Nobody follows more advice than this. */
-#define NEXT_STEPS_MAX 4
+static unsigned
+facts_of(const nh_outage *outage, const nh_symptom *evidence)
+{
+    nh_side position = nh_capture_position(outage->pair);
 
-/* Where each finding with advice appears first; 0 = nowhere. Verdicts that had to wait stand late among the symptoms. */
+    return facts_of_symptom(outage, evidence) | (was_refused_at_last(outage) ? REFUSED_AT_LAST : 0) |
+           (client_had_restarted(outage) ? CLIENT_RESTARTED : 0) | (outage->count[NH_CALLBACK][NH_SYN_REFUSED] ? CALLBACK_REFUSED : 0) |
+           (outage->pair->seen_server ? SERVER_SEEN : 0) | (position == NH_SIDE_CLIENT ? AT_CLIENT : 0) |
+           (position == NH_SIDE_SERVER ? AT_SERVER : 0);
+}
+
+/* --- the judgement ------------------------------------------------------------------------ */
+
 static void
-first_appearances(const nh_outage *outage, uint32_t *frames)
+point_at(nh_judgement *judgement, points_at whom, unsigned facts)
 {
-    for (unsigned i = 0; i < outage->symptoms->len; i++) {
-        const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
-        uint32_t *first = &frames[symptom->finding];
-        /* advice is written for the client's way to the server; of the way back it is that on the callback */
-        bool fits = symptom->way == NH_FORWARD || symptom->finding == NH_GRANT_LOST;
-        if (fits && nh_finding_get(symptom->finding)->next && (*first == 0 || symptom->at.frame < *first))
-            *first = symptom->at.frame;
-    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(sides); i++)
+        if (sides[i].whom == whom && (facts & sides[i].facts) == sides[i].facts) {
+            judgement->side = sides[i].side;
+            judgement->confidence = sides[i].confidence;
+            return;
+        }
 }
 
-/* The cause first, then what else explains something, as it appeared. */
-void
-nh_outage_next_steps(const nh_outage *outage, nh_finding cause, GPtrArray *steps)
+nh_judgement
+nh_judge(const nh_outage *outage)
 {
-    uint32_t frames[NH_FINDING_COUNT] = { 0 };
-    const nh_finding_row *row = nh_finding_get(cause);
+    nh_judgement judgement = {
+        .cause = find_cause(outage), .side = NH_SIDE_UNKNOWN, .confidence = NH_CONFIDENCE_POSSIBLE, .clause = "of trouble on the way"
+    };
 
-    first_appearances(outage, frames);
-    for (int next = cause; row && steps->len < NEXT_STEPS_MAX; row = nh_finding_get(next)) {
-        if (row->next)
-            g_ptr_array_add(steps, g_strdup(row->next));
-        frames[next] = 0;
-        next = NH_FINDING_NONE;
-        for (int finding = 1; finding < NH_FINDING_COUNT; finding++)
-            if (frames[finding] && (!next || frames[finding] < frames[next]))
-                next = finding;
-    }
+    judgement.evidence = first_of(outage, judgement.cause);
+    judgement.symptoms = count_of(outage, judgement.cause);
+    unsigned facts = judgement.evidence ? facts_of(outage, judgement.evidence) : 0;
+    for (unsigned i = 0; judgement.evidence && i < G_N_ELEMENTS(clauses); i++)
+        if (clauses[i].cause == judgement.cause && (facts & clauses[i].facts) == clauses[i].facts) {
+            judgement.clause = clauses[i].clause;
+            point_at(&judgement, clauses[i].whom, facts);
+            break;
+        }
+    return judgement;
 }

@@ -12,9 +12,10 @@
 #include "core/model/model.h"
 
 typedef struct {
-    nh_finding cause;
+    nh_finding cause; /* NH_FINDING_NONE: nothing explains it */
     nh_side side;
     nh_confidence confidence;
+    const char *clause;         /* why there was no lock service; static */
     const nh_symptom *evidence; /* first symptom of the cause; owned by the outage */
     unsigned symptoms;          /* of the cause, folded ones included */
 } nh_judgement;
@@ -22,9 +23,5 @@ typedef struct {
 nh_judgement nh_judge(const nh_outage *outage);
 /* Where the capture was taken, as a side: client, server, path (between them), unknown. */
 nh_side nh_capture_position(const nh_pair *pair);
-/* One sentence on the outage; caller frees. now: the last packet's time, for an outage that lasts. */
-char *nh_outage_summary(const nh_outage *outage, const nh_judgement *judgement, nh_time now);
-/* What to check next: advice on the cause first; strings that the list's owner frees. */
-void nh_outage_next_steps(const nh_outage *outage, nh_finding cause, GPtrArray *steps);
 
 #endif

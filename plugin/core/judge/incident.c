@@ -8,14 +8,9 @@
 
 #include "core/judge/incident.h"
 
+#include "core/base/limits.h"
+#include "core/judge/outage.h"
 #include "core/rpc/polls.h"
-
-/*
- * A lock client that is told of no lockd asks again after 3 s (call_bind_status,
- * net/sunrpc/clnt.c). Who asks once a minute, and never tries anything else, is a
- * tool that watches the server (rpcinfo).
- */
-#define ASKS_AGAIN_TIME (15 * NH_SECOND)
 
 bool
 nh_outage_is_watching(const nh_outage *outage)
@@ -29,13 +24,19 @@ nh_outage_is_watching(const nh_outage *outage)
         const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
         /* other versions and transports are asked for in one go */
         nh_time gap = before ? symptom->at.time - before->at.time : 0;
-        bool told_none = symptom->finding == NH_NOT_REGISTERED ||
-                         (symptom->finding == NH_RPC_REJECTED && symptom->service == NH_SERVICE_PORTMAP);
-        if (!told_none || (gap >= NH_SECOND && gap <= ASKS_AGAIN_TIME))
+        const nh_finding_row *row = nh_finding_get(symptom->finding);
+        bool told_none = row->tells_none || (row->refusal && symptom->service == NH_SERVICE_PORTMAP);
+        if (!told_none || (gap >= NH_SECOND && gap <= NH_ASKS_AGAIN_TIME))
             return false;
         before = symptom;
     }
     return true;
+}
+
+static bool
+fails_at_once(const nh_finding_row *row)
+{
+    return row->fails_at_once;
 }
 
 bool
@@ -61,26 +62,28 @@ nh_outage_is_incident(const nh_outage *outage, nh_time now)
         symptoms += symptom->count + !same;
         told = symptom->at.frame;
     }
-    if (outage->count[NH_FORWARD][NH_DENIED_NOLOCKS] > 0) /* the application's lock failed (ENOLCK): once is enough */
+    if (nh_outage_has(outage, NH_FORWARD, fails_at_once))
         return true;
     return symptoms >= 2 || (nh_time_known(outage->waiting_since) && until - outage->waiting_since >= NH_SECOND);
+}
+
+static bool
+is_refusal(const nh_finding_row *row)
+{
+    return row->refusal;
 }
 
 bool
 nh_outage_has_refusals(const nh_outage *outage)
 {
-    const unsigned *count = outage->count[NH_FORWARD];
-    return count[NH_GRACE] + count[NH_DENIED_NOLOCKS] + count[NH_RPC_REJECTED] > 0;
+    return nh_outage_has(outage, NH_FORWARD, is_refusal);
 }
-
-/* Who gets an answer sooner has not waited. */
-#define AT_ONCE NH_SECOND
 
 bool
 nh_outage_held_up(const nh_outage *outage, const nh_call *call, nh_moment at)
 {
     const nh_sending *first = nh_call_first(call);
-    bool at_once = call->n_sendings == 1 && first->at.frame > outage->start.frame && at.time - call->issued_earliest < AT_ONCE;
+    bool at_once = call->n_sendings == 1 && first->at.frame > outage->start.frame && at.time - call->issued_earliest < NH_AT_ONCE;
 
     return !at_once || call->deferred || call->dead || call->way == NH_CALLBACK || nh_call_polls(call) || nh_outage_has_refusals(outage);
 }

@@ -8,18 +8,11 @@
 
 #include "core/judge/outage.h"
 
+#include "core/base/limits.h"
 #include "core/clock/age.h"
 #include "core/judge/incident.h"
 #include "core/locks/lock_table.h"
 #include "core/model/trouble.h"
-
-/* After its last trouble is over an outage waits so long for a call that it had held back. */
-#define SETTLE_TIME (10 * NH_SECOND)
-/* An outage that nobody touched for so long, and in which nobody waits, is another one's past. */
-#define STALE_TIME (300 * NH_SECOND)
-
-/* A grace period that is noticed so long after SM_NOTIFY is the same restart's (nlm_grace_period, 50 s by default). */
-#define GRACE_TIME (60 * NH_SECOND)
 
 /* --- the end of a connection's trouble ------------------------------------- */
 
@@ -73,13 +66,10 @@ open_outage(nh_pair *pair, const nh_symptom *symptom)
 static bool
 keeps_waiting(const nh_symptom *symptom)
 {
-    switch (symptom->finding) {
-    case NH_RESET:
-    case NH_RESET_STORM:
+    switch (nh_finding_get(symptom->finding)->waiting) {
+    case NH_WAITING_CALLS:
         return symptom->conn && symptom->conn->waiting && symptom->conn->waiting->len > 0;
-    case NH_SYN_REFUSED: /* an answer, though not the wanted one: a client that waits tries again */
-    case NH_SERVER_RESTARTED:
-    case NH_HALF_CLOSED:
+    case NH_WAITING_NO:
         return false;
     default:
         return true;
@@ -122,8 +112,9 @@ outage_for(nh_pair *pair, const nh_symptom *symptom)
 {
     nh_outage *before = pair->outages->len ? g_ptr_array_index(pair->outages, pair->outages->len - 1) : NULL;
     /* SM_NOTIFY, a reclaim that succeeds, then grace for new locks: one restart */
-    bool restarting = before && symptom->finding == NH_GRACE && before->count[NH_FORWARD][NH_SERVER_RESTARTED] > 0 &&
-                      symptom->at.time - before->last.time < GRACE_TIME;
+    nh_finding sequel_of = nh_finding_get(symptom->finding)->sequel_of;
+    bool restarting = before && sequel_of && before->count[NH_FORWARD][sequel_of] > 0 &&
+                      symptom->at.time - before->last.time < NH_GRACE_TIME;
     bool older = before && symptom->since.frame && symptom->since.frame <= before->last.frame;
     bool waited_for = (symptom->call && symptom->call->waits) || (symptom->conn && symptom->conn->waiting && symptom->conn->waiting->len);
 
@@ -284,6 +275,27 @@ absolve(nh_pair *pair, nh_way way, nh_service service, nh_moment at)
     return any;
 }
 
+bool
+nh_outage_has(const nh_outage *outage, nh_way way, bool (*is)(const nh_finding_row *row))
+{
+    for (int finding = 1; finding < NH_FINDING_COUNT; finding++)
+        if (outage->count[way][finding] > 0 && is(nh_finding_get(finding)))
+            return true;
+    return false;
+}
+
+static bool
+hangs(const nh_finding_row *row)
+{
+    return row->hangs;
+}
+
+static bool
+is_sequel(const nh_finding_row *row)
+{
+    return row->sequel_of != NH_FINDING_NONE;
+}
+
 /*
  * Nothing but calls that the server has and does not answer, of which some wait
  * on: a call that came later and was answered at once ends nothing for them.
@@ -294,13 +306,15 @@ others_hang(const nh_outage *outage, const nh_call *answered, nh_moment at)
     const nh_sending *first = answered ? answered->sendings : NULL;
 
     if (!first || answered->n_sendings > 1 || first->at.frame <= outage->start.frame || at.time - first->at.time >= NH_SECOND ||
-        outage->count[NH_FORWARD][NH_REPLY_OVERDUE] != outage->symptoms->len)
+        !nh_outage_has(outage, NH_FORWARD, hangs))
         return false;
     bool waits = false;
 
     for (unsigned i = 0; i < outage->symptoms->len; i++) {
-        const nh_call *hanging = g_array_index(outage->symptoms, nh_symptom, i).call;
-        if (!hanging || hanging->prog != NH_PROG_NLM) /* a port mapper that hangs holds up all calls */
+        const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
+        const nh_call *hanging = symptom->call;
+        if (symptom->way != NH_FORWARD || !nh_finding_get(symptom->finding)->hangs || !hanging ||
+            hanging->prog != NH_PROG_NLM) /* a port mapper that hangs holds up all calls */
             return false;
         waits = waits || hanging->waits;
     }
@@ -311,7 +325,7 @@ others_hang(const nh_outage *outage, const nh_call *answered, nh_moment at)
 static bool
 is_reclaim_in_grace(const nh_outage *outage, const nh_call *call)
 {
-    return call && call->nlm.reclaim && outage->count[NH_FORWARD][NH_GRACE] > 0;
+    return call && call->nlm.reclaim && nh_outage_has(outage, NH_FORWARD, is_sequel);
 }
 
 nh_outage *
@@ -385,7 +399,7 @@ resume(nh_pair *pair, nh_moment at)
     if (!latest || !latest->concluded)
         return;
     latest->concluded = false;
-    if (at.time - latest->settled.time > SETTLE_TIME)
+    if (at.time - latest->settled.time > NH_SETTLE_TIME)
         return;
     latest->closed = false;
     latest->end = (nh_moment){ 0, NH_TIME_NONE };
@@ -425,9 +439,9 @@ nh_outage_tick(nh_pair *pair, nh_moment at)
 
     if (!outage)
         return;
-    if (outage->settled.frame && at.time - outage->settled.time > SETTLE_TIME)
+    if (outage->settled.frame && at.time - outage->settled.time > NH_SETTLE_TIME)
         close_outage(outage, outage->settled, NULL);
-    else if (at.time - outage->last.time > STALE_TIME && !somebody_waits(outage))
+    else if (at.time - outage->last.time > NH_STALE_TIME && !somebody_waits(outage))
         give_up(outage);
     else
         promote(outage, at.time);
@@ -475,7 +489,7 @@ nh_outage_turn_round(nh_outage *outage)
     for (unsigned i = 0; i < outage->symptoms->len; i++) {
         nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
         symptom->way = !symptom->way;
-        symptom->deaf_client = !symptom->deaf_client && (symptom->finding == NH_PEER_SILENT || symptom->finding == NH_ZERO_WINDOW);
+        symptom->deaf_client = !symptom->deaf_client && nh_finding_get(symptom->finding)->either_side;
         outage->count[symptom->way][symptom->finding]++;
     }
 }

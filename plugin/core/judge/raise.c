@@ -36,11 +36,11 @@ is_about_conn(const nh_evidence *evidence)
 static bool
 client_is_deaf(const nh_evidence *evidence)
 {
-    bool silence = evidence->finding == NH_PEER_SILENT || evidence->finding == NH_ZERO_WINDOW;
-
+    if (!nh_finding_get(evidence->finding)->either_side)
+        return false;
     if (evidence->call)
-        return evidence->finding == NH_PEER_SILENT && evidence->call->unheard.frame;
-    return silence && evidence->silent == (way_of(evidence) == NH_FORWARD ? NH_SILENT_CLIENT : NH_SILENT_SERVER);
+        return evidence->call->unheard.frame != 0;
+    return evidence->silent == (way_of(evidence) == NH_FORWARD ? NH_SILENT_CLIENT : NH_SILENT_SERVER);
 }
 
 static nh_symptom
@@ -92,7 +92,7 @@ loses_grant(const nh_evidence *evidence)
         return blocked && evidence->conn;
     if (call->prog == NH_PROG_PORTMAP)
         return blocked && call->asked.prog == NH_PROG_NLM;
-    return call->prog == NH_PROG_NLM && nh_nlm_kind(call->proc) == NH_NLM_GRANTED && evidence->finding == NH_RPC_REJECTED;
+    return call->prog == NH_PROG_NLM && nh_nlm_kind(call->proc) == NH_NLM_GRANTED && nh_finding_get(evidence->finding)->refusal;
 }
 
 static void
@@ -113,9 +113,7 @@ raise_grant_lost(const nh_evidence *evidence)
 static bool
 is_symptom(const nh_evidence *evidence)
 {
-    nh_kind kind = nh_finding_get(evidence->finding)->kind;
-
-    return (kind == NH_KIND_TRANSPORT || kind == NH_KIND_ANSWER) && !(evidence->bits & NH_HARMLESS);
+    return nh_finding_explains(evidence->finding) && !(evidence->bits & NH_HARMLESS);
 }
 
 /* The answer that ended an outage, and explains something itself: it belongs to it, and reopens nothing. */

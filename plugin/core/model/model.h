@@ -298,6 +298,7 @@ struct nh_pair {
     nh_family family;
     unsigned nlm_timeout; /* seconds, when the gaps seen tell another than the preference; else 0 */
     unsigned calls, answered, resent, denied;
+    unsigned orphans; /* answers to lock calls that were not captured */
     nh_time slowest;
     GPtrArray *troubled;  /* nh_conn* in trouble */
     GPtrArray *unsettled; /* nh_call*: asynchronous calls without their *_RES, callbacks without answer; or NULL */

@@ -78,6 +78,7 @@ nh_story_new(void)
     story->incidents = g_ptr_array_new_with_free_func(incident_free);
     story->locks = g_ptr_array_new_with_free_func(lock_free);
     story->messages = g_ptr_array_new_with_free_func(g_free);
+    story->caveats = g_ptr_array_new_with_free_func(g_free);
     return story;
 }
 
@@ -94,6 +95,7 @@ nh_story_add_incident(nh_story *story)
     incident->locks = g_ptr_array_new_with_free_func(lock_free);
     incident->parts = g_ptr_array_new_with_free_func(part_free);
     g_ptr_array_add(story->incidents, incident);
+    story->verdict = NH_VERDICT_INCIDENTS;
     return incident;
 }
 
@@ -263,5 +265,18 @@ nh_story_free(nh_story *story)
     g_ptr_array_unref(story->incidents);
     g_ptr_array_unref(story->locks);
     g_ptr_array_unref(story->messages);
+    g_ptr_array_unref(story->caveats);
     g_free(story);
+}
+
+const char *
+nh_verdict_name(nh_verdict verdict)
+{
+    static const char *const names[] = {
+#define X(id, name) [id] = name,
+        NH_VERDICTS(X)
+#undef X
+    };
+
+    return names[verdict];
 }

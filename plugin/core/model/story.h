@@ -99,6 +99,22 @@ typedef struct {
     nh_time slowest; /* duration; NH_TIME_NONE when nothing was answered */
 } nh_story_pair;
 
+/* What the whole capture comes to: enumerator, public name. */
+/* clang-format off */
+#define NH_VERDICTS(X) \
+    X(NH_VERDICT_NO_LOCK_TRAFFIC, "no_lock_traffic") \
+    X(NH_VERDICT_INCIDENTS,       "incidents") \
+    X(NH_VERDICT_HEALTHY,         "healthy")         /* lock traffic, and nothing in it or at the capture's edges is amiss */ \
+    X(NH_VERDICT_NOTHING_SEEN,    "nothing_seen")    /* no trouble in what was captured; not all was */ \
+    X(NH_VERDICT_UNREADABLE,      "unreadable")      /* packets of lockd's port that are cut, or of one direction only */
+/* clang-format on */
+
+typedef enum {
+#define X(id, name) id,
+    NH_VERDICTS(X)
+#undef X
+} nh_verdict;
+
 /* One line of the lock table: who holds or waits for what. */
 typedef struct {
     nh_addr client, server; /* client: len 0 when unknown (a holder that only a TEST told of) */
@@ -117,12 +133,16 @@ typedef struct {
     uint32_t frames;       /* packets in the capture */
     nh_time first, last;
     bool lock_traffic;
+    nh_verdict verdict;
+    GPtrArray *caveats;   /* char*: why it is no more than that, or what the capture does not show */
     GPtrArray *pairs;     /* nh_story_pair* */
     GPtrArray *incidents; /* nh_incident* */
     GPtrArray *locks;     /* nh_story_lock*, at the end of the capture */
     GPtrArray *messages;  /* char*: what the user should know (log unreadable, wrong preference ...) */
 } nh_story;
 
+/* Its public name; static. */
+const char *nh_verdict_name(nh_verdict verdict);
 /* Constructors with every unknown set to "unknown", and the whole story's end. */
 nh_story *nh_story_new(void);
 nh_incident *nh_story_add_incident(nh_story *story);

@@ -74,8 +74,7 @@ syn_again(nh_passage *p)
 {
     nh_conn *conn = p->conn;
     nh_trouble *trouble = nh_conn_trouble(conn);
-    bool answered = trouble && (trouble->finding == NH_UNREACHABLE || trouble->finding == NH_SYN_REFUSED ||
-                                trouble->finding == NH_CHALLENGE_ACK || trouble->finding == NH_RESET || trouble->finding == NH_RESET_STORM);
+    bool answered = trouble && nh_finding_get(trouble->finding)->answers_syn;
     char *since = nh_duration_text(nh_elapsed(conn->syn.time, p->at.time));
 
     if (p->seg->seq == conn->isn && conn->syn_count == 1)

@@ -365,52 +365,6 @@ append_incident(GString *out, const nh_incident *incident)
     append_next_steps(out, incident);
 }
 
-/* The one line for a capture in which nothing went wrong, or the first line of the others. */
-static void
-append_healthy(GString *out, const nh_story *story)
-{
-    unsigned calls = 0, unanswered = 0, denied = 0;
-    nh_time slowest = NH_TIME_NONE;
-
-    for (unsigned i = 0; i < story->pairs->len; i++) {
-        const nh_story_pair *pair = story->pairs->pdata[i];
-        calls += pair->calls;
-        unanswered += pair->unanswered;
-        denied += pair->denied;
-        slowest = MAX(slowest, pair->slowest);
-    }
-    GString *text = g_string_new("NLM Health: ");
-    g_string_append_printf(text, "%s. %u lock call%s between %u pair%s of hosts", unanswered || calls == 0 ? "no incident" : "healthy",
-                           calls, nh_plural(calls), story->pairs->len, nh_plural(story->pairs->len));
-    if (unanswered)
-        g_string_append_printf(text, ", %u unanswered", unanswered);
-    else if (calls)
-        g_string_append(text, ", all answered");
-    if (denied)
-        g_string_append_printf(text, ", %u denied", denied);
-    if (nh_time_known(slowest))
-        append_duration(text, ", the slowest in %s", slowest);
-    g_string_append_c(text, '.');
-    paragraph(out, 0, 2, text);
-}
-
-void
-nh_report_append_title(GString *out, const nh_story *story)
-{
-    if (!story->lock_traffic && story->incidents->len == 0)
-        g_string_append_printf(out, "NLM Health: no lock traffic in %u frame%s.\n", story->frames, nh_plural(story->frames));
-    else if (story->incidents->len == 0)
-        append_healthy(out, story);
-    else {
-        GString *text = g_string_new(NULL);
-        g_string_append_printf(text, "NLM Health: %u incident%s in %u frames", story->incidents->len, nh_plural(story->incidents->len),
-                               story->frames);
-        append_time(text, ", %s", nh_time_date_clock, story->first);
-        append_time(text, " to %s UTC", nh_same_day(story->first, story->last) ? nh_time_clock : nh_time_date_clock, story->last);
-        paragraph(out, 0, 2, text);
-    }
-}
-
 char *
 nh_report_text(const nh_story *story)
 {

@@ -270,6 +270,7 @@ write_head(json_dumper *json, const nh_story *story)
     put_time(json, "first", story->first);
     put_time(json, "last", story->last);
     put_bool(json, "lock_traffic", story->lock_traffic);
+    put_text(json, "verdict", nh_verdict_name(story->verdict));
     json_dumper_end_object(json);
 }
 

@@ -51,7 +51,7 @@ nh_dead_bury(nh_conn *conn, const nh_trouble *trouble)
 {
     for (unsigned i = 0; conn->waiting && i < conn->waiting->len; i++) {
         nh_call *call = g_ptr_array_index(conn->waiting, i);
-        bool lost = trouble->finding == NH_RESET || trouble->finding == NH_RESET_STORM || !call->tcp_acked;
+        bool lost = nh_finding_get(trouble->finding)->loses_calls || !call->tcp_acked;
         if (lost && call->dead == NH_FINDING_NONE)
             nh_dead_declare(call, trouble->finding, trouble->since, nh_call_first(call)->at.frame,
                             "was sent, then the connection died under it");

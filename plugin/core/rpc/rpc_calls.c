@@ -390,14 +390,27 @@ nh_calls_answers(nh_watch *watch, const nh_message *reply)
     return call_answered_by(watch, reply) != NULL;
 }
 
+/* An answer on a connection to lockd whose call was not captured. */
+static void
+count_orphan(nh_watch *watch, const nh_message *message)
+{
+    const nh_conn *conn = message->l4 == NH_L4_TCP ? watch->passing.conn : NULL;
+
+    if (conn && nh_conn_service(conn) == NH_SERVICE_NLM && !watch->passing.retransmission && !watch->passing.duplicate)
+        conn->pair->orphans++;
+}
+
 void
 nh_calls_reply(nh_watch *watch, const nh_message *message, const nh_rpc_header *header)
 {
     const nh_call *call = call_answered_by(watch, message);
     nh_rpc_header results = *header;
 
-    if (!call)
+    if (!call) {
+        if (!header->refused && !header->starttls) /* the probe for TLS is no call of ours */
+            count_orphan(watch, message);
         return;
+    }
     nh_message reply = *message;
     reply.prog = call->prog;
     reply.vers = call->vers;

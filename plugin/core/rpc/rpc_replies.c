@@ -38,7 +38,7 @@ tell_recovered(nh_call *call, const nh_outage *outage, nh_moment at)
                                  .call = call,
                                  .at = at,
                                  .text = g_strdup_printf("%s %s%s%s%s%s", what, lasted, outage->served || refused ? "" : " without one",
-                                                         logged ? ": \"" : "", logged ? line : "", logged ? "\" is logged now" : "") });
+                                                         logged ? ": \"" : "", logged ? line : "", logged ? "\" is expected now" : "") });
     g_free(line);
     g_free(lasted);
 }

@@ -106,8 +106,8 @@ nh_line_sentence(const nh_pair *pair, nh_log_event event, const nh_deadlines *de
 {
     char *line = nh_line_text(pair, NH_FORWARD, event);
     char *from = nh_time_clock(seen.frame ? seen.time : deadlines->major_earliest), *to = nh_time_clock(deadlines->major_latest);
-    char *text = seen.frame ? g_strdup_printf("\"%s\" was logged at %s", line, from)
-                            : g_strdup_printf("\"%s\" was logged between %s and %s", line, from, to);
+    char *text = seen.frame ? g_strdup_printf("\"%s\" came at %s, the capture shows", line, from)
+                            : g_strdup_printf("\"%s\" is expected between %s and %s", line, from, to);
 
     g_free(line);
     g_free(from);

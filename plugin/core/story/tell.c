@@ -12,13 +12,13 @@
 #include "core/clock/attempt.h"
 #include "core/clock/client.h"
 #include "core/model/call.h"
-#include "core/judge/cause.h"
 #include "core/net/follow.h"
 #include "core/net/pairs.h"
 #include "core/model/frames.h"
 #include "core/rpc/hidden.h"
 #include "core/judge/incident.h"
 #include "core/story/lines.h"
+#include "core/story/sentence.h"
 #include "core/locks/lock_story.h"
 #include "core/log/log_match.h"
 #include "core/log/log_timers.h"
@@ -28,6 +28,7 @@
 #include "core/wire/procedures.h"
 #include "core/rpc/statd.h"
 #include "core/story/timeline.h"
+#include "core/story/verdict.h"
 #include "core/model/ports.h"
 
 /* --- completing earlier frames ---------------------------------------------------- */
@@ -124,7 +125,7 @@ complete_call(nh_watch *watch, nh_call *call)
     if (!call->line_seen.frame && (done.frame ? done.time : watch->last) <= deadlines.major_latest)
         return;
     char *sentence = nh_line_sentence(call->pair, nh_line_event(call->pair, call->way, call), &deadlines, call->line_seen);
-    nh_frame_note(watch, nh_call_first(call)->at.frame, NH_NOT_RESPONDING, g_strdup_printf("%s for this call", sentence));
+    nh_frame_note(watch, nh_call_first(call)->at.frame, NH_NOT_RESPONDING, g_strdup_printf("%s (for this call)", sentence));
     if (call->outlived_in)
         nh_frame_note(watch, call->outlived_in, NH_NOT_RESPONDING, g_strdup(sentence));
     g_free(sentence);
@@ -444,6 +445,7 @@ nh_watch_story(nh_watch *watch)
     tell_others(watch, story);
     nh_lock_story(watch, story);
     nh_hidden_story(watch, story);
+    nh_verdict_story(watch, story);
     for (unsigned i = 0; i < story->incidents->len; i++)
         nh_timeline_sort(g_ptr_array_index(story->incidents, i));
     g_ptr_array_unref(outages);

@@ -1,0 +1,233 @@
+/* sentence.c
+ * One plain sentence on an outage, and what to check next.
+ *
+ * Nothing that the capture contradicts may stand in it: who was answered meanwhile
+ * did get service, and a call that was sent before the end was not held back until then.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/story/sentence.h"
+
+#include "core/base/limits.h"
+#include "core/model/call.h"
+#include "core/model/frames.h"
+#include "core/rpc/answers.h"
+#include "core/wire/procedures.h"
+
+/* --- what became of the calls --------------------------------------------------------- */
+
+/* The client had another way to the server, or needed none: what came meanwhile was answered at once. */
+static bool
+nobody_waited(const nh_outage *outage)
+{
+    return outage->calls->len == 0 && outage->ended_by && outage->ended_by->outage != outage;
+}
+
+/* The client's attempt to send a call that did not get on the wire. */
+static const nh_attempt *
+attempt_of(const nh_outage *outage)
+{
+    return outage->given_up ? &outage->side[NH_FORWARD].attempt : &outage->pair->side[NH_FORWARD].attempt;
+}
+
+/* Held back, and sent when it was over: the answer to it, or to another one that waited, is the end. */
+static bool
+was_sent_at_the_end(const nh_outage *outage, const nh_call *call)
+{
+    return call->deferred && outage->end.frame && outage->end.time - nh_call_first(call)->at.time <= NH_RELEASE_SLACK;
+}
+
+static bool
+any_deferred(const nh_outage *outage)
+{
+    for (unsigned i = 0; i < outage->calls->len; i++)
+        if (((const nh_call *)g_ptr_array_index(outage->calls, i))->deferred)
+            return true;
+    return false;
+}
+
+static unsigned
+count_sent_at_the_end(const nh_outage *outage)
+{
+    unsigned sent = 0;
+
+    for (unsigned i = 0; i < outage->calls->len; i++)
+        sent += was_sent_at_the_end(outage, g_ptr_array_index(outage->calls, i));
+    return sent;
+}
+
+static char *
+no_calls_clause(const nh_outage *outage)
+{
+    if (nobody_waited(outage))
+        return g_strdup("no lock call had to wait for it");
+    return g_strdup(outage->pair->hidden.how     ? "its calls cannot be read"
+                    : attempt_of(outage)->active ? "no lock call could be sent"
+                                                 : "no lock call was seen meanwhile");
+}
+
+/* nlmclnt_grant, fs/lockd/clntlock.c: the process goes on before the answer is sent. */
+static char *
+answer_clause(const nh_outage *outage, const nh_call *unanswered)
+{
+    nh_deadlines deadlines;
+    const char *fate = nh_answer_given_up(unanswered, &deadlines) ? "could not be sent"
+                       : outage->end.frame                        ? "was held back until it ended"
+                                                                  : "is held back";
+
+    return g_strdup_printf("the GRANTED_RES for frame %u %s (a Linux client has its lock all the same)",
+                           nh_call_first(unanswered)->at.frame, fate);
+}
+
+/* What the client's calls met: how many, held back or sent in vain. */
+static char *
+calls_clause(const nh_outage *outage, const nh_call *unanswered)
+{
+    unsigned calls = outage->calls->len, deferred = count_sent_at_the_end(outage);
+
+    if (unanswered)
+        return answer_clause(outage, unanswered);
+    if (calls == 0)
+        return no_calls_clause(outage);
+    if (deferred == 0 && outage->served)
+        return g_strdup_printf("%u lock call%s affected, %u other%s answered meanwhile", calls, calls == 1 ? " was" : "s were",
+                               outage->served, outage->served == 1 ? " was" : "s were");
+    if (deferred == 0)
+        return g_strdup_printf("%u lock call%s affected%s", calls, calls == 1 ? " was" : "s were",
+                               any_deferred(outage) ? " and held back at first" : "");
+    if (deferred == calls)
+        return g_strdup_printf("%s held back until it ended", calls == 1 ? "the lock call was" : "the lock calls were");
+    return g_strdup_printf("%u of %u lock calls %s held back until it ended", deferred, calls, deferred == 1 ? "was" : "were");
+}
+
+static char *
+duration_clause(const nh_outage *outage, nh_time now)
+{
+    const nh_call *answered = outage->ended_by;
+    const char *status = answered && answered->has_status && answered->status ? nh_nlm_status_name(answered->status) : NULL;
+    char *lasted = nh_duration_text(nh_elapsed(outage->start.time, outage->end.frame ? outage->end.time : now));
+    char *text = answered ? g_strdup_printf("for %s, until the answer in frame %u%s%s%s,", lasted, outage->end.frame, status ? " (" : "",
+                                            status ? status : "", status ? ")" : "")
+                 : outage->given_up  ? g_strdup_printf("for %s, after which nothing more was tried,", lasted)
+                 : outage->end.frame ? g_strdup_printf("for %s", lasted)
+                                     : g_strdup_printf("for the %s until the end of the capture", lasted);
+    g_free(lasted);
+    return text;
+}
+
+/* --- what the client missed -------------------------------------------------------------- */
+
+/* Lockd answered before the end, and refused. */
+static bool
+was_refused_meanwhile(const nh_outage *outage)
+{
+    for (unsigned i = 0; i < outage->symptoms->len; i++) {
+        const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
+        if (nh_finding_get(symptom->finding)->refusal && symptom->service == NH_SERVICE_NLM && symptom->way == NH_FORWARD &&
+            (!outage->ended_by || symptom->at.frame != outage->end.frame))
+            return true;
+    }
+    return false;
+}
+
+/* Nobody is known to have wanted anything meanwhile. */
+static bool
+nobody_asked(const nh_outage *outage)
+{
+    return nobody_waited(outage) || (outage->calls->len == 0 && !attempt_of(outage)->active && !outage->pair->hidden.how);
+}
+
+/* What the client missed, up to the server's name. */
+static const char *
+what_was_missing(const nh_outage *outage, const nh_judgement *judgement, const nh_call *unanswered)
+{
+    if (unanswered)
+        return "could not answer the callback of";
+    if (nobody_asked(outage))
+        return "had trouble with the lock service of";
+    if (judgement->cause == NH_GRANT_LOST)
+        return "was not told of its lock by";
+    if (outage->served)
+        return outage->calls->len == 1 ? "got no answer to one lock call from" : "got no answer to some lock calls from";
+    return was_refused_meanwhile(outage) ? "got no lock from" : "got no lock service from";
+}
+
+/* --- the sentence ------------------------------------------------------------------------------ */
+
+/* Whether the frame is the outage's and has something to show. */
+static bool
+is_shown(const nh_outage *outage, nh_moment at)
+{
+    const nh_frame *frame = at.frame ? nh_frame_find(outage->pair->watch, at.frame) : NULL;
+
+    return frame && frame->pair == outage->pair && at.frame >= outage->start.frame && at.frame <= outage->last.frame;
+}
+
+nh_moment
+nh_outage_began(const nh_outage *outage, const nh_judgement *judgement)
+{
+    const nh_symptom *evidence = judgement->evidence;
+
+    if (evidence && is_shown(outage, evidence->since))
+        return evidence->since;
+    return evidence && is_shown(outage, evidence->at) ? evidence->at : outage->start;
+}
+
+char *
+nh_outage_summary(const nh_outage *outage, const nh_judgement *judgement, nh_time now)
+{
+    char client[NH_ADDR_TEXT], server[NH_ADDR_TEXT];
+    char *start = nh_time_clock(outage->start.time);
+    const nh_call *unanswered = nh_answer_all_that_suffered(outage);
+    char *calls = calls_clause(outage, unanswered), *lasted = duration_clause(outage, now);
+    const char *sure = judgement->confidence == NH_CONFIDENCE_SHOWN ? "the packets show it" : nh_confidence_name(judgement->confidence);
+    char *text = g_strdup_printf("From %s UTC %s %s %s %s because %s (%s, from frame %u on); %s. Side: %s (%s).", start, lasted,
+                                 nh_addr_text(&outage->pair->client, client), what_was_missing(outage, judgement, unanswered),
+                                 nh_addr_text(&outage->pair->server, server), judgement->clause, nh_finding_name(judgement->cause),
+                                 nh_outage_began(outage, judgement).frame, calls, nh_side_name(judgement->side), sure);
+    g_free(start);
+    g_free(calls);
+    g_free(lasted);
+    return text;
+}
+
+/* --- what to check next ------------------------------------------------------------------ */
+
+/* Nobody follows more advice than this. */
+#define NEXT_STEPS_MAX 4
+
+/* Where each finding with advice appears first; 0 = nowhere. Verdicts that had to wait stand late among the symptoms. */
+static void
+first_appearances(const nh_outage *outage, uint32_t *frames)
+{
+    for (unsigned i = 0; i < outage->symptoms->len; i++) {
+        const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
+        uint32_t *first = &frames[symptom->finding];
+        /* advice is written for the client's way to the server; of the way back it is that on the callback */
+        bool fits = symptom->way == NH_FORWARD || symptom->finding == NH_GRANT_LOST;
+        if (fits && nh_finding_get(symptom->finding)->next && (*first == 0 || symptom->at.frame < *first))
+            *first = symptom->at.frame;
+    }
+}
+
+/* The cause first, then what else explains something, as it appeared. */
+void
+nh_outage_next_steps(const nh_outage *outage, nh_finding cause, GPtrArray *steps)
+{
+    uint32_t frames[NH_FINDING_COUNT] = { 0 };
+    const nh_finding_row *row = nh_finding_get(cause);
+
+    first_appearances(outage, frames);
+    for (int next = cause; row && steps->len < NEXT_STEPS_MAX; row = nh_finding_get(next)) {
+        if (row->next)
+            g_ptr_array_add(steps, g_strdup(row->next));
+        frames[next] = 0;
+        next = NH_FINDING_NONE;
+        for (int finding = 1; finding < NH_FINDING_COUNT; finding++)
+            if (frames[finding] && (!next || frames[finding] < frames[next]))
+                next = finding;
+    }
+}

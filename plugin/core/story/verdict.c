@@ -1,0 +1,134 @@
+/* verdict.c
+ * What a whole capture comes to.
+ *
+ * A capture without an incident is healthy only if it shows that: all calls with
+ * their answers, none of them late, and nothing at its edges that may be the half
+ * of something. Of any other it can be said that no trouble was seen, and why that
+ * is not more.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/story/verdict.h"
+
+#include "core/base/limits.h"
+#include "core/model/ports.h"
+#include "core/model/trouble.h"
+#include "core/wire/procedures.h"
+
+/* What the calls of all pairs show. */
+typedef struct {
+    unsigned calls, unanswered, resent, unread, surplus, orphans, cut, one_sided;
+    nh_time slowest;
+    bool symptom; /* something was amiss that made no incident */
+    bool waits;   /* a client was about to send something when the capture ended */
+} sight;
+
+/* NULL, FREE_ALL and the like are answered with nothing. */
+static bool
+has_status(uint32_t proc)
+{
+    uint32_t kind = nh_nlm_kind(proc);
+
+    return (kind >= NH_NLM_TEST && kind <= NH_NLM_GRANTED) || kind == NH_NLM_SHARE || kind == NH_NLM_UNSHARE;
+}
+
+static void
+look_at_calls(const nh_watch *watch, sight *seen)
+{
+    for (unsigned i = 0; i < watch->call_list->len; i++) {
+        const nh_call *call = g_ptr_array_index(watch->call_list, i);
+        bool told = call->prog == NH_PROG_NLM && call->reply.frame && !call->refused;
+        seen->surplus += call->prog == NH_PROG_NLM && call->l4 == NH_L4_TCP && call->replies > call->n_sendings;
+        seen->unread += told && !call->has_status && has_status(call->proc);
+    }
+}
+
+/* Bytes of lockd's port without a single call that could be read: frames that are cut, or one direction. */
+static void
+look_at_conns(const nh_watch *watch, sight *seen)
+{
+    for (unsigned i = 0; i < watch->conn_list->len; i++) {
+        const nh_conn *conn = g_ptr_array_index(watch->conn_list, i);
+        if (conn->foreign || nh_conn_service(conn) != NH_SERVICE_NLM)
+            continue;
+        seen->cut += !conn->port_learnt && (conn->half[0].newest.frame || conn->half[1].newest.frame);
+        seen->one_sided += conn->one_sided || (conn->middle && (conn->half[0].packets == 0) != (conn->half[1].packets == 0));
+        seen->symptom |= nh_conn_trouble(conn) != NULL;
+    }
+}
+
+static void
+look_at_pairs(const nh_watch *watch, sight *seen)
+{
+    for (unsigned i = 0; i < watch->pair_list->len; i++) {
+        const nh_pair *pair = g_ptr_array_index(watch->pair_list, i);
+        if (!pair->lock_traffic)
+            continue;
+        seen->calls += pair->calls;
+        seen->unanswered += pair->calls - MIN(pair->calls, pair->answered);
+        seen->resent += pair->resent;
+        seen->orphans += pair->orphans;
+        if (nh_time_known(pair->slowest))
+            seen->slowest = MAX(seen->slowest, pair->slowest);
+        seen->waits |= nh_attempt_pending(&pair->side[NH_FORWARD].attempt) && pair->troubled->len > 0;
+        seen->symptom |= pair->open != NULL;
+    }
+}
+
+static void G_GNUC_PRINTF(3, 4) caveat(nh_story *story, bool holds, const char *format, ...)
+{
+    va_list arguments;
+
+    if (!holds)
+        return;
+    va_start(arguments, format);
+    g_ptr_array_add(story->caveats, g_strdup_vprintf(format, arguments));
+    va_end(arguments);
+}
+
+static const char *
+s(unsigned n)
+{
+    return n == 1 ? "" : "s";
+}
+
+/* Each reason why a capture without an incident is not healthy. */
+static void
+add_caveats(nh_story *story, const sight *seen)
+{
+    char *slowest = nh_duration_text(seen->slowest);
+
+    caveat(story, seen->unanswered, "%u call%s without an answer", seen->unanswered, s(seen->unanswered));
+    caveat(story, seen->resent, "%u call%s sent again by RPC", seen->resent, s(seen->resent));
+    caveat(story, seen->slowest > NH_HEALTHY_ANSWER, "an answer that took %s", slowest);
+    caveat(story, seen->unread, "%u answer%s whose status could not be read (frames that are cut)", seen->unread, s(seen->unread));
+    caveat(story, seen->surplus, "%u call%s with more answers than copies: what was sent before the capture began", seen->surplus,
+           s(seen->surplus));
+    caveat(story, seen->orphans, "%u answer%s without the call", seen->orphans, s(seen->orphans));
+    caveat(story, seen->calls > 0 && seen->cut, "%u connection%s of lockd whose calls could not be read", seen->cut, s(seen->cut));
+    caveat(story, seen->one_sided, "%u connection%s of which only one direction was captured", seen->one_sided, s(seen->one_sided));
+    caveat(story, seen->symptom, "trouble that lasts at the end of the capture");
+    caveat(story, seen->waits, "a client that could not send yet when the capture ended");
+    g_free(slowest);
+}
+
+void
+nh_verdict_story(const nh_watch *watch, nh_story *story)
+{
+    sight seen = { 0 };
+
+    look_at_calls(watch, &seen);
+    look_at_conns(watch, &seen);
+    look_at_pairs(watch, &seen);
+    if (story->incidents->len == 0)
+        add_caveats(story, &seen);
+    story->verdict = story->incidents->len                           ? NH_VERDICT_INCIDENTS
+                     : seen.calls == 0 && (seen.cut || seen.orphans) ? NH_VERDICT_UNREADABLE
+                     : seen.calls == 0 && seen.one_sided             ? NH_VERDICT_UNREADABLE
+                     : !story->lock_traffic                          ? NH_VERDICT_NO_LOCK_TRAFFIC
+                     : seen.calls == 0 || story->caveats->len        ? NH_VERDICT_NOTHING_SEEN
+                                                                     : NH_VERDICT_HEALTHY;
+}
