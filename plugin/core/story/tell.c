@@ -412,6 +412,22 @@ look_at_waiting(const nh_pair *pair, nh_moment now)
         nh_client_waited(g_ptr_array_index(waiting, i), now);
 }
 
+/* The sentence names the frame from which on something was wrong; where nothing else is told of it, that is. */
+static void
+tell_timeline(nh_incident *incident, const nh_outage *outage)
+{
+    nh_judgement judgement = nh_judge(outage);
+    nh_moment began = nh_outage_began(outage, &judgement);
+
+    nh_timeline_add_frames(incident, outage);
+    for (unsigned i = 0; i < incident->timeline->len; i++)
+        if (((const nh_event *)g_ptr_array_index(incident->timeline, i))->frame == began.frame)
+            return;
+    if (judgement.cause)
+        nh_incident_add_event(incident, began.frame, began.time, "began", NH_FINDING_NONE,
+                              g_strdup_printf("Here it begins: %s", nh_finding_get(judgement.cause)->title));
+}
+
 nh_story *
 nh_watch_story(nh_watch *watch)
 {
@@ -441,7 +457,7 @@ nh_watch_story(nh_watch *watch)
     nh_log_match(watch, story, log);
     nh_kernel_log_free(log);
     for (unsigned i = 0; i < outages->len; i++) /* after the log, which knows the server's name */
-        nh_timeline_add_frames(g_ptr_array_index(story->incidents, i), g_ptr_array_index(outages, i));
+        tell_timeline(g_ptr_array_index(story->incidents, i), g_ptr_array_index(outages, i));
     tell_others(watch, story);
     nh_lock_story(watch, story);
     nh_hidden_story(watch, story);
