@@ -9,6 +9,8 @@
 
 #include "core/base/core.h"
 
+#include <stdio.h>
+
 #define GROUPS 8 /* of 16 bits in an IPv6 address */
 
 /* The longest run of zero groups; RFC 5952 section 4.2: of two equal ones the first, a lone zero is no run. */
@@ -30,7 +32,7 @@ longest_zeros(const uint16_t *groups, unsigned *first, unsigned *length)
 static unsigned
 put_ipv4(char *text, const uint8_t *bytes)
 {
-    return (unsigned)g_snprintf(text, NH_ADDR_TEXT / 2, "%u.%u.%u.%u", bytes[0], bytes[1], bytes[2], bytes[3]);
+    return (unsigned)snprintf(text, NH_ADDR_TEXT / 2, "%u.%u.%u.%u", bytes[0], bytes[1], bytes[2], bytes[3]);
 }
 
 /* Addresses that hold one of IPv4 end in its text: mapped (RFC 4291 section 2.5.5.2) and compatible ones (2.5.5.1). */
@@ -52,12 +54,12 @@ put_ipv6(char *text, const uint8_t *bytes)
     bool mixed = holds_ipv4(groups, first, length);
     for (unsigned i = 0; i < (mixed ? 6u : GROUPS); i++) {
         if (length > 0 && i == first) {
-            at += (unsigned)g_snprintf(text + at, NH_ADDR_TEXT - at, "::");
+            at += (unsigned)snprintf(text + at, NH_ADDR_TEXT - at, "::");
             i += length - 1;
             continue;
         }
         /* A run of zeros has its colons already. */
-        at += (unsigned)g_snprintf(text + at, NH_ADDR_TEXT - at, i > 0 && i != first + length ? ":%x" : "%x", groups[i]);
+        at += (unsigned)snprintf(text + at, NH_ADDR_TEXT - at, i > 0 && i != first + length ? ":%x" : "%x", groups[i]);
     }
     if (mixed && length == 5)
         text[at++] = ':';
