@@ -255,7 +255,9 @@ test_long(void)
     static const char *const units[] = { ":", "lockd: ", "[", " ", "[ ", "1", "RPC: ", "lockd: server ", "a", "Jun      ",
                                          "nfs: server a OK ", "[ 1.5] lockd: server a OK\n", "Jun 22 22:55:38 h kernel: lockd: server a OK\n",
                                          "[ 1.5] lockd: x " };
-    const size_t size = 4 * 1024 * 1024;
+    /* Under an emulator this is about the result alone. */
+    const bool emulated = g_getenv("NLM_HEALTH_EMULATED") != NULL;
+    const size_t size = emulated ? 128 * 1024 : 4 * 1024 * 1024;
     for (unsigned i = 0; i < G_N_ELEMENTS(units); i++) {
         GString *text = g_string_new("[ 1.5] lockd: x");
         while (text->len < size)
@@ -266,7 +268,7 @@ test_long(void)
         nh_log_expectation expected[] = { expect(NH_LOG_OK, AT(14, 50, 0)), expect(NH_LOG_OTHER, AT(14, 50, 0)) };
         nh_kernel_log_align(log, &june, expected, 2);
         g_test_message("\"%s\": %.2f s", units[i], (double)(g_get_monotonic_time() - start) / 1e6);
-        g_assert_cmpint(g_get_monotonic_time() - start, <, 20 * G_USEC_PER_SEC);
+        g_assert_true(emulated || g_get_monotonic_time() - start < 20 * G_USEC_PER_SEC);
         g_assert_cmpuint(log->lines->len, <=, 100000);
         if (log->lines->len == 100000)
             assert_contains(log->message, "the first 100000, the others were left out");
