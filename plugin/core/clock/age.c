@@ -192,7 +192,7 @@ void
 nh_age_by_syn(nh_conn *conn, nh_moment at)
 {
     nh_attempt *attempt = &conn->pair->side[conn->way].attempt;
-    nh_time gap = at.time - conn->syn.time;
+    nh_time gap = at.time - conn->attempt_syn.time;
 
     for (int64_t step = 2; step <= 64; step *= 2) {
         if (gap < step * NH_SECOND - NH_CLOCK_SLACK || gap > step * NH_SECOND + step * NH_SECOND / 10)
@@ -230,7 +230,7 @@ nh_age_by_fin(nh_attempt *attempt, const nh_conn *conn, nh_moment fin)
     /* only where the capture begins among its resends: else a look-up that begins an attempt is its beginning */
     if (fin.frame > attempt->start.frame || fin.time >= conn->previous->half[0].fin_at.time)
         return;
-    if (attempt->wait == NH_WAIT_CONNECT) {
+    if (nh_wait_is_connect(attempt->wait)) {
         attempt->wait = NH_WAIT_CLOSING;
         attempt->earliest = MIN(attempt->earliest, fin.time);
     }

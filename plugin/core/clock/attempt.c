@@ -78,6 +78,13 @@ others_wait(const nh_pair *pair, nh_way way)
     return false;
 }
 
+/* The connection of before did not end in good order: its socket may still have been there, dead. */
+static bool
+left_dead(const nh_conn *before)
+{
+    return before && before->state != NH_TCP_CLOSED && !before->half[0].fin;
+}
+
 void
 nh_attempt_connect(nh_conn *conn, nh_moment at)
 {
@@ -91,9 +98,15 @@ nh_attempt_connect(nh_conn *conn, nh_moment at)
     if (nh_answer_begins(pair, conn->way, at) || others_wait(pair, conn->way))
         return;
     if (!nh_attempt_lasts(pair, conn->way, at)) {
-        nh_attempt_begin(attempt, fin.frame ? NH_WAIT_CLOSING : NH_WAIT_CONNECT, fin.frame ? fin.time : at.time, at);
+        nh_attempt_begin(attempt,
+                         fin.frame                   ? NH_WAIT_CLOSING
+                         : left_dead(conn->previous) ? NH_WAIT_RECONNECT
+                                                     : NH_WAIT_CONNECT,
+                         fin.frame ? fin.time : at.time, at);
         if (fin.frame)
             attempt->start = at;
+    } else if (attempt->wait == NH_WAIT_CONNECT && attempt->start.frame == conn->syn.frame && conn->attempt_syn.frame == at.frame) {
+        attempt->wait = NH_WAIT_RECONNECT; /* the first one was aborted, nobody knows by what */
     }
     if (fin.frame)
         nh_age_by_fin(attempt, conn, fin);

@@ -50,11 +50,12 @@ regard_errors(const nh_outage *outage, nh_way way, nh_family family, nh_wait_fac
 {
     bool errors = outage && nh_outage_has(outage, way, is_hard_error);
 
-    if (facts->wait != NH_WAIT_CONNECT)
+    if (!nh_wait_is_connect(facts->wait))
         return;
-    if (errors)
+    if (errors) {
+        facts->wait = NH_WAIT_CONNECT; /* its waits end with an error, and not with their alarms */
         *lateness = ERROR_CYCLE_TIME;
-    else if (outage && (family == NH_FAMILY_5_2 || family == NH_FAMILY_5_3))
+    } else if (outage && (family == NH_FAMILY_5_2 || family == NH_FAMILY_5_3))
         facts->wait = NH_WAIT_CLOSING;
 }
 
@@ -63,7 +64,7 @@ deadlines_of(const nh_pair *pair, const nh_outage *outage, nh_way way, nh_l4 l4,
 {
     nh_policy policy = nh_policy_of(pair, l4, mount);
     nh_family family = nh_pair_family(pair);
-    bool held = facts.wait == NH_WAIT_CONNECT || facts.wait == NH_WAIT_CLOSING;
+    bool held = nh_wait_is_connect(facts.wait) || facts.wait == NH_WAIT_CLOSING;
     nh_time lateness = 0;
 
     if (way == NH_FORWARD && nh_client_is_other(pair)) {

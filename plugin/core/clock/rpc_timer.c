@@ -20,6 +20,11 @@
 #define BIND_TIMEOUT (60 * NH_SECOND)
 /* That 60 s alarm is 4.1 s late at HZ=1000; a cycle of host unreachable + RETRY_DELAY overshoots as much. */
 #define CONNECT_LATE (5 * NH_SECOND)
+/*
+ * A task that meets the socket of before, which was reset meanwhile, is told ECONNABORTED: RETRY_DELAY, and without the cap a step of
+ * its timer. With the lateness of three alarms the line came 5.3 s and 6.9 s after 2T + 3T + 4T (4.14, HZ = 250).
+ */
+#define DEAD_SOCKET_LATE (7 * NH_SECOND)
 /* Tolerances of nh_timer_recognise(): clocks and a busy client; one lost SYN to port 111; look-up and reconnect. */
 #define GAP_EARLY   (200 * NH_MSEC)
 #define GAP_LATE    (500 * NH_MSEC)
@@ -329,10 +334,16 @@ widen_by_connect(rpc_task task, const algorithm *alg, nh_time issued, nh_deadlin
 {
     nh_time lookups = task.lockd ? (task.deadline + BIND_TIMEOUT - 1) / BIND_TIMEOUT : 0;
 
+    bool met_dead_socket = task.facts.wait == NH_WAIT_RECONNECT;
+
     task.facts.wait = NH_WAIT_CONNECT; /* also where the call was sent after all */
     widen_by_run(&task, alg, 0, issued, window);
     widen(window, issued + task.deadline, issued + task.deadline + CONNECT_LATE);
     widen(window, issued + task.deadline, issued + lookups * (BIND_TIMEOUT + CONNECT_LATE));
+    if (met_dead_socket && alg->connect_steps && !alg->capped && task.lockd) {
+        nh_time stepped = run_task(&task, alg, 1, 0, ticks_per_second[0]).major;
+        widen(window, issued + stepped, issued + stepped + DEAD_SOCKET_LATE);
+    }
 }
 
 /* The window of one algorithm for a task that started at `issued`. */
@@ -342,7 +353,7 @@ widen_by_algorithm(const rpc_task *task, const algorithm *alg, nh_time issued, n
     nh_time delay = delay_to_send(task, issued);
 
     /* A task that is not sent by its deadline has its major timeout while it connects. */
-    if (task->facts.wait == NH_WAIT_CONNECT || delay >= task->deadline) {
+    if (nh_wait_is_connect(task->facts.wait) || delay >= task->deadline) {
         widen_by_connect(*task, alg, issued, window);
         return;
     }

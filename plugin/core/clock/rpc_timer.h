@@ -54,8 +54,15 @@ typedef enum {
     NH_WAIT_REPLY,     /* sent on a connection that was open before (or over UDP) */
     NH_WAIT_REPLY_NEW, /* first call on a connection that was opened for it */
     NH_WAIT_CONNECT,   /* its connect or port look-up is in trouble */
+    NH_WAIT_RECONNECT, /* the same, and it may have met the dead socket of before first */
     NH_WAIT_CLOSING    /* the old socket still blocks the port: nothing on the wire */
 } nh_wait;
+
+static inline bool
+nh_wait_is_connect(nh_wait wait)
+{
+    return wait == NH_WAIT_CONNECT || wait == NH_WAIT_RECONNECT;
+}
 
 typedef struct {
     nh_wait wait;

@@ -101,7 +101,7 @@ follow_quoted_syn(nh_watch *watch, const nh_quote *quote, nh_moment at)
     if (!conn)
         return NULL;
     nh_attempt *attempt = &conn->pair->side[conn->way].attempt;
-    if (attempt->active && attempt->start.frame == at.frame && attempt->wait == NH_WAIT_CONNECT)
+    if (attempt->active && attempt->start.frame == at.frame && nh_wait_is_connect(attempt->wait))
         attempt->earliest = MAX(at.time - NEIGHBOUR_TIME, conn->previous ? conn->previous->last.time : G_MININT64);
     return conn;
 }

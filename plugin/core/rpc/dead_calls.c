@@ -80,7 +80,7 @@ nh_dead_deferred(nh_call *call, nh_moment at)
     nh_moment since = { 0, NH_TIME_NONE };
     nh_finding reason;
 
-    if (call->wait != NH_WAIT_CONNECT && call->wait != NH_WAIT_CLOSING && !call->queued && at.time - call->issued_latest < NH_SECOND)
+    if (!nh_wait_is_connect(call->wait) && call->wait != NH_WAIT_CLOSING && !call->queued && at.time - call->issued_latest < NH_SECOND)
         return;
     reason = reason_of_deferral(call, &since);
     call->deferred = reason != NH_FINDING_NONE;

@@ -41,7 +41,7 @@ narrow_issue(const nh_call *call, nh_time line_earliest, nh_time line_latest, nh
 void
 nh_lines_narrow(nh_call *call)
 {
-    if (call->line_seen.frame && (call->wait == NH_WAIT_CLOSING || call->wait == NH_WAIT_CONNECT || call->first_unseen))
+    if (call->line_seen.frame && (call->wait == NH_WAIT_CLOSING || nh_wait_is_connect(call->wait) || call->first_unseen))
         narrow_issue(call, call->line_seen.time, call->line_seen.time, &call->issued_earliest, &call->issued_latest);
 }
 
