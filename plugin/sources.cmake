@@ -31,8 +31,10 @@ set(NLM_HEALTH_CORE_SOURCES
     core/judge/outage.c
     core/judge/raise.c
     core/locks/lock_effects.c
+    core/locks/lock_faults.c
     core/locks/lock_story.c
     core/locks/lock_table.c
+    core/locks/lock_text.c
     core/log/kernel_log.c
     core/log/kernel_log_align.c
     core/log/kernel_log_fit.c
@@ -73,11 +75,13 @@ set(NLM_HEALTH_CORE_SOURCES
     core/rpc/sealed.c
     core/rpc/statd.c
     core/rpc/unheard.c
+    core/story/faults.c
     core/story/lines.c
     core/story/runs.c
     core/story/sentence.c
     core/story/tell.c
     core/story/timeline.c
+    core/story/told_calls.c
     core/story/verdict.c
     core/story/view.c
     core/watch.c

@@ -14,6 +14,7 @@
 #include "core/model/frames.h"
 #include "core/rpc/hidden.h"
 #include "core/net/icmp.h"
+#include "core/locks/lock_faults.h"
 #include "core/locks/lock_table.h"
 #include "core/net/lone_syns.h"
 #include "core/rpc/nfs_calls.h"
@@ -59,6 +60,7 @@ nh_watch_new(const nh_options *options)
     watch->ports = nh_ports_new();
     watch->frames = g_ptr_array_new_with_free_func(nh_frame_free);
     watch->locks = nh_locks_new();
+    watch->faults = g_ptr_array_new_with_free_func(nh_fault_free);
     watch->nfs = nh_nfs_new();
     watch->first = watch->last = NH_TIME_NONE;
     nh_port_mark_known(watch);
@@ -88,6 +90,7 @@ nh_watch_free(nh_watch *watch)
     if (watch->sealed)
         g_ptr_array_unref(watch->sealed);
     nh_locks_free(watch->locks);
+    g_ptr_array_unref(watch->faults);
     nh_nfs_free(watch->nfs);
     nh_arena_free(watch->arena);
     g_free((char *)watch->options.log_path);

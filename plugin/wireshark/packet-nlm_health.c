@@ -109,7 +109,7 @@ nlm_health_incident_of(uint32_t frame)
     nh_view view;
 
     nlm_health_story(); /* gives the incidents their numbers */
-    return watch && nh_view_frame(watch, frame, &view) && view.outage ? view.outage->id : 0;
+    return watch && nh_view_frame(watch, frame, &view) ? nh_view_incident(&view) : 0;
 }
 
 /* --- the post-dissector ----------------------------------------------------------------- */

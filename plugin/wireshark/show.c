@@ -347,29 +347,59 @@ show_kernel_log(place *at, proto_tree *tree, uint32_t frame, const nh_story *sto
     }
 }
 
-static void
-show_incident(place *at, proto_tree *tree, const nh_view *view, const nh_story *story)
+/* The story has more to say of this incident than is known by this frame. */
+static bool
+is_in_story(const nh_story *story, unsigned id)
 {
-    const nh_outage *outage = view->outage;
-    nh_judgement judgement;
-    char *summary = NULL;
+    return story && id <= story->incidents->len;
+}
 
-    if (!outage)
-        return;
-    judgement = nh_judge(outage);
-    proto_item *item = proto_tree_add_uint(tree, hf_incident, at->tvb, 0, 0, outage->id);
+/* An incident's fields; its summary as the story has it, else this one, which is freed. */
+static void
+show_incident(place *at, proto_tree *tree, unsigned id, const nh_judgement *judgement, const nh_story *story, char *summary)
+{
+    proto_item *item = proto_tree_add_uint(tree, hf_incident, at->tvb, 0, 0, id);
+
     proto_item_set_generated(item);
     tree = proto_item_add_subtree(item, ett_incident);
-    add_uint(at, tree, hf_incident_cause, judgement.cause);
-    add_uint(at, tree, hf_incident_side, judgement.side);
-    add_uint(at, tree, hf_incident_confidence, judgement.confidence);
-    if (story && outage->id <= story->incidents->len) {
-        add_string(at, tree, hf_incident_summary, ((const nh_incident *)g_ptr_array_index(story->incidents, outage->id - 1))->summary);
-        return;
-    }
-    summary = nh_outage_summary(outage, &judgement, view->frame->at.time);
-    add_string(at, tree, hf_incident_summary, summary);
+    add_uint(at, tree, hf_incident_cause, judgement->cause);
+    add_uint(at, tree, hf_incident_side, judgement->side);
+    add_uint(at, tree, hf_incident_confidence, judgement->confidence);
+    if (is_in_story(story, id))
+        add_string(at, tree, hf_incident_summary, ((const nh_incident *)g_ptr_array_index(story->incidents, id - 1))->summary);
+    else
+        add_string(at, tree, hf_incident_summary, summary);
     g_free(summary);
+}
+
+/* Where the incidents of a frame go. */
+typedef struct {
+    place *at;
+    proto_tree *tree;
+    const nh_story *story;
+} incident_place;
+
+static void
+show_fault(const nh_fault *fault, void *data)
+{
+    const incident_place *to = data;
+    nh_judgement judgement = { .cause = fault->finding, .side = fault->side, .confidence = fault->confidence };
+
+    show_incident(to->at, to->tree, fault->id, &judgement, to->story, is_in_story(to->story, fault->id) ? NULL : nh_fault_summary(fault));
+}
+
+static void
+show_incidents(place *at, proto_tree *tree, const nh_view *view, const nh_story *story)
+{
+    const nh_outage *outage = view->outage;
+    incident_place to = { at, tree, story };
+
+    if (outage) {
+        nh_judgement judgement = nh_judge(outage);
+        show_incident(at, tree, outage->id, &judgement, story,
+                      is_in_story(story, outage->id) ? NULL : nh_outage_summary(outage, &judgement, view->frame->at.time));
+    }
+    nh_view_faults(view, show_fault, &to);
 }
 
 bool
@@ -392,7 +422,7 @@ nh_show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const nh_view
     /* fields cost much; columns, filters, -e and the visible tree all refer to them, expert infos are for everybody */
     if (proto_field_is_referenced(tree, proto_nlm_health)) {
         add_uint(&at, branch, hf_service, view->service);
-        show_incident(&at, branch, view, story);
+        show_incidents(&at, branch, view, story);
         show_trouble(&at, branch, view);
         show_calls(&at, branch, view);
         show_kernel_log(&at, branch, pinfo->num, story);
@@ -454,7 +484,7 @@ nh_show_tap(packet_info *pinfo, const nh_view *view)
     info->client = view->frame->pair->client;
     info->server = view->frame->pair->server;
     info->answered_in = NH_TIME_NONE;
-    info->incident = view->outage ? view->outage->id : 0;
+    info->incident = nh_view_incident(view);
     for (const GSList *item = view->frame->notes; item; item = item->next)
         info->findings |= G_GUINT64_CONSTANT(1) << ((const nh_note *)item->data)->finding;
     count_calls(view, info);

@@ -103,9 +103,9 @@ def findings_of(rows):
 def check_spans(rows, story):
     """The first and the last frame that show an incident are those that the report names."""
     spans = {}
-    for frame, incident, _ in rows:
-        if incident:
-            spans[int(incident)] = (spans.get(int(incident), (frame,))[0], frame)
+    for frame, incidents, _ in rows:
+        for incident in map(int, filter(None, incidents.split(","))):
+            spans[incident] = (spans.get(incident, (frame,))[0], frame)
     assert spans == {i["id"]: (i["first_frame"], i["last_frame"]) for i in story["incidents"]}
 
 

@@ -90,6 +90,16 @@ read_preferences(char **settings)
     return options;
 }
 
+/* The incidents of a frame as TShark prints the values of one field. */
+static void
+print_fault(const nh_fault *fault, void *data)
+{
+    bool *more = data;
+
+    printf("%s%u", *more ? "," : "", fault->id);
+    *more = true;
+}
+
 /* --- frames -------------------------------------------------------------------------------- */
 
 typedef struct {
@@ -110,6 +120,8 @@ print_frame(const nh_watch *watch, uint32_t number, unsigned pass)
     for (const GSList *item = view.frame->notes; item; item = item->next)
         findings |= G_GUINT64_CONSTANT(1) << ((const nh_note *)item->data)->finding;
     printf("%u\t%u\t%.0u", pass, number, view.outage ? view.outage->id : 0);
+    bool more = view.outage != NULL;
+    nh_view_faults(&view, print_fault, &more);
     for (int finding = 0; finding < NH_FINDING_COUNT; finding++)
         if (findings >> finding & 1)
             printf("\t%s", nh_finding_name((nh_finding)finding));
@@ -130,16 +142,22 @@ take_frame(const captured_frame *frame, void *data)
 static void
 take_scenario(replay *r, const scenario *sc)
 {
-    static const uint32_t links[LINK_COUNT] = {
-        [LINK_ETHERNET] = LINKTYPE_ETHERNET, [LINK_SLL] = LINKTYPE_SLL, [LINK_SLL2] = LINKTYPE_SLL2, [LINK_RAW] = LINKTYPE_RAW, [LINK_NULL] = LINKTYPE_NULL
-    };
+    static const uint32_t links[LINK_COUNT] = { [LINK_ETHERNET] = LINKTYPE_ETHERNET,
+                                                [LINK_SLL] = LINKTYPE_SLL,
+                                                [LINK_SLL2] = LINKTYPE_SLL2,
+                                                [LINK_RAW] = LINKTYPE_RAW,
+                                                [LINK_NULL] = LINKTYPE_NULL };
 
     if (sc->link.mtu)
         die(UNKNOWN, "mtu", "fragments are not put together here");
     for (unsigned i = 0; i < sc->frames->len; i++) {
         const frame *made = g_ptr_array_index(sc->frames, i);
-        captured_frame f = { .time = made->time, .link = links[sc->link.kind], .has_interface = true, .bytes = made->bytes->data,
-                             .captured = sc->snaplen ? MIN(sc->snaplen, made->bytes->len) : made->bytes->len, .length = made->bytes->len };
+        captured_frame f = { .time = made->time,
+                             .link = links[sc->link.kind],
+                             .has_interface = true,
+                             .bytes = made->bytes->data,
+                             .captured = sc->snaplen ? MIN(sc->snaplen, made->bytes->len) : made->bytes->len,
+                             .length = made->bytes->len };
         take_frame(&f, r);
     }
 }

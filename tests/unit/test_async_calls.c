@@ -116,7 +116,7 @@ test_private_procedure(void)
 static uint32_t
 blocked_lock(talk *t)
 {
-    talk_ask(t, &bob, NH_NLM_LOCK, GRANTED, (words){ .svid = 8 });
+    talk_ask(t, &bob, NH_NLM_LOCK, DENIED, (words){ .svid = 8 }); /* somebody locked it before the capture began */
     talk_ask(t, &alice, NH_NLM_LOCK, BLOCKED, (words){ .svid = 7 });
     return t->frame;
 }

@@ -61,6 +61,15 @@ nh_lock_conflict(const nh_lock *a, const nh_lock *b)
     return a->share == b->share && nh_lock_overlap(a, b) && (a->exclusive || b->exclusive) && !nh_lock_same_owner(a, b);
 }
 
+/* Its callback is tried, or somebody holds it: whoever waits, waits for that. */
+static void
+somebody_stands_in_the_way(GArray *locks, const nh_lock *asked)
+{
+    for (unsigned i = 0; i < locks->len; i++)
+        if (lock_at(locks, i)->state == NH_LOCK_WAITING && nh_lock_overlap(lock_at(locks, i), asked))
+            lock_at(locks, i)->nobody.frame = 0;
+}
+
 /* Take a range out of lock i: nothing, one piece or two remain. Safe while i counts down. */
 static void
 carve(GArray *locks, unsigned i, const nh_lock *range)
@@ -80,6 +89,46 @@ carve(GArray *locks, unsigned i, const nh_lock *range)
         g_array_append_val(locks, tail);
     }
     lock_at(locks, i)->last = range->first - 1;
+}
+
+nh_lock *
+nh_lock_cut_out(GArray *locks, unsigned i, const nh_lock *range)
+{
+    nh_lock piece = *lock_at(locks, i);
+
+    carve(locks, i, range);
+    piece.first = MAX(piece.first, range->first);
+    piece.last = MIN(piece.last, range->last);
+    g_array_append_val(locks, piece);
+    return lock_at(locks, locks->len - 1);
+}
+
+/* --- what a call may do before it is answered -------------------------------------------- */
+
+void
+nh_lock_mark_leaving(GArray *locks, const nh_lock *asked, bool leaving)
+{
+    for (unsigned i = locks->len; i-- > 0;) {
+        const nh_lock *lock = lock_at(locks, i);
+        if (lock->state == NH_LOCK_HELD && lock->leaving != leaving && nh_lock_same_owner(lock, asked) && nh_lock_overlap(lock, asked))
+            nh_lock_cut_out(locks, i, asked)->leaving = leaving;
+    }
+}
+
+void
+nh_lock_mark_cancelled(GArray *locks, const nh_lock *asked)
+{
+    for (unsigned i = 0; i < locks->len; i++) {
+        nh_lock *lock = lock_at(locks, i);
+        if (lock->state == NH_LOCK_HELD && nh_lock_same_owner(lock, asked) && nh_lock_overlap(lock, asked))
+            lock->cancel = asked->call;
+    }
+}
+
+void
+nh_lock_callback_tried(GArray *locks, const nh_lock *asked)
+{
+    somebody_stands_in_the_way(locks, asked);
 }
 
 /* --- what an answer does to the locks of a file ------------------------------------------ */
@@ -111,15 +160,23 @@ is_known_as(const nh_lock *reported, const nh_lock *known)
     return reported->state == NH_LOCK_REPORTED && reported->svid == known->svid && nh_lock_overlap(reported, known);
 }
 
+/* Its owner still believes to hold it: his UNLOCK will show that (lock_faults.c). */
+static bool
+is_told_of(const nh_lock *lock)
+{
+    return lock->state == NH_LOCK_GONE && lock->fault;
+}
+
 /* The range is free for this owner: whatever stands against that is past. */
 static void
 clear_way(GArray *locks, const nh_lock *asked)
 {
     for (unsigned i = locks->len; i-- > 0;) {
         const nh_lock *lock = lock_at(locks, i);
-        if (lock->state != NH_LOCK_WAITING && (nh_lock_conflict(lock, asked) || is_known_as(lock, asked)))
+        if (lock->state != NH_LOCK_WAITING && !is_told_of(lock) && (nh_lock_conflict(lock, asked) || is_known_as(lock, asked)))
             carve(locks, i, asked);
     }
+    somebody_stands_in_the_way(locks, asked);
 }
 
 /* POSIX: a new lock replaces the owner's old one where they overlap, and joins its equals. */
@@ -132,7 +189,7 @@ grant(GArray *locks, nh_lock *asked, const nh_nlm *answer)
         const nh_lock *lock = lock_at(locks, i);
         if (!nh_lock_same_owner(lock, asked) || lock->state == NH_LOCK_WAITING || !touch(lock, asked))
             continue;
-        if (lock->state == NH_LOCK_HELD && lock->exclusive == asked->exclusive) {
+        if (lock->state == NH_LOCK_HELD && lock->exclusive == asked->exclusive && !lock->leaving) {
             asked->first = MIN(asked->first, lock->first);
             asked->last = MAX(asked->last, lock->last);
             asked->since = lock->since.time < asked->since.time ? lock->since : asked->since;
@@ -159,15 +216,34 @@ grant_by_callback(GArray *locks, nh_lock *asked, const nh_nlm *answer)
     grant(locks, asked, answer);
 }
 
+/* Whoever waited for this range, of a file that nobody else holds, waits for nobody from now on. */
+static void
+release_waits(GArray *locks, const nh_lock *freed, nh_moment at)
+{
+    for (unsigned i = 0; i < locks->len; i++)
+        if (lock_at(locks, i)->state != NH_LOCK_WAITING && lock_at(locks, i)->state != NH_LOCK_GONE)
+            return;
+    for (unsigned i = 0; i < locks->len; i++)
+        if (lock_at(locks, i)->state == NH_LOCK_WAITING && nh_lock_conflict(lock_at(locks, i), freed))
+            lock_at(locks, i)->nobody = at;
+}
+
 static void
 unlock(GArray *locks, nh_lock *asked, const nh_nlm *answer)
 {
+    nh_lock freed = { 0 };
+
     drop_wait(locks, asked);
     for (unsigned i = locks->len; i-- > 0;) {
         const nh_lock *lock = lock_at(locks, i);
-        if (lock->state != NH_LOCK_WAITING && nh_lock_same_owner(lock, asked) && nh_lock_overlap(lock, asked))
-            carve(locks, i, asked);
+        if (lock->state == NH_LOCK_WAITING || !nh_lock_same_owner(lock, asked) || !nh_lock_overlap(lock, asked))
+            continue;
+        if (lock->state == NH_LOCK_HELD && lock->exclusive)
+            freed = *lock;
+        carve(locks, i, asked);
     }
+    if (freed.pair) /* nobody else held any of an exclusive lock's bytes, also where the capture began later */
+        release_waits(locks, &freed, asked->since);
 }
 
 static void
@@ -192,8 +268,10 @@ block(GArray *locks, nh_lock *asked, const nh_nlm *answer)
 {
     for (unsigned i = 0; i < locks->len; i++) {
         const nh_lock *lock = lock_at(locks, i);
-        if (lock->state == NH_LOCK_WAITING && nh_lock_same_owner(lock, asked) && same_range(lock, asked))
+        if (lock->state == NH_LOCK_WAITING && nh_lock_same_owner(lock, asked) && same_range(lock, asked)) {
             asked->since = lock->since; /* it asks again, as Linux does each 30 s (fs/lockd/clntproc.c, NLMCLNT_POLL_TIMEOUT) */
+            asked->nobody = lock->nobody;
+        }
     }
     asked->pair->waiters++; /* first, so that a repeated wait is never nobody's */
     drop_wait(locks, asked);
@@ -201,11 +279,21 @@ block(GArray *locks, nh_lock *asked, const nh_nlm *answer)
     g_array_append_val(locks, *asked);
 }
 
-/* TEST: the way is free. */
+/* TEST: the way is free. Who held it, and does not know that, is remembered. */
 static void
 test_free(GArray *locks, nh_lock *asked, const nh_nlm *answer)
 {
-    clear_way(locks, asked);
+    for (unsigned i = locks->len; i-- > 0;) {
+        nh_lock *lock = lock_at(locks, i);
+        if (lock->state == NH_LOCK_HELD && nh_lock_conflict(lock, asked) && !lock->leaving && !lock->share) {
+            lock->state = NH_LOCK_GONE;
+            lock->gone = NH_GONE_BY_TEST;
+            lock->gone_at = asked->since;
+        } else if (lock->state != NH_LOCK_WAITING && lock->state != NH_LOCK_GONE &&
+                   (nh_lock_conflict(lock, asked) || is_known_as(lock, asked))) {
+            carve(locks, i, asked);
+        }
+    }
 }
 
 /* TEST: the answer names one that holds a lock; listed unless he is known. */

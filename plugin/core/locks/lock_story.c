@@ -8,8 +8,8 @@
 
 #include "core/locks/lock_story.h"
 
-#include "core/model/frames.h"
 #include "core/locks/lock_table.h"
+#include "core/locks/lock_text.h"
 
 /* A Linux client with an open connection is heard of each minute (keep-alive, net/sunrpc/xprtsock.c): after two it is suspicious. */
 #define AWAY_TIME (120 * NH_SECOND)
@@ -38,15 +38,6 @@ compare(const void *x, const void *y)
     return order ? order : (a->since.frame > b->since.frame) - (a->since.frame < b->since.frame);
 }
 
-/* "host, svid 7"; caller frees. */
-static char *
-owner_text(const nh_lock *lock)
-{
-    if (lock->share)
-        return g_strdup_printf("%s%sowner 0x%08x", lock->caller, lock->caller[0] ? ", " : "", lock->owner);
-    return g_strdup_printf("%s%ssvid %u", lock->caller, lock->caller[0] ? ", " : "", lock->svid);
-}
-
 static void
 tell_lock(GPtrArray *locks, const nh_lock *lock)
 {
@@ -56,7 +47,7 @@ tell_lock(GPtrArray *locks, const nh_lock *lock)
         told->client = lock->pair->client;
     told->server = lock->pair->server;
     told->file = g_strdup_printf("0x%08x", lock->file);
-    told->owner = owner_text(lock);
+    told->owner = nh_lock_owner_text(lock);
     told->svid = lock->svid;
     told->offset = lock->first;
     told->length = lock->last == G_MAXUINT64 ? 0 : lock->last - lock->first + 1;
@@ -76,6 +67,12 @@ tell_sorted(GPtrArray *told, GArray *locks)
 }
 
 void
+nh_lock_story_list(GPtrArray *told, GArray *locks)
+{
+    tell_sorted(told, locks);
+}
+
+void
 nh_lock_story_incident(const nh_outage *outage, nh_incident *incident)
 {
     GArray *before = g_array_new(false, false, sizeof(nh_lock));
@@ -90,18 +87,6 @@ nh_lock_story_incident(const nh_outage *outage, nh_incident *incident)
 }
 
 /* --- sentences ------------------------------------------------------------------------ */
-
-/* "host, svid 7 (192.0.2.10)"; caller frees. */
-static char *
-who(const nh_lock *lock)
-{
-    char client[NH_ADDR_TEXT];
-    char *owner = owner_text(lock);
-    char *text = lock->state == NH_LOCK_REPORTED ? g_strdup_printf("somebody (%s)", owner)
-                                                 : g_strdup_printf("%s (%s)", owner, nh_addr_text(&lock->pair->client, client));
-    g_free(owner);
-    return text;
-}
 
 typedef struct {
     const nh_lock *waiting;
@@ -145,7 +130,7 @@ wait_of(const GArray *waits, const nh_lock *holder)
 static void
 append_link(GString *text, const nh_lock *waiting, const nh_lock *holder)
 {
-    char *since = nh_time_clock(waiting->since.time), *name = who(holder);
+    char *since = nh_time_clock(waiting->since.time), *name = nh_lock_who(holder);
 
     g_string_append_printf(text, " waits since %s (frame %u) for file 0x%08x, held by %s", since, waiting->since.frame, waiting->file,
                            name);
@@ -200,7 +185,7 @@ begins_circle(const chain *path)
 static void
 tell_chain(const GArray *waits, const chain *path, const char *what, GPtrArray *messages)
 {
-    char *name = who(&g_array_index(waits, nh_lock, path->wait[0]));
+    char *name = nh_lock_who(&g_array_index(waits, nh_lock, path->wait[0]));
     GString *text = g_string_new(NULL);
 
     g_string_append_printf(text, "%s: %s", what, name);
@@ -258,7 +243,8 @@ tell_away(const nh_watch *watch, const nh_lock *held, const nh_lock *waiting, GP
 
     if (!seen.frame || until.time - seen.time < AWAY_TIME)
         return;
-    char *holder = who(held), *other = waiting ? who(waiting) : g_strdup_printf("others are refused (frame %u)", held->refused.frame);
+    char *holder = nh_lock_who(held),
+         *other = waiting ? nh_lock_who(waiting) : g_strdup_printf("others are refused (frame %u)", held->refused.frame);
     char *silent = nh_duration_text(nh_elapsed(seen.time, until.time));
     g_ptr_array_add(
         messages,
@@ -269,22 +255,6 @@ tell_away(const nh_watch *watch, const nh_lock *held, const nh_lock *waiting, GP
     g_free(holder);
     g_free(other);
     g_free(silent);
-}
-
-/* --- locks left behind ------------------------------------------------------------------- */
-
-/* They explain no outage, so that no incident tells of them. */
-static void
-tell_leaks(nh_watch *watch, GPtrArray *messages)
-{
-    for (unsigned i = 0, told = 0; i < watch->frames->len && told < SENTENCES_MAX; i++) {
-        const nh_frame *frame = g_ptr_array_index(watch->frames, i);
-        const nh_note *leak = nh_frame_has(frame, NH_LOCK_LEAKED);
-        if (!leak)
-            continue;
-        g_ptr_array_add(messages, g_strdup_printf("Frame %u, a lock may be left behind on the server: %s.", frame->at.frame, leak->text));
-        told++;
-    }
 }
 
 /* --- all of it -------------------------------------------------------------------------------- */
@@ -313,7 +283,6 @@ nh_lock_story(nh_watch *watch, nh_story *story)
         if (held->state == NH_LOCK_HELD && held->refused.frame)
             tell_away(watch, held, first_waiting_for(waits, held), story->messages);
     }
-    tell_leaks(watch, story->messages);
     g_array_unref(all);
     g_array_unref(waits);
 }

@@ -3,7 +3,8 @@
  *
  * Only what is held or waited for is remembered, so the table is as large as
  * the server's own. It corrects itself where the capture has gaps: a lock that
- * is granted proves that every conflicting one is gone.
+ * is granted proves that every conflicting one is gone; where it has none, that
+ * the server gave it twice (lock_faults.c).
  *
  * Copyright 2026, the NLM Health authors
  *
@@ -13,6 +14,7 @@
 #include "core/locks/lock_table.h"
 
 #include "core/locks/lock_effects.h"
+#include "core/locks/lock_faults.h"
 #include "core/wire/procedures.h"
 
 /* bytes only, so that the key has no padding */
@@ -25,6 +27,7 @@ struct nh_lock_table {
     GHashTable *files;   /* file_key -> GArray of nh_lock; no empty ones */
     GHashTable *clients; /* nh_addr -> nh_moment: last seen, of clients that hold locks */
     GHashTable *graces;  /* nh_addr: servers whose locks are being reclaimed */
+    GHashTable *dropped; /* nh_addr: servers in a grace period, whose locks of before are marked */
     uint64_t version;    /* changes with each change */
     struct {
         const nh_pair *pair;
@@ -72,6 +75,7 @@ nh_locks_new(void)
     table->files = g_hash_table_new_full(file_key_hash, file_key_equal, g_free, free_array);
     table->clients = g_hash_table_new_full(addr_hash, addr_equal, g_free, g_free);
     table->graces = g_hash_table_new_full(addr_hash, addr_equal, g_free, NULL);
+    table->dropped = g_hash_table_new_full(addr_hash, addr_equal, g_free, NULL);
     return table;
 }
 
@@ -81,6 +85,7 @@ nh_locks_free(nh_lock_table *table)
     g_hash_table_unref(table->files);
     g_hash_table_unref(table->clients);
     g_hash_table_unref(table->graces);
+    g_hash_table_unref(table->dropped);
     if (table->latest.locks)
         g_array_unref(table->latest.locks);
     g_free(table);
@@ -120,10 +125,11 @@ lock_at(const GArray *locks, unsigned i)
 
 /* A reservation of SHARE stands for the whole file and has no svid (nlm_share: caller_name, fh, oh, mode, access). */
 static nh_lock
-asked_by(const nh_call *call)
+asked_by(nh_call *call)
 {
     const nh_nlm *nlm = &call->nlm;
     return (nh_lock){ .pair = call->pair,
+                      .call = call,
                       .caller = nlm->caller,
                       .file = nlm->file,
                       .svid = nlm->svid,
@@ -140,8 +146,28 @@ asked_by(const nh_call *call)
 
 typedef bool (*condition)(const nh_lock *lock, const void *data);
 
+/* Locks that were held are remembered as gone, for this reason; NULL: nobody misses them. */
+typedef struct {
+    nh_gone why;
+    nh_moment at;
+} loss;
+
+/* Whether the lock stays, as one that is gone. */
+static bool
+is_missed(nh_lock *lock, const loss *lost)
+{
+    if (lock->state == NH_LOCK_GONE)
+        return lost != NULL;
+    if (!lost || lock->state != NH_LOCK_HELD || lock->share || lock->leaving)
+        return false;
+    lock->state = NH_LOCK_GONE;
+    lock->gone = lost->why;
+    lock->gone_at = lost->at;
+    return true;
+}
+
 static void
-drop_where(nh_lock_table *table, condition is_past, const void *data)
+drop_where(nh_lock_table *table, condition is_past, const void *data, const loss *lost)
 {
     GHashTableIter iter;
     void *value;
@@ -151,7 +177,7 @@ drop_where(nh_lock_table *table, condition is_past, const void *data)
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         GArray *locks = value;
         for (unsigned i = locks->len; i-- > 0;) {
-            if (!is_past(lock_at(locks, i), data))
+            if (!is_past(lock_at(locks, i), data) || is_missed(lock_at(locks, i), lost))
                 continue;
             if (lock_at(locks, i)->state == NH_LOCK_WAITING)
                 nh_lock_forget_wait(lock_at(locks, i)->pair);
@@ -189,27 +215,34 @@ is_between(const nh_lock *lock, const void *data)
 }
 
 void
-nh_locks_restarted(nh_pair *pair, nh_way way, uint32_t state)
+nh_locks_restarted(nh_pair *pair, nh_way way, uint32_t state, nh_moment at)
 {
     two_hosts hosts = { &pair->client, &pair->server };
+    loss lost = { way == NH_FORWARD ? NH_GONE_BY_NOTICE : NH_GONE_BY_OWNER_NOTICE, at };
 
     if (state != 0 && pair->side[way].nsm_state == state)
         return; /* announced before (sm-notify tries several addresses) */
     pair->side[way].nsm_state = state;
-    drop_where(pair->watch->locks, is_between, &hosts);
+    drop_where(pair->watch->locks, is_between, &hosts, &lost);
 }
 
 void
 nh_locks_free_all(const nh_call *call)
 {
-    drop_where(call->pair->watch->locks, is_of_pair, call->pair);
+    drop_where(call->pair->watch->locks, is_of_pair, call->pair, NULL);
 }
 
 /* In the grace period locks are only reclaimed, so every other one is older than the restart. */
 static void
-grace_period(nh_lock_table *table, const nh_call *call)
+grace_period(nh_lock_table *table, const nh_call *call, nh_moment at)
 {
-    drop_where(table, is_before_restart, &call->pair->server);
+    const nh_addr *server = &call->pair->server;
+    loss lost = { NH_GONE_BY_GRACE, at };
+
+    if (g_hash_table_contains(table->dropped, server))
+        return; /* each refusal says the same */
+    g_hash_table_add(table->dropped, g_memdup2(server, sizeof *server));
+    drop_where(table, is_before_restart, server, &lost);
 }
 
 /* A new lock is granted: the grace period is over, and the next restart ends the reclaimed ones too. */
@@ -224,6 +257,7 @@ note_grace(nh_lock_table *table, const nh_lock *asked)
         g_hash_table_add(table->graces, g_memdup2(server, sizeof *server));
         return;
     }
+    g_hash_table_remove(table->dropped, server);
     if (!g_hash_table_remove(table->graces, server))
         return;
     g_hash_table_iter_init(&iter, table->files);
@@ -243,28 +277,74 @@ know_client(nh_lock_table *table, const nh_pair *pair, nh_moment at)
         g_hash_table_insert(table->clients, g_memdup2(client, sizeof *client), g_memdup2(&at, sizeof at));
 }
 
+/* Nothing is held or waited for any more. */
+static void
+forget_if_empty(nh_lock_table *table, const nh_call *call, const GArray *locks)
+{
+    file_key key = make_key(&call->pair->server, call->nlm.file);
+
+    if (locks->len == 0)
+        g_hash_table_remove(table->files, &key);
+}
+
 void
-nh_locks_answer(const nh_call *call, const nh_nlm *answer, nh_moment at)
+nh_locks_call(nh_call *call, nh_moment at)
+{
+    GArray *locks = call->nlm.has_lock ? find_file(call->pair->watch->locks, &call->pair->server, call->nlm.file) : NULL;
+    nh_lock asked;
+
+    if (nh_nlm_kind(call->proc) == NH_NLM_UNLOCK && !call->nlm.has_lock) {
+        call->pair->gap = at; /* cut or encrypted: any of its locks may be meant */
+        return;
+    }
+    if (!locks)
+        return;
+    asked = asked_by(call);
+    if (nh_nlm_kind(call->proc) == NH_NLM_UNLOCK) {
+        nh_faults_unlock(locks, &asked, at);
+        nh_lock_mark_leaving(locks, &asked, true);
+    } else if (nh_nlm_kind(call->proc) == NH_NLM_CANCEL) {
+        nh_lock_mark_cancelled(locks, &asked);
+    } else if (nh_nlm_kind(call->proc) == NH_NLM_GRANTED) {
+        nh_lock_callback_tried(locks, &asked);
+    }
+}
+
+/* In a callback the name is the server's: that of the one who waits, "" when unknown. */
+static const char *
+waiting_caller(const GArray *locks, const nh_lock *asked)
+{
+    for (unsigned i = 0; i < locks->len; i++) {
+        const nh_lock *lock = lock_at(locks, i);
+        if (lock->state == NH_LOCK_WAITING && nh_lock_same_owner(lock, asked) && nh_lock_overlap(lock, asked))
+            return lock->caller;
+    }
+    return "";
+}
+
+void
+nh_locks_answer(nh_call *call, const nh_nlm *answer, nh_moment at)
 {
     nh_lock_table *table = call->pair->watch->locks;
 
     if (!answer->has_status || (!call->nlm.has_lock && !call->nlm.has_share))
         return;
     if (answer->status == NH_NLM_STAT_GRACE && call->way == NH_FORWARD)
-        grace_period(table, call);
+        grace_period(table, call, at);
     nh_lock asked = asked_by(call);
     GArray *locks = get_file(table, &call->pair->server, asked.file);
     /* who waits, waits since he asked */
     asked.since = answer->status == NH_NLM_STAT_BLOCKED ? call->sendings[0].at : at;
+    if (nh_nlm_kind(call->proc) == NH_NLM_GRANTED)
+        asked.caller = waiting_caller(locks, &asked);
+    nh_faults_answer(locks, &asked, answer->status, at);
     if (nh_lock_effect(locks, call, &asked, answer, at))
         note_grace(table, &asked);
     table->version++;
     if (locks->len)
         know_client(table, call->pair, at);
-    else {
-        file_key key = make_key(&call->pair->server, asked.file);
-        g_hash_table_remove(table->files, &key);
-    }
+    else
+        forget_if_empty(table, call, locks);
 }
 
 void
@@ -303,7 +383,7 @@ nh_locks_last_seen(const nh_lock_table *table, const nh_addr *client)
 /* --- questions ---------------------------------------------------------------------------------- */
 
 bool
-nh_locks_called_back(const nh_call *call, nh_lock *found)
+nh_locks_called_back(nh_call *call, nh_lock *found)
 {
     nh_lock_table *table = call->pair->watch->locks;
     const GArray *locks = find_file(table, &call->pair->server, call->nlm.file);
@@ -312,7 +392,7 @@ nh_locks_called_back(const nh_call *call, nh_lock *found)
 
     for (unsigned i = 0; locks && i < locks->len; i++) {
         const nh_lock *lock = lock_at(locks, i);
-        if (!nh_lock_same_owner(lock, &asked) || !nh_lock_overlap(lock, &asked))
+        if (!nh_lock_same_owner(lock, &asked) || !nh_lock_overlap(lock, &asked) || lock->state >= NH_LOCK_SUSPECT)
             continue;
         if (lock->state == NH_LOCK_WAITING)
             return false;
@@ -325,7 +405,7 @@ nh_locks_called_back(const nh_call *call, nh_lock *found)
 }
 
 bool
-nh_locks_suspect(const nh_call *call, nh_lock *found)
+nh_locks_suspect(nh_call *call, nh_lock *found)
 {
     nh_lock_table *table = call->pair->watch->locks;
     const GArray *locks = find_file(table, &call->pair->server, call->nlm.file);
@@ -334,7 +414,7 @@ nh_locks_suspect(const nh_call *call, nh_lock *found)
 
     for (unsigned i = 0; locks && i < locks->len; i++) {
         const nh_lock *lock = lock_at(locks, i);
-        if (!nh_lock_conflict(lock, &asked) || lock->state == NH_LOCK_WAITING)
+        if (!nh_lock_conflict(lock, &asked) || lock->state == NH_LOCK_WAITING || lock->state == NH_LOCK_GONE || lock->state == NH_LOCK_LEFT)
             continue;
         if (lock->state != NH_LOCK_SUSPECT)
             return false; /* somebody holds it, all is well */
@@ -348,7 +428,7 @@ static void
 visit_array(const GArray *locks, nh_lock_visitor visit, void *data)
 {
     for (unsigned i = 0; i < locks->len; i++)
-        if (lock_at(locks, i)->state != NH_LOCK_SUSPECT)
+        if (lock_at(locks, i)->state < NH_LOCK_SUSPECT)
             visit(lock_at(locks, i), data);
 }
 
@@ -385,7 +465,7 @@ copy_file(const GArray *locks, const nh_pair *pair, GArray *out)
             const nh_lock *waiting = lock_at(locks, j);
             concerns = waiting->pair == pair && waiting->state == NH_LOCK_WAITING && nh_lock_conflict(waiting, lock);
         }
-        if (concerns && lock->state != NH_LOCK_SUSPECT)
+        if (concerns && lock->state < NH_LOCK_SUSPECT)
             g_array_append_val(out, *lock);
     }
 }

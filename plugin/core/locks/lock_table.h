@@ -15,8 +15,21 @@ typedef enum {
     NH_LOCK_HELD,
     NH_LOCK_WAITING,
     NH_LOCK_REPORTED, /* somebody holds it, as the answer to a TEST says; whose client it is is not known */
-    NH_LOCK_SUSPECT   /* refused with NOLOCKS after it was resent: the server may hold it nevertheless; never told */
+    /* from here on never told: */
+    NH_LOCK_SUSPECT, /* refused with NOLOCKS after it was resent: the server may hold it nevertheless */
+    NH_LOCK_GONE,    /* it was held until the server dropped it, or proved to have done so; its owner may not know */
+    NH_LOCK_LEFT     /* its owner gave it up, or never wanted it, and the server may hold it nevertheless */
 } nh_lock_state;
+
+/* Why a lock is gone. */
+typedef enum {
+    NH_GONE_BY_NOTICE,       /* the server told its owner's host that it restarted */
+    NH_GONE_BY_GRACE,        /* the server is in its grace period: it restarted */
+    NH_GONE_BY_OWNER_NOTICE, /* the owner's host told the server that it restarted */
+    NH_GONE_BY_TEST          /* the server says that the way is free */
+} nh_gone;
+
+typedef struct nh_fault nh_fault;
 
 typedef struct {
     nh_pair *pair;      /* the owner's; of a reported lock the pair that was told */
@@ -27,6 +40,13 @@ typedef struct {
     bool exclusive, share, reclaimed, called_back;
     nh_moment since;
     nh_moment refused; /* somebody else was refused because of it, or waits for it, latest */
+    nh_call *call;     /* that asked for it, or gave it (GRANTED); NULL when unknown */
+    nh_moment gone_at; /* NH_LOCK_GONE: since then, and why */
+    nh_gone gone;
+    bool leaving;     /* its owner has asked to unlock it */
+    nh_call *cancel;  /* a CANCEL of its owner for this range that came since, or NULL */
+    nh_moment nobody; /* waits: nobody known stands in the way since that UNLOCK; frame 0 = somebody may */
+    nh_fault *fault;  /* what is wrong with it, or NULL */
 } nh_lock;
 
 typedef struct nh_lock_table nh_lock_table;
@@ -35,11 +55,13 @@ nh_lock_table *nh_locks_new(void);
 void nh_locks_free(nh_lock_table *table);
 
 /* A call got its answer: the reply, or of an asynchronous call the *_RES. */
-void nh_locks_answer(const nh_call *call, const nh_nlm *answer, nh_moment at);
+void nh_locks_answer(nh_call *call, const nh_nlm *answer, nh_moment at);
+/* A lock call was sent: UNLOCK and CANCEL change what may happen before they are answered. */
+void nh_locks_call(nh_call *call, nh_moment at);
 /* FREE_ALL: the client gives up everything. */
 void nh_locks_free_all(const nh_call *call);
 /* SM_NOTIFY with this state number: what the two hosts hold of each other is gone, except what was reclaimed already. */
-void nh_locks_restarted(nh_pair *pair, nh_way way, uint32_t state);
+void nh_locks_restarted(nh_pair *pair, nh_way way, uint32_t state, nh_moment at);
 /* A packet came from this address: the client lives. */
 void nh_locks_seen(nh_lock_table *table, const nh_addr *from, nh_moment at);
 /* The same of a host of a pair, without a look-up for each packet. */
@@ -48,9 +70,9 @@ void nh_locks_pair_seen(nh_pair *pair, const nh_addr *from, nh_moment at);
 nh_moment nh_locks_last_seen(const nh_lock_table *table, const nh_addr *client);
 
 /* The lock that a callback gave to the owner of this call before and that he still holds; false when there is none. */
-bool nh_locks_called_back(const nh_call *call, nh_lock *found);
+bool nh_locks_called_back(nh_call *call, nh_lock *found);
 /* A lock that the server may hold although it refused it, in the way of this refused call and nobody else's; false when there is none. */
-bool nh_locks_suspect(const nh_call *call, nh_lock *found);
+bool nh_locks_suspect(nh_call *call, nh_lock *found);
 
 bool nh_lock_same_owner(const nh_lock *a, const nh_lock *b);
 /* Whether a and b of different owners cannot both be held. */

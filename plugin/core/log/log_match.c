@@ -44,7 +44,7 @@ name_unlogged(const nh_watch *watch, const nh_incident *incident)
 
     for (unsigned i = 0; pair && i < incident->kernel_lines->len; i++) {
         nh_kernel_line *line = g_ptr_array_index(incident->kernel_lines, i);
-        if (line->logged_text)
+        if (line->logged_text || line->event == NH_LOG_OTHER) /* which names no server */
             continue;
         g_free(line->text);
         line->text = nh_line_text_again(line, pair);
@@ -152,7 +152,7 @@ incident_of_unseen_call(const matching *m, const nh_log_line *logged)
         const nh_pair *pair = nh_pair_find(m->watch, &incident->client, &incident->server);
         nh_policy policy;
         nh_time shortest, longest;
-        if (!pair || !nh_log_may_be(m->names, logged, &incident->server))
+        if (!pair || incident->kind != NH_INCIDENT_OUTAGE || !nh_log_may_be(m->names, logged, &incident->server))
             continue;
         policy = nh_policy_of(pair, NH_L4_TCP, false);
         nh_timer_major_range(&policy, nh_pair_family(pair), NH_WAIT_REPLY, &shortest, &longest);

@@ -142,16 +142,29 @@ nh_frame_unnote(nh_watch *watch, uint32_t number, nh_finding finding)
     }
 }
 
+/* Into one of its lists, once. */
+static void
+add_once(nh_watch *watch, GSList **list, void *data)
+{
+    GSList **end = list;
+
+    for (; *end; end = &(*end)->next)
+        if ((*end)->data == data)
+            return;
+    *end = nh_arena_take(watch->arena, sizeof **end);
+    (*end)->data = data;
+}
+
 void
 nh_frame_add_call(nh_frame *frame, nh_call *call)
 {
-    GSList **end = &frame->calls;
+    add_once(call->pair->watch, &frame->calls, call);
+}
 
-    for (; *end; end = &(*end)->next)
-        if ((*end)->data == call)
-            return;
-    *end = nh_arena_take(call->pair->watch->arena, sizeof **end);
-    (*end)->data = call;
+void
+nh_frame_add_fault(nh_watch *watch, nh_frame *frame, struct nh_fault *fault)
+{
+    add_once(watch, &frame->faults, fault);
 }
 
 char *

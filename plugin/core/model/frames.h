@@ -28,6 +28,8 @@ void nh_frame_unnote(nh_watch *watch, uint32_t frame, nh_finding finding);
 const nh_note *nh_frame_has(const nh_frame *frame, nh_finding finding);
 /* A call was sent or answered in this frame. */
 void nh_frame_add_call(nh_frame *frame, nh_call *call);
+/* It belongs to this fault of the locks. */
+void nh_frame_add_fault(nh_watch *watch, nh_frame *frame, struct nh_fault *fault);
 /* Of watch->frames: what a frame has beside the arena. */
 void nh_frame_free(void *frame);
 

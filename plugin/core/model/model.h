@@ -237,6 +237,16 @@ nh_attempt_pending(const nh_attempt *attempt)
     return attempt->active && !attempt->taken;
 }
 
+/* A restart that one host wants to tell the other: SM_NOTIFY, or the look-up of statd before it. */
+typedef struct {
+    nh_moment first, latest; /* of its tries; first.frame 0: there was none */
+    nh_moment answered;      /* SM_NOTIFY was answered */
+    nh_moment notify;        /* the first SM_NOTIFY itself */
+    nh_moment looked_up;     /* the port mapper answered, and knows statd */
+    unsigned tries;
+    struct nh_fault *fault; /* that it is lost; NULL = not told */
+} nh_notice;
+
 /* What is known of one way of a pair. All of it changes places at once when the roles turn out to be the other way round. */
 typedef struct {
     GPtrArray *outstanding; /* nh_call* that wait */
@@ -245,6 +255,7 @@ typedef struct {
     uint8_t spoken[2];                    /* NLM versions of its calls, a bit each; by TCP or UDP */
     const char *log_name;                 /* how the kernel log calls the host that lockd calls; NULL = unknown; static */
     uint32_t nsm_state;                   /* state number of the latest SM_NOTIFY */
+    nh_notice notice; /* the latest that the called host sent to the caller's: of a server's restart on the way forward */
 } nh_pair_side;
 
 struct nh_pair {
@@ -281,9 +292,13 @@ struct nh_pair {
         nh_moment last;
         unsigned count;
     } storm;
-    GArray *withheld;           /* verdicts that wait for a sign of the other direction */
-    nh_moment restarted;        /* latest SM_NOTIFY from the server */
-    nh_moment client_restarted; /* latest SM_NOTIFY from the client */
+    GArray *withheld;              /* verdicts that wait for a sign of the other direction */
+    nh_moment restarted;           /* latest SM_NOTIFY from the server */
+    nh_moment client_restarted;    /* latest SM_NOTIFY from the client */
+    nh_moment lives_on;            /* the client's first packet after that on a connection of before: it did not restart */
+    struct nh_fault *latest_fault; /* of its locks; NULL = none */
+    unsigned faults;               /* of these those that are told */
+    nh_moment gap;                 /* latest sign that packets between the two are missing in the capture */
     struct {
         unsigned locks;
         nh_moment notice;
@@ -371,8 +386,9 @@ typedef struct {
     nh_pair *pair;
     nh_conn *conn;
     nh_service service;
-    GSList *calls; /* nh_call* sent or answered in this frame; of the arena, never to be freed */
-    GSList *notes; /* nh_note* */
+    GSList *calls;  /* nh_call* sent or answered in this frame; of the arena, never to be freed */
+    GSList *notes;  /* nh_note* */
+    GSList *faults; /* nh_fault*: of locks, that it belongs to; of the arena */
 } nh_frame;
 
 /* --- everything ------------------------------------------------------------------ */
@@ -421,6 +437,7 @@ struct nh_watch {
     GPtrArray *frames;            /* nh_frame*, by number */
     nh_frame *latest_frame;       /* the one that was asked for last, or NULL */
     struct nh_lock_table *locks;
+    GPtrArray *faults; /* nh_fault*: what is wrong with locks, by the frames that show it */
     GPtrArray *sealed; /* flows of RPC over DTLS (sealed.c); NULL while there is none */
     struct nh_nfs *nfs;
     nh_passing passing;

@@ -12,6 +12,7 @@
 #include "core/clock/client.h"
 #include "core/net/follow.h"
 #include "core/model/frames.h"
+#include "core/locks/lock_faults.h"
 #include "core/locks/lock_table.h"
 #include "core/net/lone_syns.h"
 #include "core/judge/outage.h"
@@ -69,6 +70,7 @@ take_ack(nh_passage *p)
     if (to->has_next ? SEQ_AFTER(ack, to->next) : moved) { /* it got bytes that the capture did not, or not yet */
         if (to->has_next)
             leave_hole(to, ack);
+        p->conn->pair->gap = (nh_moment){ p->seg->frame, p->seg->time };
         to->next = ack;
         to->has_next = true;
         p->conn->pair->watch->passing.missed = true;
@@ -301,8 +303,10 @@ advance(nh_passage *p)
 {
     nh_half *from = p->from;
 
-    if (from->has_next && SEQ_AFTER(p->seg->seq, from->next))
+    if (from->has_next && SEQ_AFTER(p->seg->seq, from->next)) {
         leave_hole(from, p->seg->seq);
+        p->conn->pair->gap = (nh_moment){ p->seg->frame, p->seg->time };
+    }
     if (!from->has_next || SEQ_AFTER(p->end, from->next))
         from->next = p->end;
     from->has_next = true;
@@ -483,5 +487,7 @@ nh_tcp_segment(nh_watch *watch, const nh_segment *segment)
         return;
     }
     nh_locks_pair_seen(conn->pair, &segment->src.addr, (nh_moment){ segment->frame, segment->time });
+    if (conn->pair->client_restarted.frame)
+        nh_faults_alive(conn, &segment->src.addr, (nh_moment){ segment->frame, segment->time });
     pass(conn, segment);
 }

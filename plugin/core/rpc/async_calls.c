@@ -15,6 +15,7 @@
 #include "core/model/call.h"
 #include "core/rpc/dead_calls.h"
 #include "core/model/frames.h"
+#include "core/locks/lock_faults.h"
 #include "core/locks/lock_table.h"
 #include "core/judge/outage.h"
 #include "core/judge/raise.h"
@@ -265,13 +266,12 @@ nh_leak_judge(nh_call *call, nh_moment at)
     if (nh_nlm_kind(call->proc) != NH_NLM_LOCK || !call->nlm.has_lock || !call->has_status ||
         (call->status != NH_NLM_STAT_DENIED && call->status != NH_NLM_STAT_BLOCKED) || !nh_locks_suspect(call, &suspect))
         return;
-    nh_raise(&(nh_evidence){
-        .finding = NH_LOCK_LEAKED,
-        .call = call,
-        .at = at,
-        .text = g_strdup_printf("Taken, though nobody is known to hold it. A LOCK of %s, svid %u, was resent and refused in frame %u: "
-                                "the server may have granted its other copy",
-                                suspect.caller[0] ? suspect.caller : "an unknown host", suspect.svid, suspect.since.frame) });
+    nh_fault_leaked(
+        suspect.call, "copies", at, NH_CONFIDENCE_LIKELY,
+        g_strdup_printf(
+            "a LOCK is taken (frame %u), though nobody is known to hold it; one of %s, svid %u, was resent and refused in frame "
+            "%u: the server may have granted its other copy",
+            at.frame, suspect.caller[0] ? suspect.caller : "an unknown host", suspect.svid, suspect.since.frame));
 }
 
 /* Its connection was lost after TCP had taken the call. */
@@ -305,14 +305,12 @@ nh_leak_complete(nh_watch *watch)
         for (unsigned j = 0; j < waiting->len; j++) {
             nh_call *call = g_ptr_array_index(waiting, j);
             const nh_conn *conn = call->prog == NH_PROG_NLM && nh_nlm_kind(call->proc) == NH_NLM_UNLOCK ? lost_under(call) : NULL;
-            if (conn && goes_on(call, conn->last))
-                nh_raise(&(nh_evidence){
-                    .finding = NH_LOCK_LEAKED,
-                    .call = call,
-                    .at = nh_call_first(call)->at,
-                    .text = g_strdup_printf("UNLOCK taken by TCP and never answered: the connection was lost in frame %u and the client "
-                                            "did not send it again, so the server may still hold the lock",
-                                            conn->last.frame) });
+            if (conn && !nh_frame_has(nh_frame_find(watch, nh_call_first(call)->at.frame), NH_LOCK_LEAKED) && goes_on(call, conn->last))
+                nh_fault_leaked(
+                    call, "unlock unanswered", nh_call_first(call)->at, NH_CONFIDENCE_POSSIBLE,
+                    g_strdup_printf("an UNLOCK was taken by TCP and never answered: the connection was lost in frame %u and the client "
+                                    "did not send it again, so the server may still hold the lock",
+                                    conn->last.frame));
         }
     }
 }

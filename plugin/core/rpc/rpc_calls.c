@@ -250,6 +250,7 @@ static void
 nlm_call(nh_call *call, const nh_message *message, nh_moment at)
 {
     nh_client_calls(call, nh_call_first(call)->conn);
+    nh_locks_call(call, at);
     nh_async_call(call, at);
     nh_reply_result(call, message, at);
     if (call->nlm.reclaim)

@@ -15,6 +15,7 @@
 #include "core/model/frames.h"
 #include "core/judge/incident.h"
 #include "core/story/lines.h"
+#include "core/locks/lock_faults.h"
 #include "core/locks/lock_table.h"
 #include "core/judge/outage.h"
 #include "core/judge/raise.h"
@@ -88,14 +89,17 @@ judge_status(nh_call *call, nh_moment at)
 static void
 judge_copies(nh_call *call, const nh_message *message, nh_moment at)
 {
+    char *text;
+
     if (!message->nlm.has_status || !call->has_status || call->status == message->nlm.status || nh_nlm_kind(call->proc) != NH_NLM_LOCK)
         return;
-    nh_raise(&(nh_evidence){ .finding = NH_LOCK_LEAKED,
-                             .call = call,
-                             .at = at,
-                             .text = g_strdup_printf("Copies of the LOCK of frame %u got different answers: %s in frame %u, %s here",
-                                                     nh_call_first(call)->at.frame, nh_nlm_status_name(call->status), call->reply.frame,
-                                                     nh_nlm_status_name(message->nlm.status)) });
+    text = g_strdup_printf("copies of the LOCK of frame %u got different answers: %s in frame %u, %s in frame %u",
+                           nh_call_first(call)->at.frame, nh_nlm_status_name(call->status), call->reply.frame,
+                           nh_nlm_status_name(message->nlm.status), at.frame);
+    if (message->nlm.status == NH_NLM_STAT_GRANTED && call->status != NH_NLM_STAT_BLOCKED)
+        nh_fault_leaked(call, "copies", at, NH_CONFIDENCE_LIKELY, text);
+    else
+        nh_frame_note(call->pair->watch, at.frame, NH_LOCK_LEAKED, text);
 }
 
 /* A restart so long ago (statd's own retries, the longest grace period) has nothing to do with a grace period now. */
@@ -187,14 +191,29 @@ refused_by_rpc(nh_call *call, nh_moment at)
                         .text = g_strdup_printf("RPC refuses the call of frame %u: %s", nh_call_first(call)->at.frame, call->refused) });
 }
 
+/* An application gets no lock for want of something on the server. An UNLOCK, or a lock that is asked back, fails in another way (lock_faults.c). */
+static bool
+is_without_locks(const nh_call *call)
+{
+    return call->prog == NH_PROG_NLM && call->has_status && call->status == NH_NLM_STAT_NOLOCKS &&
+           nh_nlm_kind(call->proc) != NH_NLM_UNLOCK && !call->nlm.reclaim;
+}
+
+/* The lock that was held before the restart is lost: an answer, and no recovery. */
+static bool
+is_reclaim_refused(const nh_call *call)
+{
+    return call->prog == NH_PROG_NLM && call->nlm.reclaim && call->has_status && call->status != NH_NLM_STAT_GRANTED &&
+           call->status != NH_NLM_STAT_BLOCKED;
+}
+
 /* NLM_DENIED_NOLOCKS ends an outage in which the server did not answer, but not one that consists of it. */
 static bool
 refuses_again(const nh_call *call)
 {
     const nh_outage *outage = call->pair->open;
 
-    return outage && call->prog == NH_PROG_NLM && call->has_status && call->status == NH_NLM_STAT_NOLOCKS &&
-           outage->count[NH_FORWARD][NH_DENIED_NOLOCKS] == outage->symptoms->len;
+    return outage && is_without_locks(call) && outage->count[NH_FORWARD][NH_DENIED_NOLOCKS] == outage->symptoms->len;
 }
 
 /* A client that asks in a version that the port mapper does not have, and in no other, never learns lockd's port. */
@@ -236,9 +255,9 @@ answer(nh_call *call, nh_moment at)
         return;
     }
     nh_outage *ended = nh_outage_answer(call->pair, call->way, nh_service_of_program(call->prog), call, at);
-    if (ended)
+    if (ended && !is_reclaim_refused(call))
         tell_recovered(call, ended, at);
-    if (call->prog == NH_PROG_NLM && call->has_status && call->status == NH_NLM_STAT_NOLOCKS)
+    if (is_without_locks(call))
         nh_raise(&refusal);
 }
 

@@ -126,7 +126,7 @@ notified(nh_watch *watch, const nh_message *message)
         server_restarted(pair, message, at);
     else
         pair->client_restarted = at;
-    nh_locks_restarted(pair, way, message->nsm_state); /* the incident lists the locks as they were */
+    nh_locks_restarted(pair, way, message->nsm_state, at); /* the incident lists the locks as they were */
 }
 
 void

@@ -17,6 +17,7 @@
 #include "core/model/frames.h"
 #include "core/rpc/hidden.h"
 #include "core/judge/incident.h"
+#include "core/story/faults.h"
 #include "core/story/lines.h"
 #include "core/story/sentence.h"
 #include "core/locks/lock_story.h"
@@ -28,6 +29,7 @@
 #include "core/wire/procedures.h"
 #include "core/rpc/statd.h"
 #include "core/story/timeline.h"
+#include "core/story/told_calls.h"
 #include "core/story/verdict.h"
 #include "core/model/ports.h"
 
@@ -164,6 +166,7 @@ complete(nh_watch *watch)
         nh_statd_complete(g_ptr_array_index(watch->pair_list, i));
     }
     nh_leak_complete(watch);
+    nh_faults_complete(watch);
 }
 
 /* --- incidents in capture order ------------------------------------------------------- */
@@ -213,53 +216,65 @@ number_outages(nh_watch *watch)
     return outages;
 }
 
+/* An incident: one of the two. */
+typedef struct {
+    nh_moment start;
+    nh_outage *outage;
+    nh_fault *fault;
+} told;
+
+static int
+by_frame(const void *a, const void *b)
+{
+    const told *x = a, *y = b;
+
+    if (x->start.frame != y->start.frame)
+        return x->start.frame < y->start.frame ? -1 : 1;
+    if (x->outage && y->outage)
+        return x->outage->pair->order < y->outage->pair->order ? -1 : x->outage->pair->order > y->outage->pair->order;
+    return (x->fault != NULL) - (y->fault != NULL);
+}
+
+static void
+add_faults(nh_watch *watch, GArray *all)
+{
+    for (unsigned i = 0; i < watch->pair_list->len; i++)
+        ((nh_pair *)g_ptr_array_index(watch->pair_list, i))->faults = 0;
+    for (unsigned i = 0; i < watch->faults->len; i++) {
+        nh_fault *fault = g_ptr_array_index(watch->faults, i);
+        told row = { fault->at, NULL, fault };
+        fault->id = 0;
+        if (!nh_fault_is_told(fault))
+            continue;
+        fault->pair->faults++;
+        g_array_append_val(all, row);
+    }
+}
+
+/* Outages and faults of locks in capture order, with their numbers. */
+static GArray *
+number_incidents(nh_watch *watch)
+{
+    GPtrArray *outages = number_outages(watch);
+    GArray *all = g_array_new(false, false, sizeof(told));
+
+    for (unsigned i = 0; i < outages->len; i++) {
+        nh_outage *outage = g_ptr_array_index(outages, i);
+        told row = { outage->start, outage, NULL };
+        g_array_append_val(all, row);
+    }
+    g_ptr_array_unref(outages);
+    add_faults(watch, all);
+    g_array_sort(all, by_frame);
+    for (unsigned i = 0; i < all->len; i++) {
+        const told *row = &g_array_index(all, told, i);
+        *(row->outage ? &row->outage->id : &row->fault->id) = i + 1;
+    }
+    watch->incidents = all->len;
+    return all;
+}
+
 /* --- incidents ------------------------------------------------------------------------------ */
-
-/* What a call asks for, as far as it was captured. */
-static nh_request
-request_of(const nh_nlm *nlm)
-{
-    nh_request request = { .known = (nlm->has_lock || nlm->has_share) && !nlm->has_holder };
-
-    if (!request.known)
-        return request;
-    request.owner = *nlm->caller ? g_strdup(nlm->caller) : NULL;
-    request.file = g_strdup_printf("0x%08x", nlm->file);
-    request.svid = nlm->svid;
-    request.offset = nlm->offset;
-    request.length = nlm->length;
-    request.exclusive = nlm->exclusive;
-    return request;
-}
-
-static nh_story_call *
-add_call(nh_incident *incident, const nh_call *call)
-{
-    nh_story_call *told = nh_incident_add_call(incident);
-    nh_policy policy = nh_policy_of(call->pair, call->l4, call->pair->watch->options.use_mount);
-
-    told->xid = call->xid;
-    told->prog = call->prog;
-    told->vers = call->vers;
-    told->proc = call->proc;
-    told->procedure = nh_procedure_name(call->prog, call->vers, call->proc);
-    for (unsigned i = 0; i < call->n_sendings; i++)
-        g_array_append_val(told->frames, call->sendings[i].at.frame);
-    told->reply_frame = call->reply.frame;
-    told->status = nh_call_outcome(call);
-    told->dead = call->dead != NH_FINDING_NONE;
-    told->dead_reason = call->dead;
-    told->deferred = call->deferred;
-    told->sent = call->sendings[0].at.time;
-    told->issued_earliest = call->issued_earliest;
-    told->issued_latest = call->issued_latest;
-    if (call->reply.frame)
-        told->answered_in = nh_elapsed(told->sent, call->reply.time);
-    told->policy = nh_client_policy_text(call->pair, call->way, call->l4, &policy, nh_pair_family(call->pair));
-    told->callback = call->way == NH_CALLBACK;
-    told->request = request_of(&call->nlm);
-    return told;
-}
 
 /* A request that never was on the wire in this capture. */
 static nh_story_call *
@@ -306,7 +321,7 @@ add_calls(nh_incident *incident, const nh_outage *outage)
 {
     for (unsigned i = 0; i < outage->calls->len; i++) {
         nh_call *call = g_ptr_array_index(outage->calls, i);
-        nh_lines_of_call(incident, call, add_call(incident, call));
+        nh_lines_of_call(incident, call, nh_tell_call(incident, call));
     }
     for (int way = NH_FORWARD; way <= NH_CALLBACK; way++) {
         const nh_attempt *attempt = attempt_of(outage, way);
@@ -363,6 +378,7 @@ tell_pair(nh_story *story, const nh_pair *pair)
     told->slowest = pair->slowest;
     for (unsigned i = 0; i < pair->outages->len; i++)
         told->incidents += ((const nh_outage *)g_ptr_array_index(pair->outages, i))->id != 0;
+    told->incidents += pair->faults;
 }
 
 /* Why there is no line of Linux in an incident: once for each client. */
@@ -443,12 +459,17 @@ nh_watch_story(nh_watch *watch)
     if (log && nh_log_tells_timers(log))
         learn_timers(watch, log);
     complete(watch);
-    GPtrArray *outages = number_outages(watch);
+    GArray *incidents = number_incidents(watch);
     story->frames = watch->frames_total;
     story->first = watch->first;
     story->last = watch->last;
-    for (unsigned i = 0; i < outages->len; i++)
-        tell_outage(watch, story, g_ptr_array_index(outages, i));
+    for (unsigned i = 0; i < incidents->len; i++) {
+        const told *row = &g_array_index(incidents, told, i);
+        if (row->outage)
+            tell_outage(watch, story, row->outage);
+        else
+            nh_fault_story(story, row->fault);
+    }
     for (unsigned i = 0; i < watch->pair_list->len; i++) {
         const nh_pair *pair = g_ptr_array_index(watch->pair_list, i);
         story->lock_traffic |= pair->lock_traffic;
@@ -456,15 +477,16 @@ nh_watch_story(nh_watch *watch)
     }
     nh_log_match(watch, story, log);
     nh_kernel_log_free(log);
-    for (unsigned i = 0; i < outages->len; i++) /* after the log, which knows the server's name */
-        tell_timeline(g_ptr_array_index(story->incidents, i), g_ptr_array_index(outages, i));
+    for (unsigned i = 0; i < incidents->len; i++) /* after the log, which knows the server's name */
+        if (g_array_index(incidents, told, i).outage)
+            tell_timeline(g_ptr_array_index(story->incidents, i), g_array_index(incidents, told, i).outage);
     tell_others(watch, story);
     nh_lock_story(watch, story);
     nh_hidden_story(watch, story);
     nh_verdict_story(watch, story);
     for (unsigned i = 0; i < story->incidents->len; i++)
         nh_timeline_sort(g_ptr_array_index(story->incidents, i));
-    g_ptr_array_unref(outages);
+    g_array_unref(incidents);
     nh_story_clean(story);
     return story;
 }

@@ -131,6 +131,34 @@ nh_view_frame(const nh_watch *watch, uint32_t number, nh_view *view)
     return true;
 }
 
+void
+nh_view_faults(const nh_view *view, void (*visit)(const nh_fault *fault, void *data), void *data)
+{
+    for (const GSList *item = view->frame->faults; item; item = item->next)
+        if (((const nh_fault *)item->data)->id)
+            visit(item->data, data);
+}
+
+static void
+take_first(const nh_fault *fault, void *data)
+{
+    unsigned *id = data;
+
+    if (*id == 0 || fault->id < *id)
+        *id = fault->id;
+}
+
+unsigned
+nh_view_incident(const nh_view *view)
+{
+    unsigned id = 0;
+
+    if (view->outage)
+        return view->outage->id;
+    nh_view_faults(view, take_first, &id);
+    return id;
+}
+
 bool
 nh_view_shows(const nh_outage *outage, uint32_t frame)
 {

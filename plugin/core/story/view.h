@@ -9,6 +9,7 @@
 #ifndef NLM_HEALTH_VIEW_H
 #define NLM_HEALTH_VIEW_H
 
+#include "core/locks/lock_faults.h"
 #include "core/model/model.h"
 
 /* Unknown values are 0, NULL or NH_TIME_NONE; pointers belong to the watch. */
@@ -34,6 +35,10 @@ typedef struct {
 
 /* false when the plugin has nothing to say about the frame. */
 bool nh_view_frame(const nh_watch *watch, uint32_t frame, nh_view *view);
+/* Call visit for each fault of locks that the frame belongs to and that is told. */
+void nh_view_faults(const nh_view *view, void (*visit)(const nh_fault *fault, void *data), void *data);
+/* The number of the frame's incident: of the outage rather than of the locks; 0 = none. */
+unsigned nh_view_incident(const nh_view *view);
 /* Whether a frame is the outage's: all of its pair from start to end, and those of its calls before and behind; 0 never is. */
 bool nh_view_shows(const nh_outage *outage, uint32_t frame);
 /* Which transmission of the call the frame is, from 1; 0 for a reply. */

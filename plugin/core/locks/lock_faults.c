@@ -1,0 +1,782 @@
+/* lock_faults.c
+ * What is wrong with the locks themselves, though every call is answered.
+ *
+ * A grant that contradicts the lock table is news: the server gave away what
+ * another owner holds. What lies between the two grants tells whose fault it is.
+ * Where the capture has gaps, or began too late, nothing is said.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/locks/lock_faults.h"
+
+#include "core/judge/cause.h"
+#include "core/locks/lock_effects.h"
+#include "core/locks/lock_text.h"
+#include "core/model/frames.h"
+#include "core/wire/procedures.h"
+
+/* Packets that a tap swaps are so near to each other. */
+#define SWAPPED_TIME (100 * NH_MSEC)
+/* Faults of one kind that follow one another within this time have one cause. */
+#define SAME_TIME (60 * NH_SECOND)
+/* A client that takes a lock up which it refused a moment ago (its CANCEL crossed the callback) unlocks it at once. */
+#define TAKE_UP_TIME (10 * NH_SECOND)
+/* Linux asks again for a blocked lock each 30 s (NLMCLNT_POLL_TIMEOUT): after four times nobody can be the holder. */
+#define NOBODY_TIME (120 * NH_SECOND)
+
+static nh_lock *
+lock_at(const GArray *locks, unsigned i)
+{
+    return &g_array_index(locks, nh_lock, i);
+}
+
+/* --- a fault -------------------------------------------------------------------------- */
+
+void
+nh_fault_free(void *data)
+{
+    nh_fault *fault = data;
+
+    for (unsigned i = 0; i < fault->steps->len; i++)
+        g_free(g_array_index(fault->steps, nh_fault_step, i).text);
+    g_array_unref(fault->steps);
+    g_array_unref(fault->locks);
+    g_ptr_array_unref(fault->calls);
+    g_free(fault->what);
+    g_free(fault);
+}
+
+/* A number until the story is told, which gives numbers in capture order. */
+static void
+number(nh_fault *fault)
+{
+    if (fault->id == 0 && nh_fault_is_told(fault))
+        fault->id = ++fault->pair->watch->incidents;
+}
+
+static void
+add_frame(nh_fault *fault, nh_moment at)
+{
+    nh_frame *frame = at.frame ? nh_frame_find(fault->pair->watch, at.frame) : NULL;
+
+    if (!frame)
+        return;
+    nh_frame_add_fault(fault->pair->watch, frame, fault);
+    if (!fault->first.frame || at.frame < fault->first.frame)
+        fault->first = at;
+    if (at.frame > fault->last.frame)
+        fault->last = at;
+}
+
+static void
+add_call(nh_fault *fault, nh_call *call)
+{
+    if (!call || g_ptr_array_find(fault->calls, call, NULL))
+        return;
+    g_ptr_array_add(fault->calls, call);
+    add_frame(fault, nh_call_first(call)->at);
+    add_frame(fault, call->reply);
+}
+
+static void
+add_step(nh_fault *fault, nh_moment at, const char *event, char *text)
+{
+    nh_fault_step step = { at, event, text };
+
+    g_array_append_val(fault->steps, step);
+    add_frame(fault, at);
+}
+
+static void
+add_lock(nh_fault *fault, const nh_lock *lock)
+{
+    nh_lock copy = *lock;
+
+    if (copy.state != NH_LOCK_WAITING)
+        copy.state = NH_LOCK_HELD;
+    g_array_append_val(fault->locks, copy);
+}
+
+/* The fault before this one, if it is the same one over again: one restart loses many locks. */
+static nh_fault *
+same_again(const nh_fault *fault)
+{
+    nh_fault *before = fault->pair->latest_fault;
+
+    return before && before->finding == fault->finding && g_strcmp0(before->reason, fault->reason) == 0 && !before->retracted &&
+                   before->needs == fault->needs && fault->at.time - before->last.time <= SAME_TIME
+               ? before
+               : NULL;
+}
+
+static void
+merge(nh_fault *into, nh_fault *fault)
+{
+    if (!nh_lock_same_owner(&into->lock, &fault->lock) || into->lock.file != fault->lock.file ||
+        !nh_lock_overlap(&into->lock, &fault->lock)) {
+        into->more++;
+        into->open++;
+    }
+    for (unsigned i = 0; i < fault->calls->len; i++)
+        add_call(into, g_ptr_array_index(fault->calls, i));
+    for (unsigned i = 0; i < fault->locks->len; i++)
+        add_lock(into, lock_at(fault->locks, i));
+    add_frame(into, fault->at);
+    fault->retracted = true; /* its frames know it, so that it stays */
+}
+
+/* The note on the frame that shows it; the sentence may be known better later. */
+static void
+note(const nh_fault *fault)
+{
+    nh_frame_note(fault->pair->watch, fault->at.frame, fault->finding, g_strdup(fault->what));
+}
+
+static nh_fault *
+new_fault(nh_finding finding, const char *reason, const nh_lock *lock, nh_moment at)
+{
+    nh_fault *fault = g_new0(nh_fault, 1);
+
+    fault->finding = finding;
+    fault->reason = reason;
+    fault->pair = lock->pair;
+    fault->lock = *lock;
+    fault->at = fault->last = fault->first = at;
+    fault->side = NH_SIDE_SERVER;
+    fault->confidence = NH_CONFIDENCE_LIKELY;
+    fault->open = 1;
+    fault->calls = g_ptr_array_new();
+    fault->steps = g_array_new(false, false, sizeof(nh_fault_step));
+    fault->locks = g_array_new(false, false, sizeof(nh_lock));
+    add_call(fault, lock->call);
+    return fault;
+}
+
+/* All is said of it: it stands in the book, or joins the one before. Returns that in which it stands. */
+static nh_fault *
+publish(nh_fault *fault)
+{
+    nh_fault *before = same_again(fault);
+
+    g_ptr_array_add(fault->pair->watch->faults, fault);
+    add_frame(fault, fault->at);
+    if (fault->needs == NH_PROOF_NONE)
+        note(fault);
+    if (before) {
+        merge(before, fault);
+        return before;
+    }
+    fault->pair->latest_fault = fault;
+    number(fault);
+    return fault;
+}
+
+static void
+end_fault(nh_fault *fault, nh_moment at)
+{
+    if (fault->end.frame || (fault->open > 0 && --fault->open > 0))
+        return;
+    fault->end = at;
+    add_frame(fault, at);
+}
+
+static void
+retract(nh_fault *fault)
+{
+    if (fault->more > 0 || fault->retracted)
+        return;
+    fault->retracted = true;
+    fault->id = 0;
+    nh_frame_unnote(fault->pair->watch, fault->at.frame, fault->finding);
+}
+
+/* What was waited for has come. */
+static void
+confirm(nh_fault *fault)
+{
+    fault->needs = NH_PROOF_NONE;
+    note(fault);
+    number(fault);
+}
+
+/* --- may anything be said of this lock? ------------------------------------------------- */
+
+/* The same process, seen from two addresses of its host or over another connection of it. */
+static bool
+is_same_process(const nh_lock *a, const nh_lock *b)
+{
+    return a->svid == b->svid && a->owner == b->owner &&
+           (a->pair == b->pair || !a->caller[0] || !b->caller[0] || g_ascii_strcasecmp(a->caller, b->caller) == 0);
+}
+
+/*
+ * Two processes of one host. It settles their conflicts itself, and asks the server
+ * only when none of its own stands in the way (nlmclnt_lock, fs/lockd/clntproc.c):
+ * the first one's lock is gone, however that escaped the capture.
+ */
+static bool
+is_same_host(const nh_lock *held, const nh_lock *asked)
+{
+    return held->pair == asked->pair && (!held->caller[0] || !asked->caller[0] || g_ascii_strcasecmp(held->caller, asked->caller) == 0);
+}
+
+static uint16_t
+port_of(const nh_lock *lock)
+{
+    return lock->call && lock->call->way == NH_FORWARD ? lock->call->dst.port : 0;
+}
+
+/* Two lock managers behind one address: their files have nothing to do with each other. A restart may move a lock manager. */
+static bool
+are_two_servers(const nh_lock *held, const nh_lock *asked)
+{
+    uint16_t a = port_of(held), b = port_of(asked);
+
+    return a && b && a != b && held->call->l4 == asked->call->l4 && held->state == NH_LOCK_HELD &&
+           held->pair->lost.frame <= held->since.frame;
+}
+
+/* Everything between the two hosts since then was captured, as far as that can be told. */
+static bool
+is_complete(const nh_pair *pair, nh_moment since)
+{
+    return pair->gap.frame <= since.frame && !pair->hidden.how && !(pair->half_captured && !(pair->seen_client && pair->seen_server));
+}
+
+static bool
+can_be_judged(const nh_lock *held, const nh_lock *asked)
+{
+    return !held->share && !asked->share && !held->leaving && !is_same_process(held, asked) && !is_same_host(held, asked) &&
+           !are_two_servers(held, asked) && is_complete(held->pair, held->since);
+}
+
+static bool
+is_at_stake(const nh_lock *lock, const nh_lock *asked)
+{
+    return (lock->state == NH_LOCK_HELD || lock->state == NH_LOCK_GONE) && !lock->fault && nh_lock_conflict(lock, asked) &&
+           can_be_judged(lock, asked);
+}
+
+/* --- granted, though another holds it ------------------------------------------------------ */
+
+/* The bytes that both want, in words; caller frees. */
+static char *
+what_both_want(const nh_lock *held, const nh_lock *asked)
+{
+    nh_lock both = *held;
+
+    both.first = MAX(held->first, asked->first);
+    both.last = MIN(held->last, asked->last);
+    return nh_lock_what(&both);
+}
+
+/* "HOST has held it since 10:00:00.000 (frame 6)"; caller frees. */
+static char *
+held_since(const nh_lock *held)
+{
+    char *who = nh_lock_who(held), *since = nh_time_clock(held->since.time);
+    char *text = g_strdup_printf("%s has held it since %s (frame %u)", who, since, held->since.frame);
+
+    g_free(who);
+    g_free(since);
+    return text;
+}
+
+/* What lies between the two grants; caller frees. reason: its name. */
+static char *
+between(nh_fault *fault, const nh_lock *held, const char **reason)
+{
+    const nh_pair *pair = held->pair;
+
+    if (held->state == NH_LOCK_GONE && held->gone == NH_GONE_BY_OWNER_NOTICE) {
+        *reason = "false notice";
+        add_step(fault, held->gone_at, "notice", g_strdup("SM_NOTIFY: the holder's host announces that it restarted"));
+        return g_strdup_printf("the holder's host announced a restart (SM_NOTIFY, frame %u) that it had not made", held->gone_at.frame);
+    }
+    if (held->cancel) {
+        *reason = "cancel";
+        add_call(fault, held->cancel);
+        return g_strdup_printf("between the two lies the holder's CANCEL of frame %u, which ends a wait and must not unlock what is held",
+                               nh_call_first(held->cancel)->at.frame);
+    }
+    if (pair->lost.frame > held->since.frame) {
+        *reason = "connection lost";
+        add_step(fault, pair->lost, "lost", g_strdup("The holder's connection is lost"));
+        return g_strdup_printf("between the two the holder's connection was lost in frame %u, and no restart was announced",
+                               pair->lost.frame);
+    }
+    if (held->call && held->call->unheard.frame) {
+        *reason = "unheard";
+        return g_strdup("the answer that gave it to the holder was never acknowledged, so that he may not know of it");
+    }
+    *reason = "nothing";
+    return g_strdup("between the two lie no UNLOCK, no CANCEL and no notice of a restart");
+}
+
+static nh_fault *
+two_holders(const nh_lock *held, const nh_lock *asked, nh_moment at)
+{
+    nh_fault *fault = new_fault(NH_TWO_HOLDERS, NULL, held, at);
+    char *why = between(fault, held, &fault->reason), *who = nh_lock_who(asked), *what = what_both_want(held, asked),
+         *holder = held_since(held);
+
+    add_call(fault, asked->call);
+    add_lock(fault, held);
+    add_lock(fault, asked);
+    if (held->state == NH_LOCK_GONE && held->gone == NH_GONE_BY_OWNER_NOTICE) {
+        fault->side = NH_SIDE_CLIENT;
+        fault->since = held->gone_at;
+        fault->needs = held->pair->lives_on.frame > held->gone_at.frame ? NH_PROOF_NONE : NH_PROOF_OWNER_LIVES;
+    }
+    fault->by_datagram = (held->call && held->call->l4 == NH_L4_UDP);
+    if (fault->by_datagram || (held->call && held->call->unheard.frame))
+        fault->confidence = NH_CONFIDENCE_POSSIBLE;
+    fault->what = g_strdup_printf("%s: given to %s, though %s and gave it back nowhere; %s", what, who, holder, why);
+    g_free(why);
+    g_free(who);
+    g_free(what);
+    g_free(holder);
+    return publish(fault);
+}
+
+/* --- granted, after a restart of the server of which its holder does not know ----------------- */
+
+/* Why the holder did not take it back in the grace period; caller frees. */
+static char *
+why_not_reclaimed(nh_fault *fault, const nh_lock *held)
+{
+    const nh_notice *notice = &held->pair->side[NH_FORWARD].notice;
+    bool since = notice->first.frame > held->since.frame;
+
+    if (since && !notice->answered.frame) {
+        fault->reason = "notice unanswered";
+        fault->side = nh_capture_position(held->pair) == NH_SIDE_CLIENT ? NH_SIDE_CLIENT : NH_SIDE_PATH;
+        add_step(fault, notice->first, "notice", g_strdup("The server's notice for the holder, which is never answered"));
+        return g_strdup_printf("its notice of the restart (frame %u) never reached the holder", notice->first.frame);
+    }
+    if (held->gone == NH_GONE_BY_NOTICE) {
+        fault->reason = "not reclaimed";
+        fault->side = NH_SIDE_CLIENT;
+        return g_strdup("the holder's host was told, and did not ask for it back in the grace period");
+    }
+    fault->reason = "no notice";
+    return g_strdup("no notice of the restart (SM_NOTIFY) to the holder was captured");
+}
+
+static nh_fault *
+lost_to_another(const nh_lock *held, const nh_lock *asked, nh_moment at)
+{
+    nh_fault *fault = new_fault(NH_LOCK_LOST, NULL, held, at);
+    char *why = why_not_reclaimed(fault, held), *who = nh_lock_who(asked), *what = what_both_want(held, asked), *holder = held_since(held);
+
+    add_call(fault, asked->call);
+    add_lock(fault, held);
+    add_lock(fault, asked);
+    add_step(fault, held->gone_at, "restart", g_strdup("The server's lock manager restarted: it has forgotten the lock"));
+    fault->since = held->gone_at;
+    fault->needs = NH_PROOF_OWNER_LIVES;
+    fault->what = g_strdup_printf("%s: given to %s, though %s; the server restarted (frame %u), and %s", what, who, holder,
+                                  held->gone_at.frame, why);
+    g_free(why);
+    g_free(who);
+    g_free(what);
+    g_free(holder);
+    return publish(fault);
+}
+
+/* A lock that was told of: another got it, so that the server has let it go. */
+static void
+let_go(nh_lock *lock, nh_moment at)
+{
+    if (lock->fault->needs == NH_PROOF_TIME)
+        retract(lock->fault);
+    else if (lock->fault->finding == NH_LOCK_LEAKED)
+        end_fault(lock->fault, at);
+}
+
+static void
+granted(GArray *locks, const nh_lock *asked, nh_moment at)
+{
+    int found = -1;
+
+    for (unsigned i = 0; i < locks->len; i++) {
+        nh_lock *lock = lock_at(locks, i);
+        if (lock->fault && lock->state != NH_LOCK_WAITING && nh_lock_overlap(lock, asked))
+            let_go(lock, at);
+        else if (is_at_stake(lock, asked) && (found < 0 || lock_at(locks, (unsigned)found)->state == NH_LOCK_GONE))
+            found = (int)i;
+    }
+    if (found < 0)
+        return;
+    nh_lock held = *lock_at(locks, (unsigned)found);
+    bool restarted = held.state == NH_LOCK_GONE && (held.gone == NH_GONE_BY_NOTICE || held.gone == NH_GONE_BY_GRACE);
+    nh_fault *fault = restarted ? lost_to_another(&held, asked, at) : two_holders(&held, asked, at);
+    nh_lock *taken = nh_lock_cut_out(locks, (unsigned)found, asked);
+    taken->state = NH_LOCK_GONE; /* for the server; its owner still believes to hold it */
+    taken->fault = fault;
+}
+
+/* --- what the server holds and nobody owns ------------------------------------------------------ */
+
+static nh_lock *
+find_left(const GArray *locks, const nh_lock *asked)
+{
+    for (unsigned i = 0; i < locks->len; i++) {
+        nh_lock *lock = lock_at(locks, i);
+        if ((lock->state == NH_LOCK_HELD || lock->state == NH_LOCK_LEFT) && nh_lock_same_owner(lock, asked) && nh_lock_overlap(lock, asked))
+            return lock;
+    }
+    return NULL;
+}
+
+/* The lock that the server keeps, as the table has it, or as a new row that is never told. */
+static nh_lock *
+keep_left(GArray *locks, const nh_lock *asked, nh_moment at)
+{
+    nh_lock *lock = find_left(locks, asked), left = *asked;
+
+    if (lock)
+        return lock;
+    left.state = NH_LOCK_LEFT;
+    left.exclusive = true; /* UNLOCK does not say: the stronger guess */
+    left.since = at;
+    g_array_append_val(locks, left);
+    return lock_at(locks, locks->len - 1);
+}
+
+static nh_fault *
+leaked(nh_lock *lock, const char *reason, nh_call *call, nh_moment at, char *what)
+{
+    nh_fault *fault = new_fault(NH_LOCK_LEAKED, reason, lock, at);
+
+    add_call(fault, call);
+    add_lock(fault, lock);
+    fault->what = what;
+    return fault;
+}
+
+/*
+ * nlmclnt_unlock_callback (fs/lockd/clntproc.c): a Linux client asks again only in
+ * a grace period; after any other refusal it logs the status and forgets the lock.
+ */
+static void
+unlock_refused(GArray *locks, const nh_lock *asked, uint32_t status, nh_moment at)
+{
+    nh_pair *pair = asked->pair;
+    nh_lock *lock = keep_left(locks, asked, at);
+    const char *name = nh_nlm_status_name(status);
+    char *who, *what;
+
+    nh_lock_mark_leaving(locks, asked, false);
+    if (lock->fault && lock->fault->finding == NH_LOCK_LEAKED) {
+        add_call(lock->fault, asked->call);
+        return;
+    }
+    lock = keep_left(locks, asked, at);
+    who = nh_lock_who(asked);
+    what = nh_lock_what(asked);
+    nh_fault *fault = leaked(
+        lock, "unlock refused", asked->call, at,
+        g_strdup_printf("the UNLOCK of %s by %s was refused (%s): its owner gives it up all the same, and the server keeps it", what, who,
+                        name ? name : "unknown status"));
+    char line[64];
+    g_snprintf(line, sizeof line, "lockd: unexpected unlock status: %u", status);
+    fault->line = nh_arena_copy(pair->watch->arena, line, strlen(line) + 1);
+    fault->line_at = at;
+    fault->confidence = lock->state == NH_LOCK_HELD ? NH_CONFIDENCE_SHOWN : NH_CONFIDENCE_LIKELY;
+    lock->fault = publish(fault);
+    g_free(who);
+    g_free(what);
+}
+
+static bool
+waits(const GArray *locks, const nh_lock *asked)
+{
+    for (unsigned i = 0; i < locks->len; i++) {
+        const nh_lock *lock = lock_at(locks, i);
+        if (lock->state == NH_LOCK_WAITING && nh_lock_same_owner(lock, asked) && nh_lock_overlap(lock, asked))
+            return true;
+    }
+    return false;
+}
+
+/* A callback that the client refuses: nobody waits there any more, and the server has taken the lock for him. */
+static void
+callback_refused(GArray *locks, const nh_lock *asked, uint32_t status, nh_moment at)
+{
+    nh_lock *lock = find_left(locks, asked);
+    const char *name = nh_nlm_status_name(status);
+
+    if (waits(locks, asked) || lock)
+        return; /* told of otherwise, or granted before: the callback came twice */
+    char *who = nh_lock_who(asked), *what = nh_lock_what(asked);
+    lock = keep_left(locks, asked, at);
+    nh_fault *fault = leaked(
+        lock, "grant refused", asked->call, at,
+        g_strdup_printf("the server gave %s to %s, who no longer waits for it and refuses it (%s): nobody will unlock it", what, who,
+                        name ? name : "unknown status"));
+    fault->needs = NH_PROOF_TIME;
+    lock->fault = publish(fault);
+    g_free(who);
+    g_free(what);
+}
+
+/* Somebody is refused because of a lock that nobody owns. */
+static void
+suffer(nh_lock *lock, nh_call *call, nh_moment at)
+{
+    nh_fault *fault = lock->fault;
+
+    if (fault->finding != NH_LOCK_LEAKED || fault->retracted)
+        return;
+    if (fault->refused++ == 0) {
+        fault->refused_first = at;
+        add_call(fault, call);
+    }
+    fault->refused_last = at;
+    add_frame(fault, at);
+    if (fault->needs == NH_PROOF_TIME)
+        confirm(fault);
+}
+
+static void
+contended(GArray *locks, const nh_lock *asked, nh_moment at)
+{
+    nh_lock *left = NULL;
+
+    for (unsigned i = 0; i < locks->len; i++) {
+        nh_lock *lock = lock_at(locks, i);
+        if (lock->state == NH_LOCK_WAITING || lock->state == NH_LOCK_GONE || !nh_lock_overlap(lock, asked) ||
+            nh_lock_same_owner(lock, asked))
+            continue;
+        if (lock->fault)
+            left = lock;
+        else if (nh_lock_conflict(lock, asked) && lock->state != NH_LOCK_REPORTED)
+            return; /* somebody is known to hold it */
+    }
+    if (left)
+        suffer(left, asked->call, at);
+}
+
+/* --- a lock that is not given back ----------------------------------------------------------------- */
+
+static void
+reclaim_refused(GArray *locks, const nh_lock *asked, uint32_t status, nh_moment at)
+{
+    nh_fault *fault = new_fault(NH_LOCK_LOST, "reclaim refused", asked, at);
+    char *who = nh_lock_who(asked), *what = nh_lock_what(asked);
+    const char *name = nh_nlm_status_name(status);
+    const nh_lock *other = NULL;
+
+    for (unsigned i = 0; i < locks->len && !other; i++)
+        if (lock_at(locks, i)->state == NH_LOCK_HELD && nh_lock_conflict(lock_at(locks, i), asked))
+            other = lock_at(locks, i);
+    char *holder = other ? held_since(other) : NULL;
+    if (other) {
+        add_call(fault, other->call);
+        add_lock(fault, other);
+    }
+    fault->confidence = NH_CONFIDENCE_SHOWN;
+    /* nlmsvc_lock, fs/lockd/svclock.c: a reclaim is refused so when there is no grace period (any more) */
+    fault->what = g_strdup_printf(
+        "%s asked for %s back after the server's restart, and was refused (%s)%s%s: its owner does not know that he has lost it", who, what,
+        name ? name : "unknown status",
+        holder                        ? "; "
+        : status == NH_NLM_STAT_GRACE ? "; the grace period of this server is over"
+                                      : "",
+        holder ? holder : "");
+    if (status == NH_NLM_STAT_GRACE) { /* nlmclnt_call, fs/lockd/clntproc.c */
+        fault->line = "lockd: spurious grace period reject?!";
+        fault->line_at = at;
+    }
+    publish(fault);
+    g_free(holder);
+    g_free(who);
+    g_free(what);
+}
+
+/* --- doors -------------------------------------------------------------------------------------------- */
+
+void
+nh_faults_answer(GArray *locks, nh_lock *asked, uint32_t status, nh_moment at)
+{
+    bool refused = status != NH_NLM_STAT_GRANTED && status != NH_NLM_STAT_BLOCKED;
+
+    switch (nh_nlm_kind(asked->call->proc)) {
+    case NH_NLM_LOCK:
+        if (status == NH_NLM_STAT_GRANTED)
+            granted(locks, asked, at);
+        else if (refused && asked->reclaimed)
+            reclaim_refused(locks, asked, status, at);
+        else if (status == NH_NLM_STAT_DENIED || status == NH_NLM_STAT_BLOCKED)
+            contended(locks, asked, at);
+        break;
+    case NH_NLM_TEST:
+        if (status == NH_NLM_STAT_DENIED)
+            contended(locks, asked, at);
+        break;
+    case NH_NLM_GRANTED:
+        if (status == NH_NLM_STAT_GRANTED)
+            granted(locks, asked, at);
+        else if (refused && status != NH_NLM_STAT_GRACE)
+            callback_refused(locks, asked, status, at);
+        break;
+    case NH_NLM_UNLOCK:
+        if (refused && status != NH_NLM_STAT_GRACE)
+            unlock_refused(locks, asked, status, at);
+        break;
+    default:
+        break;
+    }
+}
+
+/* The owner of a lock that the server gave away unlocks it: until now he believed to hold it. */
+static void
+owner_unlocks(nh_lock *lock, const nh_lock *asked, nh_moment at)
+{
+    nh_fault *fault = lock->fault;
+
+    if (fault->finding == NH_TWO_HOLDERS && at.time - fault->at.time <= SWAPPED_TIME) {
+        retract(fault); /* the tap swapped the two */
+        return;
+    }
+    if (fault->needs == NH_PROOF_OWNER_LIVES)
+        confirm(fault);
+    if (fault->confidence == NH_CONFIDENCE_LIKELY && fault->finding == NH_TWO_HOLDERS)
+        fault->confidence = NH_CONFIDENCE_SHOWN;
+    if (fault->more == 0)
+        add_call(fault, asked->call);
+    end_fault(fault, at);
+}
+
+void
+nh_faults_unlock(GArray *locks, const nh_lock *asked, nh_moment at)
+{
+    for (unsigned i = 0; i < locks->len; i++) {
+        nh_lock *lock = lock_at(locks, i);
+        if (!lock->fault || lock->state == NH_LOCK_WAITING || !nh_lock_same_owner(lock, asked) || !nh_lock_overlap(lock, asked))
+            continue;
+        if (lock->state == NH_LOCK_GONE)
+            owner_unlocks(lock, asked, at);
+        else if (lock->fault->needs == NH_PROOF_TIME)
+            retract(lock->fault); /* it took the lock up, to give it back */
+    }
+}
+
+void
+nh_fault_leaked(nh_call *call, const char *reason, nh_moment at, nh_confidence confidence, char *text)
+{
+    nh_lock lock = { .pair = call->pair,
+                     .call = call,
+                     .caller = call->nlm.caller,
+                     .file = call->nlm.file,
+                     .svid = call->nlm.svid,
+                     .owner = call->nlm.owner,
+                     .first = call->nlm.offset,
+                     .last = nh_lock_last_byte(call->nlm.offset, call->nlm.length),
+                     .exclusive = call->nlm.exclusive,
+                     .since = at };
+    nh_fault *fault = leaked(&lock, reason, call, at, text);
+
+    fault->confidence = confidence;
+    publish(fault);
+}
+
+void
+nh_faults_alive(nh_conn *conn, const nh_addr *from, nh_moment at)
+{
+    nh_pair *pair = conn->pair;
+
+    if (pair->lives_on.frame > pair->client_restarted.frame || conn->way != NH_FORWARD || !nh_addr_equal(from, &conn->client.addr) ||
+        conn->first.frame >= pair->client_restarted.frame || conn->state != NH_TCP_ESTABLISHED)
+        return;
+    pair->lives_on = at;
+}
+
+/* --- the end of the capture ------------------------------------------------------------------------------ */
+
+static void
+judge_proof(nh_fault *fault)
+{
+    const nh_watch *watch = fault->pair->watch;
+    nh_moment seen = fault->finding == NH_TWO_HOLDERS ? fault->pair->lives_on : nh_locks_last_seen(watch->locks, &fault->pair->client);
+
+    if (fault->needs == NH_PROOF_OWNER_LIVES && seen.frame > fault->since.frame) {
+        add_frame(fault, seen.frame > fault->at.frame ? (nh_moment){ 0 } : seen);
+        confirm(fault);
+    } else if (fault->needs == NH_PROOF_TIME && watch->last - fault->at.time >= TAKE_UP_TIME) {
+        fault->confidence = NH_CONFIDENCE_POSSIBLE;
+        confirm(fault);
+    }
+}
+
+/* A gap that was noticed later may have begun earlier. */
+static void
+judge_gap(nh_fault *fault)
+{
+    if (fault->finding == NH_TWO_HOLDERS && fault->pair->gap.frame > fault->at.frame && fault->confidence != NH_CONFIDENCE_POSSIBLE)
+        fault->confidence = NH_CONFIDENCE_POSSIBLE;
+}
+
+/* Who waits though the last holder is gone, and no callback was tried. */
+static void
+judge_wait(const nh_lock *lock, void *data)
+{
+    nh_watch *watch = data;
+
+    if (lock->state != NH_LOCK_WAITING || !lock->nobody.frame || lock->fault || watch->last - lock->nobody.time < NOBODY_TIME ||
+        lock->refused.frame)
+        return;
+}
+
+void
+nh_faults_complete(nh_watch *watch)
+{
+    for (unsigned i = 0; i < watch->faults->len; i++) {
+        nh_fault *fault = g_ptr_array_index(watch->faults, i);
+        if (fault->retracted)
+            continue;
+        judge_proof(fault);
+        judge_gap(fault);
+    }
+    nh_locks_visit(watch->locks, NULL, judge_wait, watch);
+}
+
+bool
+nh_fault_is_told(const nh_fault *fault)
+{
+    return !fault->retracted && fault->needs == NH_PROOF_NONE;
+}
+
+/* --- the sentence -------------------------------------------------------------------------------------------- */
+
+/* "; since then 3 requests of others were refused because of it (frames 12 to 40)"; caller frees. */
+static char *
+refusals(const nh_fault *fault)
+{
+    if (fault->refused == 0)
+        return g_strdup("");
+    if (fault->refused == 1)
+        return g_strdup_printf("; frame %u refuses another because of it", fault->refused_first.frame);
+    return g_strdup_printf("; %u answers refuse others since (frames %u to %u)", fault->refused, fault->refused_first.frame,
+                           fault->refused_last.frame);
+}
+
+char *
+nh_fault_summary(const nh_fault *fault)
+{
+    char server[NH_ADDR_TEXT];
+    char *when = nh_time_clock(fault->at.time), *refused = refusals(fault);
+    char *more = fault->more ? g_strdup_printf("; so with %u more lock%s", fault->more, fault->more == 1 ? "" : "s") : g_strdup("");
+    const char *sure = fault->confidence == NH_CONFIDENCE_SHOWN ? "the packets show it" : nh_confidence_name(fault->confidence);
+    char *text = g_strdup_printf("At %s UTC, server %s: %s (%s, frame %u)%s%s. Side: %s (%s).", when,
+                                 nh_addr_text(&fault->pair->server, server), fault->what, nh_finding_name(fault->finding), fault->at.frame,
+                                 more, refused, nh_side_name(fault->side), sure);
+    g_free(when);
+    g_free(more);
+    g_free(refused);
+    return text;
+}
