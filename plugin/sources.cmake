@@ -40,7 +40,15 @@ set(NLM_HEALTH_CORE_SOURCES
     core/log/kernel_log_fit.c
     core/log/kernel_log_stamp.c
     core/log/log_candidates.c
+    core/log/log_files.c
+    core/log/log_hosts.c
+    core/log/log_json.c
     core/log/log_match.c
+    core/log/log_merge.c
+    core/log/log_message.c
+    core/log/log_months.c
+    core/log/log_record.c
+    core/log/log_rows.c
     core/log/log_tell.c
     core/log/log_timers.c
     core/model/call.c
@@ -108,4 +116,5 @@ set(NLM_HEALTH_WIRESHARK_SOURCES
     wireshark/show.c
     wireshark/tap-nlm_health.c
     wireshark/tap_tables.c
+    wireshark/unpack.c
 )

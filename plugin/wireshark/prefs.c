@@ -8,12 +8,14 @@
 
 #include "wireshark/prefs.h"
 
+#include <epan/packet.h>
 #include <epan/prefs.h>
 #include <epan/range.h>
 #include <wsutil/report_message.h>
 
 #include "core/base/text.h"
 #include "core/clock/mount_options.h"
+#include "wireshark/unpack.h"
 
 static const char *client = "auto";
 static const char *timer = "lockd";
@@ -30,6 +32,8 @@ static const char *capture_position = "auto";
 static const char *kernel_log = "";
 static const char *kernel_log_offset = "0";
 static unsigned kernel_log_year;
+static const char *kernel_log_host = "";
+static nh_log_shelf *log_shelf;
 
 #define NLM_TIMEOUT_MIN 3  /* fs/lockd/svc.c nlm_timeout_min */
 #define NLM_TIMEOUT_MAX 20 /* nlm_timeout_max */
@@ -57,6 +61,12 @@ static const choice positions[] = {
     { "server", NH_SIDE_SERVER },
     { "middle", NH_SIDE_PATH },
 };
+
+static void
+empty_shelf(void)
+{
+    g_clear_pointer(&log_shelf, nh_log_shelf_free);
+}
 
 void
 nh_prefs_register(int proto)
@@ -100,11 +110,19 @@ nh_prefs_register(int proto)
                                      "On the client, on the server, or in the middle between them; auto: as the handshakes tell",
                                      &capture_position);
     prefs_register_filename_preference(module, "kernel_log", "Kernel log of the client",
-                                       "File of client kernel lines (dmesg, dmesg -T, syslog, journalctl)", &kernel_log, false);
+                                       "File of client kernel lines (dmesg, syslog, journalctl in any layout; plain, gzip or xz). Several "
+                                       "files, and folders, are separated by \";\"",
+                                       &kernel_log, false);
     prefs_register_string_preference(module, "kernel_log_offset", "Offset of the kernel log (seconds)",
                                      "Seconds to add to the clock of the kernel log", &kernel_log_offset);
     prefs_register_uint_preference(module, "kernel_log_year", "Year of the kernel log", "For syslog without a year; 0 = the capture's", 10,
                                    &kernel_log_year);
+    prefs_register_string_preference(module, "kernel_log_host", "Host of the kernel log",
+                                     "For a log of several hosts: the name under which the client's lines stand in it; empty = as the "
+                                     "client calls itself in its lock calls",
+                                     &kernel_log_host);
+    log_shelf = nh_log_shelf_new();
+    register_shutdown_routine(empty_shelf);
 }
 
 static bool
@@ -235,7 +253,8 @@ collect_prefs(nh_options *options, GPtrArray *complaints)
         .position = read_choice("capture_position", capture_position, positions, G_N_ELEMENTS(positions), complaints),
         .is_lock_port = in_tcp_or_udp_ports,
         .log_path = kernel_log,
-        .log_hints = { .year = kernel_log_year },
+        .log_hints = { .year = kernel_log_year, .unpack = nh_unpack, .host = kernel_log_host },
+        .log_shelf = log_shelf,
     };
     check_lockd(options, complaints);
     check_mount(options, complaints);
@@ -253,7 +272,7 @@ try_log(const nh_options *options, GPtrArray *messages)
         return;
     nh_log_hints hints = options->log_hints;
     hints.capture_first = hints.capture_last = NH_TIME_NONE;
-    nh_kernel_log *log = nh_kernel_log_read(options->log_path, &hints);
+    nh_kernel_log *log = nh_log_shelf_read(options->log_shelf, options->log_path, &hints);
     if (log->lines->len == 0)
         g_ptr_array_add(messages, g_strdup_printf("Preference nlm_health.kernel_log: %s", log->message));
     nh_kernel_log_free(log);

@@ -23,7 +23,7 @@
     "Jun 22 22:56:18 xxxxxxxxxx kernel:[9263398.655377]lockd: server 11.73.24.85 0K\n"
 
 /* A capture of 2025-06-22 in UTC: 22:49 to 22:57 in UTC+08:00. */
-static const nh_log_hints june = { 0, 0, AT(14, 49, 0), AT(14, 57, 0) };
+static const nh_log_hints june = { .capture_first = AT(14, 49, 0), .capture_last = AT(14, 57, 0) };
 
 static inline nh_kernel_log *
 parse_with(const char *text, const nh_log_hints *hints)

@@ -58,7 +58,7 @@ static void
 test_stamps(void)
 {
     for (unsigned i = 0; i < G_N_ELEMENTS(stamps); i++) {
-        nh_log_calendar calendar = { 0, JUNE22, 0 };
+        nh_log_calendar calendar = { .near = JUNE22 };
         nh_log_stamp stamp;
         g_test_message("%s", stamps[i].prefix);
         g_assert_true(nh_log_stamp_find(stamps[i].prefix, strlen(stamps[i].prefix), &calendar, &stamp));
@@ -87,7 +87,7 @@ test_no_stamps(void)
                                         "99999999999999999999.1 ", "[99999999999999.1] ", "9999999999.5 ", "1750604138 ",
                                         "xJun 22 22:55:38 ", "1969-12-31T23:59:59Z ", "5,1,2,no semicolon" };
     for (unsigned i = 0; i < G_N_ELEMENTS(none); i++) {
-        nh_log_calendar calendar = { 0, JUNE22, 0 };
+        nh_log_calendar calendar = { .near = JUNE22 };
         nh_log_stamp stamp;
         g_test_message("%s", none[i]);
         g_assert_false(nh_log_stamp_find(none[i], strlen(none[i]), &calendar, &stamp));
@@ -183,7 +183,9 @@ test_undated(void)
 {
     nh_kernel_log *log = parse_with("we saw " STILL "\n", &june);
     g_assert_cmpuint(log->lines->len, ==, 0);
-    g_assert_cmpstr(log->message, ==, "The kernel log has 1 line about lock servers, but none with a time stamp.");
+    g_assert_cmpstr(log->message, ==,
+                    "The kernel log has 1 line about lock servers, but none with a time stamp that can be used: "
+                    "`LC_ALL=C journalctl -k -o short-iso-precise` writes it with times.");
     nh_kernel_log_align(log, &june, NULL, 0);
     nh_kernel_log_free(log);
     log = parse_with("we saw " STILL "\nJun 22 22:55:38 h kernel: " STILL "\n", &june);
@@ -230,7 +232,7 @@ test_files(void)
     char *directory = g_dir_make_tmp("kernel_log_XXXXXX", NULL);
     char *path = g_build_filename(directory, "a log", NULL);
     read_case(path, "No such file");
-    read_case(directory, "is a directory");
+    read_case(directory, "has no file with dated lines about lock servers; 0 were read");
     g_assert_true(g_file_set_contents(path, "", 0, NULL));
     read_case(path, "is empty");
     g_assert_true(g_file_set_contents(path, "hello\nworld\n", -1, NULL));

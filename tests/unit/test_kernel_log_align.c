@@ -131,7 +131,7 @@ test_own_zone(void)
     assert_contains(log->message, "UTC+08:00 (this machine's time zone)");
     /* Another zone, UTC+10:00, meets as many lines: the machine's own is preferred. */
     nh_log_expectation expected[] = { expect(NH_LOG_STILL_TRYING, AT(14, 55, 38)), expect(NH_LOG_STILL_TRYING, AT(12, 55, 38)) };
-    nh_log_hints later = { 0, 0, AT(14, 57, 0), AT(15, 0, 0) };
+    nh_log_hints later = { .capture_first = AT(14, 57, 0), .capture_last = AT(15, 0, 0) };
     nh_kernel_log_align(log, &later, expected, 2);
     g_assert_cmpint(log->shift, ==, -8 * HOUR);
     g_setenv("TZ", "UTC", true);
@@ -148,7 +148,7 @@ static void
 summer_time_case(const char *tz, unsigned n_lines, const char *words)
 {
     static const nh_time minutes[] = { 11, 11, 41, 131, 131 };
-    const nh_log_hints hints = { 0, 0, OCT26, OCT26 + 3 * HOUR };
+    const nh_log_hints hints = { .capture_first = OCT26, .capture_last = OCT26 + 3 * HOUR };
     nh_log_expectation expected[] = {
         expect(NH_LOG_STILL_TRYING, OCT26 + 11 * 60 * NH_SECOND), expect(NH_LOG_OK, OCT26 + 665 * NH_SECOND),
         expect(NH_LOG_STILL_TRYING, OCT26 + 131 * 60 * NH_SECOND), expect(NH_LOG_OK, OCT26 + 7865 * NH_SECOND),
@@ -195,7 +195,7 @@ skew_case(const char *second)
     char *text = g_strdup_printf("2025-06-22T14:56:20Z h kernel: " STILL "\n2025-06-22T14:%sZ h kernel: lockd: server 11.73.24.85 OK\n", second);
     nh_kernel_log *log = parse_with(text, &june);
     nh_kernel_log_align(log, &june, expected, 2);
-    nh_log_skew skew = nh_kernel_log_skew(log, expected, 2);
+    nh_log_skew skew = nh_kernel_log_skew(log, &june, expected, 2);
     nh_kernel_log_free(log);
     g_free(text);
     return skew;
@@ -286,7 +286,7 @@ test_two_boots(void)
 static nh_time
 year_case(const char *stamp, unsigned year, nh_time capture)
 {
-    nh_log_hints hints = { year, 0, capture, capture };
+    nh_log_hints hints = { .year = year, .capture_first = capture, .capture_last = capture };
     char *text = g_strconcat(stamp, " h kernel: " STILL "\n", NULL);
     nh_kernel_log *log = parse_with(text, &hints);
     nh_time time = line_at(log, log->lines->len - 1)->time;

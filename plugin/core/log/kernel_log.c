@@ -6,19 +6,15 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include "core/log/kernel_log.h"
-
-#include <errno.h>
-#include <stdio.h>
-#include <glib/gstdio.h>
+#include "core/log/log_read.h"
 
 #include "core/log/kernel_log_stamp.h"
+#include "core/log/log_message.h"
+#include "core/log/log_rows.h"
 
-#define FILE_BYTES_MAX   (64 * 1024 * 1024)
-#define LINES_MAX        100000
-#define TEXT_BYTES_MAX   512
-#define SERVER_BYTES_MAX 255 /* a DNS name; the kernel takes no longer one */
-#define NEAR_MAX         (G_GINT64_CONSTANT(130) * 365 * 86400 * NH_SECOND)
+#define LINES_MAX      100000
+#define TEXT_BYTES_MAX 512
+#define NEAR_MAX       (G_GINT64_CONSTANT(130) * 365 * 86400 * NH_SECOND)
 
 /*
  * The kernel stamps uptime with the processor's clock, which nothing corrects,
@@ -27,157 +23,35 @@
  */
 #define DRIFT(interval) ((interval) / 2000)
 
-typedef struct {
-    const char *at, *end;
-} cursor;
+#define PREFIX_BYTES_MAX 160
+#define JOINS_MAX        3
+#define SAMPLES_MAX      4096 /* pairs of two clocks that are looked at */
+#define HOST_BYTES_MAX   255
+#define MINUTE           (60 * NH_SECOND)
 
-/* A message and where it stands in its line. */
+/* Both clocks of a source: which of them is a copier's. */
 typedef struct {
-    nh_log_event event;
-    const char *start, *end;
-    const char *server, *server_end;
-    bool has_program;
-    unsigned task, alarm_ms;
-} message;
+    nh_time wall, uptime;         /* of the line before */
+    nh_time wall_sum, uptime_sum; /* how far the clocks went, together */
+    unsigned samples;
+} two_clocks;
 
-typedef struct {
+struct nh_log_reader {
     nh_kernel_log *log;
     nh_log_calendar calendar;
-    GArray *uptimes; /* nh_time of each kept line: printed beside the wall clock, or NH_TIME_NONE */
-    unsigned number;
+    GArray *uptimes;     /* nh_log_stamp of each kept line */
+    GHashTable *sources; /* what stands in front of the stamp, and its layout: number from 1 */
+    GArray *clocks;      /* two_clocks of each source */
+    unsigned number, rows;
     unsigned undated;
+    unsigned minute_first;        /* index of the first line that the last minute of dmesg -H dates */
+    unsigned steps, unread_steps; /* lines dated so that were kept, and the others */
+    GString *cut;                 /* a row that goes on in the next one; empty: none */
+    unsigned cut_number, joins;
     bool full;
-} reader;
-
-static void
-skip_blanks(cursor *c)
-{
-    while (c->at < c->end && (*c->at == ' ' || *c->at == '\t'))
-        c->at++;
-}
-
-/* Words as printed; a blank stands for any number of blanks, none too: copied text loses and gains them. */
-static bool
-take_words(cursor *c, const char *words)
-{
-    cursor ahead = *c;
-    for (; *words != '\0'; words++) {
-        if (*words == ' ')
-            skip_blanks(&ahead);
-        else if (ahead.at < ahead.end && *ahead.at == *words)
-            ahead.at++;
-        else
-            return false;
-    }
-    if (ahead.at < ahead.end && g_ascii_isalnum(*ahead.at) && g_ascii_isalnum(ahead.at[-1]))
-        return false;
-    c->at = ahead.at;
-    return true;
-}
-
-static bool
-take_number(cursor *c, unsigned *value)
-{
-    const char *start = c->at;
-    uint64_t number = 0;
-    while (c->at < c->end && g_ascii_isdigit(*c->at) && c->at - start < 10)
-        number = number * 10 + (uint64_t)(*c->at++ - '0');
-    *value = (unsigned)MIN(number, G_MAXUINT);
-    return c->at > start;
-}
-
-static const struct {
-    const char *words;
-    nh_log_event event;
-} server_states[] = {
-    { "not responding, still trying", NH_LOG_STILL_TRYING },
-    { "not responding, timed out", NH_LOG_TIMED_OUT },
-    { "OK", NH_LOG_OK },
-    { "0K", NH_LOG_OK },
 };
 
-/* " server %s OK" after the program's colon */
-static bool
-match_server(cursor c, message *m)
-{
-    if (!take_words(&c, " server") || c.at == c.end || (*c.at != ' ' && *c.at != '\t'))
-        return false;
-    skip_blanks(&c);
-    m->server = c.at;
-    while (c.at < c.end && (guchar)*c.at > ' ' && c.at - m->server <= SERVER_BYTES_MAX)
-        c.at++;
-    m->server_end = c.at;
-    if (c.at == m->server || c.at - m->server > SERVER_BYTES_MAX || c.at == c.end || (*c.at != ' ' && *c.at != '\t'))
-        return false;
-    skip_blanks(&c);
-    for (unsigned i = 0; i < G_N_ELEMENTS(server_states); i++) {
-        if (take_words(&c, server_states[i].words)) {
-            m->event = server_states[i].event;
-            m->end = c.at;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* "    38 setting alarm for 10000 ms" after "RPC:" */
-static bool
-match_rpc_debug(cursor c, message *m)
-{
-    skip_blanks(&c);
-    if (!take_number(&c, &m->task))
-        return false;
-    if (take_words(&c, " call_timeout (minor)")) {
-        m->event = NH_LOG_MINOR;
-    } else if (take_words(&c, " call_timeout (major)")) {
-        m->event = NH_LOG_MAJOR;
-    } else if (take_words(&c, " setting alarm for")) {
-        skip_blanks(&c);
-        if (!take_number(&c, &m->alarm_ms) || !take_words(&c, " ms"))
-            return false;
-        m->event = NH_LOG_ALARM;
-    } else {
-        return false;
-    }
-    m->end = c.at;
-    return true;
-}
-
-static bool
-is_program_char(char c)
-{
-    return g_ascii_isalnum(c) || c == '_' || c == '-' || c == '.';
-}
-
-static bool
-is_word(const char *start, const char *end, const char *word)
-{
-    return (size_t)(end - start) == strlen(word) && memcmp(start, word, strlen(word)) == 0;
-}
-
-/* The message whose program's name ends at colon and begins at or after from. */
-static bool
-match_message(const char *from, const char *colon, const char *line_end, message *m)
-{
-    cursor rest = { colon + 1, line_end };
-    memset(m, 0, sizeof *m);
-    m->start = colon;
-    while (m->start > from && is_program_char(m->start[-1]))
-        m->start--;
-    if (m->start == colon)
-        return false;
-    if (is_word(m->start, colon, "RPC"))
-        return match_rpc_debug(rest, m);
-    m->has_program = true;
-    if (match_server(rest, m))
-        return true;
-    if (!is_word(m->start, colon, "lockd") || rest.at == line_end || *rest.at != ' ')
-        return false;
-    m->event = NH_LOG_OTHER;
-    m->server = m->server_end = NULL;
-    m->end = line_end;
-    return true;
-}
+typedef nh_log_reader reader;
 
 static char *
 text_of(const char *start, const char *end)
@@ -185,15 +59,92 @@ text_of(const char *start, const char *end)
     return g_utf8_make_valid(start, MIN(end - start, TEXT_BYTES_MAX));
 }
 
+/* --- where a line is from ------------------------------------------------------------ */
+
+/* What grep -r puts before a stamp differs from file to file, and the layout from one command to the other. */
+static unsigned
+source_of(reader *r, const char *row, const nh_log_stamp *stamp)
+{
+    GString *key = g_string_new(stamp->format);
+    for (size_t i = 0; i < MIN(stamp->begin, PREFIX_BYTES_MAX); i++)
+        if (!g_ascii_isdigit(row[i]))
+            g_string_append_c(key, row[i] ? row[i] : ' ');
+    g_string_append_printf(key, " %u", r->log->files->len);
+    unsigned source = GPOINTER_TO_UINT(g_hash_table_lookup(r->sources, key->str));
+    if (source == 0) {
+        two_clocks none = { NH_TIME_NONE, NH_TIME_NONE, 0, 0, 0 };
+        g_array_append_val(r->clocks, none);
+        source = r->clocks->len;
+        g_hash_table_insert(r->sources, g_strdup(key->str), GUINT_TO_POINTER(source));
+    }
+    g_string_free(key, true);
+    return source - 1;
+}
+
+/* Lines of a log that was copied with the copier's time all have the same one; the kernel's own go on. */
 static void
-keep(reader *r, const message *m, const nh_log_stamp *stamp)
+compare_clocks(reader *r, unsigned source, const nh_log_stamp *stamp)
+{
+    two_clocks *c = &g_array_index(r->clocks, two_clocks, source);
+    if (stamp->clock == NH_CLOCK_UPTIME || !nh_time_known(stamp->uptime) || c->samples > SAMPLES_MAX)
+        return;
+    if (c->samples++ > 0 && stamp->uptime >= c->uptime && stamp->time >= c->wall) {
+        c->uptime_sum += stamp->uptime - c->uptime;
+        c->wall_sum += stamp->time - c->wall;
+    }
+    c->wall = stamp->time;
+    c->uptime = stamp->uptime;
+}
+
+#define COPY_UPTIME_MIN (2 * NH_SECOND)
+
+static bool
+is_copiers(const two_clocks *c)
+{
+    return c->uptime_sum >= COPY_UPTIME_MIN && c->wall_sum < c->uptime_sum / 2;
+}
+
+static bool
+is_host_char(char c)
+{
+    return g_ascii_isalnum(c) || (c != '\0' && strchr("-._:", c));
+}
+
+/* The host's name stands in front of the kernel's: "Jun 22 22:55:38 web-17 kernel: ". */
+static const char *
+host_of(const char *prefix, const char *end)
+{
+    const char *kernel = NULL;
+    for (const char *at = prefix; (at = g_strstr_len(at, end - at, " kernel")) != NULL; at++)
+        kernel = at;
+    if (!kernel || kernel == prefix)
+        return NULL;
+    const char *start = kernel;
+    while (start > prefix && is_host_char(start[-1]))
+        start--;
+    if (start == kernel || start == prefix || start[-1] != ' ' || kernel - start > HOST_BYTES_MAX)
+        return NULL;
+    char *host = g_strndup(start, (size_t)(kernel - start));
+    const char *interned = g_intern_string(host);
+    g_free(host);
+    return interned;
+}
+
+/* --- lines of ours ----------------------------------------------------------------------- */
+
+static void
+keep(reader *r, const char *row, const nh_log_message *m, const nh_log_stamp *stamp, const char *host)
 {
     nh_log_line *line = g_new0(nh_log_line, 1);
     line->number = r->number;
+    line->file = r->log->files->len;
+    line->source = source_of(r, row, stamp);
+    line->host = host;
     line->event = m->event;
     line->clock = stamp->clock;
     line->stamp = line->time = stamp->time + r->log->offset;
     line->resolution = stamp->resolution;
+    line->stepped = stamp->stepped;
     line->task = m->task;
     line->alarm_ms = m->alarm_ms;
     line->text = g_strchomp(text_of(m->start, m->end));
@@ -203,56 +154,209 @@ keep(reader *r, const message *m, const nh_log_stamp *stamp)
         line->server = text_of(m->server, m->server_end);
         nh_addr_parse(line->server, &line->address);
     }
+    r->log->own += line->event < NH_LOG_FOREIGN;
+    r->steps += line->stepped;
+    compare_clocks(r, line->source, stamp);
     g_ptr_array_add(r->log->lines, line);
-    nh_time uptime = stamp->clock == NH_CLOCK_UPTIME ? NH_TIME_NONE : stamp->uptime;
-    g_array_append_val(r->uptimes, uptime);
+    g_array_append_val(r->uptimes, *stamp);
+}
+
+/* A row that tells nothing of locks may tell how lines were left out, or what another system said; else only its clocks. */
+static bool
+read_aside(reader *r, const char *row, const char *end)
+{
+    nh_log_message m;
+    nh_log_stamp stamp;
+    bool told = nh_log_message_aside(row, end, &m);
+    if (!told && r->rows > SAMPLES_MAX)
+        return false;
+    const char *prefix_end = told ? m.start : row + MIN(end - row, PREFIX_BYTES_MAX);
+    if (!nh_log_stamp_find(row, (size_t)(prefix_end - row), &r->calendar, &stamp))
+        return false;
+    if (!told)
+        compare_clocks(r, source_of(r, row, &stamp), &stamp);
+    else if (r->log->lines->len < LINES_MAX)
+        keep(r, row, &m, &stamp, host_of(row + stamp.begin, m.start));
+    return told;
 }
 
 /*
- * All messages of one line: two lines that were glued together give two. A
+ * All messages of one row: two lines that were glued together give two. A
  * message after the first may do without a stamp of its own; not so other words
  * of lockd, which would be found in the middle of its own sentences.
  */
 static bool
-read_line(reader *r, const char *line, const char *end)
+read_row(reader *r, const char *row, const char *end)
 {
-    const char *from = line, *colon = line;
+    const char *from = row, *colon = row, *host = NULL;
     nh_log_stamp stamp = { 0 };
-    bool kept = false;
-    message m;
+    bool kept = false, found = false;
+    nh_log_message m;
 
     while ((colon = memchr(colon, ':', (size_t)(end - colon))) != NULL) {
-        if (!match_message(from, colon, end, &m)) {
+        if (!nh_log_message_at(from, colon, end, &m)) {
             colon++;
             continue;
         }
         nh_log_stamp own;
         bool dated = nh_log_stamp_find(from, (size_t)(m.start - from), &r->calendar, &own);
-        if (dated)
+        found = true;
+        if (dated) {
             stamp = own;
+            host = host_of(from + own.begin, m.start);
+        }
         r->full = r->full || r->log->lines->len == LINES_MAX;
         if (!stamp.format) {
             r->undated++;
         } else if (!r->full && (dated || m.event != NH_LOG_OTHER)) {
-            keep(r, &m, &stamp);
+            keep(r, row, &m, &stamp, host);
             kept = true;
         }
         from = colon = m.event == NH_LOG_OTHER ? colon + 1 : m.end;
     }
-    return kept;
+    return found ? kept : read_aside(r, row, end);
+}
+
+/* --- lines that count from those before ------------------------------------------------------ */
+
+/* All lines of a minute lie in it: the later ones leave the earlier ones less room. */
+static void
+end_minute(reader *r)
+{
+    for (unsigned i = r->minute_first; i < r->log->lines->len; i++) {
+        nh_log_line *line = g_ptr_array_index(r->log->lines, i);
+        if (line->stepped && line->clock == NH_CLOCK_LOCAL)
+            line->span = line->resolution = MAX(MINUTE - r->calendar.elapsed, NH_SECOND);
+    }
+    r->minute_first = r->log->lines->len;
+}
+
+static nh_log_step
+follow(reader *r, const char *row, const char *end)
+{
+    nh_log_calendar before = r->calendar;
+    nh_log_step step = nh_log_calendar_follow(&r->calendar, row, (size_t)(end - row));
+    if (step == NH_LOG_MINUTE) {
+        nh_log_calendar now = r->calendar;
+        r->calendar = before;
+        end_minute(r);
+        r->calendar = now;
+    }
+    return step;
+}
+
+/* Steps are of use only where no line is missing between: a log without a single line of anything else was searched for these. */
+static void
+drop_steps(reader *r, unsigned first)
+{
+    if (r->steps == 0 || r->unread_steps > 0)
+        return;
+    for (unsigned i = r->log->lines->len; i > first; i--) {
+        const nh_log_line *line = g_ptr_array_index(r->log->lines, i - 1);
+        if (!line->stepped)
+            continue;
+        r->log->own -= line->event < NH_LOG_FOREIGN;
+        r->undated += line->event < NH_LOG_FOREIGN;
+        g_ptr_array_remove_index(r->log->lines, i - 1);
+        g_array_remove_index(r->uptimes, i - 1);
+    }
 }
 
 static void
-read_lines(reader *r, const char *text, size_t length)
+remark_steps(reader *r)
 {
-    const char *end = text + length;
-    while (text < end) {
-        const char *newline = memchr(text, '\n', (size_t)(end - text));
-        const char *line_end = newline ? newline : end;
-        r->number++;
-        if (!read_line(r, text, line_end))
-            r->log->skipped++;
-        text = newline ? newline + 1 : end;
+    if (r->steps > 0 && !r->log->remark)
+        r->log->remark = g_strdup_printf(
+            "%u of its lines tell%s only how long after the line before they were printed (dmesg -H, -e, --time-format=delta)%s; "
+            "`dmesg --time-format=iso` or `dmesg -T` tells the time.",
+            r->steps, r->steps == 1 ? "s" : "",
+            r->unread_steps > 0 ? ", which was followed from line to line" : ", and those lines are not all there");
+}
+
+/* --- rows ---------------------------------------------------------------------------------- */
+
+static void
+read_whole_row(reader *r, const char *row, size_t length)
+{
+    nh_log_step step = follow(r, row, row + length);
+    bool kept = read_row(r, row, row + length);
+    if (!kept) {
+        r->log->skipped++;
+        r->unread_steps += step != NH_LOG_NO_STEP;
+    }
+    r->rows++;
+}
+
+static void
+end_cut(reader *r)
+{
+    if (r->cut->len == 0)
+        return;
+    unsigned number = r->number;
+    r->number = r->cut_number;
+    read_whole_row(r, r->cut->str, r->cut->len);
+    r->number = number;
+    g_string_truncate(r->cut, 0);
+}
+
+static bool
+is_dated(reader *r, const char *row, size_t length)
+{
+    nh_log_stamp stamp;
+    nh_log_calendar calendar = r->calendar;
+    return nh_log_stamp_find(row, MIN(length, PREFIX_BYTES_MAX), &calendar, &stamp);
+}
+
+/* Behind the marks of a quotation. */
+static void
+join(reader *r, const char *row, size_t length)
+{
+    while (length > 0 && strchr("> \t|", *row) && *row) {
+        row++;
+        length--;
+    }
+    g_string_append_c(r->cut, ' ');
+    g_string_append_len(r->cut, row, (ssize_t)length);
+    r->joins++;
+}
+
+static void
+take_row(const char *row, size_t length, unsigned number, void *data)
+{
+    reader *r = data;
+    while (length > 0 && row[length - 1] == '\r')
+        length--;
+    r->number = number;
+    if (r->cut->len > 0 && r->joins < JOINS_MAX && length < PREFIX_BYTES_MAX && !is_dated(r, row, length)) {
+        join(r, row, length);
+        if (!nh_log_message_is_cut(r->cut->str, r->cut->str + r->cut->len))
+            end_cut(r);
+        return;
+    }
+    end_cut(r);
+    if (!nh_log_message_is_cut(row, row + length)) {
+        read_whole_row(r, row, length);
+        return;
+    }
+    g_string_append_len(r->cut, row, (ssize_t)length);
+    r->cut_number = number;
+    r->joins = 0;
+}
+
+/* --- two clocks in one line ------------------------------------------------------------------ */
+
+/* Where the wall clock is a copier's (kubectl logs --timestamps, dmesg | logger, | ts), the kernel's own counts. */
+static void
+prefer_uptimes(reader *r)
+{
+    for (unsigned i = 0; i < r->log->lines->len; i++) {
+        nh_log_line *line = g_ptr_array_index(r->log->lines, i);
+        nh_log_stamp *stamp = &g_array_index(r->uptimes, nh_log_stamp, i);
+        if (!nh_time_known(stamp->uptime) || !is_copiers(&g_array_index(r->clocks, two_clocks, line->source)))
+            continue;
+        line->clock = NH_CLOCK_UPTIME;
+        line->stamp = line->time = stamp->uptime + r->log->offset;
+        line->resolution = stamp->uptime_resolution;
     }
 }
 
@@ -270,20 +374,26 @@ narrow(bounds *own, const bounds *neighbour, nh_time apart)
         *own = both;
 }
 
+static nh_time
+uptime_of(const GArray *stamps, unsigned i)
+{
+    return g_array_index(stamps, nh_log_stamp, i).uptime;
+}
+
 /*
  * Whole seconds of wall clock beside microseconds of uptime: every line of a
  * boot tells the same time of boot within a second, together they tell it more
  * closely. Forwards, then backwards; each line ends up with what all near it say.
  */
 static void
-refine_with_uptimes(GPtrArray *lines, GArray *uptimes)
+refine_with_uptimes(GPtrArray *lines, const GArray *uptimes)
 {
     bounds *boot = g_new(bounds, lines->len);
     GArray *which = g_array_new(false, false, sizeof(unsigned));
     for (unsigned i = 0; i < lines->len; i++) {
         const nh_log_line *line = g_ptr_array_index(lines, i);
-        nh_time uptime = g_array_index(uptimes, nh_time, i);
-        if (!nh_time_known(uptime) || line->resolution < NH_SECOND)
+        nh_time uptime = uptime_of(uptimes, i);
+        if (line->clock == NH_CLOCK_UPTIME || !nh_time_known(uptime) || line->resolution < NH_SECOND)
             continue;
         boot[i] = (bounds){ line->stamp - uptime, line->stamp - uptime + line->resolution };
         g_array_append_val(which, i);
@@ -292,18 +402,20 @@ refine_with_uptimes(GPtrArray *lines, GArray *uptimes)
         for (unsigned k = 1; k < which->len; k++) {
             unsigned to = g_array_index(which, unsigned, pass == 0 ? k : which->len - 1 - k);
             unsigned by = g_array_index(which, unsigned, pass == 0 ? k - 1 : which->len - k);
-            narrow(&boot[to], &boot[by], ABS(g_array_index(uptimes, nh_time, to) - g_array_index(uptimes, nh_time, by)));
+            narrow(&boot[to], &boot[by], ABS(uptime_of(uptimes, to) - uptime_of(uptimes, by)));
         }
     }
     for (unsigned k = 0; k < which->len; k++) {
         unsigned i = g_array_index(which, unsigned, k);
         nh_log_line *line = g_ptr_array_index(lines, i);
-        line->stamp = line->time = boot[i].low + g_array_index(uptimes, nh_time, i);
+        line->stamp = line->time = boot[i].low + uptime_of(uptimes, i);
         line->resolution = boot[i].high - boot[i].low;
     }
     g_array_free(which, true);
     g_free(boot);
 }
+
+/* --- a log of several files -------------------------------------------------------------------- */
 
 static void
 free_line(void *data)
@@ -315,50 +427,48 @@ free_line(void *data)
     g_free(line);
 }
 
-static nh_kernel_log *
-new_log(void)
+nh_kernel_log *
+nh_kernel_log_new(void)
 {
     nh_kernel_log *log = g_new0(nh_kernel_log, 1);
+    log->references = 1;
     log->lines = g_ptr_array_new_with_free_func(free_line);
+    log->files = g_ptr_array_new_with_free_func(g_free);
     return log;
 }
 
-/* Kinds of files that are taken for logs by mistake. */
-static const struct {
-    const char *magic;
-    const char *kind;
-} binary_kinds[] = {
-    { "LPKSHHRH", "a systemd journal; save the output of journalctl -k -o short-iso-precise" },
-    { "\x1f\x8b", "compressed by gzip; decompress it first" },
-    { "\xfd"
-      "7zXZ",
-      "compressed by xz; decompress it first" },
-    { "\x28\xb5\x2f\xfd", "compressed by zstd; decompress it first" },
-    { "BZh", "compressed by bzip2; decompress it first" },
-    { "\xff\xfe", "UTF-16 text; save it as UTF-8" },
-    { "\xfe\xff", "UTF-16 text; save it as UTF-8" },
-    { "\x0a\x0d\x0d\x0a", "a capture, not a log" },
-    { "\xd4\xc3\xb2\xa1", "a capture, not a log" },
-    { "\x4d\x3c\xb2\xa1", "a capture, not a log" },
-};
-
-/*
- * Why the text is no log, or NULL. One control byte in twenty makes it binary:
- * a log that lived through a power failure has a run of NUL bytes, random bytes
- * have one in nine.
- */
-static const char *
-binary_kind(const char *text, size_t length)
+nh_log_reader *
+nh_log_reader_new(const nh_log_hints *hints)
 {
-    size_t sample = MIN(length, 65536), controls = 0;
-    for (unsigned i = 0; i < G_N_ELEMENTS(binary_kinds); i++) {
-        size_t size = strlen(binary_kinds[i].magic);
-        if (length >= size && memcmp(text, binary_kinds[i].magic, size) == 0)
-            return binary_kinds[i].kind;
-    }
-    for (size_t i = 0; i < sample; i++)
-        controls += (guchar)text[i] < ' ' && (text[i] < '\a' || text[i] > '\r') && text[i] != '\033';
-    return controls * 20 > sample ? "binary, not text" : NULL;
+    reader *r = g_new0(reader, 1);
+    nh_time near = hints && hints->capture_first > 0 ? hints->capture_first : g_get_real_time() * 1000;
+    r->log = nh_kernel_log_new();
+    r->calendar = (nh_log_calendar){ .year = hints ? hints->year : 0, .near = MIN(near, NEAR_MAX) };
+    r->log->offset = hints ? CLAMP(hints->offset, -NH_LOG_OFFSET_MAX, NH_LOG_OFFSET_MAX) : 0;
+    r->uptimes = g_array_new(false, false, sizeof(nh_log_stamp));
+    r->clocks = g_array_new(false, false, sizeof(two_clocks));
+    r->sources = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    r->cut = g_string_new(NULL);
+    return r;
+}
+
+nh_log_found
+nh_log_reader_take(nh_log_reader *r, const char *text, size_t length, const char *name)
+{
+    unsigned lines = r->log->lines->len, undated = r->undated;
+    unsigned year = r->calendar.year;
+    r->calendar.has_minute = false;
+    r->calendar.elapsed = r->calendar.month = 0;
+    r->rows = r->steps = r->unread_steps = 0;
+    r->minute_first = lines;
+    nh_log_rows(text, length, take_row, r);
+    end_cut(r);
+    end_minute(r);
+    drop_steps(r, lines);
+    remark_steps(r);
+    r->calendar.year = year;
+    g_ptr_array_add(r->log->files, g_strdup(name));
+    return (nh_log_found){ r->log->lines->len - lines, r->undated - undated, r->rows };
 }
 
 static void
@@ -366,7 +476,7 @@ count_lines(const reader *r)
 {
     nh_kernel_log *log = r->log;
     GString *counts = g_string_new(NULL);
-    g_string_printf(counts, "%u line%s", log->lines->len, log->lines->len == 1 ? "" : "s");
+    g_string_printf(counts, "%u line%s", log->own, log->own == 1 ? "" : "s");
     if (r->full)
         g_string_append_printf(counts, " (the first %u, the others were left out)", LINES_MAX);
     if (r->undated > 0)
@@ -375,98 +485,29 @@ count_lines(const reader *r)
     log->message = g_strdup_printf("%s.", log->counts);
 }
 
-static char *
-why_no_lines(const reader *r, const char *name)
-{
-    if (r->undated > 0)
-        return g_strdup_printf("%s has %u line%s about lock servers, but none with a time stamp.", name, r->undated,
-                               r->undated == 1 ? "" : "s");
-    return g_strdup_printf("%s has no line about lock servers (\"lockd: server ... not responding\"); %u were read.", name, r->number);
-}
-
-static nh_kernel_log *
-parse(const char *text, size_t length, const nh_log_hints *hints, const char *name)
-{
-    static const nh_log_hints no_hints = { 0, 0, NH_TIME_NONE, NH_TIME_NONE };
-    const nh_log_hints *h = hints ? hints : &no_hints;
-    reader r = { .log = new_log(), .uptimes = g_array_new(false, false, sizeof(nh_time)) };
-    nh_time near = h->capture_first > 0 ? h->capture_first : g_get_real_time() * 1000;
-    r.calendar = (nh_log_calendar){ .year = h->year, .near = MIN(near, NEAR_MAX) };
-    r.log->offset = CLAMP(h->offset, -NH_LOG_OFFSET_MAX, NH_LOG_OFFSET_MAX);
-
-    const char *kind = length > 0 ? binary_kind(text, length) : NULL;
-    if (!kind && length > 0) {
-        read_lines(&r, text, length);
-        refine_with_uptimes(r.log->lines, r.uptimes);
-    }
-    if (kind)
-        r.log->message = g_strdup_printf("%s is %s.", name, kind);
-    else if (length == 0)
-        r.log->message = g_strdup_printf("%s is empty.", name);
-    else if (r.log->lines->len == 0)
-        r.log->message = why_no_lines(&r, name);
-    else
-        count_lines(&r);
-    g_array_free(r.uptimes, true);
-    return r.log;
-}
-
 nh_kernel_log *
-nh_kernel_log_parse(const char *text, size_t length, const nh_log_hints *hints)
+nh_log_reader_end(nh_log_reader *r)
 {
-    return parse(text, length, hints, "The kernel log");
-}
-
-/* NULL when the file may be read; looked at before opening, as a pipe or a device would never end. */
-static char *
-why_unreadable(const char *path, const char *name)
-{
-    GStatBuf info;
-    if (g_stat(path, &info) != 0)
-        return g_strdup_printf("%s cannot be read: %s.", name, g_strerror(errno));
-    if (g_file_test(path, G_FILE_TEST_IS_DIR))
-        return g_strdup_printf("%s is a directory, not a file.", name);
-    if (!g_file_test(path, G_FILE_TEST_IS_REGULAR))
-        return g_strdup_printf("%s is not a regular file; save the log to one.", name);
-    if (info.st_size > FILE_BYTES_MAX)
-        return g_strdup_printf("%s is larger than 64 MiB; keep the lines with \"lockd\", \"nfs\" and \"RPC\" of it.", name);
-    FILE *file = g_fopen(path, "rb");
-    if (!file)
-        return g_strdup_printf("%s cannot be read: %s.", name, g_strerror(errno));
-    fclose(file);
-    return NULL;
-}
-
-nh_kernel_log *
-nh_kernel_log_read(const char *path, const nh_log_hints *hints)
-{
-    char *display = g_filename_display_name(path);
-    char *name = g_strdup_printf("The kernel log %s", display);
-    char *reason = why_unreadable(path, name);
-    char *text = NULL;
-    size_t length = 0;
-    nh_kernel_log *log;
-
-    if (!reason && !g_file_get_contents(path, &text, &length, NULL))
-        reason = g_strdup_printf("%s cannot be read.", name);
-    if (reason) {
-        log = new_log();
-        log->message = reason;
-    } else {
-        log = parse(text, length, hints, name);
-    }
-    g_free(text);
-    g_free(name);
-    g_free(display);
+    nh_kernel_log *log = r->log;
+    prefer_uptimes(r);
+    refine_with_uptimes(log->lines, r->uptimes);
+    count_lines(r);
+    g_array_free(r->uptimes, true);
+    g_array_free(r->clocks, true);
+    g_hash_table_unref(r->sources);
+    g_string_free(r->cut, true);
+    g_free(r);
     return log;
 }
 
 void
 nh_kernel_log_free(nh_kernel_log *log)
 {
-    if (!log)
+    if (!log || --log->references > 0)
         return;
     g_ptr_array_free(log->lines, true);
+    g_ptr_array_free(log->files, true);
+    g_free(log->remark);
     g_free(log->counts);
     g_free(log->message);
     g_free(log);

@@ -19,7 +19,9 @@ typedef enum {
     NH_LOG_ALARM,        /* rpc_debug "setting alarm for N ms" */
     NH_LOG_MINOR,        /* rpc_debug "call_timeout (minor)": only family 3.10-5.0 prints it */
     NH_LOG_MAJOR,        /* rpc_debug "call_timeout (major)" */
-    NH_LOG_OTHER         /* other lockd lines: "lockd: cannot monitor %s" ... */
+    NH_LOG_OTHER,        /* other lockd lines: "lockd: cannot monitor %s" ... */
+    NH_LOG_FOREIGN,      /* another system's: "nfs server X:/srv: lockd not responding" */
+    NH_LOG_GAP           /* lines are missing: "call_decode: 34 callbacks suppressed" */
 } nh_log_event;
 
 typedef enum {
@@ -44,11 +46,23 @@ typedef struct {
     unsigned task;      /* rpc_debug: number of the RPC task */
     unsigned alarm_ms;  /* NH_LOG_ALARM */
     char *text;         /* the message from the program's name on */
+    unsigned file;      /* index of the file's name in the log */
+    unsigned source;    /* lines of one source are of one file and one layout */
+    const char *host;   /* that logged it, as the log has it; NULL when it does not say; interned */
+    bool copy;          /* the same event stands in another source, or once more in this one */
+    nh_addr speaker;    /* address of that host where the capture tells it; len 0: unknown */
+    bool stranger;      /* the log says which host it is, and that is none whose name the capture tells */
+    bool stepped;       /* dated by the lines before it */
+    nh_time span;       /* of such a line: its resolution as the log has it, before alignment */
 } nh_log_line;
 
 typedef struct {
-    GPtrArray *lines; /* nh_log_line*, in the order of the file */
+    unsigned references;
+    GPtrArray *lines; /* nh_log_line*, in the order of the files */
+    GPtrArray *files; /* char*: names to show, of those that were read */
+    unsigned own;     /* lines of Linux's lock client: those that are neither foreign nor a gap */
     unsigned skipped; /* lines that were none of ours */
+    char *remark;     /* further sentences on how it was read; NULL: none */
     char *counts;     /* beginning of message: how many lines, which were left out */
     nh_time offset;   /* kernel_log_offset as applied */
     nh_time shift;    /* what alignment added to lines that are not NH_CLOCK_UTC */
@@ -61,10 +75,18 @@ typedef struct {
 #define NH_LOG_YEAR_LAST  2100
 #define NH_LOG_OFFSET_MAX (G_GINT64_CONSTANT(50) * 365 * 86400 * NH_SECOND)
 
+/*
+ * Decompress a file, up to most bytes; whoever calls frees the text. NULL with *why set to
+ * a static clause ("is compressed by xz; ...") when it cannot; NULL with *why NULL: it is not compressed.
+ */
+typedef char *(*nh_log_unpack)(const char *packed, size_t size, size_t most, size_t *length, const char **why);
+
 typedef struct {
     unsigned year;  /* kernel_log_year; 0 = the capture's */
     nh_time offset; /* kernel_log_offset */
     nh_time capture_first, capture_last;
+    nh_log_unpack unpack; /* NULL: compressed logs are refused */
+    const char *host;     /* kernel_log_host: whose lines are the client's; NULL or "": as the capture tells */
 } nh_log_hints;
 
 /* A line that the capture predicts. */
@@ -78,8 +100,11 @@ typedef struct {
 
 /* Parse text (need not end in NUL, may be anything); never NULL. */
 nh_kernel_log *nh_kernel_log_parse(const char *text, size_t length, const nh_log_hints *hints);
-/* Read a file; never NULL: one that cannot be read, is binary or has no line of ours has no lines and says so in message. */
-nh_kernel_log *nh_kernel_log_read(const char *path, const nh_log_hints *hints);
+/*
+ * Read files and folders, separated by ";"; never NULL: what cannot be read, is binary
+ * or has no line of ours has no lines and is named in message.
+ */
+nh_kernel_log *nh_kernel_log_read(const char *paths, const nh_log_hints *hints);
 /*
  * Find the time zone of wall clocks (multiples of 15 minutes) and the boot time
  * of uptimes under which most lines meet an expectation; update line times and
@@ -92,10 +117,22 @@ void nh_kernel_log_align(nh_kernel_log *log, const nh_log_hints *hints, const nh
 typedef struct {
     unsigned lines;
     nh_time low, high;
+    nh_time by;   /* the likeliest between them, as round as they let it be */
+    bool certain; /* no other time does as well, and no line would stand where none is due */
 } nh_log_skew;
 
-/* Of an aligned log. At least two lines have to be moved by the same time: one may be anything. */
-nh_log_skew nh_kernel_log_skew(nh_kernel_log *log, const nh_log_expectation *expected, unsigned n_expected);
+/* Of an aligned log. At least two lines have to be moved by the same time, which may be any: one may be anything. */
+nh_log_skew nh_kernel_log_skew(nh_kernel_log *log, const nh_log_hints *hints, const nh_log_expectation *expected, unsigned n_expected);
+/* Add to the clock of an aligned log; seconds since boot are where they fit already. Until it is aligned anew. */
+void nh_kernel_log_move(nh_kernel_log *log, nh_time by);
+/* Gives back a reference. */
 void nh_kernel_log_free(nh_kernel_log *log);
+
+/* Keeps the log that was read last, as long as its files are what they were. */
+typedef struct nh_log_shelf nh_log_shelf;
+nh_log_shelf *nh_log_shelf_new(void);
+void nh_log_shelf_free(nh_log_shelf *shelf);
+/* As nh_kernel_log_read(); shelf may be NULL. */
+nh_kernel_log *nh_log_shelf_read(nh_log_shelf *shelf, const char *paths, const nh_log_hints *hints);
 
 #endif

@@ -19,7 +19,10 @@
 #define BOOT_SLACK    (NH_SECOND / 2)
 #define BOOTS_NAMED   4
 #define CHANGES_NAMED 2
-#define SKEW_MAX      (600 * NH_SECOND) /* less than zones are apart; a clock that nobody sets strays by seconds a day */
+#define SKEW_MAX      (10 * G_GINT64_CONSTANT(366) * 86400 * NH_SECOND)
+#define SKEW_SMALL    (600 * NH_SECOND)   /* less than zones are apart; a clock that nobody sets strays by seconds a day */
+#define SKEW_DAY      (86400 * NH_SECOND) /* farther away it may as well be the log of another day's outage */
+#define DAY_LINES     3
 #define SUMMER_TIME   (3600 * NH_SECOND)
 #define BOOTS_MAX     16 /* more are no boots but shuffled lines */
 
@@ -259,6 +262,76 @@ align_wall_clocks(nh_kernel_log *log, const nh_log_hints *hints, const nh_log_pr
     g_ptr_array_free(lines, true);
 }
 
+/* --- minutes and steps -------------------------------------------------------------- */
+
+/* Lines of dmesg -H that one minute dates: they move together, by less than what is left of it. */
+static GPtrArray *
+same_minute(const GPtrArray *lines, unsigned first)
+{
+    GPtrArray *minute = g_ptr_array_new();
+    const nh_log_line *head = g_ptr_array_index(lines, first);
+    for (unsigned i = first; i < lines->len; i++) {
+        nh_log_line *line = g_ptr_array_index(lines, i);
+        if (line->span != head->span || line->stamp < head->stamp || line->stamp - head->stamp >= 60 * NH_SECOND)
+            break;
+        g_ptr_array_add(minute, line);
+    }
+    return minute;
+}
+
+/* How exactly the steps tell the time within the minute once they are put to a line that the capture dates. */
+#define STEP_RESOLUTION NH_MSEC
+
+static void
+settle_minute(const nh_log_predictions *p, const GPtrArray *minute)
+{
+    nh_log_line *head = g_ptr_array_index(minute, 0);
+    nh_time zone = head->time - head->stamp, span = head->span;
+    nh_log_freedom within = { LINE_SLACK, zone, zone + span };
+    for (unsigned i = 0; i < minute->len; i++)
+        ((nh_log_line *)g_ptr_array_index(minute, i))->resolution = STEP_RESOLUTION;
+    GArray *ranges = nh_log_best_ranges(p, minute, &within);
+    nh_time shift = ranges->len > 0 ? nh_log_settle(p, minute, g_array_index(ranges, nh_log_range, 0), LINE_SLACK) : NH_TIME_NONE;
+    for (unsigned i = 0; i < minute->len; i++) {
+        nh_log_line *line = g_ptr_array_index(minute, i);
+        if (nh_time_known(shift))
+            line->time = line->stamp + shift;
+        else
+            line->resolution = span;
+    }
+    g_array_free(ranges, true);
+}
+
+/* The steps between lines are exact, only when the first one came within its minute is open. */
+static void
+settle_steps(nh_kernel_log *log, const nh_log_predictions *p)
+{
+    GPtrArray *lines = g_ptr_array_new();
+    for (unsigned i = 0; i < log->lines->len; i++) {
+        nh_log_line *line = g_ptr_array_index(log->lines, i);
+        if (line->span > 0)
+            g_ptr_array_add(lines, line);
+    }
+    for (unsigned first = 0; first < lines->len;) {
+        GPtrArray *minute = same_minute(lines, first);
+        settle_minute(p, minute);
+        first += minute->len;
+        g_ptr_array_free(minute, true);
+    }
+    g_ptr_array_free(lines, true);
+}
+
+/* What the last alignment made of them. */
+static void
+unsettle_steps(nh_kernel_log *log)
+{
+    for (unsigned i = 0; i < log->lines->len; i++) {
+        nh_log_line *line = g_ptr_array_index(log->lines, i);
+        if (line->span > 0)
+            line->resolution = line->span;
+    }
+}
+
 /* --- seconds since boot -------------------------------------------------------------- */
 
 /* The boot time of lines of one boot; NH_TIME_NONE when none brings a single line to where one is predicted. */
@@ -385,9 +458,11 @@ nh_kernel_log_align(nh_kernel_log *log, const nh_log_hints *hints, const nh_log_
     GPtrArray *zoned = lines_of(log, NH_CLOCK_UTC);
     log->shift = 0;
     log->shifted = false;
+    unsettle_steps(log);
     if (zoned->len > 0)
         g_string_append(message, ", time zone printed in the log");
     align_wall_clocks(log, hints, p, message);
+    settle_steps(log, p);
     align_uptimes(log, p, message);
     append_met(message, log, p, n_expected);
     g_string_append_c(message, '.');
@@ -414,39 +489,98 @@ dated_lines(const nh_kernel_log *log)
     return lines;
 }
 
+/* As good as the best, farther away than the lines leave open. */
+static bool
+rivals(const nh_log_skew *best, const nh_log_range *r)
+{
+    return r->high < best->low - SKEW_SMALL || r->low > best->high + SKEW_SMALL;
+}
+
 /* The smallest of the shifts under which most windows are met. */
 static nh_log_skew
 best_skew(const nh_log_predictions *p, const GPtrArray *lines)
 {
     static const nh_log_freedom wrong = { 0, -SKEW_MAX, SKEW_MAX };
     GArray *ranges = nh_log_best_ranges(p, lines, &wrong);
-    nh_log_skew best = { 0, 0, 0 };
+    nh_log_skew best = { 0, 0, 0, 0, true };
     for (unsigned i = 0; i < ranges->len; i++) {
         const nh_log_range *r = &g_array_index(ranges, nh_log_range, i);
         unsigned met = nh_log_windows_met(p, lines, NULL, r->low + (r->high - r->low) / 2, 0);
-        if (met > best.lines || (met == best.lines && ABS(r->low + r->high) < ABS(best.low + best.high)))
-            best = (nh_log_skew){ met, r->low, r->high };
+        bool nearer = ABS(r->low + r->high) < ABS(best.low + best.high);
+        bool certain = met > best.lines || (best.certain && !rivals(&best, r));
+        if (met > best.lines || (met == best.lines && nearer))
+            best = (nh_log_skew){ met, r->low, r->high, 0, certain };
+        else if (met == best.lines)
+            best.certain = certain;
     }
+    best.certain = best.certain || (ABS(best.low) < SKEW_SMALL && ABS(best.high) < SKEW_SMALL);
     g_array_free(ranges, true);
     return best;
 }
 
+/* Lines that a shift would bring into the capture's time, where none of their kind is due. */
+static unsigned
+out_of_place(const nh_log_predictions *p, const GPtrArray *lines, const nh_log_hints *hints, nh_time shift)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < lines->len; i++) {
+        const nh_log_line *line = g_ptr_array_index(lines, i);
+        nh_time t = line->stamp + shift;
+        n += t > hints->capture_first && t < hints->capture_last && !nh_log_meets(p, line, shift, ZONE_SLACK);
+    }
+    return n;
+}
+
+/* The whole second, or the whole millisecond, next to t within the range. */
+static nh_time
+round_within(nh_time t, nh_time low, nh_time high)
+{
+    static const nh_time steps[] = { NH_SECOND, NH_MSEC };
+    for (unsigned i = 0; i < G_N_ELEMENTS(steps); i++) {
+        nh_time half = t < 0 ? -steps[i] / 2 : steps[i] / 2;
+        nh_time rounded = (t + half) / steps[i] * steps[i];
+        if (rounded >= low && rounded <= high)
+            return rounded;
+    }
+    return t;
+}
+
+/* What the lines met as the log is, and by the shift. */
+static nh_log_skew
+weigh_skew(const nh_log_predictions *p, const GPtrArray *lines, const nh_log_hints *hints)
+{
+    nh_log_skew skew = best_skew(p, lines);
+    unsigned now = nh_log_windows_met(p, lines, NULL, 0, LINE_SLACK);
+    if (skew.lines < now + 2)
+        return (nh_log_skew){ 0, 0, 0, 0, false };
+    skew.by = round_within(nh_log_settle(p, lines, (nh_log_range){ skew.low, skew.high }, 0), skew.low, skew.high);
+    skew.certain = skew.certain && now == 0 && (ABS(skew.by) < SKEW_DAY || skew.lines >= DAY_LINES) &&
+                   out_of_place(p, lines, hints, skew.by) == 0;
+    skew.lines -= now;
+    return skew;
+}
+
 nh_log_skew
-nh_kernel_log_skew(nh_kernel_log *log, const nh_log_expectation *expected, unsigned n_expected)
+nh_kernel_log_skew(nh_kernel_log *log, const nh_log_hints *hints, const nh_log_expectation *expected, unsigned n_expected)
 {
     nh_log_predictions *p = nh_log_predictions_new(log, expected, n_expected);
     GArray *copies = dated_lines(log);
     GPtrArray *lines = g_ptr_array_new();
     for (unsigned i = 0; i < copies->len; i++)
         g_ptr_array_add(lines, &g_array_index(copies, nh_log_line, i));
-    nh_log_skew skew = best_skew(p, lines);
-    unsigned now = nh_log_windows_met(p, lines, NULL, 0, LINE_SLACK);
-    if (skew.lines < now + 2)
-        skew = (nh_log_skew){ 0, 0, 0 };
-    else
-        skew.lines -= now;
+    nh_log_skew skew = weigh_skew(p, lines, hints);
     g_ptr_array_free(lines, true);
     g_array_free(copies, true);
     nh_log_predictions_free(p);
     return skew;
+}
+
+void
+nh_kernel_log_move(nh_kernel_log *log, nh_time by)
+{
+    for (unsigned i = 0; i < log->lines->len; i++) {
+        nh_log_line *line = g_ptr_array_index(log->lines, i);
+        if (line->clock != NH_CLOCK_UPTIME && nh_time_known(line->time))
+            line->time += by;
+    }
 }

@@ -8,6 +8,8 @@
 
 #include "core/log/kernel_log_stamp.h"
 
+#include "core/log/log_months.h"
+
 #define DAY_SECONDS      86400
 #define UNIX_SECONDS_MAX G_GUINT64_CONSTANT(4102444800) /* 2100-01-01 */
 
@@ -70,7 +72,7 @@ take_name(cursor *c, const char *names)
 }
 
 #define WEEKDAYS "MonTueWedThuFriSatSun"
-#define MONTHS   "JanFebMarAprMayJunJulAugSepOctNovDec"
+#define MINUTE   (60 * NH_SECOND)
 
 /* ".933594" or ",933594" in nanoseconds; nothing there is 0 with the resolution of whole seconds. */
 static nh_time
@@ -101,15 +103,41 @@ take_clock(cursor *c, nh_time *time, nh_time *resolution)
     return true;
 }
 
-/* "Jun 22" and "Jun  2" */
+/* In whatever language; several bits where languages disagree. */
 static bool
-take_month_day(cursor *c, unsigned *month, unsigned *day)
+take_month(cursor *c, unsigned *months)
+{
+    size_t length = nh_log_month_find(c->at, (size_t)(c->end - c->at), months);
+    c->at += length;
+    return length > 0;
+}
+
+static bool
+take_day(cursor *c, unsigned *day)
 {
     uint64_t number;
-    *month = take_name(c, MONTHS);
-    if (*month == 0 || !take_blanks(c, 3) || !take_number(c, 1, 2, &number))
+    if (!take_number(c, 1, 2, &number))
         return false;
     *day = (unsigned)number;
+    return true;
+}
+
+/* "Jun 22" and "Jun  2"; "22. Okt", "22 nov." as people and some locales write it */
+static bool
+take_month_day(cursor *c, unsigned *months, unsigned *day)
+{
+    cursor ahead = *c;
+    if (take_month(&ahead, months) && take_blanks(&ahead, 3) && take_day(&ahead, day)) {
+        c->at = ahead.at;
+        return true;
+    }
+    ahead = *c;
+    if (!take_day(&ahead, day))
+        return false;
+    take_char(&ahead, '.');
+    if (!take_blanks(&ahead, 2) || !take_month(&ahead, months))
+        return false;
+    c->at = ahead.at;
     return true;
 }
 
@@ -126,10 +154,20 @@ date_time(uint64_t year, unsigned month, unsigned day, nh_time time_of_day)
     return (nh_time)g_date_days_between(&epoch, &date) * DAY_SECONDS * NH_SECOND + time_of_day;
 }
 
+static unsigned
+first_month(unsigned months)
+{
+    unsigned month = 1;
+    while (month < 12 && !(months >> (month - 1) & 1))
+        month++;
+    return month;
+}
+
 /* The year given belongs to the first line; later ones follow the months over the turn of the year. */
 static nh_time
-date_in_given_year(nh_log_calendar *calendar, unsigned month, unsigned day, nh_time time_of_day)
+date_in_given_year(nh_log_calendar *calendar, unsigned months, unsigned day, nh_time time_of_day)
 {
+    unsigned month = first_month(months);
     if (calendar->month >= month + 6)
         calendar->year++;
     else if (calendar->month != 0 && month >= calendar->month + 6)
@@ -147,19 +185,122 @@ year_of(nh_time t)
     return CLAMP(year, NH_LOG_YEAR_FIRST, NH_LOG_YEAR_LAST);
 }
 
-/* Four years either way, so that February 29 always finds one (but around 2100). */
-static nh_time
-date_nearest(nh_time near, unsigned month, unsigned day, nh_time time_of_day)
+static void
+take_nearer(nh_time *nearest, nh_time t, nh_time near)
 {
-    unsigned year = year_of(near);
+    if (nh_time_known(t) && (!nh_time_known(*nearest) || ABS(t - near) < ABS(*nearest - near)))
+        *nearest = t;
+}
+
+/* Of all months that the name may mean; from and to are years. */
+static nh_time
+date_among(unsigned from, unsigned to, nh_time near, unsigned months, unsigned day, nh_time time_of_day)
+{
     nh_time nearest = NH_TIME_NONE;
-    for (unsigned y = year - 4; y <= year + 4; y++) {
-        nh_time t = date_time(y, month, day, time_of_day);
-        if (nh_time_known(t) && (!nh_time_known(nearest) || ABS(t - near) < ABS(nearest - near)))
-            nearest = t;
-    }
+    for (unsigned year = from; year <= to; year++)
+        for (unsigned month = 1; month <= 12; month++)
+            if (months >> (month - 1) & 1)
+                take_nearer(&nearest, date_time(year, month, day, time_of_day), near);
     return nearest;
 }
+
+/* Four years either way, so that February 29 always finds one (but around 2100). */
+static nh_time
+date_nearest(nh_time near, unsigned months, unsigned day, nh_time time_of_day)
+{
+    unsigned year = year_of(near);
+    return date_among(year - 4, year + 4, near, months, day, time_of_day);
+}
+
+static nh_time
+date_without_year(nh_log_calendar *calendar, unsigned months, unsigned day, nh_time time_of_day)
+{
+    return calendar->year != 0 ? date_in_given_year(calendar, months, day, time_of_day)
+                               : date_nearest(calendar->near, months, day, time_of_day);
+}
+
+/* --- steps from line to line ------------------------------------------------------ */
+
+/* "<   18.158227>" of dmesg -d, "<   18.158227 >" of journalctl short-delta, which leaves the first line's blank */
+static void
+take_step_beside(cursor *c)
+{
+    uint64_t seconds;
+    nh_time resolution;
+    cursor ahead = *c;
+    take_blanks(&ahead, 24);
+    if (take_char(&ahead, '<')) {
+        take_blanks(&ahead, 16);
+        if (!take_number(&ahead, 1, 9, &seconds))
+            return;
+        take_fraction(&ahead, &resolution);
+        take_blanks(&ahead, 2);
+        if (!take_char(&ahead, '>'))
+            return;
+    }
+    c->at = ahead.at;
+}
+
+/* "[  +6.741773]", "[<    6.741773>]" */
+static bool
+take_step(cursor *c, nh_time *step, bool *of_minute)
+{
+    uint64_t seconds;
+    nh_time resolution;
+    if (!take_char(c, '['))
+        return false;
+    take_blanks(c, 8);
+    *of_minute = take_char(c, '+');
+    if (!*of_minute && !take_char(c, '<'))
+        return false;
+    take_blanks(c, 8);
+    if (!take_number(c, 1, 9, &seconds))
+        return false;
+    *step = (nh_time)seconds * NH_SECOND + take_fraction(c, &resolution);
+    return resolution < NH_SECOND && (*of_minute || take_char(c, '>')) && take_char(c, ']');
+}
+
+/* "[Nov22 12:31]", "[Nov 2 12:31]" */
+static bool
+take_minute(cursor *c, nh_log_calendar *calendar, nh_time *time)
+{
+    unsigned months, day, hour, minute;
+    if (!take_char(c, '[') || !take_month(c, &months))
+        return false;
+    take_blanks(c, 2);
+    if (!take_day(c, &day) || !take_blanks(c, 1) || !take_two(c, 23, &hour) || !take_char(c, ':') || !take_two(c, 59, &minute) ||
+        !take_char(c, ']'))
+        return false;
+    *time = date_without_year(calendar, months, day, (hour * 60 + minute) * MINUTE);
+    return nh_time_known(*time);
+}
+
+nh_log_step
+nh_log_calendar_follow(nh_log_calendar *calendar, const char *line, size_t length)
+{
+    cursor c = { line, line + length };
+    nh_time time;
+    bool of_minute;
+
+    while (c.at < c.end && (*c.at == ' ' || *c.at == '>' || *c.at == '\t'))
+        c.at++;
+    if (c.at == c.end || *c.at != '[')
+        return NH_LOG_NO_STEP;
+    cursor ahead = c;
+    if (take_step(&ahead, &time, &of_minute)) {
+        calendar->elapsed = MIN(calendar->elapsed + time, NH_LOG_OFFSET_MAX);
+        return NH_LOG_STEP;
+    }
+    ahead = c;
+    if (!take_minute(&ahead, calendar, &time))
+        return NH_LOG_NO_STEP;
+    calendar->has_minute = true;
+    calendar->minute = time;
+    calendar->elapsed = 0;
+    return NH_LOG_MINUTE;
+}
+
+/* --- layouts ------------------------------------------------------------------------ */
 
 /* "[ 1234.567890]"; the leading bracket is often lost when a terminal is copied. */
 static bool
@@ -172,7 +313,37 @@ parse_uptime(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp)
         return false;
     stamp->time = (nh_time)seconds * NH_SECOND + take_fraction(c, &stamp->resolution);
     stamp->clock = NH_CLOCK_UPTIME;
+    take_step_beside(c);
     return stamp->resolution < NH_SECOND && take_char(c, ']');
+}
+
+/* "[Nov22 12:31]", dmesg -H when a minute begins; calendar follows the lines after it. */
+static bool
+parse_minute(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp)
+{
+    cursor ahead = *c;
+    if (!take_minute(&ahead, calendar, &stamp->time))
+        return false;
+    stamp->clock = NH_CLOCK_LOCAL;
+    stamp->resolution = MINUTE;
+    stamp->stepped = true;
+    c->at = ahead.at;
+    return true;
+}
+
+/* "[  +6.741773]" after such a line; "[<    6.741773>]" of dmesg --time-format=delta counts from the log's beginning. */
+static bool
+parse_step(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp)
+{
+    nh_time step;
+    bool of_minute;
+    if (!take_step(c, &step, &of_minute) || (of_minute && (!calendar->has_minute || calendar->elapsed >= MINUTE)))
+        return false;
+    stamp->clock = of_minute ? NH_CLOCK_LOCAL : NH_CLOCK_UPTIME;
+    stamp->time = (of_minute ? calendar->minute : 0) + calendar->elapsed;
+    stamp->resolution = of_minute ? MINUTE - calendar->elapsed : 1000;
+    stamp->stepped = true;
+    return true;
 }
 
 /* "5,123,456789,-;": priority, sequence, microseconds, flags */
@@ -208,21 +379,28 @@ take_zone_name(cursor *c, nh_log_stamp *stamp)
     c->at = ahead.at;
 }
 
-/* "Fri Jun 27 19:42:45 2025", also "Fri Jun 27 19:42:45 CST 2025" */
+/*
+ * "Fri Jun 27 19:42:45 2025", also "Fri Jun 27 19:42:45 CST 2025". The weekday
+ * tells nothing more, in whichever language it is; the year tells it from syslog.
+ */
 static bool
 parse_ctime(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp)
 {
-    unsigned month, day;
+    unsigned months, day;
     uint64_t year;
     nh_time time_of_day;
-    if (take_name(c, WEEKDAYS) == 0 || !take_blanks(c, 1) || !take_month_day(c, &month, &day) || !take_blanks(c, 1) ||
-        !take_clock(c, &time_of_day, &stamp->resolution))
+    cursor ahead = *c;
+    if (take_name(&ahead, WEEKDAYS) != 0 && take_blanks(&ahead, 1))
+        c->at = ahead.at;
+    if (!take_month_day(c, &months, &day) || !take_blanks(c, 1) || !take_clock(c, &time_of_day, &stamp->resolution))
         return false;
     stamp->clock = NH_CLOCK_LOCAL;
     take_zone_name(c, stamp);
-    if (!take_blanks(c, 1) || !take_number(c, 4, 4, &year))
+    if (!take_blanks(c, 1) || !take_number(c, 4, 4, &year) || year < NH_LOG_YEAR_FIRST || year > NH_LOG_YEAR_LAST)
         return false;
-    stamp->time = date_time(year, month, day, time_of_day);
+    if (c->at < c->end && !strchr("] <,\t", *c->at))
+        return false;
+    stamp->time = date_among((unsigned)year, (unsigned)year, calendar->near, months, day, time_of_day);
     return nh_time_known(stamp->time);
 }
 
@@ -264,8 +442,11 @@ parse_iso(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp)
     uint64_t year;
     unsigned month, day;
     nh_time time_of_day;
-    if (!take_number(c, 4, 4, &year) || !take_char(c, '-') || !take_two(c, 12, &month) || !take_char(c, '-') || !take_two(c, 31, &day) ||
-        (!take_char(c, 'T') && !take_char(c, ' ')) || !take_clock(c, &time_of_day, &stamp->resolution))
+    if (!take_number(c, 4, 4, &year) || c->at == c->end || (*c->at != '-' && *c->at != '/'))
+        return false;
+    char separator = *c->at++; /* a slash in logs of Go's and nginx's */
+    if (!take_two(c, 12, &month) || !take_char(c, separator) || !take_two(c, 31, &day) || (!take_char(c, 'T') && !take_char(c, ' ')) ||
+        !take_clock(c, &time_of_day, &stamp->resolution))
         return false;
     stamp->time = date_time(year, month, day, time_of_day);
     if (!nh_time_known(stamp->time))
@@ -281,14 +462,137 @@ parse_iso(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp)
 static bool
 parse_syslog(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp)
 {
-    unsigned month, day;
+    unsigned months, day;
     nh_time time_of_day;
-    if (!take_month_day(c, &month, &day) || !take_blanks(c, 1) || !take_clock(c, &time_of_day, &stamp->resolution))
+    if (!take_month_day(c, &months, &day) || !take_blanks(c, 1) || !take_clock(c, &time_of_day, &stamp->resolution))
         return false;
     stamp->clock = NH_CLOCK_LOCAL;
-    stamp->time = calendar->year != 0 ? date_in_given_year(calendar, month, day, time_of_day)
-                                      : date_nearest(calendar->near, month, day, time_of_day);
+    stamp->time = date_without_year(calendar, months, day, time_of_day);
     return nh_time_known(stamp->time);
+}
+
+/* "Jun 22 2025 22:55:38", with or without a colon behind it: Cisco's, and rsyslog's with year */
+static bool
+parse_syslog_year(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp)
+{
+    unsigned months, day;
+    uint64_t year;
+    nh_time time_of_day;
+    if (!take_month_day(c, &months, &day))
+        return false;
+    take_char(c, ',');
+    if (!take_blanks(c, 1) || !take_number(c, 4, 4, &year) || year < NH_LOG_YEAR_FIRST || year > NH_LOG_YEAR_LAST)
+        return false;
+    take_char(c, ',');
+    if (!take_blanks(c, 1) || !take_clock(c, &time_of_day, &stamp->resolution))
+        return false;
+    stamp->clock = NH_CLOCK_LOCAL;
+    stamp->time = date_among((unsigned)year, (unsigned)year, calendar->near, months, day, time_of_day);
+    take_zone_name(c, stamp);
+    return nh_time_known(stamp->time);
+}
+
+/* "22/Jun/2025:22:55:38 +0800", Apache's, which log collectors write, too */
+static bool
+parse_clf(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp)
+{
+    unsigned day, month;
+    uint64_t year;
+    nh_time time_of_day;
+    if (!take_two(c, 31, &day) || (!take_char(c, '/') && !take_char(c, '-')))
+        return false;
+    month = take_name(c, "JanFebMarAprMayJunJulAugSepOctNovDec");
+    if (month == 0 || (!take_char(c, '/') && !take_char(c, '-')) || !take_number(c, 4, 4, &year) ||
+        (!take_char(c, ':') && !take_char(c, ' ')) || !take_clock(c, &time_of_day, &stamp->resolution))
+        return false;
+    stamp->time = date_time(year, month, day, time_of_day);
+    if (!nh_time_known(stamp->time))
+        return false;
+    stamp->clock = NH_CLOCK_LOCAL;
+    take_blanks(c, 1);
+    take_zone_offset(c, stamp);
+    return true;
+}
+
+/* " PM" */
+static void
+take_half_day(cursor *c, nh_time *time_of_day)
+{
+    cursor ahead = *c;
+    take_blanks(&ahead, 1);
+    bool pm = take_char(&ahead, 'P');
+    if ((!pm && !take_char(&ahead, 'A')) || !take_char(&ahead, 'M'))
+        return;
+    if (*time_of_day >= 12 * 60 * MINUTE)
+        *time_of_day -= 12 * 60 * MINUTE;
+    *time_of_day += pm ? 12 * 60 * MINUTE : 0;
+    c->at = ahead.at;
+}
+
+/* The day comes first where a full stop stands; with a slash it may be either, and the one nearer to the capture counts. */
+static bool
+parse_numeric_date(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp)
+{
+    unsigned first, second;
+    uint64_t year;
+    nh_time time_of_day;
+    if (!take_two(c, 31, &first) || c->at == c->end || !strchr("./-", *c->at))
+        return false;
+    char separator = *c->at++;
+    if (!take_two(c, 31, &second) || !take_char(c, separator) || !take_number(c, 4, 4, &year))
+        return false;
+    take_char(c, ',');
+    if (!take_blanks(c, 1) || !take_clock(c, &time_of_day, &stamp->resolution))
+        return false;
+    take_half_day(c, &time_of_day);
+    stamp->time = date_time(year, second, first, time_of_day);
+    if (separator == '/')
+        take_nearer(&stamp->time, date_time(year, first, second, time_of_day), calendar->near);
+    stamp->clock = NH_CLOCK_LOCAL;
+    return nh_time_known(stamp->time);
+}
+
+/* "@1750604138.933594": date +@%s.%N, systemd's own notation, and how records of JSON and of the journal are written here */
+static bool
+parse_at_epoch(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp)
+{
+    uint64_t seconds;
+    if (!take_char(c, '@') || !take_number(c, 9, 10, &seconds) || seconds >= UNIX_SECONDS_MAX)
+        return false;
+    stamp->time = (nh_time)seconds * NH_SECOND + take_fraction(c, &stamp->resolution);
+    stamp->clock = NH_CLOCK_UTC;
+    return true;
+}
+
+static bool
+take_hex(cursor *c, unsigned digits, uint64_t *value)
+{
+    *value = 0;
+    for (unsigned i = 0; i < digits; i++) {
+        int digit = c->at < c->end ? g_ascii_xdigit_value(*c->at) : -1;
+        if (digit < 0)
+            return false;
+        *value = *value * 16 + (uint64_t)digit;
+        c->at++;
+    }
+    return true;
+}
+
+#define TAI64_EPOCH (G_GUINT64_CONSTANT(1) << 62)
+#define TAI_OFFSET  10 /* daemontools' and its successors' clocks count from there, leap seconds or not */
+
+/* "@40000000685818b437a5e1cc": multilog, s6-log, svlogd -t; TAI64N (cr.yp.to/libtai/tai64.html) */
+static bool
+parse_tai64n(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp)
+{
+    uint64_t seconds, nanoseconds;
+    if (!take_char(c, '@') || !take_hex(c, 16, &seconds) || !take_hex(c, 8, &nanoseconds) || nanoseconds >= NH_SECOND ||
+        seconds < TAI64_EPOCH || seconds - TAI64_EPOCH >= UNIX_SECONDS_MAX)
+        return false;
+    stamp->time = ((nh_time)(seconds - TAI64_EPOCH) - TAI_OFFSET) * NH_SECOND + (nh_time)nanoseconds;
+    stamp->resolution = 1000;
+    stamp->clock = NH_CLOCK_UTC;
+    return stamp->time >= 0;
 }
 
 /* "1750604138.933594 " */
@@ -308,12 +612,19 @@ static const struct {
     const char *name;
     bool (*parse)(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp);
 } formats[] = {
-    { "seconds since boot", parse_uptime }, /* dmesg, <5>[..], journalctl short-monotonic */
+    { "seconds since boot", parse_uptime }, /* dmesg, -d, <5>[..], journalctl short-monotonic, short-delta */
+    { "dmesg -H", parse_minute },           /* dmesg -H, -e, --time-format=reltime */
+    { "steps", parse_step },                /* the same, and --time-format=delta */
     { "/dev/kmsg", parse_kmsg },
-    { "dmesg -T", parse_ctime },
+    { "dmesg -T", parse_ctime }, /* and date, in whatever language */
+    { "syslog with year", parse_syslog_year },
+    { "Apache", parse_clf },
     { "ISO 8601", parse_iso },            /* dmesg iso, RFC 5424, rsyslog, journalctl short-iso(-precise), short-full */
     { "syslog", parse_syslog },           /* RFC 3164, journalctl short, short-precise */
     { "seconds since 1970", parse_unix }, /* journalctl short-unix */
+    { "TAI64N", parse_tai64n },
+    { "@seconds", parse_at_epoch },
+    { "numeric date", parse_numeric_date },
 };
 
 static size_t
@@ -329,22 +640,37 @@ parse_at(cursor c, nh_log_calendar *calendar, nh_log_stamp *stamp)
     return 0;
 }
 
+/* Of a word in whatever language. */
+static bool
+is_word_byte(char c)
+{
+    return g_ascii_isalnum(c) || (guchar)c >= 0x80;
+}
+
 bool
 nh_log_stamp_find(const char *text, size_t length, nh_log_calendar *calendar, nh_log_stamp *stamp)
 {
     nh_log_stamp wall = { 0 }, uptime = { 0 };
+    size_t begin = length, end = 0;
     for (size_t i = 0; i < length;) {
         nh_log_stamp found = { 0 };
-        bool inside_word = i > 0 && g_ascii_isalnum(text[i]) && g_ascii_isalnum(text[i - 1]);
+        bool inside_word = i > 0 && is_word_byte(text[i]) && is_word_byte(text[i - 1]);
         cursor c = { text + i, text + length };
         size_t taken = inside_word ? 0 : parse_at(c, calendar, &found);
         if (taken > 0 && found.clock == NH_CLOCK_UPTIME)
             uptime = found;
         else if (taken > 0 && (!wall.format || found.resolution <= wall.resolution))
             wall = found;
+        if (taken > 0) {
+            begin = MIN(begin, i);
+            end = i + taken;
+        }
         i += MAX(taken, 1);
     }
     *stamp = wall.format ? wall : uptime;
     stamp->uptime = uptime.format ? uptime.time : NH_TIME_NONE;
+    stamp->uptime_resolution = uptime.resolution;
+    stamp->begin = begin;
+    stamp->end = end;
     return stamp->format != NULL;
 }

@@ -8,6 +8,7 @@
 
 #include "core/log/log_candidates.h"
 
+#include "core/log/log_hosts.h"
 #include "core/story/lines.h"
 
 /* How well the lines of one program with one name meet what is predicted of one host. */
@@ -134,7 +135,8 @@ count_bonds(GHashTable *all, GPtrArray *bonds, const nh_story *story, const nh_l
             const nh_kernel_line *line = g_ptr_array_index(incident->kernel_lines, j);
             const nh_addr *host = host_of_line(incident, line);
             nh_time apart = distance(line, logged);
-            if (nh_time_known(apart) && (logged->address.len == 0 || nh_addr_equal(&logged->address, host)))
+            if (nh_time_known(apart) && !logged->copy && nh_log_hosts_may_be(logged, incident, line) &&
+                (logged->address.len == 0 || nh_addr_equal(&logged->address, host)))
                 count_bond(all, bonds, logged, host, apart);
         }
     }
@@ -216,7 +218,7 @@ nh_log_nearest(const nh_story *story, const nh_log_names *names, const nh_log_li
             nh_kernel_line *line = g_ptr_array_index(incident->kernel_lines, j);
             nh_time apart = distance(line, logged);
             if (!nh_time_known(apart) || apart >= nearest || nh_time_known(line->logged) ||
-                !nh_log_may_be(names, logged, host_of_line(incident, line)))
+                !nh_log_may_be(names, logged, host_of_line(incident, line)) || !nh_log_hosts_may_be(logged, incident, line))
                 continue;
             nearest = apart;
             best = (nh_log_candidate){ incident, line };

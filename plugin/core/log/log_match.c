@@ -12,6 +12,8 @@
 #include "core/model/frames.h"
 #include "core/story/lines.h"
 #include "core/log/log_candidates.h"
+#include "core/log/log_hosts.h"
+#include "core/log/log_merge.h"
 #include "core/log/log_tell.h"
 #include "core/net/pairs.h"
 #include "core/clock/policy.h"
@@ -21,8 +23,9 @@ typedef struct {
     nh_story *story;
     const nh_log_names *names;
     nh_log_skew skew;
-    GPtrArray *unmatched; /* nh_log_line* */
-    GArray *unseen;       /* nh_log_unseen */
+    GPtrArray *unmatched;      /* nh_log_line* */
+    GArray *unseen;            /* nh_log_unseen */
+    GPtrArray *foreign, *gaps; /* nh_log_line* */
 } matching;
 
 /* --- the server's name ------------------------------------------------------------ */
@@ -169,18 +172,18 @@ is_of_skew(const matching *m, const nh_log_line *logged)
 {
     nh_log_line moved = *logged;
 
-    if (m->skew.lines == 0 || !nh_time_known(logged->time))
+    if (m->skew.lines == 0 || m->skew.certain || !nh_time_known(logged->time))
         return false;
-    moved.time += m->skew.low + (m->skew.high - m->skew.low) / 2;
+    moved.time += m->skew.by;
     return nh_log_nearest(m->story, m->names, &moved).line != NULL;
 }
 
 static void
 take_unmatched(matching *m, nh_log_line *logged)
 {
-    nh_incident *incident = incident_of_unseen_call(m, logged);
+    nh_incident *incident = logged->stranger ? NULL : incident_of_unseen_call(m, logged);
 
-    if (is_of_skew(m, logged))
+    if (is_of_skew(m, logged) || logged->stranger)
         return;
     if (!incident) {
         g_ptr_array_add(m->unmatched, logged);
@@ -227,11 +230,11 @@ nh_log_match_read(nh_watch *watch)
         return NULL;
     hints.capture_first = watch->first;
     hints.capture_last = watch->last;
-    return nh_kernel_log_read(watch->options.log_path, &hints);
+    return nh_log_shelf_read(watch->options.log_shelf, watch->options.log_path, &hints);
 }
 
 nh_log_skew
-nh_log_match_align(const nh_watch *watch, const nh_story *story, nh_kernel_log *log)
+nh_log_match_align(const nh_watch *watch, nh_story *story, nh_kernel_log *log)
 {
     nh_log_hints hints = watch->options.log_hints;
     GArray *expected = nh_log_expectations(story);
@@ -239,8 +242,13 @@ nh_log_match_align(const nh_watch *watch, const nh_story *story, nh_kernel_log *
 
     hints.capture_first = watch->first;
     hints.capture_last = watch->last;
+    nh_log_hosts_know(watch, story, log);
     nh_kernel_log_align(log, &hints, first, expected->len);
-    nh_log_skew skew = nh_kernel_log_skew(log, first, expected->len);
+    nh_log_hosts_fit(story, log);
+    nh_log_skew skew = nh_kernel_log_skew(log, &hints, first, expected->len);
+    if (skew.lines > 0 && skew.certain)
+        nh_kernel_log_move(log, skew.by);
+    nh_log_merge(log);
     g_array_unref(expected);
     return skew;
 }
@@ -258,6 +266,31 @@ match_shown(matching *m, nh_log_line *logged)
     return true;
 }
 
+/* Lines of another system's client, or that tell of missing ones, stand in the timelines, too. */
+static void
+take_aside(matching *m, nh_log_line *logged)
+{
+    g_ptr_array_add(logged->event == NH_LOG_FOREIGN ? m->foreign : m->gaps, logged);
+    show_debug(m->watch, m->story, logged);
+}
+
+static bool
+is_of_locks(const nh_log_line *line)
+{
+    return nh_log_speaks_of(line, "lockd") || nh_log_speaks_of(line, "nfs");
+}
+
+static void
+match_other(matching *m, nh_log_line *line)
+{
+    if (is_of_locks(line))
+        match_line(m, line);
+    else if (line->event >= NH_LOG_ALARM && line->event <= NH_LOG_MAJOR)
+        show_debug(m->watch, m->story, line);
+    else if (line->event >= NH_LOG_FOREIGN)
+        take_aside(m, line);
+}
+
 static void
 match_lines(matching *m, const nh_kernel_log *log)
 {
@@ -265,17 +298,13 @@ match_lines(matching *m, const nh_kernel_log *log)
 
     for (unsigned i = 0; i < log->lines->len; i++) {
         nh_log_line *line = g_ptr_array_index(log->lines, i);
-        if ((nh_log_speaks_of(line, "lockd") || nh_log_speaks_of(line, "nfs")) && match_shown(m, line))
+        if (line->copy || (is_of_locks(line) && match_shown(m, line)))
             g_hash_table_add(shown, line);
     }
     for (unsigned i = 0; i < log->lines->len; i++) {
         nh_log_line *line = g_ptr_array_index(log->lines, i);
-        if (g_hash_table_contains(shown, line))
-            continue;
-        if (nh_log_speaks_of(line, "lockd") || nh_log_speaks_of(line, "nfs"))
-            match_line(m, line);
-        else if (line->event >= NH_LOG_ALARM && line->event <= NH_LOG_MAJOR)
-            show_debug(m->watch, m->story, line);
+        if (!g_hash_table_contains(shown, line))
+            match_other(m, line);
     }
     g_hash_table_unref(shown);
     name_servers(m->watch, m->story);
@@ -284,12 +313,31 @@ match_lines(matching *m, const nh_kernel_log *log)
 static void
 tell(const matching *m, const nh_kernel_log *log)
 {
+    if (log->remark)
+        g_ptr_array_add(m->story->messages, g_strdup(log->remark));
+    nh_log_tell_foreign(m->story, m->foreign);
+    nh_log_hosts_tell(m->story, log);
     nh_log_tell_unseen(m->story, m->unseen);
     nh_log_tell_unmatched(m->story, m->unmatched);
     if (m->skew.lines)
         nh_log_tell_skew(m->story, &m->skew, log->offset);
-    else if (log->lines->len)
-        nh_log_tell_unlogged(m->story);
+    if (log->own > 0 && (m->skew.lines == 0 || m->skew.certain))
+        nh_log_tell_unlogged(m->story, m->gaps);
+}
+
+/* How the clock of its lines was read; a log without a line of Linux's client has others to tell of. */
+static void
+tell_reading(nh_story *story, const nh_kernel_log *log)
+{
+    unsigned copies = 0;
+
+    for (unsigned i = 0; i < log->lines->len; i++)
+        copies += ((const nh_log_line *)g_ptr_array_index(log->lines, i))->copy;
+    if (copies > 0)
+        g_ptr_array_add(story->messages, g_strdup_printf("%s %u of them tell%s again what another one tells.", log->message, copies,
+                                                         copies == 1 ? "s" : ""));
+    else if (log->own > 0 || log->lines->len == 0)
+        g_ptr_array_add(story->messages, g_strdup(log->message));
 }
 
 void
@@ -299,12 +347,23 @@ nh_log_match(nh_watch *watch, nh_story *story, nh_kernel_log *log)
         return;
     nh_log_skew skew = nh_log_match_align(watch, story, log);
     nh_log_names *names = nh_log_names_new(story, log);
-    matching m = { watch, story, names, skew, g_ptr_array_new(), g_array_new(false, false, sizeof(nh_log_unseen)) };
+    matching m = {
+        watch,
+        story,
+        names,
+        skew,
+        g_ptr_array_new(),
+        g_array_new(false, false, sizeof(nh_log_unseen)),
+        g_ptr_array_new(),
+        g_ptr_array_new(),
+    };
 
-    g_ptr_array_add(story->messages, g_strdup(log->message));
+    tell_reading(story, log);
     match_lines(&m, log);
     tell(&m, log);
     g_ptr_array_unref(m.unmatched);
+    g_ptr_array_unref(m.foreign);
+    g_ptr_array_unref(m.gaps);
     g_array_unref(m.unseen);
     nh_log_names_free(names);
 }

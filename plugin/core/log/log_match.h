@@ -14,8 +14,8 @@
 
 /* Read the log that the preference names, NULL without one. */
 nh_kernel_log *nh_log_match_read(nh_watch *watch);
-/* Find the clock of its lines by what the story predicts; and how wrong that clock is. */
-nh_log_skew nh_log_match_align(const nh_watch *watch, const nh_story *story, nh_kernel_log *log);
+/* Find the clock of its lines by what the story predicts, and whose they are; how wrong that clock is: set right if that is certain. */
+nh_log_skew nh_log_match_align(const nh_watch *watch, nh_story *story, nh_kernel_log *log);
 /* Match the lines of the log (may be NULL) with those of the story. */
 void nh_log_match(nh_watch *watch, nh_story *story, nh_kernel_log *log);
 

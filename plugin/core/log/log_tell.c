@@ -84,42 +84,91 @@ nh_log_tell_unseen(nh_story *story, const GArray *unseen)
                                         unseen->len - HANDFUL, g_array_index(unseen, nh_log_unseen, unseen->len - 1).logged->number));
 }
 
+/* Rate limiting works by intervals of 5 s, and reports when the next message comes (___ratelimit, lib/ratelimit.c). */
+#define GAP_REACH (60 * NH_SECOND)
+
+/* What the log says about messages that it lacks, near to the time when this one is missing. */
+static const nh_log_line *
+gap_near(const GPtrArray *gaps, nh_time t)
+{
+    for (unsigned i = 0; i < gaps->len; i++) {
+        const nh_log_line *gap = g_ptr_array_index(gaps, i);
+        if (nh_time_known(gap->time) && ABS(gap->time - t) <= GAP_REACH)
+            return gap;
+    }
+    return NULL;
+}
+
+static void
+tell_missing(nh_story *story, const nh_incident *incident, const nh_kernel_line *line, const GPtrArray *gaps)
+{
+    const nh_log_line *gap = gap_near(gaps, line->observed);
+    char *why = gap ? g_strdup_printf(". Its line %u says \"%s\": that line may be one of those", gap->number, gap->text) : g_strdup("");
+
+    g_ptr_array_add(story->messages, g_strdup_printf("Incident %u: frame %u shows the line \"%s\", but the kernel log has none there%s",
+                                                     incident->id, line->observed_frame, line->text, why));
+    g_free(why);
+}
+
 void
-nh_log_tell_unlogged(nh_story *story)
+nh_log_tell_unlogged(nh_story *story, const GPtrArray *gaps)
 {
     for (unsigned i = 0; i < story->incidents->len; i++) {
         const nh_incident *incident = g_ptr_array_index(story->incidents, i);
         for (unsigned j = 0; j < incident->kernel_lines->len; j++) {
             const nh_kernel_line *line = g_ptr_array_index(incident->kernel_lines, j);
             if (nh_time_known(line->observed) && !nh_time_known(line->logged) && line->event != NH_LOG_TIMED_OUT)
-                g_ptr_array_add(story->messages,
-                                g_strdup_printf("Incident %u: frame %u shows the line \"%s\", but the kernel log has none there",
-                                                incident->id, line->observed_frame, line->text));
+                tell_missing(story, incident, line, gaps);
         }
     }
 }
 
-/* The middle of the range, as a preference takes it. */
+void
+nh_log_tell_foreign(nh_story *story, const GPtrArray *lines)
+{
+    if (lines->len == 0)
+        return;
+    const nh_log_line *first = g_ptr_array_index(lines, 0);
+    const char *whose = g_str_has_prefix(first->text, "NFS server") ? "Solaris or illumos" : "FreeBSD, another BSD or macOS";
+    g_ptr_array_add(
+        story->messages,
+        g_strdup_printf("%u line%s of the log %s of another system's client, not Linux's (%s), such as line %u: %s. No times of "
+                        "Linux's timers apply to it.",
+                        lines->len, lines->len == 1 ? "" : "s", lines->len == 1 ? "is" : "are", whose, first->number, first->text));
+}
+
+/* As a preference takes it; a whole number of seconds without a point. */
 static char *
 seconds_text(nh_time t)
 {
     int64_t msec = t / NH_MSEC;
+    char *text = g_strdup_printf("%s%" G_GINT64_FORMAT ".%03d", msec < 0 ? "-" : "", ABS(msec) / 1000, (int)(ABS(msec) % 1000));
 
-    return g_strdup_printf("%s%" G_GINT64_FORMAT ".%03d", msec < 0 ? "-" : "", ABS(msec) / 1000, (int)(ABS(msec) % 1000));
+    if (g_str_has_suffix(text, ".000"))
+        text[strlen(text) - 4] = '\0';
+    return text;
 }
 
 void
 nh_log_tell_skew(nh_story *story, const nh_log_skew *skew, nh_time offset)
 {
-    nh_time middle = skew->low + (skew->high - skew->low) / 2;
     char *least = nh_duration_text(MIN(ABS(skew->low), ABS(skew->high))), *most = nh_duration_text(MAX(ABS(skew->low), ABS(skew->high)));
-    char *amount = nh_duration_text(ABS(middle)), *preference = seconds_text(offset + middle);
+    char *amount = nh_duration_text(ABS(skew->by)), *preference = seconds_text(offset + skew->by);
+    const char *way = skew->by < 0 ? "ahead of" : "behind";
 
-    g_ptr_array_add(
-        story->messages,
-        g_strdup_printf("%u lines of the kernel log are off by the same time: its clock seems to be %s %s the capture's (%s to %s). "
-                        "With -o nlm_health.kernel_log_offset:%s they stand where the capture predicts them.",
-                        skew->lines, amount, middle < 0 ? "ahead of" : "behind", least, most, preference));
+    if (skew->certain)
+        g_ptr_array_add(story->messages,
+                        g_strdup_printf("%u lines of the kernel log are off by the same time: its clock is taken to be %s %s the capture's "
+                                        "(%s to %s), and was set right here. To say so from the start: -o "
+                                        "nlm_health.kernel_log_offset:%s",
+                                        skew->lines, amount, way, least, most, preference));
+    else
+        g_ptr_array_add(
+            story->messages,
+            g_strdup_printf("%u lines of the kernel log are off by the same time: its clock seems to be %s %s the capture's (%s to %s), or "
+                            "they are of another outage. With -o nlm_health.kernel_log_offset:%s they stand where the capture predicts "
+                            "them.",
+                            skew->lines, amount, way, least, most, preference));
     g_free(preference);
     g_free(amount);
     g_free(most);

@@ -19,9 +19,11 @@ typedef struct {
     unsigned incident;
 } nh_log_unseen;
 void nh_log_tell_unseen(nh_story *story, const GArray *unseen);
-/* Frames show lines that the log does not have. */
-void nh_log_tell_unlogged(nh_story *story);
-/* The log's clock is wrong. offset: kernel_log_offset as it is. */
+/* Frames show lines that the log does not have; gaps (nh_log_line*): where it says that it lacks some. */
+void nh_log_tell_unlogged(nh_story *story, const GPtrArray *gaps);
+/* Lines (nh_log_line*) of a lock client that is not Linux's. */
+void nh_log_tell_foreign(nh_story *story, const GPtrArray *lines);
+/* The log's clock is wrong, and was set right if that is certain. offset: kernel_log_offset as it is. */
 void nh_log_tell_skew(nh_story *story, const nh_log_skew *skew, nh_time offset);
 
 #endif

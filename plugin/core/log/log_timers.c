@@ -104,7 +104,7 @@ all_clients(const nh_watch *watch)
 
 /* Clients whose lines the log has. */
 static GHashTable *
-logged_clients(nh_watch *watch, const nh_story *draft, nh_kernel_log *log)
+logged_clients(nh_watch *watch, nh_story *draft, nh_kernel_log *log)
 {
     GHashTable *clients = g_hash_table_new(hash_addr, same_addr);
     nh_log_names *names;
@@ -151,7 +151,7 @@ nh_log_assume_timers(nh_watch *watch, const nh_kernel_log *log)
 }
 
 void
-nh_log_keep_timers(nh_watch *watch, const nh_story *draft, nh_kernel_log *log, GArray *before)
+nh_log_keep_timers(nh_watch *watch, nh_story *draft, nh_kernel_log *log, GArray *before)
 {
     GHashTable *clients = all_clients(watch);
 

@@ -21,6 +21,6 @@ GArray *nh_log_assume_timers(nh_watch *watch, const nh_kernel_log *log);
  * draft, the story as it is told under that assumption. The others' timers
  * become again what they were. before is freed.
  */
-void nh_log_keep_timers(nh_watch *watch, const nh_story *draft, nh_kernel_log *log, GArray *before);
+void nh_log_keep_timers(nh_watch *watch, nh_story *draft, nh_kernel_log *log, GArray *before);
 
 #endif

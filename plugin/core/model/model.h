@@ -407,6 +407,7 @@ typedef struct {
     bool (*is_claimed)(nh_l4 l4, uint16_t port);   /* a dissector other than RPC's owns the port; may be NULL */
     const char *log_path;                          /* NULL or empty: none */
     nh_log_hints log_hints;
+    nh_log_shelf *log_shelf; /* where the log is kept between two stories; NULL: nowhere */
 } nh_options;
 
 /* What one segment did; valid until the next segment. */

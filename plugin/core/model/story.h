@@ -76,6 +76,7 @@ typedef struct {
     unsigned id; /* from 1 */
     nh_incident_kind kind;
     nh_addr client, server;
+    const char *client_host; /* the client's name for itself, where a log tells hosts apart; NULL = unknown; interned */
     nh_service service;
     nh_finding cause;
     nh_side side;

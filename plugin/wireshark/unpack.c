@@ -1,0 +1,111 @@
+/* unpack.c
+ * Compressed kernel logs, as logrotate and sosreport leave them.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "wireshark/unpack.h"
+
+#include <gio/gio.h>
+
+#ifdef NLM_HEALTH_HAVE_LZMA
+#include <lzma.h>
+#endif
+
+#define PIECE     65536
+#define TOO_LARGE "has more than 64 MiB when it is decompressed; keep the lines with \"lockd\", \"nfs\" and \"RPC\" of it"
+#define XZ_MEMORY (256 * 1024 * 1024) /* xz -9 takes 65 MiB */
+
+static char *
+end_of(GByteArray *plain, size_t *length)
+{
+    static const guint8 nul = 0;
+
+    *length = plain->len;
+    g_byte_array_append(plain, &nul, 1);
+    return (char *)g_byte_array_free(plain, false);
+}
+
+static char *
+give_up(GByteArray *plain, const char **why, const char *reason)
+{
+    g_byte_array_unref(plain);
+    *why = reason;
+    return NULL;
+}
+
+/* Several files of gzip one after the other are one (RFC 1952, section 2.2). What a cut file has is taken. */
+static char *
+from_gzip(const char *packed, size_t size, size_t most, size_t *length, const char **why)
+{
+    GByteArray *plain = g_byte_array_new();
+    GConverter *gzip = G_CONVERTER(g_zlib_decompressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP));
+    guint8 piece[PIECE];
+    gsize read = 0, written = 0;
+    GConverterResult result = G_CONVERTER_CONVERTED;
+
+    while (size > 0 && result != G_CONVERTER_ERROR && plain->len <= most) {
+        result = g_converter_convert(gzip, packed, size, piece, sizeof piece, G_CONVERTER_INPUT_AT_END, &read, &written, NULL);
+        if (result == G_CONVERTER_ERROR)
+            break;
+        g_byte_array_append(plain, piece, (unsigned)written);
+        packed += read;
+        size -= read;
+        if (result == G_CONVERTER_FINISHED)
+            g_converter_reset(gzip);
+    }
+    g_object_unref(gzip);
+    if (plain->len > most)
+        return give_up(plain, why, TOO_LARGE);
+    if (plain->len == 0 && result == G_CONVERTER_ERROR)
+        return give_up(plain, why, "is compressed by gzip, and damaged");
+    return end_of(plain, length);
+}
+
+#ifdef NLM_HEALTH_HAVE_LZMA
+static char *
+from_xz(const char *packed, size_t size, size_t most, size_t *length, const char **why)
+{
+    GByteArray *plain = g_byte_array_new();
+    lzma_stream stream = LZMA_STREAM_INIT;
+    guint8 piece[PIECE];
+    lzma_ret result = lzma_stream_decoder(&stream, XZ_MEMORY, LZMA_CONCATENATED);
+
+    stream.next_in = (const guint8 *)packed;
+    stream.avail_in = size;
+    while (result == LZMA_OK && plain->len <= most) {
+        stream.next_out = piece;
+        stream.avail_out = sizeof piece;
+        result = lzma_code(&stream, LZMA_FINISH);
+        g_byte_array_append(plain, piece, (unsigned)(sizeof piece - stream.avail_out));
+    }
+    lzma_end(&stream);
+    if (plain->len > most)
+        return give_up(plain, why, TOO_LARGE);
+    if (plain->len == 0 && result != LZMA_STREAM_END)
+        return give_up(plain, why, "is compressed by xz, and damaged");
+    return end_of(plain, length);
+}
+#else
+static char *
+from_xz(const char *packed, size_t size, size_t most, size_t *length, const char **why)
+{
+    *why = "is compressed by xz, which this build of the plugin cannot read; decompress it first (xz -dk)";
+    return NULL;
+}
+#endif
+
+char *
+nh_unpack(const char *packed, size_t size, size_t most, size_t *length, const char **why)
+{
+    if (size >= 3 && memcmp(packed, "\x1f\x8b\x08", 3) == 0)
+        return from_gzip(packed, size, most, length, why);
+    if (size >= 6 && memcmp(packed,
+                            "\xfd"
+                            "7zXZ\0",
+                            6) == 0)
+        return from_xz(packed, size, most, length, why);
+    return NULL;
+}
