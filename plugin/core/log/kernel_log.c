@@ -48,6 +48,7 @@ struct nh_log_reader {
     unsigned steps, unread_steps; /* lines dated so that were kept, and the others */
     GString *cut;                 /* a row that goes on in the next one; empty: none */
     unsigned cut_number, joins;
+    GString *before; /* the row before, when it is short */
     bool full;
 };
 
@@ -307,17 +308,51 @@ is_dated(reader *r, const char *row, size_t length)
     return nh_log_stamp_find(row, MIN(length, PREFIX_BYTES_MAX), &calendar, &stamp);
 }
 
-/* Behind the marks of a quotation. */
+/* How many bytes of a row are the marks of a quotation. */
+static size_t
+quotation(const char *row, size_t length)
+{
+    size_t n = 0;
+    while (n < length && row[n] && strchr("> \t|", row[n]))
+        n++;
+    return n;
+}
+
 static void
 join(reader *r, const char *row, size_t length)
 {
-    while (length > 0 && strchr("> \t|", *row) && *row) {
-        row++;
-        length--;
-    }
+    size_t marks = quotation(row, length);
+    row += marks;
+    length -= marks;
     g_string_append_c(r->cut, ' ');
     g_string_append_len(r->cut, row, (ssize_t)length);
     r->joins++;
+}
+
+/* The row goes on where the one before was wrapped: in the middle of a message, or between the host's name and the kernel's. */
+static bool
+goes_on(reader *r, const char *row, size_t length)
+{
+    size_t marks = quotation(row, length);
+    bool cut = r->cut->len > 0 && r->joins < JOINS_MAX;
+    bool by_kernel = r->cut->len == 0 && r->before->len > 0 && length - marks >= strlen("kernel:") &&
+                     memcmp(row + marks, "kernel:", strlen("kernel:")) == 0;
+    if ((!cut && !by_kernel) || length >= PREFIX_BYTES_MAX || is_dated(r, row, length))
+        return false;
+    if (by_kernel) {
+        g_string_assign(r->cut, r->before->str);
+        r->cut_number = r->number - 1;
+        r->joins = 0;
+    }
+    return true;
+}
+
+static void
+remember(reader *r, const char *row, size_t length)
+{
+    g_string_truncate(r->before, 0);
+    if (length < PREFIX_BYTES_MAX)
+        g_string_append_len(r->before, row, (gssize)length);
 }
 
 static void
@@ -327,18 +362,19 @@ take_row(const char *row, size_t length, unsigned number, void *data)
     while (length > 0 && row[length - 1] == '\r')
         length--;
     r->number = number;
-    if (r->cut->len > 0 && r->joins < JOINS_MAX && length < PREFIX_BYTES_MAX && !is_dated(r, row, length)) {
+    if (goes_on(r, row, length)) {
         join(r, row, length);
         if (!nh_log_message_is_cut(r->cut->str, r->cut->str + r->cut->len))
             end_cut(r);
         return;
     }
     end_cut(r);
+    remember(r, row, length);
     if (!nh_log_message_is_cut(row, row + length)) {
         read_whole_row(r, row, length);
         return;
     }
-    g_string_append_len(r->cut, row, (ssize_t)length);
+    g_string_append_len(r->cut, row, (gssize)length);
     r->cut_number = number;
     r->joins = 0;
 }
@@ -449,6 +485,7 @@ nh_log_reader_new(const nh_log_hints *hints)
     r->clocks = g_array_new(false, false, sizeof(two_clocks));
     r->sources = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     r->cut = g_string_new(NULL);
+    r->before = g_string_new(NULL);
     return r;
 }
 
@@ -461,6 +498,7 @@ nh_log_reader_take(nh_log_reader *r, const char *text, size_t length, const char
     r->calendar.elapsed = r->calendar.month = 0;
     r->rows = r->steps = r->unread_steps = 0;
     r->minute_first = lines;
+    g_string_truncate(r->before, 0);
     nh_log_rows(text, length, take_row, r);
     end_cut(r);
     end_minute(r);
@@ -496,6 +534,7 @@ nh_log_reader_end(nh_log_reader *r)
     g_array_free(r->clocks, true);
     g_hash_table_unref(r->sources);
     g_string_free(r->cut, true);
+    g_string_free(r->before, true);
     g_free(r);
     return log;
 }

@@ -552,6 +552,56 @@ parse_numeric_date(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp)
     return nh_time_known(stamp->time);
 }
 
+/* One of several words, each ended by a blank in the list. */
+static bool
+take_one_of(cursor *c, const char *words)
+{
+    for (const char *end; (end = strchr(words, ' ')) != NULL; words = end + 1) {
+        size_t length = (size_t)(end - words);
+        if ((size_t)(c->end - c->at) >= length && memcmp(c->at, words, length) == 0) {
+            c->at += length;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A number and the word that says what it counts. */
+static bool
+take_counted(cursor *c, unsigned digits, const char *words, uint64_t *value)
+{
+    if (!take_number(c, 1, digits, value) || !take_one_of(c, words))
+        return false;
+    take_blanks(c, 1);
+    return true;
+}
+
+#define WEEKDAY_BYTES_MAX 20
+
+/* "2025年06月22日 22時55分38秒", "2025년 06월 22일 (일) 오후 10시 55분 38초": what date prints in East Asia, the weekday before the clock */
+static bool
+parse_east_asian(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp)
+{
+    uint64_t year, month, day, hour, minute, second;
+    bool pm = false;
+    if (!take_counted(c, 4, "年 년 ", &year) || !take_counted(c, 2, "月 월 ", &month) || !take_counted(c, 2, "日 일 ", &day))
+        return false;
+    for (unsigned i = 0; i < WEEKDAY_BYTES_MAX && c->at < c->end && !g_ascii_isdigit(*c->at); i++) {
+        pm = pm || take_one_of(c, "오후 下午 午後 ");
+        c->at += c->at < c->end && !g_ascii_isdigit(*c->at);
+    }
+    if (!take_counted(c, 2, ": 时 時 點 시 ", &hour) || !take_counted(c, 2, ": 分 분 ", &minute) || !take_number(c, 2, 2, &second) ||
+        hour > 23 || minute > 59 || second > 60)
+        return false;
+    take_one_of(c, "秒 초 ");
+    hour += pm && hour < 12 ? 12 : 0;
+    stamp->time = date_time(year, (unsigned)month, (unsigned)day, (nh_time)(hour * 3600 + minute * 60 + second) * NH_SECOND);
+    stamp->resolution = NH_SECOND;
+    stamp->clock = NH_CLOCK_LOCAL;
+    take_zone_name(c, stamp);
+    return nh_time_known(stamp->time);
+}
+
 /* "@1750604138.933594": date +@%s.%N, systemd's own notation, and how records of JSON and of the journal are written here */
 static bool
 parse_at_epoch(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp)
@@ -607,32 +657,48 @@ parse_unix(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp)
     return stamp->resolution < NH_SECOND && take_char(c, ' ');
 }
 
+/* What a stamp may begin with, so that most places in a line are passed over at once. */
+enum { BRACKET = 1, DIGIT = 2, LETTER = 4, AT_SIGN = 8 };
+
+static unsigned
+class_of(char c)
+{
+    if (g_ascii_isdigit(c))
+        return DIGIT;
+    if (g_ascii_isalpha(c) || (guchar)c >= 0x80)
+        return LETTER;
+    return c == '[' ? BRACKET : c == '@' ? AT_SIGN : 0;
+}
+
 /* Formats that are the end of another one come after it. */
 static const struct {
     const char *name;
     bool (*parse)(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp);
+    unsigned begins;
 } formats[] = {
-    { "seconds since boot", parse_uptime }, /* dmesg, -d, <5>[..], journalctl short-monotonic, short-delta */
-    { "dmesg -H", parse_minute },           /* dmesg -H, -e, --time-format=reltime */
-    { "steps", parse_step },                /* the same, and --time-format=delta */
-    { "/dev/kmsg", parse_kmsg },
-    { "dmesg -T", parse_ctime }, /* and date, in whatever language */
-    { "syslog with year", parse_syslog_year },
-    { "Apache", parse_clf },
-    { "ISO 8601", parse_iso },            /* dmesg iso, RFC 5424, rsyslog, journalctl short-iso(-precise), short-full */
-    { "syslog", parse_syslog },           /* RFC 3164, journalctl short, short-precise */
-    { "seconds since 1970", parse_unix }, /* journalctl short-unix */
-    { "TAI64N", parse_tai64n },
-    { "@seconds", parse_at_epoch },
-    { "numeric date", parse_numeric_date },
+    { "seconds since boot", parse_uptime, BRACKET | DIGIT }, /* dmesg, -d, <5>[..], journalctl short-monotonic, short-delta */
+    { "dmesg -H", parse_minute, BRACKET },                   /* dmesg -H, -e, --time-format=reltime */
+    { "steps", parse_step, BRACKET },                        /* the same, and --time-format=delta */
+    { "/dev/kmsg", parse_kmsg, DIGIT },
+    { "dmesg -T", parse_ctime, LETTER | DIGIT }, /* and date, in whatever language */
+    { "syslog with year", parse_syslog_year, LETTER | DIGIT },
+    { "Apache", parse_clf, DIGIT },
+    { "ISO 8601", parse_iso, DIGIT },            /* dmesg iso, RFC 5424, rsyslog, journalctl short-iso(-precise), short-full */
+    { "syslog", parse_syslog, LETTER | DIGIT },  /* RFC 3164, journalctl short, short-precise */
+    { "seconds since 1970", parse_unix, DIGIT }, /* journalctl short-unix */
+    { "TAI64N", parse_tai64n, AT_SIGN },
+    { "@seconds", parse_at_epoch, AT_SIGN },
+    { "numeric date", parse_numeric_date, DIGIT },
+    { "East Asian date", parse_east_asian, DIGIT },
 };
 
 static size_t
 parse_at(cursor c, nh_log_calendar *calendar, nh_log_stamp *stamp)
 {
-    for (unsigned i = 0; i < G_N_ELEMENTS(formats); i++) {
+    unsigned class = class_of(*c.at);
+    for (unsigned i = 0; class != 0 && i < G_N_ELEMENTS(formats); i++) {
         cursor ahead = c;
-        if (formats[i].parse(&ahead, calendar, stamp)) {
+        if ((formats[i].begins & class) && formats[i].parse(&ahead, calendar, stamp)) {
             stamp->format = formats[i].name;
             return (size_t)(ahead.at - c.at);
         }

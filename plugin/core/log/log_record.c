@@ -147,7 +147,8 @@ take_known(nh_log_record *record, unsigned row, const char *value)
             record->uptime = with_fraction(value, 6);
         break;
     case FIELD_TIME:
-        take_stamp(record, stamp_of_text(value), row);
+        if (*fields[row].name || is_digits(value))
+            take_stamp(record, stamp_of_text(value), row);
         break;
     case FIELD_HOST:
         if (*value && !strpbrk(value, " \t\n"))
