@@ -66,6 +66,7 @@ typedef struct {
     char *counts;     /* beginning of message: how many lines, which were left out */
     nh_time offset;   /* kernel_log_offset as applied */
     nh_time shift;    /* what alignment added to lines that are not NH_CLOCK_UTC */
+    bool all_hosts;   /* lines of hosts that the capture does not know are aligned, too */
     bool shifted;     /* alignment found a shift (zone, or boot time) */
     char *message;    /* one sentence for the user: how the clock was read, or why the log is of no use; never NULL */
 } nh_kernel_log;

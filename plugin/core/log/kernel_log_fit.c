@@ -155,7 +155,9 @@ set_kinds(const nh_log_predictions *p, const nh_kernel_log *log)
     for (unsigned i = 0; i < log->lines->len; i++) {
         nh_log_line *line = g_ptr_array_index(log->lines, i);
         prediction key = { .event = line->event, .program = line->program, .server = line->address };
-        line->kind = line->program && line->server && !line->stranger ? GPOINTER_TO_UINT(g_hash_table_lookup(p->by_key, &key)) : 0;
+        line->kind = line->program && line->server && (log->all_hosts || !line->stranger)
+                         ? GPOINTER_TO_UINT(g_hash_table_lookup(p->by_key, &key))
+                         : 0;
     }
 }
 

@@ -166,12 +166,20 @@ typedef struct {
 /* Closer than this a line of another host, which had its own wait, stands by chance only. */
 #define FIT (NH_SECOND / 2)
 
+/* A name may be any host's. */
 static bool
-meets(const nh_incident *incident, const nh_log_line *logged)
+speaks_of_host(const nh_log_line *logged, const nh_addr *host)
+{
+    return logged->address.len == 0 || nh_addr_equal(&logged->address, host);
+}
+
+static bool
+meets(const nh_incident *incident, const nh_log_line *logged, bool of_server)
 {
     for (unsigned j = 0; j < incident->kernel_lines->len; j++) {
         const nh_kernel_line *line = g_ptr_array_index(incident->kernel_lines, j);
-        if (line->of_server || line->event != logged->event || !nh_log_speaks_of(logged, line->program))
+        if (line->of_server != of_server || line->event != logged->event || !nh_log_speaks_of(logged, line->program) ||
+            !speaks_of_host(logged, of_server ? &incident->client : &incident->server))
             continue;
         nh_time low = nh_time_known(line->observed) ? line->observed : line->earliest;
         nh_time high = nh_time_known(line->observed) ? line->observed : line->latest;
@@ -206,7 +214,7 @@ bonds_of(const nh_incident *incident, const nh_kernel_log *log)
             line->time > end)
             continue;
         bond *b = bond_of(bonds, line->host);
-        if (meets(incident, line))
+        if (meets(incident, line, false))
             b->met++;
         else
             b->missed++;
@@ -269,21 +277,51 @@ only_host(const nh_kernel_log *log)
     return host;
 }
 
-void
+/* A server that calls back prints the client's name: no other host has such a line. */
+static void
+fit_server(const nh_incident *incident, nh_kernel_log *log)
+{
+    for (unsigned i = 0; i < log->lines->len; i++) {
+        const nh_log_line *line = g_ptr_array_index(log->lines, i);
+        if (line->stranger && meets(incident, line, true))
+            accept(log, line->host, &incident->server);
+    }
+}
+
+static void
+fit_client(const nh_incident *incident, nh_kernel_log *log)
+{
+    GArray *bonds = bonds_of(incident, log);
+    const char *host = only_fit(bonds, incident->client_host ? 2 : 1);
+
+    if (!host && !incident->client_host)
+        host = only_host(log);
+    if (host)
+        accept(log, host, &incident->client);
+    g_array_unref(bonds);
+}
+
+static bool
+has_strangers(const nh_kernel_log *log)
+{
+    for (unsigned i = 0; i < log->lines->len; i++)
+        if (((const nh_log_line *)g_ptr_array_index(log->lines, i))->stranger)
+            return true;
+    return false;
+}
+
+bool
 nh_log_hosts_fit(nh_story *story, nh_kernel_log *log)
 {
+    if (!has_strangers(log))
+        return false;
     for (unsigned i = 0; i < story->incidents->len; i++) {
-        nh_incident *incident = g_ptr_array_index(story->incidents, i);
-        if (is_known(log, &incident->client))
-            continue;
-        GArray *bonds = bonds_of(incident, log);
-        const char *host = incident->client_host ? only_fit(bonds, 2) : only_fit(bonds, 1);
-        if (!host && !incident->client_host)
-            host = only_host(log);
-        if (host)
-            accept(log, host, &incident->client);
-        g_array_unref(bonds);
+        const nh_incident *incident = g_ptr_array_index(story->incidents, i);
+        fit_server(incident, log);
+        if (!is_known(log, &incident->client))
+            fit_client(incident, log);
     }
+    return true;
 }
 
 /* --- told ------------------------------------------------------------------------------- */

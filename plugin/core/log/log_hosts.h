@@ -17,8 +17,11 @@
  * speakers of lines, and host of incidents.
  */
 void nh_log_hosts_know(const nh_watch *watch, nh_story *story, nh_kernel_log *log);
-/* Of an aligned log: which strange host's lines are those of a client, because they stand where it must have printed its own. */
-void nh_log_hosts_fit(nh_story *story, nh_kernel_log *log);
+/*
+ * Of a log that was aligned with all hosts: which strange host's lines are those of a client, or of a server that calls
+ * back, because they stand where it must have printed its own. true if it has strangers at all.
+ */
+bool nh_log_hosts_fit(nh_story *story, nh_kernel_log *log);
 /* The line may have been printed by the host that prints the predicted one. */
 bool nh_log_hosts_may_be(const nh_log_line *logged, const nh_incident *incident, const nh_kernel_line *line);
 /* What the reader should know of lines of other hosts. */

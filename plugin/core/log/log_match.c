@@ -243,8 +243,11 @@ nh_log_match_align(const nh_watch *watch, nh_story *story, nh_kernel_log *log)
     hints.capture_first = watch->first;
     hints.capture_last = watch->last;
     nh_log_hosts_know(watch, story, log);
+    log->all_hosts = true;
     nh_kernel_log_align(log, &hints, first, expected->len);
-    nh_log_hosts_fit(story, log);
+    log->all_hosts = false;
+    if (nh_log_hosts_fit(story, log))
+        nh_kernel_log_align(log, &hints, first, expected->len);
     nh_log_skew skew = nh_kernel_log_skew(log, &hints, first, expected->len);
     if (skew.lines > 0 && skew.certain)
         nh_kernel_log_move(log, skew.by);

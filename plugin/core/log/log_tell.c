@@ -103,11 +103,25 @@ static void
 tell_missing(nh_story *story, const nh_incident *incident, const nh_kernel_line *line, const GPtrArray *gaps)
 {
     const nh_log_line *gap = gap_near(gaps, line->observed);
+
     char *why = gap ? g_strdup_printf(". Its line %u says \"%s\": that line may be one of those", gap->number, gap->text) : g_strdup("");
 
     g_ptr_array_add(story->messages, g_strdup_printf("Incident %u: frame %u shows the line \"%s\", but the kernel log has none there%s",
                                                      incident->id, line->observed_frame, line->text, why));
     g_free(why);
+}
+
+/* Whether a line that no frame shows was printed at all is open: it is worth a word only where the log lacks some. */
+static void
+tell_suppressed(nh_story *story, const nh_incident *incident, const nh_kernel_line *line, const GPtrArray *gaps)
+{
+    const nh_log_line *gap = nh_time_known(line->latest) ? gap_near(gaps, line->latest) : NULL;
+
+    if (gap)
+        g_ptr_array_add(
+            story->messages,
+            g_strdup_printf("Incident %u: the kernel log has no line \"%s\". Its line %u says \"%s\": that line may be one of those",
+                            incident->id, line->text, gap->number, gap->text));
 }
 
 void
@@ -117,8 +131,12 @@ nh_log_tell_unlogged(nh_story *story, const GPtrArray *gaps)
         const nh_incident *incident = g_ptr_array_index(story->incidents, i);
         for (unsigned j = 0; j < incident->kernel_lines->len; j++) {
             const nh_kernel_line *line = g_ptr_array_index(incident->kernel_lines, j);
-            if (nh_time_known(line->observed) && !nh_time_known(line->logged) && line->event != NH_LOG_TIMED_OUT)
+            if (nh_time_known(line->logged) || line->event == NH_LOG_TIMED_OUT)
+                continue;
+            if (nh_time_known(line->observed))
                 tell_missing(story, incident, line, gaps);
+            else
+                tell_suppressed(story, incident, line, gaps);
         }
     }
 }
