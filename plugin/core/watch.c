@@ -48,6 +48,7 @@ nh_watch_new(const nh_options *options)
 
     watch->options = *options;
     watch->options.log_path = g_strdup(options->log_path);
+    watch->options.log_hints.host = g_strdup(options->log_hints.host);
     watch->arena = nh_arena_new();
     watch->pairs = nh_pairs_new(NULL);
     watch->pair_list = g_ptr_array_new_with_free_func(nh_pair_free);
@@ -94,6 +95,7 @@ nh_watch_free(nh_watch *watch)
     nh_nfs_free(watch->nfs);
     nh_arena_free(watch->arena);
     g_free((char *)watch->options.log_path);
+    g_free((char *)watch->options.log_hints.host);
     g_free(watch);
 }
 

@@ -325,7 +325,7 @@ join(reader *r, const char *row, size_t length)
     row += marks;
     length -= marks;
     g_string_append_c(r->cut, ' ');
-    g_string_append_len(r->cut, row, (ssize_t)length);
+    g_string_append_len(r->cut, row, (gssize)length);
     r->joins++;
 }
 

@@ -8,9 +8,8 @@
  */
 
 #include <errno.h>
+#include <stdio.h>
 #include <glib/gstdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "core/log/log_read.h"
 
@@ -149,12 +148,14 @@ why_unreadable(const char *path, const char *name)
     GStatBuf info;
     if (g_stat(path, &info) != 0)
         return g_strdup_printf("%s cannot be read: %s.", name, g_strerror(errno));
-    if (!S_ISREG(info.st_mode))
+    if (!g_file_test(path, G_FILE_TEST_IS_REGULAR))
         return g_strdup_printf("%s is not a regular file; save the log to one.", name);
     if (info.st_size > FILE_BYTES_MAX)
         return g_strdup_printf("%s is larger than 64 MiB; keep the lines with \"lockd\", \"nfs\" and \"RPC\" of it.", name);
-    if (g_access(path, R_OK) != 0)
+    FILE *file = g_fopen(path, "rb");
+    if (!file)
         return g_strdup_printf("%s cannot be read: %s.", name, g_strerror(errno));
+    fclose(file);
     return NULL;
 }
 
@@ -202,7 +203,7 @@ compare_paths(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* The regular files of a folder that may be read, by name; not those of folders in it. */
+/* The regular files of a folder, by name; not those of folders in it. */
 static GPtrArray *
 files_of(const char *folder)
 {
@@ -211,8 +212,7 @@ files_of(const char *folder)
     const char *name;
     while (dir && (name = g_dir_read_name(dir)) != NULL) {
         char *path = g_build_filename(folder, name, NULL);
-        GStatBuf info;
-        if (files->len < FILES_MAX && g_stat(path, &info) == 0 && S_ISREG(info.st_mode) && g_access(path, R_OK) == 0)
+        if (files->len < FILES_MAX && g_file_test(path, G_FILE_TEST_IS_REGULAR))
             g_ptr_array_add(files, path);
         else
             g_free(path);

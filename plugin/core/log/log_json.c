@@ -13,6 +13,8 @@
 
 #include "core/log/log_json.h"
 
+#include <stdlib.h>
+
 #define DEPTH_MAX       32
 #define VALUE_BYTES_MAX 65536
 #define NAME_BYTES_MAX  64
