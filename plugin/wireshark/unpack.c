@@ -8,7 +8,9 @@
 
 #include "wireshark/unpack.h"
 
+#ifdef NLM_HEALTH_HAVE_GIO
 #include <gio/gio.h>
+#endif
 
 #ifdef NLM_HEALTH_HAVE_LZMA
 #include <lzma.h>
@@ -18,6 +20,7 @@
 #define TOO_LARGE "has more than 64 MiB when it is decompressed; keep the lines with \"lockd\", \"nfs\" and \"RPC\" of it"
 #define XZ_MEMORY (256 * 1024 * 1024) /* xz -9 takes 65 MiB */
 
+#if defined(NLM_HEALTH_HAVE_GIO) || defined(NLM_HEALTH_HAVE_LZMA)
 static char *
 end_of(GByteArray *plain, size_t *length)
 {
@@ -35,7 +38,9 @@ give_up(GByteArray *plain, const char **why, const char *reason)
     *why = reason;
     return NULL;
 }
+#endif
 
+#ifdef NLM_HEALTH_HAVE_GIO
 /* Several files of gzip one after the other are one (RFC 1952, section 2.2). What a cut file has is taken. */
 static char *
 from_gzip(const char *packed, size_t size, size_t most, size_t *length, const char **why)
@@ -63,6 +68,14 @@ from_gzip(const char *packed, size_t size, size_t most, size_t *length, const ch
         return give_up(plain, why, "is compressed by gzip, and damaged");
     return end_of(plain, length);
 }
+#else
+static char *
+from_gzip(const char *packed, size_t size, size_t most, size_t *length, const char **why)
+{
+    *why = "is compressed by gzip, which this build of the plugin cannot read; decompress it first (gzip -dk)";
+    return NULL;
+}
+#endif
 
 #ifdef NLM_HEALTH_HAVE_LZMA
 static char *
