@@ -79,6 +79,8 @@ RULES = [served_though_it_says_not, held_back_to_another_end, begins_nowhere, lo
 
 def untruths(story):
     for incident in story["incidents"]:
+        if incident["kind"] == "lock":  # every call is answered; the sentence speaks of locks
+            continue
         for rule in RULES:
             for what in rule(incident):
                 yield f"incident {incident['id']}: {what}\n    {incident['summary']}"

@@ -19,6 +19,8 @@
 #define NH_STALE_TIME (300 * NH_SECOND)
 /* Grace that is noticed so long after SM_NOTIFY is the same restart's (nlm_grace_period, 50 s by default). */
 #define NH_GRACE_TIME (60 * NH_SECOND)
+/* The longest grace period that can be configured (nlm_grace_period, fs/lockd/svc.c). */
+#define NH_GRACE_MAX (240 * NH_SECOND)
 /* Who gets an answer sooner has not waited. */
 #define NH_AT_ONCE NH_SECOND
 /*

@@ -55,8 +55,10 @@ static const struct {
     X(SAID_BY_CALLER)   /* ICMP: by that host, or nobody knows */ \
     X(SAID_BY_CALLED)   /* ICMP: by the host that it went to */ \
     X(RESET_BY_CLIENT) \
-    X(SERVER_SEEN) /* the capture has packets of the server */ \
-    X(AT_CLIENT)   /* where the capture was taken */ \
+    X(SERVER_ALIVE) /* it answered something while the cause lasted */ \
+    X(ENDLESS)      /* it lasted longer than it can by itself */ \
+    X(SERVER_SEEN)  /* the capture has packets of the server */ \
+    X(AT_CLIENT)    /* where the capture was taken */ \
     X(AT_SERVER)
 
 enum {
@@ -101,6 +103,15 @@ static const struct {
     nh_confidence confidence;
 } sides[] = {
 #define NH_POINTS_AT(whom, facts, side, confidence) { POINTS_AT_##whom, facts, NH_SIDE_##side, NH_CONFIDENCE_##confidence },
+#include "core/judge/causes.def"
+};
+
+static const struct {
+    nh_finding finding;
+    unsigned facts;
+    const char *advice;
+} advices[] = {
+#define NH_ADVICE(finding, facts, advice) { NH_##finding, facts, advice },
 #include "core/judge/causes.def"
 };
 
@@ -271,9 +282,10 @@ facts_of(const nh_outage *outage, const nh_symptom *evidence)
     nh_side position = nh_capture_position(outage->pair);
 
     return facts_of_symptom(outage, evidence) | (was_refused_at_last(outage) ? REFUSED_AT_LAST : 0) |
-           (client_had_restarted(outage) ? CLIENT_RESTARTED : 0) | (outage->count[NH_CALLBACK][NH_SYN_REFUSED] ? CALLBACK_REFUSED : 0) |
-           (outage->pair->seen_server ? SERVER_SEEN : 0) | (position == NH_SIDE_CLIENT ? AT_CLIENT : 0) |
-           (position == NH_SIDE_SERVER ? AT_SERVER : 0);
+           (client_had_restarted(outage) ? CLIENT_RESTARTED : 0) | (outage->told.alive ? SERVER_ALIVE : 0) |
+           (nh_elapsed(outage->start.time, outage->last.time) > NH_GRACE_MAX ? ENDLESS : 0) |
+           (outage->count[NH_CALLBACK][NH_SYN_REFUSED] ? CALLBACK_REFUSED : 0) | (outage->pair->seen_server ? SERVER_SEEN : 0) |
+           (position == NH_SIDE_CLIENT ? AT_CLIENT : 0) | (position == NH_SIDE_SERVER ? AT_SERVER : 0);
 }
 
 /* --- the judgement ------------------------------------------------------------------------ */
@@ -306,4 +318,17 @@ nh_judge(const nh_outage *outage)
             break;
         }
     return judgement;
+}
+
+const char *
+nh_advice(const nh_outage *outage, nh_finding finding)
+{
+    const nh_finding_row *row = nh_finding_get(finding);
+    const nh_symptom *evidence = first_of(outage, finding);
+    unsigned facts = evidence ? facts_of(outage, evidence) : 0;
+
+    for (unsigned i = 0; evidence && i < G_N_ELEMENTS(advices); i++)
+        if (advices[i].finding == finding && (facts & advices[i].facts) == advices[i].facts)
+            return advices[i].advice;
+    return row ? row->next : NULL;
 }

@@ -370,7 +370,13 @@ struct nh_outage {
     unsigned count[2][NH_FINDING_COUNT]; /* symptoms, by way */
     GPtrArray *calls;                    /* nh_call* */
     GArray *locks;                       /* nh_lock: the pair's when it began */
-    unsigned nfs_answers;                /* of the server to the client's NFS calls meanwhile */
+    struct {
+        unsigned beside;   /* lock calls that have no part in it, answered meanwhile */
+        unsigned requests; /* of applications, among its calls; 0 = not counted yet */
+        uint32_t latest;   /* frame of the cause's latest symptom */
+        bool alive;        /* the server answered something while its cause lasted */
+    } told;                /* what only the whole capture shows */
+    unsigned nfs_answers;  /* of the server to the client's NFS calls meanwhile */
     nh_moment nfs_first, nfs_last;
 };
 

@@ -82,6 +82,25 @@ answer_clause(const nh_outage *outage, const nh_call *unanswered)
                            nh_call_first(unanswered)->at.frame, fate);
 }
 
+/* What an application asked for counts once, however often it asked. */
+static char *
+affected_clause(const nh_outage *outage)
+{
+    unsigned calls = outage->calls->len, others = outage->served + outage->told.beside;
+    unsigned requests = outage->told.requests ? outage->told.requests : calls;
+    GString *text = g_string_new(NULL);
+
+    g_string_append_printf(text, "%u lock %s%s affected", requests, requests < calls ? "request" : "call",
+                           requests == 1 ? " was" : "s were");
+    if (requests < calls)
+        g_string_append_printf(text, " (asked %u times)", calls);
+    if (any_deferred(outage))
+        g_string_append(text, " and held back at first");
+    if (others)
+        g_string_append_printf(text, ", %u other%s answered meanwhile", others, others == 1 ? " was" : "s were");
+    return g_string_free(text, false);
+}
+
 /* What the client's calls met: how many, held back or sent in vain. */
 static char *
 calls_clause(const nh_outage *outage, const nh_call *unanswered)
@@ -92,12 +111,8 @@ calls_clause(const nh_outage *outage, const nh_call *unanswered)
         return answer_clause(outage, unanswered);
     if (calls == 0)
         return no_calls_clause(outage);
-    if (deferred == 0 && outage->served)
-        return g_strdup_printf("%u lock call%s affected, %u other%s answered meanwhile", calls, calls == 1 ? " was" : "s were",
-                               outage->served, outage->served == 1 ? " was" : "s were");
     if (deferred == 0)
-        return g_strdup_printf("%u lock call%s affected%s", calls, calls == 1 ? " was" : "s were",
-                               any_deferred(outage) ? " and held back at first" : "");
+        return affected_clause(outage);
     if (deferred == calls)
         return g_strdup_printf("%s held back until it ended", calls == 1 ? "the lock call was" : "the lock calls were");
     return g_strdup_printf("%u of %u lock calls %s held back until it ended", deferred, calls, deferred == 1 ? "was" : "were");
@@ -150,7 +165,7 @@ what_was_missing(const nh_outage *outage, const nh_judgement *judgement, const n
         return "had trouble with the lock service of";
     if (judgement->cause == NH_GRANT_LOST)
         return "was not told of its lock by";
-    if (outage->served)
+    if (outage->served || outage->told.beside)
         return outage->calls->len == 1 ? "got no answer to one lock call from" : "got no answer to some lock calls from";
     return was_refused_meanwhile(outage) ? "got no lock from" : "got no lock service from";
 }
@@ -222,8 +237,9 @@ nh_outage_next_steps(const nh_outage *outage, nh_finding cause, GPtrArray *steps
 
     first_appearances(outage, frames);
     for (int next = cause; row && steps->len < NEXT_STEPS_MAX; row = nh_finding_get(next)) {
-        if (row->next)
-            g_ptr_array_add(steps, g_strdup(row->next));
+        const char *advice = nh_advice(outage, next);
+        if (advice)
+            g_ptr_array_add(steps, g_strdup(advice));
         frames[next] = 0;
         next = NH_FINDING_NONE;
         for (int finding = 1; finding < NH_FINDING_COUNT; finding++)

@@ -352,7 +352,6 @@ tell_outage(nh_watch *watch, nh_story *story, const nh_outage *outage)
     incident->end = outage->end.frame ? outage->end.time : NH_TIME_NONE;
     incident->duration = nh_elapsed(outage->start.time, outage->end.frame ? outage->end.time : watch->last);
     add_calls(incident, outage);
-    nh_outage_next_steps(outage, judgement.cause, incident->next_steps);
     nh_nfs_story(incident, outage);
     nh_others_story(incident, outage);
     nh_lock_story_incident(outage, incident);
@@ -428,13 +427,42 @@ look_at_waiting(const nh_pair *pair, nh_moment now)
         nh_client_waited(g_ptr_array_index(waiting, i), now);
 }
 
+/* Until when the cause shows, and whether the server's NFS went on: the timeline adds what else was answered. */
+static void
+look_beside(nh_outage *outage, const nh_judgement *judgement)
+{
+    memset(&outage->told, 0, sizeof outage->told);
+    for (unsigned i = 0; i < outage->symptoms->len; i++) {
+        const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
+        if (symptom->finding == judgement->cause)
+            outage->told.latest = MAX(outage->told.latest, symptom->at.frame);
+    }
+    outage->told.alive = outage->nfs_answers > 0 && outage->nfs_first.frame < outage->told.latest;
+}
+
+/* What the sentence and the advice say needs all of the timeline. */
+static void
+conclude(const nh_watch *watch, nh_incident *incident, nh_outage *outage)
+{
+    outage->told.requests = nh_incident_requests(incident);
+    for (unsigned i = 0; i < incident->timeline->len; i++) {
+        const nh_event *event = g_ptr_array_index(incident->timeline, i);
+        outage->told.alive |= strcmp(event->event, "others") == 0 && event->frame < outage->told.latest;
+    }
+    nh_judgement judgement = nh_judge(outage);
+    g_free(incident->summary);
+    incident->summary = nh_outage_summary(outage, &judgement, watch->last);
+    nh_outage_next_steps(outage, judgement.cause, incident->next_steps);
+}
+
 /* The sentence names the frame from which on something was wrong; where nothing else is told of it, that is. */
 static void
-tell_timeline(nh_incident *incident, const nh_outage *outage)
+tell_timeline(nh_incident *incident, nh_outage *outage)
 {
     nh_judgement judgement = nh_judge(outage);
     nh_moment began = nh_outage_began(outage, &judgement);
 
+    look_beside(outage, &judgement);
     nh_timeline_add_frames(incident, outage);
     for (unsigned i = 0; i < incident->timeline->len; i++)
         if (((const nh_event *)g_ptr_array_index(incident->timeline, i))->frame == began.frame)
@@ -480,6 +508,9 @@ nh_watch_story(nh_watch *watch)
     for (unsigned i = 0; i < incidents->len; i++) /* after the log, which knows the server's name */
         if (g_array_index(incidents, told, i).outage)
             tell_timeline(g_ptr_array_index(story->incidents, i), g_array_index(incidents, told, i).outage);
+    for (unsigned i = 0; i < incidents->len; i++)
+        if (g_array_index(incidents, told, i).outage)
+            conclude(watch, g_ptr_array_index(story->incidents, i), g_array_index(incidents, told, i).outage);
     tell_others(watch, story);
     nh_lock_story(watch, story);
     nh_hidden_story(watch, story);

@@ -62,8 +62,26 @@ is_bystander(const nh_outage *outage, const nh_call *call)
     return outage->served && call->prog == NH_PROG_NLM && call->outage != outage;
 }
 
+/* Whether the frame lies between the beginning of the cause and its latest symptom: what the server answers then, it answers meanwhile. */
+static bool
+is_meanwhile(const nh_outage *outage, uint32_t frame)
+{
+    return frame > outage->start.frame && frame < outage->told.latest && (!outage->end.frame || frame < outage->end.frame);
+}
+
+/* Another lock call than the outage's gets its answer, and not that there are no locks now. */
 static void
-add_messages(nh_incident *incident, const nh_outage *outage, const nh_frame *frame)
+count_beside(nh_outage *outage, const nh_call *call, uint32_t frame)
+{
+    bool refused = call->refused || (call->has_status && (call->status == NH_NLM_STAT_GRACE || call->status == NH_NLM_STAT_NOLOCKS));
+    bool inside = frame > outage->start.frame && (!outage->end.frame || frame < outage->end.frame);
+
+    if (call->prog == NH_PROG_NLM && call->way == NH_FORWARD && call->outage != outage && call->proc != 0 && inside && !refused)
+        outage->told.beside++;
+}
+
+static void
+add_messages(nh_incident *incident, nh_outage *outage, const nh_frame *frame)
 {
     for (const GSList *item = frame->calls; item; item = item->next) {
         const nh_call *call = item->data;
@@ -74,6 +92,10 @@ add_messages(nh_incident *incident, const nh_outage *outage, const nh_frame *fra
 
         if ((!reply && !first) || is_bystander(outage, call))
             continue;
+        if (reply)
+            count_beside(outage, call, frame->at.frame);
+        if (reply && call->way == NH_FORWARD && is_meanwhile(outage, frame->at.frame))
+            outage->told.alive = true;
         nh_incident_add_event(incident, frame->at.frame, frame->at.time, reply ? "reply" : "call", NH_FINDING_NONE,
                               g_strdup_printf("%s %s, XID 0x%08x%s%s", name ? name : "?", reply ? "reply" : "call", call->xid,
                                               status ? ": " : "", status ? status : ""));
@@ -103,7 +125,7 @@ nh_timeline_reach_out(nh_incident *incident, const nh_outage *outage)
 }
 
 void
-nh_timeline_add_frames(nh_incident *incident, const nh_outage *outage)
+nh_timeline_add_frames(nh_incident *incident, nh_outage *outage)
 {
     const GPtrArray *frames = outage->pair->watch->frames;
     unsigned end = nh_frame_index(outage->pair->watch, incident->last_frame + 1);

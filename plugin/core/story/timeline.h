@@ -15,7 +15,7 @@
 /* Widen the incident's range of frames: a call is sent before its connection is reset, and its copies may be answered when all is over. */
 void nh_timeline_reach_out(nh_incident *incident, const nh_outage *outage);
 /* Findings, milestones of connections and messages, of all frames in that range that show the incident. */
-void nh_timeline_add_frames(nh_incident *incident, const nh_outage *outage);
+void nh_timeline_add_frames(nh_incident *incident, nh_outage *outage);
 /* In the order of frames, and of time where there is none. */
 void nh_timeline_sort(nh_incident *incident);
 
