@@ -17,7 +17,8 @@ def run(*command):
     return subprocess.run(command, cwd="/", env=environment, text=True, stdin=subprocess.DEVNULL, capture_output=True)
 
 
-@pytest.mark.parametrize("script", ["demo", "tests/run", "tests/matrix", ".ci/run", "tools/setup", "tools/package",
+@pytest.mark.parametrize("script", ["demo", "tests/run", "tests/matrix", ".ci/run", "tools/setup", "tools/package", "tools/release",
+                                    "tests/portable",
                                     "tools/capture_json", "tools/prefilter"])
 def test_shellcheck(script):
     if not shutil.which("shellcheck"):
