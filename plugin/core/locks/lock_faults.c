@@ -174,8 +174,8 @@ publish(nh_fault *fault)
     return fault;
 }
 
-static void
-end_fault(nh_fault *fault, nh_moment at)
+void
+nh_fault_end(nh_fault *fault, nh_moment at)
 {
     if (fault->end.frame || (fault->open > 0 && --fault->open > 0))
         return;
@@ -183,8 +183,8 @@ end_fault(nh_fault *fault, nh_moment at)
     add_frame(fault, at);
 }
 
-static void
-retract(nh_fault *fault)
+void
+nh_fault_retract(nh_fault *fault)
 {
     if (fault->more > 0 || fault->retracted)
         return;
@@ -194,9 +194,11 @@ retract(nh_fault *fault)
 }
 
 /* What was waited for has come. */
-static void
-confirm(nh_fault *fault)
+void
+nh_fault_confirm(nh_fault *fault)
 {
+    if (fault->retracted || fault->needs == NH_PROOF_NONE)
+        return;
     fault->needs = NH_PROOF_NONE;
     note(fault);
     number(fault);
@@ -360,6 +362,8 @@ why_not_reclaimed(nh_fault *fault, const nh_lock *held)
     if (held->gone == NH_GONE_BY_NOTICE) {
         fault->reason = "not reclaimed";
         fault->side = NH_SIDE_CLIENT;
+        if (held->pair->not_given_back.fault) /* the same, and less */
+            nh_fault_retract(held->pair->not_given_back.fault);
         return g_strdup("the holder's host was told, and did not ask for it back in the grace period");
     }
     fault->reason = "no notice";
@@ -392,9 +396,9 @@ static void
 let_go(nh_lock *lock, nh_moment at)
 {
     if (lock->fault->needs == NH_PROOF_TIME)
-        retract(lock->fault);
+        nh_fault_retract(lock->fault);
     else if (lock->fault->finding == NH_LOCK_LEAKED)
-        end_fault(lock->fault, at);
+        nh_fault_end(lock->fault, at);
 }
 
 static void
@@ -539,7 +543,7 @@ suffer(nh_lock *lock, nh_call *call, nh_moment at)
     fault->refused_last = at;
     add_frame(fault, at);
     if (fault->needs == NH_PROOF_TIME)
-        confirm(fault);
+        nh_fault_confirm(fault);
 }
 
 static void
@@ -598,6 +602,94 @@ reclaim_refused(GArray *locks, const nh_lock *asked, uint32_t status, nh_moment 
     g_free(what);
 }
 
+/* --- a notice that never arrives ------------------------------------------------------------------- */
+
+/* "bytes 0-9 of file 0x12345678, which HOST has held since ...", or how many; caller frees. */
+static char *
+what_is_at_risk(const GArray *locks)
+{
+    if (locks->len == 0)
+        return g_strdup("no lock between the two was captured");
+    char *what = nh_lock_what(lock_at(locks, 0)), *holder = held_since(lock_at(locks, 0));
+    char *more = locks->len > 1 ? g_strdup_printf("; and %u more", locks->len - 1) : g_strdup("");
+    char *text = g_strdup_printf("at risk: %s (%s%s)", what, holder, more);
+    g_free(what);
+    g_free(holder);
+    g_free(more);
+    return text;
+}
+
+/* The server's port mapper, or the client's, answered: the host is there, and its statd does not hear. */
+static void
+blame_for_notice(nh_fault *fault, nh_way way, const nh_notice *notice)
+{
+    nh_side host = way == NH_FORWARD ? NH_SIDE_CLIENT : NH_SIDE_SERVER;
+
+    bool there = notice->looked_up.frame || nh_capture_position(fault->pair) == host;
+    fault->side = there ? host : NH_SIDE_PATH;
+    fault->confidence = there ? NH_CONFIDENCE_LIKELY : NH_CONFIDENCE_POSSIBLE;
+}
+
+static char *
+text_of_lost_notice(const nh_pair *pair, nh_way way, const nh_notice *notice, const GArray *locks)
+{
+    char from[NH_ADDR_TEXT], to[NH_ADDR_TEXT];
+    const nh_addr *restarted = way == NH_FORWARD ? &pair->server : &pair->client,
+                  *other = way == NH_FORWARD ? &pair->client : &pair->server;
+    char *risk = what_is_at_risk(locks);
+    char *text = g_strdup_printf("%s tells %s that it restarted, and %s is never answered (since frame %u); %s; %s",
+                                 nh_addr_text(restarted, from), nh_addr_text(other, to),
+                                 notice->notify.frame ? "SM_NOTIFY" : "its look-up of the other's statd", notice->first.frame, risk,
+                                 way == NH_FORWARD ? "the server has forgotten its locks, and their owners do not know"
+                                                   : "the server keeps locks whose owners are gone");
+    g_free(risk);
+    return text;
+}
+
+void
+nh_fault_notice(nh_pair *pair, nh_way way, nh_moment at)
+{
+    nh_notice *notice = &pair->side[way].notice;
+    nh_lock nobody = { .pair = pair, .caller = "" };
+    GArray *locks;
+
+    if (notice->fault) {
+        add_frame(notice->fault, at);
+        nh_frame_note(pair->watch, at.frame, NH_NOTICE_LOST, g_strdup(notice->fault->what));
+        return;
+    }
+    if (!is_complete(pair, at) && pair->half_captured)
+        return;
+    locks = nh_locks_at_risk(pair, notice->first);
+    nh_fault *fault = new_fault(NH_NOTICE_LOST, "notice", locks->len ? lock_at(locks, 0) : &nobody, notice->first);
+    for (unsigned i = 0; i < locks->len; i++)
+        add_lock(fault, lock_at(locks, i));
+    blame_for_notice(fault, way, notice);
+    fault->what = text_of_lost_notice(pair, way, notice, locks);
+    if (notice->notify.frame)
+        add_step(fault, notice->notify, "notice", g_strdup("SM_NOTIFY, for the first time"));
+    g_array_unref(locks);
+    notice->fault = publish(fault);
+    add_frame(notice->fault, at);
+    nh_frame_note(pair->watch, at.frame, NH_NOTICE_LOST, g_strdup(notice->fault->what));
+}
+
+nh_fault *
+nh_fault_not_reclaimed(nh_pair *pair, nh_moment notice, char *text)
+{
+    GArray *locks = nh_locks_at_risk(pair, notice);
+    nh_lock nobody = { .pair = pair, .caller = "" };
+    nh_fault *fault = new_fault(NH_LOCK_LOST, "not reclaimed", locks->len ? lock_at(locks, 0) : &nobody, notice);
+
+    for (unsigned i = 0; i < locks->len; i++)
+        add_lock(fault, lock_at(locks, i));
+    fault->side = NH_SIDE_CLIENT;
+    fault->needs = NH_PROOF_ANOTHER;
+    fault->what = text;
+    g_array_unref(locks);
+    return publish(fault);
+}
+
 /* --- doors -------------------------------------------------------------------------------------------- */
 
 void
@@ -640,16 +732,16 @@ owner_unlocks(nh_lock *lock, const nh_lock *asked, nh_moment at)
     nh_fault *fault = lock->fault;
 
     if (fault->finding == NH_TWO_HOLDERS && at.time - fault->at.time <= SWAPPED_TIME) {
-        retract(fault); /* the tap swapped the two */
+        nh_fault_retract(fault); /* the tap swapped the two */
         return;
     }
     if (fault->needs == NH_PROOF_OWNER_LIVES)
-        confirm(fault);
+        nh_fault_confirm(fault);
     if (fault->confidence == NH_CONFIDENCE_LIKELY && fault->finding == NH_TWO_HOLDERS)
         fault->confidence = NH_CONFIDENCE_SHOWN;
     if (fault->more == 0)
         add_call(fault, asked->call);
-    end_fault(fault, at);
+    nh_fault_end(fault, at);
 }
 
 void
@@ -662,7 +754,7 @@ nh_faults_unlock(GArray *locks, const nh_lock *asked, nh_moment at)
         if (lock->state == NH_LOCK_GONE)
             owner_unlocks(lock, asked, at);
         else if (lock->fault->needs == NH_PROOF_TIME)
-            retract(lock->fault); /* it took the lock up, to give it back */
+            nh_fault_retract(lock->fault); /* it took the lock up, to give it back */
     }
 }
 
@@ -706,10 +798,10 @@ judge_proof(nh_fault *fault)
 
     if (fault->needs == NH_PROOF_OWNER_LIVES && seen.frame > fault->since.frame) {
         add_frame(fault, seen.frame > fault->at.frame ? (nh_moment){ 0 } : seen);
-        confirm(fault);
+        nh_fault_confirm(fault);
     } else if (fault->needs == NH_PROOF_TIME && watch->last - fault->at.time >= TAKE_UP_TIME) {
         fault->confidence = NH_CONFIDENCE_POSSIBLE;
-        confirm(fault);
+        nh_fault_confirm(fault);
     }
 }
 

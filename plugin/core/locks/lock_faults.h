@@ -18,6 +18,7 @@
 typedef enum {
     NH_PROOF_NONE,
     NH_PROOF_OWNER_LIVES, /* the owner goes on: his host did not restart, or was not told of the server's restart */
+    NH_PROOF_ANOTHER,     /* it is not asked back; whoever raised it confirms it */
     NH_PROOF_TIME         /* its owner does not take it up, and the server does not let it go */
 } nh_proof;
 
@@ -63,6 +64,16 @@ void nh_faults_answer(GArray *locks, nh_lock *asked, uint32_t status, nh_moment 
 void nh_faults_unlock(GArray *locks, const nh_lock *asked, nh_moment at);
 /* The server may hold this lock of the call's owner, who does not know of it: why. text is taken over. */
 void nh_fault_leaked(nh_call *call, const char *reason, nh_moment at, nh_confidence confidence, char *text);
+/* The notice of a restart on this way of the pair is lost, as this frame shows: whose locks that puts at risk. */
+void nh_fault_notice(nh_pair *pair, nh_way way, nh_moment at);
+/* The client is told of a restart; unless it asks for its locks back they are lost. Told when it is confirmed. text is taken over. */
+nh_fault *nh_fault_not_reclaimed(nh_pair *pair, nh_moment notice, char *text);
+/* What was waited for has come. */
+void nh_fault_confirm(nh_fault *fault);
+/* It was none. */
+void nh_fault_retract(nh_fault *fault);
+/* It is over with this lock. */
+void nh_fault_end(nh_fault *fault, nh_moment at);
 /* A packet of a client whose host announced a restart, on a connection that was opened then: it did not restart. */
 void nh_faults_alive(nh_conn *conn, const nh_addr *from, nh_moment at);
 /* The end of the capture: what was waited for has come, or not. */

@@ -452,6 +452,24 @@ nh_locks_visit_file(const nh_lock_table *table, const nh_addr *server, uint32_t 
         visit_array(locks, visit, data);
 }
 
+GArray *
+nh_locks_at_risk(const nh_pair *pair, nh_moment before)
+{
+    GArray *out = g_array_new(false, false, sizeof(nh_lock));
+    GHashTableIter iter;
+    void *value;
+
+    g_hash_table_iter_init(&iter, pair->watch->locks->files);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        for (unsigned i = 0; i < ((const GArray *)value)->len; i++) {
+            const nh_lock *lock = lock_at(value, i);
+            bool held = lock->state == NH_LOCK_HELD || (lock->state == NH_LOCK_GONE && lock->gone != NH_GONE_BY_TEST);
+            if (lock->pair == pair && held && lock->since.frame < before.frame)
+                g_array_append_val(out, *lock);
+        }
+    return out;
+}
+
 /* --- snapshots -------------------------------------------------------------------------------------- */
 
 /* Of one file: what the pair holds, what it waits for, and who stands in its way. */

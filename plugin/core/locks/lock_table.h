@@ -77,6 +77,8 @@ bool nh_locks_suspect(nh_call *call, nh_lock *found);
 bool nh_lock_same_owner(const nh_lock *a, const nh_lock *b);
 /* Whether a and b of different owners cannot both be held. */
 bool nh_lock_conflict(const nh_lock *a, const nh_lock *b);
+/* What the client of this pair held of its server before then, as far as it knows: nh_lock; caller unrefs. */
+GArray *nh_locks_at_risk(const nh_pair *pair, nh_moment before);
 /* Call visit for every lock of a server that is held, waited for or reported (NULL: of all servers). */
 typedef void (*nh_lock_visitor)(const nh_lock *lock, void *data);
 void nh_locks_visit(const nh_lock_table *table, const nh_addr *server, nh_lock_visitor visit, void *data);

@@ -167,7 +167,8 @@ struct nh_call {
         bool own_filter;
     } icmp; /* over UDP: the latest ICMP error that quotes it */
     nh_nlm nlm;
-    nh_mapping asked; /* portmap: what was looked up */
+    nh_mapping asked;         /* portmap: what was looked up */
+    struct nh_notice *notice; /* SM_NOTIFY, and the look-up of statd: of what restart; NULL = none */
 };
 
 /* The first and the latest transmission; never NULL. */
@@ -238,13 +239,13 @@ nh_attempt_pending(const nh_attempt *attempt)
 }
 
 /* A restart that one host wants to tell the other: SM_NOTIFY, or the look-up of statd before it. */
-typedef struct {
-    nh_moment first, latest; /* of its tries; first.frame 0: there was none */
+typedef struct nh_notice {
+    nh_moment first, latest; /* of its tries without an answer; first.frame 0: there was none */
     nh_moment answered;      /* SM_NOTIFY was answered */
     nh_moment notify;        /* the first SM_NOTIFY itself */
     nh_moment looked_up;     /* the port mapper answered, and knows statd */
-    unsigned tries;
-    struct nh_fault *fault; /* that it is lost; NULL = not told */
+    unsigned tries;          /* without an answer, of the latest step */
+    struct nh_fault *fault;  /* that it is lost; NULL = not told */
 } nh_notice;
 
 /* What is known of one way of a pair. All of it changes places at once when the roles turn out to be the other way round. */
@@ -302,7 +303,7 @@ struct nh_pair {
     struct {
         unsigned locks;
         nh_moment notice;
-        const char *name;
+        struct nh_fault *fault;        /* that they are lost, to be told when enough time has passed */
     } not_given_back;                  /* what the client held when the server's SM_NOTIFY came, until it reclaims any */
     nh_moment lost;                    /* latest loss of the lock connection */
     nh_moment relieved;                /* the latest trouble of a connection ended */

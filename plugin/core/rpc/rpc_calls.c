@@ -222,6 +222,8 @@ resent(nh_call *call, nh_conn *conn, nh_moment at)
         nh_queued_unseen(call, conn, at);
         nh_copy_sent(call, at);
     }
+    if (call->notice)
+        nh_statd_again(call, at);
     if (!call->waits || (call->prog != NH_PROG_NLM && call->asked.prog != NH_PROG_NLM))
         return;
     if (call->l4 == NH_L4_UDP) {
@@ -254,7 +256,7 @@ nlm_call(nh_call *call, const nh_message *message, nh_moment at)
     nh_async_call(call, at);
     nh_reply_result(call, message, at);
     if (call->nlm.reclaim)
-        call->pair->not_given_back.locks = 0;
+        nh_statd_reclaimed(call->pair);
     if (call->proc == NH_NLM_FREE_ALL)
         nh_locks_free_all(call);
 }
@@ -267,6 +269,13 @@ same_arguments(const nh_nlm *a, const nh_nlm *b)
         return true;
     return a->cookie == b->cookie && a->svid == b->svid && a->file == b->file && a->owner == b->owner && a->offset == b->offset &&
            a->length == b->length;
+}
+
+static void
+lookup_call(nh_call *call, nh_conn *conn, const nh_message *message, nh_moment at)
+{
+    nh_portmap_call(call, conn, message);
+    nh_statd_looks_up(call, at);
 }
 
 static void
@@ -287,9 +296,9 @@ take_call(nh_pair *pair, nh_way way, const nh_message *message)
         if (message->prog == NH_PROG_NLM)
             nlm_call(call, message, at);
         else if (message->prog == NH_PROG_PORTMAP)
-            nh_portmap_call(call, conn, message);
+            lookup_call(call, conn, message, at);
         else if (message->prog == NH_PROG_STAT)
-            nh_statd_call(pair, message);
+            nh_statd_call(call, message);
     } else {
         call->src = message->src;
         call->dst = message->dst;
@@ -300,6 +309,14 @@ take_call(nh_pair *pair, nh_way way, const nh_message *message)
         call->pair->lock_traffic = watch->lock_traffic = true;
         learn_lock_port(watch, conn, &message->dst, message->l4);
     }
+}
+
+/* A single answer: the port, or 0 */
+static void
+lookup_answer(nh_watch *watch, nh_call *call, const nh_message *message, nh_moment at)
+{
+    nh_portmap_answer(watch, call, message, at);
+    nh_statd_looked_up(call, message->n_mappings > 0 && message->mappings[0].port != 0, at);
 }
 
 static void
@@ -315,7 +332,7 @@ take_reply(nh_watch *watch, const nh_message *message)
     if (call->replies > 1)
         return;
     if (call->prog == NH_PROG_PORTMAP && !message->refused)
-        nh_portmap_answer(watch, call, message, at);
+        lookup_answer(watch, call, message, at);
     if (call->prog == NH_PROG_NLM)
         learn_lock_port(watch, conn, &message->src, message->l4);
 }

@@ -23,6 +23,7 @@
 #include "core/rpc/polls.h"
 #include "core/rpc/portmap.h"
 #include "core/wire/procedures.h"
+#include "core/rpc/statd.h"
 
 static void
 tell_recovered(nh_call *call, const nh_outage *outage, nh_moment at)
@@ -243,8 +244,10 @@ answer(nh_call *call, nh_moment at)
         refused_by_rpc(call, at);
         return;
     }
-    if (call->prog == NH_PROG_STAT)
-        return; /* the status monitor is another program: it says nothing of lock calls */
+    if (call->prog == NH_PROG_STAT) { /* the status monitor is another program: it says nothing of lock calls */
+        nh_statd_answered(call, at);
+        return;
+    }
     if (call->prog == NH_PROG_NLM && call->has_status && call->status == NH_NLM_STAT_GRACE) {
         judge_grace(call, at);
         return;

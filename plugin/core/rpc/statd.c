@@ -15,9 +15,12 @@
 #include "core/rpc/statd.h"
 
 #include "core/model/frames.h"
+#include "core/locks/lock_faults.h"
 #include "core/locks/lock_table.h"
+#include "core/judge/outage.h"
 #include "core/judge/raise.h"
 #include "core/net/pairs.h"
+#include "core/wire/arguments.h"
 
 /* So many of the latest calls are searched for a name. */
 #define SEARCH_MAX 10000
@@ -95,16 +98,101 @@ locks_held(const nh_pair *pair)
     return held;
 }
 
+/* --- does a notice arrive? ------------------------------------------------------------- */
+
+/* sm-notify tries again after 2, 4, 8 ... s (nfs-utils, utils/statd/sm-notify.c), for 15 minutes: what comes later is another notice. */
+#define NOTICE_TIME (20 * 60 * NH_SECOND)
+/* So many tries, or so long, without an answer: one lost packet is nothing. */
+#define LOST_TRIES 3
+#define LOST_TIME  (10 * NH_SECOND)
+
+static void
+try_notice(nh_pair *pair, nh_way way, nh_call *call, nh_moment at)
+{
+    nh_notice *notice = &pair->side[way].notice;
+
+    if (notice->answered.frame || (notice->latest.frame && nh_elapsed(notice->latest.time, at.time) > NOTICE_TIME))
+        *notice = (nh_notice){ 0 };
+    if (!notice->first.frame)
+        notice->first = at;
+    if (call->prog == NH_PROG_STAT && !notice->notify.frame)
+        notice->notify = at;
+    notice->latest = at;
+    notice->tries++;
+    call->notice = notice;
+    if (pair->lock_traffic && (notice->fault || notice->tries >= LOST_TRIES))
+        nh_fault_notice(pair, way, at);
+}
+
+/* Who calls is the one who restarted. */
+static nh_way
+way_of_restarted(const nh_call *call)
+{
+    return call->way == NH_FORWARD ? NH_CALLBACK : NH_FORWARD;
+}
+
+void
+nh_statd_looks_up(nh_call *lookup, nh_moment at)
+{
+    if (lookup->asked.prog == NH_PROG_STAT && !nh_arguments_indirect(lookup->vers, lookup->proc))
+        try_notice(lookup->pair, way_of_restarted(lookup), lookup, at);
+}
+
+void
+nh_statd_looked_up(nh_call *lookup, bool registered, nh_moment at)
+{
+    nh_notice *notice = lookup->notice;
+
+    if (!notice || !registered)
+        return;
+    notice->looked_up = at;
+    notice->first.frame = notice->tries = 0; /* what is lost now is SM_NOTIFY itself */
+}
+
+void
+nh_statd_again(nh_call *call, nh_moment at)
+{
+    nh_pair *pair = call->pair;
+
+    for (int way = NH_FORWARD; way <= NH_CALLBACK && call->notice && !call->reply.frame; way++)
+        if (call->notice == &pair->side[way].notice)
+            try_notice(pair, (nh_way)way, call, at);
+}
+
+void
+nh_statd_answered(nh_call *call, nh_moment at)
+{
+    if (!call->notice)
+        return;
+    call->notice->answered = at;
+    if (call->notice->fault)
+        nh_fault_end(call->notice->fault, at);
+}
+
+static void
+complete_notice(nh_pair *pair, nh_way way)
+{
+    const nh_notice *notice = &pair->side[way].notice;
+
+    if (pair->lock_traffic && notice->first.frame && !notice->answered.frame && !notice->fault &&
+        (notice->notify.frame || notice->tries > 1) && nh_elapsed(notice->first.time, pair->watch->last) >= LOST_TIME)
+        nh_fault_notice(pair, way, notice->latest);
+}
+
+/* --- notices ------------------------------------------------------------------------------ */
+
 static void
 server_restarted(nh_pair *pair, const nh_message *message, nh_moment at)
 {
-    unsigned held = locks_held(pair);
+    /* announced before (sm-notify tries several times, and several addresses) */
+    bool again = message->nsm_state != 0 && pair->side[NH_FORWARD].nsm_state == message->nsm_state;
+    unsigned held = again ? 0 : locks_held(pair);
 
     pair->restarted = at;
     if (held > 0) {
         pair->not_given_back.locks = held;
         pair->not_given_back.notice = at;
-        pair->not_given_back.name = nh_arena_copy(pair->watch->arena, message->mon_name, strlen(message->mon_name) + 1);
+        pair->not_given_back.fault = nh_fault_not_reclaimed(pair, at, text_of_notice(message->mon_name, held));
     }
     nh_raise(&(nh_evidence){ .finding = NH_SERVER_RESTARTED,
                              .pair = pair,
@@ -112,11 +200,13 @@ server_restarted(nh_pair *pair, const nh_message *message, nh_moment at)
                              .service = NH_SERVICE_STATD,
                              .at = at,
                              .since = at,
+                             .bits = again ? NH_HARMLESS : 0,
                              .text = text_of_notice(message->mon_name, 0) });
+    nh_outage_settle(pair, at); /* unless somebody waits: what comes long after is another matter */
 }
 
 static void
-notified(nh_watch *watch, const nh_message *message)
+notified(nh_watch *watch, nh_call *call, const nh_message *message)
 {
     nh_moment at = { message->frame, message->time };
     nh_way way;
@@ -126,7 +216,16 @@ notified(nh_watch *watch, const nh_message *message)
         server_restarted(pair, message, at);
     else
         pair->client_restarted = at;
+    try_notice(pair, way, call, at);
     nh_locks_restarted(pair, way, message->nsm_state, at); /* the incident lists the locks as they were */
+}
+
+void
+nh_statd_reclaimed(nh_pair *pair)
+{
+    pair->not_given_back.locks = 0;
+    if (pair->not_given_back.fault)
+        nh_fault_retract(pair->not_given_back.fault);
 }
 
 void
@@ -134,25 +233,25 @@ nh_statd_complete(nh_pair *pair)
 {
     const nh_watch *watch = pair->watch;
 
-    if (pair->not_given_back.locks > 0 && watch->last - pair->not_given_back.notice.time >= RECLAIM_TIME)
-        nh_raise(&(nh_evidence){ .finding = NH_SERVER_RESTARTED,
-                                 .pair = pair,
-                                 .at = pair->not_given_back.notice,
-                                 .bits = NH_HARMLESS, /* the notice was */
-                                 .text = text_of_notice(pair->not_given_back.name, pair->not_given_back.locks) });
+    complete_notice(pair, NH_FORWARD);
+    complete_notice(pair, NH_CALLBACK);
+    if (pair->not_given_back.locks > 0 && pair->side[NH_FORWARD].notice.answered.frame &&
+        nh_elapsed(pair->not_given_back.notice.time, watch->last) >= RECLAIM_TIME &&
+        nh_locks_last_seen(watch->locks, &pair->client).frame > pair->not_given_back.notice.frame)
+        nh_fault_confirm(pair->not_given_back.fault);
 }
 
 void
-nh_statd_call(nh_pair *pair, const nh_message *message)
+nh_statd_call(nh_call *call, const nh_message *message)
 {
     char address[NH_ADDR_TEXT];
 
     if (message->proc == NH_NSM_NOTIFY)
-        notified(pair->watch, message);
+        notified(call->pair->watch, call, message);
     else if (message->proc == NH_NSM_SIMU_CRASH)
         nh_raise(&(nh_evidence){
             .finding = NH_SERVER_RESTARTED,
-            .pair = pair,
+            .pair = call->pair,
             .at = { message->frame, message->time },
             .bits = NH_HARMLESS,
             .text = g_strdup_printf("SM_SIMU_CRASH: the status monitor of %s is to act as after a crash: its lock manager starts anew, and "
