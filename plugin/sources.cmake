@@ -26,6 +26,7 @@ set(NLM_HEALTH_CORE_SOURCES
     core/clock/rpc_timer.c
     core/clock/unfollowed.c
     core/judge/cause.c
+    core/judge/compared.c
     core/judge/incident.c
     core/judge/others.c
     core/judge/outage.c
@@ -70,6 +71,8 @@ set(NLM_HEALTH_CORE_SOURCES
     core/out/report_locks.c
     core/out/summary.c
     core/out/title.c
+    core/points/points.c
+    core/points/tape.c
     core/rpc/answers.c
     core/rpc/async_calls.c
     core/rpc/datagrams.c

@@ -25,6 +25,8 @@
 #include "core/rpc/rpc_calls.h"
 #include "core/rpc/sealed.h"
 #include "core/net/tcp_life.h"
+#include "core/points/points.h"
+#include "core/story/tell.h"
 #include "core/wire/transport.h"
 #include "core/rpc/unheard.h"
 #include "core/judge/raise.h"
@@ -63,9 +65,23 @@ nh_watch_new(const nh_options *options)
     watch->locks = nh_locks_new();
     watch->faults = g_ptr_array_new_with_free_func(nh_fault_free);
     watch->nfs = nh_nfs_new();
+    watch->tape = nh_tape_new();
     watch->first = watch->last = NH_TIME_NONE;
     nh_port_mark_known(watch);
     return watch;
+}
+
+/* What the last story found of two capture points */
+static void
+forget_points(nh_watch *watch)
+{
+    if (watch->told) {
+        watch->told->points = NULL;
+        nh_watch_free(watch->told);
+        watch->told = NULL;
+    }
+    nh_points_free(watch->points);
+    watch->points = NULL;
 }
 
 void
@@ -93,6 +109,8 @@ nh_watch_free(nh_watch *watch)
     nh_locks_free(watch->locks);
     g_ptr_array_unref(watch->faults);
     nh_nfs_free(watch->nfs);
+    forget_points(watch);
+    nh_tape_free(watch->tape);
     nh_arena_free(watch->arena);
     g_free((char *)watch->options.log_path);
     g_free((char *)watch->options.log_hints.host);
@@ -310,10 +328,13 @@ take_datagram(nh_watch *watch, const nh_packet *packet)
         return;
     nh_end src = { packet->src, nh_be16(packet->bytes) }, dst = { packet->dst, nh_be16(packet->bytes + 2) };
     if (!readable) {
+        nh_tape_datagram(watch->tape, packet);
         nh_sealed_datagram(watch, &src, &dst, at);
         return;
     }
     begin_message(&message, &header, NH_L4_UDP, &src, &dst, at);
+    if (header.reply ? nh_calls_answers(watch, &message) : nh_service_of_program(header.prog) != NH_SERVICE_NONE)
+        nh_tape_datagram(watch->tape, packet);
     message.travel = packet->travel;
     nh_watch_datagram(watch, &message, &header);
 }
@@ -341,7 +362,17 @@ take_segment(nh_watch *watch, const nh_packet *packet)
 }
 
 static void
-take_quote(nh_watch *watch, const nh_packet *packet)
+take_quote(nh_watch *watch, const nh_quote *quote)
+{
+    nh_tcp_wake(watch, &quote->src.addr, &quote->dst.addr);
+    if (quote->l4 == NH_L4_TCP)
+        nh_icmp_quote_tcp(watch, quote);
+    else if (!nh_sealed_quote(watch, quote))
+        nh_datagram_quote(watch, quote);
+}
+
+static void
+take_icmp(nh_watch *watch, const nh_packet *packet)
 {
     nh_quote quote;
 
@@ -349,11 +380,9 @@ take_quote(nh_watch *watch, const nh_packet *packet)
         return;
     quote.src_claimed = is_claimed(watch, quote.l4, quote.src.port);
     quote.dst_claimed = is_claimed(watch, quote.l4, quote.dst.port);
-    nh_tcp_wake(watch, &quote.src.addr, &quote.dst.addr);
-    if (quote.l4 == NH_L4_TCP)
-        nh_icmp_quote_tcp(watch, &quote);
-    else if (!nh_sealed_quote(watch, &quote))
-        nh_datagram_quote(watch, &quote);
+    take_quote(watch, &quote);
+    if (nh_pair_find(watch, &quote.src.addr, &quote.dst.addr) || nh_pair_find(watch, &quote.dst.addr, &quote.src.addr))
+        nh_tape_quote(watch->tape, &quote);
 }
 
 void
@@ -373,6 +402,111 @@ nh_packet_take(nh_watch *watch, const nh_packet *packet)
         take_datagram(watch, packet);
         break;
     default:
-        take_quote(watch, packet);
+        take_icmp(watch, packet);
     }
+}
+
+/* --- two capture points ----------------------------------------------------------------------- */
+
+/* A packet from the tape, at another time. */
+static void
+take_taped(nh_watch *watch, nh_taped *item, nh_time move)
+{
+    nh_segment *segment = &item->segment;
+    uint32_t frame = segment->frame;
+    nh_time *time = &segment->time;
+
+    if (item->kind == NH_TAPED_DATAGRAM) {
+        frame = item->datagram.frame;
+        time = &item->datagram.time;
+    } else if (item->kind == NH_TAPED_QUOTE) {
+        frame = item->quote.frame;
+        time = &item->quote.time;
+    }
+    *time += move;
+    if (item->kind == NH_TAPED_SEGMENT) {
+        segment->src_claimed = is_claimed(watch, NH_L4_TCP, segment->src.port);
+        segment->dst_claimed = is_claimed(watch, NH_L4_TCP, segment->dst.port);
+        nh_watch_segment(watch, segment);
+    } else if (item->kind == NH_TAPED_DATAGRAM) {
+        take_datagram(watch, &item->datagram);
+    } else {
+        take_quote(watch, &item->quote);
+    }
+    nh_watch_frame(watch, frame, *time);
+}
+
+static bool
+is_client(const nh_addr *a, const nh_addr *b, void *data)
+{
+    const nh_pair *forward = nh_pair_find(data, a, b), *backward = nh_pair_find(data, b, a);
+
+    if (forward && backward)
+        return forward->calls >= backward->calls;
+    return forward != NULL;
+}
+
+static void
+note_lost(nh_moment at, void *data)
+{
+    nh_watch *watch = data;
+    const nh_points *points = watch->points;
+    unsigned own = nh_points_main(points);
+    char here[NH_ADDR_TEXT], there[NH_ADDR_TEXT];
+
+    nh_frame_note(watch, at.frame, NH_PATH_LOSS,
+                  g_strdup_printf("It left %s and was not seen at %s", nh_addr_text(nh_points_host(points, own), here),
+                                  nh_addr_text(nh_points_host(points, own == 1 ? 2 : 1), there)));
+}
+
+/* A core that sees what one of two points saw, and by its clock. */
+static nh_watch *
+retell(nh_watch *watch, nh_points *points)
+{
+    nh_watch *told = nh_watch_new(&watch->options);
+    nh_tape_reader *reader = nh_tape_read(watch->tape);
+    nh_taped item;
+    nh_time move;
+
+    nh_tape_free(told->tape);
+    told->tape = NULL;
+    for (uint32_t number = 0; nh_tape_next(reader, &item); number++)
+        if (nh_points_keeps(points, number, &move))
+            take_taped(told, &item, move);
+    nh_tape_reader_free(reader);
+    told->frames_total = watch->frames_total;
+    told->points = points;
+    nh_points_lost(points, note_lost, told);
+    return told;
+}
+
+static void
+tell_points(nh_story *story, const nh_points *points)
+{
+    story->n_points = 2;
+    for (unsigned i = 0; i < 2; i++) {
+        char name[NH_ADDR_TEXT];
+        story->points[i].name = g_strdup(nh_addr_text(nh_points_host(points, i + 1), name));
+        story->points[i].offset = i == 0 ? 0 : nh_points_offset(points);
+    }
+    g_ptr_array_insert(story->messages, 0, nh_points_text(points));
+}
+
+nh_story *
+nh_watch_story(nh_watch *watch)
+{
+    forget_points(watch);
+    watch->points = nh_points_find(watch->tape, is_client, watch);
+    if (!watch->points)
+        return nh_tell(watch);
+    watch->told = retell(watch, watch->points);
+    nh_story *story = nh_tell(watch->told);
+    tell_points(story, watch->points);
+    return story;
+}
+
+const nh_watch *
+nh_watch_told(const nh_watch *watch)
+{
+    return watch->told ? watch->told : watch;
 }

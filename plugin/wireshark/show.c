@@ -8,6 +8,8 @@
 
 #include "wireshark/show.h"
 
+#include "core/points/points.h"
+
 #include <epan/expert.h>
 #include <epan/proto.h>
 #include <epan/tap.h>
@@ -57,6 +59,9 @@ static int hf_incident_cause = -1;
 static int hf_incident_side = -1;
 static int hf_incident_confidence = -1;
 static int hf_incident_summary = -1;
+static int hf_point = -1;
+static int hf_twin = -1;
+static int hf_point_offset = -1;
 
 static expert_field ei_findings[NH_FINDING_COUNT];
 
@@ -152,6 +157,12 @@ register_fields(int proto)
         { &hf_incident_confidence,
           { "Confidence", "nlm_health.incident.confidence", FT_UINT8, BASE_DEC, VALS(confidence_vals), 0, NULL, HFILL } },
         { &hf_incident_summary, { "Summary", "nlm_health.incident.summary", FT_STRING, BASE_NONE, NULL, 0, NULL, HFILL } },
+        { &hf_point,
+          { "Capture point", "nlm_health.point", FT_UINT32, BASE_DEC, NULL, 0, "Which of two capture points saw this frame", HFILL } },
+        { &hf_twin, { "The same packet at the other point", "nlm_health.twin", FT_FRAMENUM, BASE_NONE, NULL, 0, NULL, HFILL } },
+        { &hf_point_offset,
+          { "Distance of the clocks", "nlm_health.point.offset", FT_RELATIVE_TIME, BASE_NONE, NULL, 0,
+            "Clock of the second capture point minus that of the first", HFILL } },
     };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(hf); i++)
@@ -408,6 +419,36 @@ nh_show_is_wanted(const nh_frame *frame, const proto_tree *tree)
     return tree || frame->notes || have_tap_listener(tap_nlm_health);
 }
 
+static void
+show_point(place *at, proto_tree *tree, const nh_points *points)
+{
+    const nh_point_frame *frame = points ? nh_points_frame(points, at->pinfo->num) : NULL;
+
+    if (!frame)
+        return;
+    add_uint(at, tree, hf_point, frame->point);
+    add_uint(at, tree, hf_twin, frame->twin);
+    add_time(at, tree, hf_point_offset, nh_points_offset(points));
+}
+
+static proto_tree *
+add_root(tvbuff_t *tvb, proto_tree *tree, proto_item **root)
+{
+    *root = proto_tree_add_item(tree, proto_nlm_health, tvb, 0, 0, ENC_NA);
+    proto_item_set_generated(*root);
+    return proto_item_add_subtree(*root, ett_nlm_health);
+}
+
+void
+nh_show_point(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const nh_points *points)
+{
+    place at = { tvb, pinfo };
+    proto_item *root;
+
+    if (points && nh_points_frame(points, pinfo->num))
+        show_point(&at, add_root(tvb, tree, &root), points);
+}
+
 void
 nh_show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const nh_view *view, const nh_story *story)
 {
@@ -415,10 +456,9 @@ nh_show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const nh_view
 
     if (!tree && !view->frame->notes)
         return;
-    proto_item *root = proto_tree_add_item(tree, proto_nlm_health, tvb, 0, 0, ENC_NA);
-    proto_tree *branch = proto_item_add_subtree(root, ett_nlm_health);
+    proto_item *root;
+    proto_tree *branch = add_root(tvb, tree, &root);
 
-    proto_item_set_generated(root);
     /* fields cost much; columns, filters, -e and the visible tree all refer to them, expert infos are for everybody */
     if (proto_field_is_referenced(tree, proto_nlm_health)) {
         add_uint(&at, branch, hf_service, view->service);
@@ -426,6 +466,7 @@ nh_show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const nh_view
         show_trouble(&at, branch, view);
         show_calls(&at, branch, view);
         show_kernel_log(&at, branch, pinfo->num, story);
+        show_point(&at, branch, view->points);
     }
     for (const GSList *item = view->frame->notes; item; item = item->next) {
         const nh_note *note = item->data;

@@ -23,6 +23,8 @@ bool nh_show_is_wanted(const nh_frame *frame, const proto_tree *tree);
  * whole capture, or NULL on the first pass.
  */
 void nh_show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const nh_view *view, const nh_story *story);
+/* Show only at which of two capture points a frame was captured, if that is known. */
+void nh_show_point(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const nh_points *points);
 /* Queue the frame for the tap "nlm_health". */
 void nh_show_tap(packet_info *pinfo, const nh_view *view);
 

@@ -8,7 +8,7 @@ import re
 import harness
 
 # From the ground up. A room may include itself and those before it.
-ROOMS = ["core/base", "include", "core/wire", "core/model", "core/judge", "core/locks", "core/clock", "core/net", "core/rpc", "core/log",
+ROOMS = ["core/base", "include", "core/wire", "core/model", "core/points", "core/judge", "core/locks", "core/clock", "core/net", "core/rpc", "core/log",
          "core/story", "core/out", "core", "wireshark"]
 
 # Includes that still point up. This list only shrinks.
@@ -36,7 +36,6 @@ core/model/story -> core/log/kernel_log
 core/net/tcp_life -> core/rpc/portmap
 core/rpc/nfs_calls -> core/story/lines
 core/rpc/rpc_replies -> core/story/lines
-core/story/tell -> core/watch
 core/wire/arguments -> core/rpc/statd
 """
 

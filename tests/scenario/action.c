@@ -263,6 +263,6 @@ icmp_act(scenario *sc, line_reader *line)
     GByteArray *ip = packet_icmp(src, conn->end[direction], kind, conn->last_packet[direction], (unsigned)bytes);
     if (!ip)
         line_fail(line, "'%s' is no ICMP error that is known here", kind);
-    flow_keep_frame(sc, ip, src, conn->end[direction], false);
+    flow_keep_frame(sc, ip, src, conn->end[direction], false, false);
     g_byte_array_unref(ip);
 }

@@ -50,21 +50,41 @@ manner_read(line_reader *line)
 
 /* Sending */
 
+static void
+keep_at(scenario *sc, int64_t time, const link_layer *link, const GByteArray *ip, const host *src, const host *dst)
+{
+    frame *f = g_new(frame, 1);
+
+    f->time = time + sc->shift;
+    f->bytes = link_wrap(link, ip, src, dst);
+    g_ptr_array_add(sc->frames, f);
+}
+
+/* At the client's host, or at the server's, too: each sees what it sends and what comes to it. */
+static void
+keep_copy(scenario *sc, int64_t time, const link_layer *link, const GByteArray *ip, const host *src, const host *dst, bool dropped)
+{
+    const host *server = g_ptr_array_index(sc->hosts, 1);
+
+    if (!sc->two_points || src != server || !dropped)
+        keep_at(sc, time, link, ip, src, dst);
+    if (sc->two_points && src == server)
+        keep_at(sc, time - sc->way + sc->offset, link, ip, src, dst);
+    else if (sc->two_points && dst == server && !dropped)
+        keep_at(sc, time + sc->way + sc->offset, link, ip, src, dst);
+}
+
 /* Its fragments leave one right behind the other. */
 void
-flow_keep_frame(scenario *sc, GByteArray *ip, const host *src, const host *dst, bool twice)
+flow_keep_frame(scenario *sc, GByteArray *ip, const host *src, const host *dst, bool twice, bool dropped)
 {
     GPtrArray *fragments = packet_fragments(ip, sc->link.mtu, ++sc->last_fragmented);
     unsigned copies = twice || sc->frames_twice ? 2 : 1;
     link_layer link = sc->link;
 
     link.outgoing = src == g_ptr_array_index(sc->hosts, 0);
-    for (unsigned i = 0; i < fragments->len * copies && (sc->only < 0 || link.outgoing == (sc->only == 0)); i++) {
-        frame *f = g_new(frame, 1);
-        f->time = sc->now + sc->shift + i % copies * MICROSECOND;
-        f->bytes = link_wrap(&link, g_ptr_array_index(fragments, i / copies), src, dst);
-        g_ptr_array_add(sc->frames, f);
-    }
+    for (unsigned i = 0; i < fragments->len * copies && (sc->only < 0 || link.outgoing == (sc->only == 0)); i++)
+        keep_copy(sc, sc->now + i % copies * MICROSECOND, &link, g_ptr_array_index(fragments, i / copies), src, dst, dropped);
     g_ptr_array_unref(fragments);
 }
 
@@ -73,7 +93,7 @@ void
 flow_emit(scenario *sc, connection *conn, int direction, GByteArray *ip, const manner *how)
 {
     if (!how->lost && !how->unseen)
-        flow_keep_frame(sc, ip, conn->end[direction], conn->end[!direction], how->twice);
+        flow_keep_frame(sc, ip, conn->end[direction], conn->end[!direction], how->twice, how->dropped);
     if (conn->last_packet[direction])
         g_byte_array_unref(conn->last_packet[direction]);
     conn->last_packet[direction] = ip;

@@ -25,7 +25,7 @@ typedef struct {
 
 manner manner_read(line_reader *line);
 bool flow_before(uint32_t a, uint32_t b);
-void flow_keep_frame(scenario *sc, GByteArray *ip, const host *src, const host *dst, bool twice);
+void flow_keep_frame(scenario *sc, GByteArray *ip, const host *src, const host *dst, bool twice, bool dropped);
 void flow_emit(scenario *sc, connection *conn, int direction, GByteArray *ip, const manner *how);
 void flow_transmit(scenario *sc, connection *conn, int direction, const segment *seg, const manner *how);
 void flow_send(scenario *sc, connection *conn, int direction, uint8_t flags, GByteArray *data, const manner *how);

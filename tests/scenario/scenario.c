@@ -160,6 +160,23 @@ read_twice(scenario *sc, line_reader *line)
     sc->frames_twice = true;
 }
 
+/* points WAY,OFFSET: both in seconds */
+static void
+read_points(scenario *sc, line_reader *line)
+{
+    const char *text = line_next(line, "the time between the hosts and the distance of their clocks, in seconds: 0.002,7");
+    char **parts = g_strsplit(text, ",", 2);
+
+    if (g_strv_length(parts) != 2)
+        line_fail(line, "'%s' should be two numbers of seconds with a comma between them", text);
+    if (!sc->two_points) {
+        sc->way = line_parse_seconds(line, parts[0]);
+        sc->offset = line_parse_seconds(line, parts[1]);
+    }
+    sc->two_points = true;
+    g_strfreev(parts);
+}
+
 static void
 read_connection(scenario *sc, line_reader *line)
 {
@@ -190,6 +207,7 @@ static const struct {
     { "snaplen", read_snaplen, false },
     { "only", read_only, false },
     { "frames-twice", read_twice, false },
+    { "points", read_points, false },
     { "connection", read_connection, false },
     { "udp", read_udp, false },
     { "icmp", icmp_act, true },
@@ -343,7 +361,7 @@ read_lines(const char *path)
 
 /* Command line */
 
-static char *shift_option, *link_option, *only_option, *mtu_option;
+static char *shift_option, *link_option, *only_option, *mtu_option, *points_option;
 static bool ipv6_option, twice_option;
 static int64_t vlan_option = -1, vxlan_option = -1, gre_option = -1, client_port_option = -1, server_port_option = -1;
 static int64_t snaplen_option;
@@ -359,6 +377,7 @@ const GOptionEntry scenario_options[] = {
     { "server-port", 0, 0, G_OPTION_ARG_INT64, &server_port_option, "Another port for the server", "N" },
     { "shift", 0, 0, G_OPTION_ARG_STRING, &shift_option, "Move all times", "SECONDS" },
     { "only", 0, 0, G_OPTION_ARG_STRING, &only_option, "Keep what one side sent: client or server", "SIDE" },
+    { "points", 0, 0, G_OPTION_ARG_STRING, &points_option, "Capture at the server's host, too", "WAY,OFFSET" },
     { "frames-twice", 0, 0, G_OPTION_ARG_NONE, &twice_option, "Capture every frame twice", NULL },
     { "snaplen", 0, 0, G_OPTION_ARG_INT64, &snaplen_option, "Cut frames after so many bytes", "N" },
     { NULL }
@@ -418,6 +437,15 @@ scenario_init(scenario *sc, const char *path)
     apply_option(sc, mtu_option, read_mtu);
     apply_option(sc, only_option, read_only);
     apply_option(sc, shift_option, read_shift);
+    apply_option(sc, points_option, read_points);
+}
+
+/* As mergecap orders the captures of two hosts */
+static int
+compare_frames(const void *a, const void *b)
+{
+    const frame *x = *(frame *const *)a, *y = *(frame *const *)b;
+    return x->time < y->time ? -1 : x->time > y->time;
 }
 
 void
@@ -432,4 +460,6 @@ scenario_load(scenario *sc, const char *path)
     if ((sc->link.kind == LINK_RAW || sc->link.kind == LINK_NULL) && sc->link.vlan >= 0)
         die(path, "this link layer has no VLAN");
     g_ptr_array_free(lines, true);
+    if (sc->two_points)
+        g_ptr_array_sort(sc->frames, compare_frames);
 }

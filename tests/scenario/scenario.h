@@ -136,6 +136,8 @@ typedef struct {
     int64_t   client_port, server_port, shift, only;     /* -1: as written */
     link_layer link;
     unsigned    snaplen;
+    bool two_points;             /* captured at the server's host, too */
+    int64_t   way, offset;          /* from host to host; its clock minus the client's */
     int64_t   start, now;
     int64_t   latest;                /* like now, but never goes back: time stamps of TCP do not */
     GPtrArray *hosts, *connections, *frames;

@@ -9,6 +9,7 @@
 #include "core/judge/cause.h"
 
 #include "core/base/limits.h"
+#include "core/judge/compared.h"
 #include "core/wire/procedures.h"
 
 /* --- where the capture was taken ------------------------------------------------ */
@@ -317,6 +318,7 @@ nh_judge(const nh_outage *outage)
             point_at(&judgement, clauses[i].whom, facts);
             break;
         }
+    nh_compared_judge(outage, &judgement);
     return judgement;
 }
 

@@ -20,6 +20,7 @@ typedef struct nh_pair nh_pair;
 typedef struct nh_conn nh_conn;
 typedef struct nh_call nh_call;
 typedef struct nh_outage nh_outage;
+typedef struct nh_points nh_points;
 
 /* A frame and its time: the two always travel together. */
 typedef struct {
@@ -351,8 +352,21 @@ typedef struct {
     nh_attempt attempt; /* that was given up with it */
 } nh_outage_side;
 
+/* What two capture points tell of the packets that an outage is about; [0] of the client's host, [1] of the server's. */
+typedef struct {
+    bool known;
+    int asker;                 /* whose packets met no answer */
+    unsigned left[2], lost[2]; /* at the point near the sender; those that never came to the other one */
+    unsigned forged[2];        /* seen at the receiver's point only: somebody between sent them */
+    nh_moment first_lost[2], last_lost[2];
+    uint32_t first_left[2], first_arrived[2]; /* frames of the first that came through */
+    nh_time took[2];                          /* how long that was on its way */
+    unsigned meanwhile;                       /* other packets between the two hosts that came through */
+} nh_compared;
+
 struct nh_outage {
     nh_pair *pair;
+    nh_compared compared;
     unsigned id;   /* provisional until the story is told; 0 = no incident (yet) */
     unsigned ways; /* bit per nh_way in trouble */
     nh_service service;
@@ -448,6 +462,9 @@ struct nh_watch {
     GPtrArray *faults; /* nh_fault*: what is wrong with locks, by the frames that show it */
     GPtrArray *sealed; /* flows of RPC over DTLS (sealed.c); NULL while there is none */
     struct nh_nfs *nfs;
+    struct nh_tape *tape;     /* of what passed; NULL in a core that is fed from one */
+    struct nh_points *points; /* two capture points, as far as the last story knows; or NULL */
+    nh_watch *told;           /* the core that was fed with one view of them, for the story; or NULL. It borrows points. */
     nh_passing passing;
     nh_segment segment; /* the one that passes; payload only while it does */
     unsigned incidents;

@@ -266,6 +266,8 @@ nh_story_free(nh_story *story)
     g_ptr_array_unref(story->locks);
     g_ptr_array_unref(story->messages);
     g_ptr_array_unref(story->caveats);
+    for (unsigned i = 0; i < story->n_points; i++)
+        g_free(story->points[i].name);
     g_free(story);
 }
 

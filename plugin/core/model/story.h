@@ -135,7 +135,12 @@ typedef struct {
     nh_time first, last;
     bool lock_traffic;
     nh_verdict verdict;
-    GPtrArray *caveats;   /* char*: why it is no more than that, or what the capture does not show */
+    GPtrArray *caveats; /* char*: why it is no more than that, or what the capture does not show */
+    unsigned n_points;  /* capture points: 2 where the file has the same packets twice, else 0 */
+    struct {
+        char *name;     /* the host that is nearest */
+        nh_time offset; /* its clock minus that of the first point */
+    } points[2];
     GPtrArray *pairs;     /* nh_story_pair* */
     GPtrArray *incidents; /* nh_incident* */
     GPtrArray *locks;     /* nh_story_lock*, at the end of the capture */

@@ -21,6 +21,7 @@
 #include "core/net/tcp_copies.h"
 #include "core/net/tcp_open.h"
 #include "core/net/tcp_reset.h"
+#include "core/points/tape.h"
 #include "core/clock/unfollowed.h"
 #include "core/judge/raise.h"
 #include "core/model/ports.h"
@@ -430,6 +431,9 @@ pass(nh_conn *conn, const nh_segment *segment)
                      .at = { segment->frame, segment->time } };
     nh_frame *frame = nh_frame_get(watch, p.at);
     uint32_t key = nh_tcp_copy_key(segment);
+
+    if (!segment->quoted)
+        nh_tape_segment(watch->tape, conn, segment);
 
     watch->passing = (nh_passing){ .conn = conn, .half = half };
     watch->latest_pair = conn->pair;

@@ -271,6 +271,15 @@ write_head(json_dumper *json, const nh_story *story)
     put_time(json, "last", story->last);
     put_bool(json, "lock_traffic", story->lock_traffic);
     put_text(json, "verdict", nh_verdict_name(story->verdict));
+    json_dumper_set_member_name(json, "points");
+    json_dumper_begin_array(json);
+    for (unsigned i = 0; i < story->n_points; i++) {
+        json_dumper_begin_object(json);
+        put_text(json, "name", story->points[i].name);
+        put_duration(json, "offset", story->points[i].offset);
+        json_dumper_end_object(json);
+    }
+    json_dumper_end_array(json);
     json_dumper_end_object(json);
 }
 

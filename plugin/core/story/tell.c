@@ -6,7 +6,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include "core/watch.h"
+#include "core/story/tell.h"
 
 #include "core/rpc/async_calls.h"
 #include "core/clock/attempt.h"
@@ -16,6 +16,7 @@
 #include "core/net/pairs.h"
 #include "core/model/frames.h"
 #include "core/rpc/hidden.h"
+#include "core/judge/compared.h"
 #include "core/judge/incident.h"
 #include "core/story/faults.h"
 #include "core/story/lines.h"
@@ -330,6 +331,20 @@ add_calls(nh_incident *incident, const nh_outage *outage)
     }
 }
 
+/* One sentence, and what two capture points add to it. */
+static char *
+summary_of(const nh_outage *outage, const nh_judgement *judgement)
+{
+    char *summary = nh_outage_summary(outage, judgement, outage->pair->watch->last), *compared = nh_compared_text(outage, judgement);
+
+    if (!compared)
+        return summary;
+    char *both = g_strconcat(summary, " ", compared, NULL);
+    g_free(summary);
+    g_free(compared);
+    return both;
+}
+
 static void
 tell_outage(nh_watch *watch, nh_story *story, const nh_outage *outage)
 {
@@ -344,7 +359,7 @@ tell_outage(nh_watch *watch, nh_story *story, const nh_outage *outage)
     incident->cause = judgement.cause;
     incident->side = judgement.side;
     incident->confidence = judgement.confidence;
-    incident->summary = nh_outage_summary(outage, &judgement, watch->last);
+    incident->summary = summary_of(outage, &judgement);
     incident->first_frame = outage->start.frame;
     incident->last_frame = outage->last.frame;
     nh_timeline_reach_out(incident, outage);
@@ -451,7 +466,7 @@ conclude(const nh_watch *watch, nh_incident *incident, nh_outage *outage)
     }
     nh_judgement judgement = nh_judge(outage);
     g_free(incident->summary);
-    incident->summary = nh_outage_summary(outage, &judgement, watch->last);
+    incident->summary = summary_of(outage, &judgement);
     nh_outage_next_steps(outage, judgement.cause, incident->next_steps);
 }
 
@@ -473,7 +488,7 @@ tell_timeline(nh_incident *incident, nh_outage *outage)
 }
 
 nh_story *
-nh_watch_story(nh_watch *watch)
+nh_tell(nh_watch *watch)
 {
     nh_story *story = nh_story_new();
     nh_moment now = { watch->frames_total, watch->last };
@@ -488,6 +503,9 @@ nh_watch_story(nh_watch *watch)
         learn_timers(watch, log);
     complete(watch);
     GArray *incidents = number_incidents(watch);
+    for (unsigned i = 0; i < incidents->len; i++)
+        if (g_array_index(incidents, told, i).outage)
+            nh_compared_fill(g_array_index(incidents, told, i).outage);
     story->frames = watch->frames_total;
     story->first = watch->first;
     story->last = watch->last;

@@ -122,7 +122,7 @@ nh_view_frame(const nh_watch *watch, uint32_t number, nh_view *view)
 
     if (!frame || (frame->conn && nh_conn_service(frame->conn) == NH_SERVICE_NONE) || (frame->conn && frame->conn->foreign))
         return false;
-    *view = (nh_view){ .frame = frame };
+    *view = (nh_view){ .frame = frame, .points = watch->points };
     view->service = frame->service ? frame->service : frame->conn ? nh_conn_service(frame->conn) : NH_SERVICE_NONE;
     view->trouble = frame->conn ? nh_conn_trouble_at(frame->conn, number) : NULL;
     view->outage = frame->pair ? nh_outage_at(frame->pair, number) : NULL;

@@ -18,6 +18,7 @@ typedef struct {
     nh_service service;
     const nh_trouble *trouble; /* of its connection at this frame */
     const nh_outage *outage;   /* the incident, or NULL */
+    const nh_points *points;   /* of a capture that was taken at two points, or NULL */
 } nh_view;
 
 /* When a client's timers expire, and the line that follows. */

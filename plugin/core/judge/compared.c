@@ -1,0 +1,161 @@
+/* compared.c
+ * What two capture points say of an outage: the path, or one of its ends.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/judge/compared.h"
+
+#include "core/points/points.h"
+
+typedef enum {
+    UNDECIDED,
+    LOST_ASKING,   /* what was sent never came to where it was to be answered */
+    LOST_ANSWERS,  /* it was answered, and no answer came back */
+    NOT_ANSWERED,  /* it came, and nothing was sent back */
+    NOT_TAKEN,     /* the SYN-ACK came, and its receiver did not take it */
+    ANSWER_FORGED, /* the answer was sent on the way */
+    ANSWER_OWN     /* it was sent by whom it names */
+} outcome;
+
+/* Nobody answered, says the cause. */
+static bool
+is_silence(nh_finding cause)
+{
+    return cause == NH_FIN_UNACKED || cause == NH_SYN_UNANSWERED || cause == NH_PEER_SILENT;
+}
+
+static outcome
+outcome_of(const nh_outage *outage, nh_finding cause)
+{
+    const nh_compared *c = &outage->compared;
+    int asker = c->asker, asked = !asker;
+
+    if (!c->known)
+        return UNDECIDED;
+    if (c->lost[asker] > 0 && c->lost[asker] * 2 > c->left[asker])
+        return LOST_ASKING;
+    if (c->lost[asked] > 0 && c->lost[asked] == c->left[asked])
+        return LOST_ANSWERS;
+    if (is_silence(cause) && c->left[asker] > 0 && c->lost[asker] == 0 && c->left[asked] == 0 && c->forged[asked] == 0)
+        return NOT_ANSWERED;
+    if (cause == NH_SYNACK_UNACKED && c->left[asked] > 0 && c->lost[asked] == 0)
+        return NOT_TAKEN;
+    if ((cause == NH_SYN_REFUSED || cause == NH_RESET) && c->forged[asked] > 0 && c->left[asked] == 0)
+        return ANSWER_FORGED;
+    if ((cause == NH_SYN_REFUSED || cause == NH_RESET) && c->left[asked] > 0 && c->lost[asked] == 0 && c->forged[asked] == 0)
+        return ANSWER_OWN;
+    return UNDECIDED;
+}
+
+/* The latest symptom of the cause on the same connection */
+static nh_time
+last_time(const nh_outage *outage, const nh_symptom *evidence)
+{
+    nh_time last = evidence->at.time;
+
+    for (unsigned i = 0; i < outage->symptoms->len; i++) {
+        const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
+        if (symptom->finding == evidence->finding && symptom->conn == evidence->conn)
+            last = MAX(last, symptom->at.time);
+    }
+    return last;
+}
+
+void
+nh_compared_fill(nh_outage *outage)
+{
+    const nh_points *points = outage->pair->watch->points;
+    nh_judgement judgement = nh_judge(outage);
+    const nh_symptom *evidence = judgement.evidence;
+
+    if (!points || !evidence)
+        return;
+    nh_points_query query = { .tcp = evidence->conn != NULL, .from = evidence->since.time, .to = last_time(outage, evidence) };
+    if (evidence->conn) {
+        query.a = evidence->conn->client.port;
+        query.b = evidence->conn->server.port;
+    } else if (evidence->call) {
+        query.a = evidence->call->src.port;
+        query.b = evidence->call->dst.port;
+    }
+    nh_points_compare(points, &query, &outage->compared);
+    outage->compared.asker = (evidence->way == NH_CALLBACK) != evidence->deaf_client;
+}
+
+void
+nh_compared_judge(const nh_outage *outage, nh_judgement *judgement)
+{
+    nh_side sides[2] = { NH_SIDE_CLIENT, NH_SIDE_SERVER };
+    int asker = outage->compared.asker;
+    outcome what = outcome_of(outage, judgement->cause);
+
+    if (what == UNDECIDED || (what == ANSWER_OWN && judgement->side != sides[!asker]))
+        return;
+    judgement->confidence = NH_CONFIDENCE_SHOWN;
+    judgement->side = what == NOT_ANSWERED || what == ANSWER_OWN ? sides[!asker] : what == NOT_TAKEN ? sides[asker] : NH_SIDE_PATH;
+    if (what == LOST_ASKING || what == LOST_ANSWERS)
+        judgement->cause = NH_PATH_LOSS, judgement->clause = "what was sent was lost on the way between the two capture points";
+}
+
+/* "Frame 306 left 10.7.1.2 and was not seen at 10.7.1.1, nor were 9 more from 12:21:41.009 to 12:23:28.448; meanwhile 26 other packets got through." */
+static char *
+lost_text(const nh_compared *c, int sender, const char *const names[2])
+{
+    GString *text = g_string_new(NULL);
+    char *from = nh_time_clock(c->first_lost[sender].time), *to = nh_time_clock(c->last_lost[sender].time);
+
+    g_string_append_printf(text, "Frame %u left %s and was not seen at %s", c->first_lost[sender].frame, names[sender], names[!sender]);
+    if (c->lost[sender] > 1)
+        g_string_append_printf(text, ", nor %s %u more, from %s to %s", c->lost[sender] == 2 ? "was" : "were", c->lost[sender] - 1, from,
+                               to);
+    if (c->lost[sender] < c->left[sender])
+        g_string_append_printf(text, "; %u of its kind came through", c->left[sender] - c->lost[sender]);
+    if (c->lost[!sender] == 0 && c->left[!sender] > 0)
+        g_string_append(text, "; what was sent the other way came through");
+    if (c->meanwhile > 0)
+        g_string_append_printf(text, "; meanwhile %u other packet%s got through", c->meanwhile, c->meanwhile == 1 ? "" : "s");
+    g_free(from);
+    g_free(to);
+    return g_string_free(g_string_append_c(text, '.'), FALSE);
+}
+
+/* "All 10 copies reached 10.7.1.1 (frame 306 left, 307 arrived, 7 ms later)" */
+static char *
+arrived_text(const nh_compared *c, int sender, const char *const names[2], const char *and)
+{
+    char *took = nh_duration_text(ABS(c->took[sender]));
+    char *text = c->left[sender] == 1
+                     ? g_strdup_printf("It reached %s (frame %u left, %u arrived, %s later); %s.", names[!sender], c->first_left[sender],
+                                       c->first_arrived[sender], took, and)
+                     : g_strdup_printf("All %u copies reached %s (frame %u left, %u arrived, %s later); %s.", c->left[sender],
+                                       names[!sender], c->first_left[sender], c->first_arrived[sender], took, and);
+    g_free(took);
+    return text;
+}
+
+char *
+nh_compared_text(const nh_outage *outage, const nh_judgement *judgement)
+{
+    const nh_compared *c = &outage->compared;
+    char client[NH_ADDR_TEXT], server[NH_ADDR_TEXT];
+    const char *const names[2] = { nh_addr_text(&outage->pair->client, client), nh_addr_text(&outage->pair->server, server) };
+    nh_finding cause = judgement->evidence ? judgement->evidence->finding : judgement->cause;
+
+    switch (outcome_of(outage, cause)) {
+    case LOST_ASKING:
+        return lost_text(c, c->asker, names);
+    case LOST_ANSWERS:
+        return lost_text(c, !c->asker, names);
+    case NOT_ANSWERED:
+        return arrived_text(c, c->asker, names, "nothing was sent back");
+    case NOT_TAKEN:
+        return arrived_text(c, !c->asker, names, "nothing was sent back");
+    case ANSWER_FORGED:
+        return g_strdup_printf("What refused it was never seen at %s: something on the way sent it.", names[!c->asker]);
+    default:
+        return NULL;
+    }
+}

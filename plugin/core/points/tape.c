@@ -1,0 +1,452 @@
+/* tape.c
+ * What passed on followed connections, kept small, so that it can be told again in another order.
+ *
+ * Numbers are kept as their distance from what the last packet of the connection lets expect, seven bits a byte; payloads as
+ * what differs from an earlier one of the same length (lock calls of a client differ in a few bytes). Writer and
+ * reader keep the same memory of what was before.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/points/tape.h"
+
+#define BLOCK     (64u << 10)
+#define TAPE_MAX  (48u << 20) /* of bytes: one and a half million lock calls with their answers */
+#define KEEP_MAX  2048        /* bytes of a payload: more than any message that is read has */
+#define ENTRY_MAX (512 + 2 * KEEP_MAX)
+#define FLOWS     64 /* so many connections are remembered, by hash */
+#define PAYLOADS  32
+
+/* What is expected of a direction. */
+typedef struct {
+    uint32_t next, tsval, window;
+    uint16_t ip_id;
+    uint8_t hops;
+    uint32_t interface;
+} expected;
+
+/* What writer and reader remember alike. */
+typedef struct {
+    nh_time time;
+    uint32_t frame;
+    struct {
+        nh_conn *conn;
+        expected half[2];
+    } flow[FLOWS];
+    struct {
+        unsigned length;
+        uint8_t bytes[KEEP_MAX];
+    } payload[PAYLOADS];
+} memory;
+
+struct nh_tape {
+    GPtrArray *blocks; /* of BLOCK bytes; an entry lies in one */
+    GArray *used;      /* uint32_t: bytes of each */
+    bool given_up;
+    memory before;
+};
+
+struct nh_tape_reader {
+    const nh_tape *tape;
+    unsigned block;
+    uint32_t at;
+    memory before;
+    uint8_t bytes[KEEP_MAX];
+};
+
+enum { FLAG_HALF = 4, FLAG_NEW = 8, FLAG_TIMESTAMPS = 16, FLAG_PAYLOAD = 32, FLAG_POINT = 64, FLAG_FRAGMENT = 128 }; /* below: the kind */
+
+nh_tape *
+nh_tape_new(void)
+{
+    nh_tape *tape = g_new0(nh_tape, 1);
+
+    tape->blocks = g_ptr_array_new_with_free_func(g_free);
+    tape->used = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+    return tape;
+}
+
+void
+nh_tape_free(nh_tape *tape)
+{
+    if (!tape)
+        return;
+    g_ptr_array_unref(tape->blocks);
+    g_array_unref(tape->used);
+    g_free(tape);
+}
+
+/* --- numbers --------------------------------------------------------------------------- */
+
+static uint8_t *
+put_uint(uint8_t *out, uint64_t value)
+{
+    for (; value >= 0x80; value >>= 7)
+        *out++ = (uint8_t)(value | 0x80);
+    *out++ = (uint8_t)value;
+    return out;
+}
+
+/* Small distances in either direction are small numbers. */
+static uint8_t *
+put_int(uint8_t *out, int64_t value)
+{
+    return put_uint(out, (uint64_t)value << 1 ^ (uint64_t)(value >> 63));
+}
+
+static uint64_t
+get_uint(const uint8_t **in)
+{
+    uint64_t value = 0;
+
+    for (unsigned shift = 0;; shift += 7) {
+        uint8_t byte = *(*in)++;
+        value |= (uint64_t)(byte & 0x7f) << shift;
+        if (!(byte & 0x80))
+            return value;
+    }
+}
+
+static int64_t
+get_int(const uint8_t **in)
+{
+    uint64_t value = get_uint(in);
+    return (int64_t)(value >> 1 ^ -(value & 1));
+}
+
+static uint8_t *
+put_bytes(uint8_t *out, const void *bytes, size_t n)
+{
+    memcpy(out, bytes, n);
+    return out + n;
+}
+
+static void
+get_bytes(const uint8_t **in, void *bytes, size_t n)
+{
+    memcpy(bytes, *in, n);
+    *in += n;
+}
+
+/* --- payloads ---------------------------------------------------------------------------- */
+
+static unsigned
+slot_of(unsigned length)
+{
+    return (length * 2654435761u) >> 27;
+}
+
+static unsigned
+equal_run(const uint8_t *a, const uint8_t *b, unsigned from, unsigned to)
+{
+    unsigned i = from;
+
+    while (i < to && a[i] == b[i])
+        i++;
+    return i - from;
+}
+
+static unsigned
+other_run(const uint8_t *a, const uint8_t *b, unsigned from, unsigned to, unsigned known)
+{
+    unsigned i = from;
+
+    while (i < to && (i >= known || a[i] != b[i]))
+        i++;
+    return i - from;
+}
+
+/* How many bytes are like those of the last payload, how many are not, these, and so on. */
+static uint8_t *
+put_payload(memory *before, uint8_t *out, const uint8_t *bytes, unsigned length)
+{
+    unsigned slot = slot_of(length), known = MIN(before->payload[slot].length, length);
+    uint8_t *last = before->payload[slot].bytes;
+
+    out = put_uint(out, length);
+    for (unsigned at = 0; at < length;) {
+        unsigned same = at < known ? equal_run(bytes, last, at, known) : 0;
+        unsigned other = other_run(bytes, last, at + same, length, known);
+        out = put_uint(put_uint(out, same), other);
+        out = put_bytes(out, bytes + at + same, other);
+        at += same + other;
+    }
+    memcpy(last, bytes, length);
+    before->payload[slot].length = length;
+    return out;
+}
+
+static unsigned
+get_payload(memory *before, const uint8_t **in, uint8_t *bytes)
+{
+    unsigned length = (unsigned)get_uint(in), slot = slot_of(length);
+    uint8_t *last = before->payload[slot].bytes;
+
+    for (unsigned at = 0; at < length;) {
+        unsigned same = (unsigned)get_uint(in), other = (unsigned)get_uint(in);
+        memcpy(bytes + at, last + at, same);
+        get_bytes(in, bytes + at + same, other);
+        at += same + other;
+    }
+    memcpy(last, bytes, length);
+    before->payload[slot].length = length;
+    return length;
+}
+
+/* --- entries ------------------------------------------------------------------------------- */
+
+static void
+append(nh_tape *tape, const uint8_t *entry, size_t length)
+{
+    uint32_t *used = tape->used->len ? &g_array_index(tape->used, uint32_t, tape->used->len - 1) : NULL;
+
+    if (!used || *used + length > BLOCK) {
+        uint32_t none = 0;
+        if ((size_t)tape->blocks->len * BLOCK >= TAPE_MAX) {
+            tape->given_up = true;
+            g_ptr_array_set_size(tape->blocks, 0);
+            g_array_set_size(tape->used, 0);
+            return;
+        }
+        g_ptr_array_add(tape->blocks, g_malloc(BLOCK));
+        g_array_append_val(tape->used, none);
+        used = &g_array_index(tape->used, uint32_t, tape->used->len - 1);
+    }
+    memcpy((uint8_t *)g_ptr_array_index(tape->blocks, tape->blocks->len - 1) + *used, entry, length);
+    *used += (uint32_t)length;
+}
+
+static uint8_t *
+put_moment(memory *before, uint8_t *out, uint32_t frame, nh_time time)
+{
+    out = put_int(out, (int64_t)((uint64_t)time - (uint64_t)before->time));
+    out = put_int(out, (int64_t)frame - before->frame);
+    before->time = time;
+    before->frame = frame;
+    return out;
+}
+
+static void
+get_moment(memory *before, const uint8_t **in, uint32_t *frame, nh_time *time)
+{
+    before->time = (nh_time)((uint64_t)before->time + (uint64_t)get_int(in));
+    before->frame = (uint32_t)(before->frame + get_int(in));
+    *time = before->time;
+    *frame = before->frame;
+}
+
+static unsigned
+flow_of(const nh_conn *conn)
+{
+    return (unsigned)((uintptr_t)conn / 64 * 2654435761u >> 7) % FLOWS;
+}
+
+static uint8_t
+flags_of(const memory *before, const nh_conn *conn, int half, const nh_segment *segment)
+{
+    unsigned slot = flow_of(conn);
+    const expected *e = &before->flow[slot].half[half];
+    bool fresh = before->flow[slot].conn != conn;
+
+    return (uint8_t)(NH_TAPED_SEGMENT | (half ? FLAG_HALF : 0) | (fresh ? FLAG_NEW : 0) | (segment->has_tsval ? FLAG_TIMESTAMPS : 0) |
+                     (segment->captured ? FLAG_PAYLOAD : 0) |
+                     (fresh || e->hops != segment->hops || e->interface != segment->interface ? FLAG_POINT : 0) |
+                     (segment->fragment ? FLAG_FRAGMENT : 0));
+}
+
+static void
+expect(expected *e, const nh_segment *segment)
+{
+    bool counts = segment->flags & (NH_TH_SYN | NH_TH_FIN);
+
+    *e = (expected){ segment->seq + segment->len + counts, segment->tsval, segment->window,
+                     (uint16_t)(segment->ip_id + 1),       segment->hops,  segment->interface };
+}
+
+void
+nh_tape_segment(nh_tape *tape, nh_conn *conn, const nh_segment *segment)
+{
+    uint8_t entry[ENTRY_MAX], *out = entry;
+
+    if (!tape || tape->given_up)
+        return;
+    memory *before = &tape->before;
+    int half = segment->src.port == conn->client.port && nh_addr_equal(&segment->src.addr, &conn->client.addr) ? 0 : 1;
+    unsigned slot = flow_of(conn);
+    uint8_t flags = flags_of(before, conn, half, segment);
+    *out++ = flags;
+    *out++ = (uint8_t)slot;
+    if (flags & FLAG_NEW) {
+        memset(&before->flow[slot], 0, sizeof before->flow[slot]);
+        before->flow[slot].conn = conn;
+        out = put_bytes(out, &conn, sizeof conn);
+    }
+    expected *e = &before->flow[slot].half[half];
+    const expected *other = &before->flow[slot].half[!half];
+    out = put_moment(before, out, segment->frame, segment->time);
+    out = put_int(out, (int32_t)(segment->seq - e->next));
+    out = put_int(out, (int32_t)(segment->ack - other->next));
+    out = put_uint(out, segment->flags);
+    out = put_int(out, (int64_t)segment->window - e->window);
+    out = put_int(out, (int16_t)(segment->ip_id - e->ip_id));
+    out = put_uint(out, segment->len);
+    if (flags & FLAG_POINT)
+        out = put_uint(put_uint(out, segment->hops), segment->interface);
+    if (flags & FLAG_TIMESTAMPS)
+        out = put_int(put_int(out, (int32_t)(segment->tsval - e->tsval)), (int32_t)(segment->tsecr - other->tsval));
+    if (flags & FLAG_PAYLOAD)
+        out = put_payload(before, out, segment->payload, MIN(segment->captured, KEEP_MAX));
+    expect(e, segment);
+    append(tape, entry, (size_t)(out - entry));
+}
+
+void
+nh_tape_datagram(nh_tape *tape, const nh_packet *datagram)
+{
+    uint8_t entry[ENTRY_MAX], *out = entry;
+
+    if (!tape || tape->given_up)
+        return;
+    *out++ = NH_TAPED_DATAGRAM;
+    out = put_moment(&tape->before, out, datagram->frame, datagram->time);
+    out = put_bytes(out, &datagram->src, datagram->src.len + 1u);
+    out = put_bytes(out, &datagram->dst, datagram->dst.len + 1u);
+    *out++ = datagram->has_hops;
+    *out++ = datagram->hops;
+    out = put_uint(out, datagram->interface);
+    out = put_uint(out, datagram->ip_id);
+    out = put_uint(out, datagram->length);
+    out = put_payload(&tape->before, out, datagram->bytes, MIN(datagram->captured, KEEP_MAX));
+    append(tape, entry, (size_t)(out - entry));
+}
+
+void
+nh_tape_quote(nh_tape *tape, const nh_quote *quote)
+{
+    uint8_t entry[ENTRY_MAX], *out = entry;
+
+    if (!tape || tape->given_up)
+        return;
+    *out++ = NH_TAPED_QUOTE;
+    out = put_moment(&tape->before, out, quote->frame, quote->time);
+    out = put_bytes(out, quote, sizeof *quote);
+    append(tape, entry, (size_t)(out - entry));
+}
+
+/* --- reading ----------------------------------------------------------------------------------- */
+
+nh_tape_reader *
+nh_tape_read(const nh_tape *tape)
+{
+    if (!tape || tape->blocks->len == 0)
+        return NULL;
+    nh_tape_reader *reader = g_new0(nh_tape_reader, 1);
+    reader->tape = tape;
+    return reader;
+}
+
+void
+nh_tape_reader_free(nh_tape_reader *reader)
+{
+    g_free(reader);
+}
+
+static const uint8_t *
+get_segment(nh_tape_reader *reader, const uint8_t *in, uint8_t flags, nh_taped *item)
+{
+    memory *before = &reader->before;
+    nh_segment *segment = &item->segment;
+    unsigned slot = *in++;
+    int half = flags & FLAG_HALF ? 1 : 0;
+
+    memset(segment, 0, sizeof *segment);
+    if (flags & FLAG_NEW) {
+        memset(&before->flow[slot], 0, sizeof before->flow[slot]);
+        get_bytes(&in, &before->flow[slot].conn, sizeof before->flow[slot].conn);
+    }
+    expected *e = &before->flow[slot].half[half];
+    const expected *other = &before->flow[slot].half[!half];
+    const nh_conn *conn = before->flow[slot].conn;
+    item->conn = conn;
+    item->half = half;
+    get_moment(before, &in, &segment->frame, &segment->time);
+    segment->src = half ? conn->server : conn->client;
+    segment->dst = half ? conn->client : conn->server;
+    segment->seq = e->next + (uint32_t)get_int(&in);
+    segment->ack = other->next + (uint32_t)get_int(&in);
+    segment->flags = (uint16_t)get_uint(&in);
+    segment->window = (uint32_t)(e->window + get_int(&in));
+    segment->ip_id = (uint16_t)(e->ip_id + get_int(&in));
+    segment->len = (uint32_t)get_uint(&in);
+    segment->fragment = flags & FLAG_FRAGMENT;
+    segment->hops = flags & FLAG_POINT ? (uint8_t)get_uint(&in) : e->hops;
+    segment->interface = flags & FLAG_POINT ? (uint32_t)get_uint(&in) : e->interface;
+    segment->has_tsval = flags & FLAG_TIMESTAMPS;
+    if (segment->has_tsval) {
+        segment->tsval = e->tsval + (uint32_t)get_int(&in);
+        segment->tsecr = other->tsval + (uint32_t)get_int(&in);
+    }
+    if (flags & FLAG_PAYLOAD) {
+        segment->captured = get_payload(before, &in, reader->bytes);
+        segment->payload = reader->bytes;
+    }
+    expect(e, segment);
+    return in;
+}
+
+static void
+get_addr(const uint8_t **in, nh_addr *addr)
+{
+    memset(addr, 0, sizeof *addr);
+    get_bytes(in, addr, **in + 1u);
+}
+
+static const uint8_t *
+get_datagram(nh_tape_reader *reader, const uint8_t *in, nh_taped *item)
+{
+    nh_packet *datagram = &item->datagram;
+
+    *datagram = (nh_packet){ .kind = NH_PACKET_DATAGRAM };
+    get_moment(&reader->before, &in, &datagram->frame, &datagram->time);
+    get_addr(&in, &datagram->src);
+    get_addr(&in, &datagram->dst);
+    datagram->has_hops = *in++;
+    datagram->hops = *in++;
+    datagram->interface = (uint32_t)get_uint(&in);
+    datagram->ip_id = (uint16_t)get_uint(&in);
+    datagram->length = (unsigned)get_uint(&in);
+    datagram->captured = get_payload(&reader->before, &in, reader->bytes);
+    datagram->bytes = reader->bytes;
+    return in;
+}
+
+bool
+nh_tape_next(nh_tape_reader *reader, nh_taped *item)
+{
+    const nh_tape *tape = reader->tape;
+
+    if (reader->at == g_array_index(tape->used, uint32_t, reader->block)) {
+        if (reader->block + 1 == tape->blocks->len)
+            return false;
+        reader->block++;
+        reader->at = 0;
+    }
+    const uint8_t *start = g_ptr_array_index(tape->blocks, reader->block), *in = start + reader->at;
+    uint8_t flags = *in++;
+    item->kind = (nh_taped_kind)(flags & 3);
+    item->conn = NULL;
+    if (item->kind == NH_TAPED_SEGMENT) {
+        in = get_segment(reader, in, flags, item);
+    } else if (item->kind == NH_TAPED_DATAGRAM) {
+        in = get_datagram(reader, in, item);
+    } else {
+        uint32_t frame;
+        nh_time time;
+        get_moment(&reader->before, &in, &frame, &time);
+        get_bytes(&in, &item->quote, sizeof item->quote);
+    }
+    reader->at = (uint32_t)(in - start);
+    return true;
+}
