@@ -81,6 +81,7 @@ set(NLM_HEALTH_CORE_SOURCES
     core/rpc/nfs_calls.c
     core/rpc/polls.c
     core/rpc/portmap.c
+    core/rpc/requests.c
     core/rpc/rpc_calls.c
     core/rpc/rpc_replies.c
     core/rpc/sealed.c

@@ -28,6 +28,7 @@
 #include "core/points/points.h"
 #include "core/story/tell.h"
 #include "core/wire/transport.h"
+#include "core/rpc/requests.h"
 #include "core/rpc/unheard.h"
 #include "core/judge/raise.h"
 
@@ -107,6 +108,7 @@ nh_watch_free(nh_watch *watch)
     if (watch->sealed)
         g_ptr_array_unref(watch->sealed);
     nh_locks_free(watch->locks);
+    nh_requests_free(watch);
     g_ptr_array_unref(watch->faults);
     nh_nfs_free(watch->nfs);
     forget_points(watch);

@@ -459,8 +459,9 @@ struct nh_watch {
     GPtrArray *frames;            /* nh_frame*, by number */
     nh_frame *latest_frame;       /* the one that was asked for last, or NULL */
     struct nh_lock_table *locks;
-    GPtrArray *faults; /* nh_fault*: what is wrong with locks, by the frames that show it */
-    GPtrArray *sealed; /* flows of RPC over DTLS (sealed.c); NULL while there is none */
+    GHashTable *requests; /* that wait (requests.c); NULL while there was none */
+    GPtrArray *faults;    /* nh_fault*: what is wrong with locks, by the frames that show it */
+    GPtrArray *sealed;    /* flows of RPC over DTLS (sealed.c); NULL while there is none */
     struct nh_nfs *nfs;
     struct nh_tape *tape;     /* of what passed; NULL in a core that is fed from one */
     struct nh_points *points; /* two capture points, as far as the last story knows; or NULL */

@@ -20,6 +20,7 @@
 #include "core/judge/outage.h"
 #include "core/judge/raise.h"
 #include "core/model/ports.h"
+#include "core/rpc/requests.h"
 #include "core/wire/procedures.h"
 
 /* So many calls of a pair may wait for their *_RES; of a peer that never sends any the oldest are forgotten. */
@@ -200,20 +201,18 @@ first_unanswered(const nh_call *message, unsigned *copies)
     return first;
 }
 
-/*
- * RPC repeats nothing that expects no reply: the caller itself sends the message
- * anew, under another XID. Over UDP that is what a retransmission is elsewhere
- * (datagrams.c); over TCP the connection tells whether the server has it.
- */
-static void
-message_anew(nh_call *call, nh_moment at)
-{
-    unsigned copies;
-    const nh_call *first = first_unanswered(call, &copies);
+/* Another one of the same process may ask for the same; but who waits so long for an answer over TCP is left alone. */
+#define ANEW_TIME (5 * NH_SECOND)
 
-    if (!first || at.time - nh_call_first(first)->at.time < REPEAT_TIME)
-        return;
+/* It asks for what an earlier call, of which the server has not answered any copy, asked for. */
+static void
+tell_anew(nh_call *call, const nh_call *first, unsigned copies, nh_moment at)
+{
+    bool message = nh_nlm_is_message(call->prog, call->proc);
     bool taken = first->accepted.frame || first->tcp_acked;
+
+    if (nh_elapsed(nh_call_first(first)->at.time, at.time) < (message || call->l4 == NH_L4_UDP ? REPEAT_TIME : ANEW_TIME))
+        return;
     if (!taken && call->l4 != NH_L4_UDP)
         return;
     nh_finding finding = taken ? NH_REPLY_OVERDUE : NH_PEER_SILENT;
@@ -226,11 +225,30 @@ message_anew(nh_call *call, nh_moment at)
                              .bits = told ? 0 : NH_SUSPICION,
                              .text = told ? g_strdup_printf("%s is sent anew: that of frame %u has had no %s for %s",
                                                             nh_nlm_procedure_name(call->proc), nh_call_first(first)->at.frame,
-                                                            taken ? "*_RES (the server has it)" : "answer", ago)
+                                                            !taken    ? "answer"
+                                                            : message ? "*_RES (the server has it)"
+                                                                      : "answer (the server has it)",
+                                                            ago)
                                           : NULL });
     g_free(ago);
     if (!taken && copies >= 2)
         nh_dead_declare(call, finding, nh_call_first(first)->at, at.frame, "is sent anew without any answer");
+}
+
+/*
+ * RPC repeats nothing that expects no reply: the caller itself sends the message
+ * anew, under another XID; and clients that give a call up do so with every call.
+ * Over UDP that is what a retransmission is elsewhere (datagrams.c); over TCP the
+ * connection tells whether the server has it.
+ */
+static void
+asked_anew(nh_call *call, nh_moment at)
+{
+    unsigned copies = 0;
+    const nh_call *first = nh_nlm_is_message(call->prog, call->proc) ? first_unanswered(call, &copies) : nh_request_asked(call, &copies);
+
+    if (first)
+        tell_anew(call, first, copies, at);
 }
 
 void
@@ -245,10 +263,10 @@ nh_async_call(nh_call *call, nh_moment at)
         else if (!before)
             granted_twice(call, at);
     }
+    if (!is_grant(call) && !nh_nlm_is_result(call->prog, call->proc))
+        asked_anew(call, at);
     if (!is_grant(call) && !nh_nlm_is_message(call->prog, call->proc))
         return;
-    if (!is_grant(call))
-        message_anew(call, at);
     if (!pair->unsettled)
         pair->unsettled = g_ptr_array_new();
     if (pair->unsettled->len >= UNSETTLED_MAX)

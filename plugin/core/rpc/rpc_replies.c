@@ -21,6 +21,7 @@
 #include "core/judge/raise.h"
 #include "core/model/ports.h"
 #include "core/rpc/polls.h"
+#include "core/rpc/requests.h"
 #include "core/rpc/portmap.h"
 #include "core/wire/procedures.h"
 #include "core/rpc/statd.h"
@@ -164,6 +165,7 @@ first_reply(nh_call *call, const nh_message *message, nh_moment at)
     if (!nh_time_known(pair->slowest) || latency > pair->slowest)
         pair->slowest = latency;
     nh_async_settle(call);
+    nh_request_answered(call);
     if (call->has_status) {
         judge_status(call, at);
         nh_leak_judge(call, at);
