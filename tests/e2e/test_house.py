@@ -77,3 +77,11 @@ def test_includes_exist_on_every_system():
         if [name for name in used if not name.startswith(("glib", "epan/", "wiretap/", "wsutil/", "wireshark.h"))]:
             unportable.add(path.name)
     assert unportable == UNIX_ONLY
+
+
+def test_architecture_names_files_that_exist():
+    plugin = harness.TOP / "plugin"
+    known = {path.name for folder in (plugin, harness.TOP / "tests" / "unit") for path in folder.rglob("*")}
+    text = (harness.TOP / "docs" / "architecture.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(?:[\w./-]*/)?([\w-]+\.(?:c|h|def|cmake))`", text))
+    assert len(named) > 40 and not named - known
