@@ -62,6 +62,7 @@ static int hf_incident_summary = -1;
 static int hf_point = -1;
 static int hf_twin = -1;
 static int hf_point_offset = -1;
+static int hf_detail = -1;
 
 static expert_field ei_findings[NH_FINDING_COUNT];
 
@@ -163,6 +164,9 @@ register_fields(int proto)
         { &hf_point_offset,
           { "Distance of the clocks", "nlm_health.point.offset", FT_RELATIVE_TIME, BASE_NONE, NULL, 0,
             "Clock of the second capture point minus that of the first", HFILL } },
+        { &hf_detail,
+          { "Detail", "nlm_health.detail", FT_STRING, BASE_NONE, NULL, 0, "What a finding says on this frame: numbers, times, frames",
+            HFILL } },
     };
 
     for (unsigned i = 0; i < G_N_ELEMENTS(hf); i++)
@@ -470,7 +474,9 @@ nh_show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const nh_view
     }
     for (const GSList *item = view->frame->notes; item; item = item->next) {
         const nh_note *note = item->data;
-        expert_add_info_format(pinfo, root, &ei_findings[note->finding], "%s", note->text);
+        proto_item *detail = proto_tree_add_string(branch, hf_detail, tvb, 0, 0, note->text);
+        proto_item_set_generated(detail);
+        expert_add_info(pinfo, detail, &ei_findings[note->finding]); /* its text is the finding's title: frames group by it */
     }
 }
 

@@ -70,7 +70,7 @@ class TestStuckFin:
         """The message on the FIN names the time at which the client's TCP gives up, 180 to 184.3 s later."""
         capture = lab.scenario("2025-06-22-stuck-fin.scn")
         message = lab.tshark("-2", "-r", capture, "-Y", "frame.number == 29 && nlm_health.fin_unacked", "-T", "fields",
-                             "-e", "_ws.expert.message").stdout
+                             "-e", "nlm_health.detail").stdout
         assert "22:56:13" in message and "22:56:17" in message, message
 
 
