@@ -1,0 +1,227 @@
+"""nlm-health, the command: arguments in any order and of any kind, its words when something is wrong, its exit status.
+
+SPDX-License-Identifier: GPL-2.0-or-later
+"""
+
+import gzip
+import json
+import lzma
+import os
+import re
+import shutil
+import tarfile
+
+import pytest
+
+import harness
+
+STILL = "lockd: server 10.7.1.1 not responding, still trying"
+LOG = f"Nov 22 12:31:08 cli kernel: {STILL}\nNov 22 12:31:53 cli kernel: lockd: server 10.7.1.1 OK\n"
+MOUNTS = ("proc /proc proc rw 0 0\n10.7.1.1:/srv/nfs /mnt nfs rw,relatime,vers=3,hard,proto=tcp,timeo=600,retrans=2,sec=sys,"
+          "mountaddr=10.7.1.1 0 0\n")
+NOTHING_FOUND, FOUND, FAILED = 0, 1, 2
+SHELLS = [shell for shell in ("dash", "bash") if shutil.which(shell)]
+needs = pytest.mark.skipif(not shutil.which("mergecap") or not shutil.which("editcap"), reason="mergecap is not installed")
+
+
+@pytest.fixture(scope="module")
+def place(lab):
+    """A folder with the command, a capture with an outage, one without, and logs."""
+    folder = lab.folder()
+    shutil.copy(harness.TOP / "tools" / "nlm-health", folder)
+    for name in ("stuck_fin.pcap", "healthy.pcap"):
+        shutil.copy(harness.TOP / "captures" / name, folder)
+    (folder / "kernel.log").write_text(LOG)
+    (folder / "mounts").write_text(MOUNTS)
+    own(folder)
+    return folder
+
+
+def own(folder):
+    for path in [folder, *folder.rglob("*")]:
+        harness.hand_over(path)
+
+
+@pytest.fixture
+def command(lab, place):
+    def run(*arguments, status=FOUND, shell="sh", **more):
+        out = lab.run(shell, place / "nlm-health", *arguments, cwd=place, check=False, **more)
+        assert out.status == status, str(out)
+        return out
+    return run
+
+
+def folded(out):
+    return re.sub(r"\s+", " ", out.stdout)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("arguments", [("stuck_fin.pcap", "kernel.log", "mounts"), ("mounts", "kernel.log", "stuck_fin.pcap")])
+def test_any_order(command, shell, arguments):
+    text = folded(command(*arguments, shell=shell))
+    assert "logged at 12:31:08.000" in text and "logged at 12:31:53.000" in text
+    assert text.startswith("NLM Health: 1 incident")
+
+
+def test_nothing_found(command):
+    assert command("healthy.pcap", status=NOTHING_FOUND).stdout.startswith("NLM Health: healthy")
+
+
+def test_json_and_one_incident(command):
+    story = json.loads(command("--json", "stuck_fin.pcap").stdout)
+    assert story["capture"]["verdict"] == "incidents"
+    assert command("--json", "healthy.pcap", status=NOTHING_FOUND)
+    assert "Incident 1" in command("stuck_fin.pcap", "--incident", "1").stdout
+    assert "no incident 7" in command("stuck_fin.pcap", "--incident", "7", status=FAILED).stderr
+
+
+@pytest.mark.parametrize("name", ["a log.txt", "a;log", " log ", "line\nbreak", "-log", "log,out=x", "$(reboot)", "'\"`"])
+def test_names(command, place, name):
+    capture, log = place / f"{name}.cap", place / name
+    shutil.copy(place / "stuck_fin.pcap", capture)
+    log.write_text(LOG)
+    own(place)
+    text = folded(command("--", capture.name, log.name))
+    assert "logged at 12:31:08.000" in text, text
+    capture.unlink()
+    log.unlink()
+
+
+def test_packed(command, place):
+    (place / "log.gz").write_bytes(gzip.compress(LOG.encode()))
+    (place / "capture.xz").write_bytes(lzma.compress((place / "stuck_fin.pcap").read_bytes()))
+    (place / "capture.gz").write_bytes(gzip.compress((place / "stuck_fin.pcap").read_bytes()))
+    own(place)
+    assert "logged at 12:31:08.000" in folded(command("log.gz", "capture.gz"))
+    if shutil.which("xz"):
+        command("capture.xz")
+
+
+def sosreport(folder, address="10.7.1.2", host="cli"):
+    top = folder / "sosreport-x"
+    for path, text in {"proc/mounts": MOUNTS, "var/log/messages": LOG, "sos_commands/host/hostname": f"{host}\n",
+                       "sos_commands/kernel/uname_-a": f"Linux {host} 6.1.0-18-amd64 #1 SMP x86_64 GNU/Linux\n",
+                       "sos_commands/networking/ip_-o_addr": f"1: lo inet 127.0.0.1/8 scope host lo\n2: eth0 inet {address}/24 scope global\n",
+                       "sys/module/lockd/parameters/nlm_timeout": "10\n"}.items():
+        (top / path).parent.mkdir(parents=True, exist_ok=True)
+        (top / path).write_text(text)
+    return top
+
+
+@pytest.mark.parametrize("packed", [None, "gz", "xz"])
+def test_sosreport(command, place, packed):
+    folder = place / f"report-{packed}"
+    folder.mkdir()
+    argument = top = sosreport(folder)
+    if packed:
+        argument = folder / f"report.tar.{packed}"
+        with tarfile.open(argument, f"w:{packed}") as archive:
+            archive.add(top, top.name)
+    own(place)
+    text = folded(command(argument, "stuck_fin.pcap"))
+    assert "logged at 12:31:08.000" in text
+    assert "nlm_timeout=10 (Linux 5.3+)" in text
+
+
+def test_sosreport_of_the_server(command, place):
+    folder = place / "of-server"
+    folder.mkdir()
+    own(sosreport(folder, address="10.7.1.1", host="srv"))
+    own(folder)
+    out = command("stuck_fin.pcap", folder / "sosreport-x")
+    assert "is the server's" in out.stderr
+    assert "(Linux 5.3+)" not in folded(out)
+
+
+@needs
+def test_a_ring(command, place, lab):
+    lab.run("editcap", "-c", "60", place / "stuck_fin.pcap", place / "ring.pcap")
+    parts = sorted(place.glob("ring_*.pcap"))
+    assert len(parts) > 2
+    whole = command("stuck_fin.pcap").stdout
+    assert command(*reversed(parts)).stdout == whole
+    folder = place / "ring folder"
+    folder.mkdir()
+    for part in parts:
+        part.rename(folder / part.name)
+    own(place)
+    assert command(folder).stdout == whole
+
+
+def test_outputs(command, place):
+    annotated = place / "with comments.pcapng"
+    command("stuck_fin.pcap", "--annotate", annotated)
+    assert annotated.read_bytes().startswith(b"\x0a\x0d\x0d\x0a")
+    assert "is the capture itself" in command("stuck_fin.pcap", "--annotate", "stuck_fin.pcap", status=FAILED).stderr
+    assert "no regular file" in command("stuck_fin.pcap", "--annotate", "/dev/null", status=FAILED).stderr
+    assert "cannot write" in command("stuck_fin.pcap", "--annotate", "/nonexistent/x", status=FAILED).stderr
+
+
+def test_local_times(command):
+    text = command("stuck_fin.pcap", "--local", env={"TZ": "Asia/Kolkata"}).stdout
+    assert "2026-11-22 18:00:02.758 to 18:01:53.376 UTC+05:30" in folded(command("stuck_fin.pcap", "--local", env={"TZ": "Asia/Kolkata"}))
+    assert "12:30:02" not in text
+    text = folded(command("stuck_fin.pcap", "--local", env={"TZ": "Pacific/Auckland"}))
+    assert "2026-11-23 01:24:47.463 to 01:31:56.384 UTC+13:00" in text
+
+
+@pytest.mark.parametrize("arguments,words", [
+    ((), "usage:"),
+    (("nowhere.pcap",), "no such file: nowhere.pcap"),
+    (("kernel.log",), "no capture among the arguments"),
+    (("--nonsense", "stuck_fin.pcap"), "unknown option --nonsense"),
+    (("stuck_fin.pcap", "--html"), "--html needs a value"),
+    (("stuck_fin.pcap", "--incident", "x"), "--incident takes a number"),
+    (("stuck_fin.pcap", "/dev/null"), "is not a regular file"),
+    (("stuck_fin.pcap", "-o", "nlm_health.nonsense:1"), "nlm_health.nonsense"),
+    (("watch",), "watch needs an interface"),
+])
+def test_refused(command, arguments, words):
+    assert words in command(*arguments, status=FAILED).stderr
+
+
+def test_wrong_files(command, place):
+    (place / "empty").write_bytes(b"")
+    (place / "noise").write_bytes(os.urandom(4000))
+    (place / "secret").write_text(LOG)
+    (place / "junk.tar").write_bytes(b"")
+    with tarfile.open(place / "junk.tar", "w") as archive:
+        archive.add(place / "mounts", "mounts")
+    own(place)
+    (place / "secret").chmod(0)
+    assert "is empty" in command("stuck_fin.pcap", "empty", status=FAILED).stderr
+    assert "neither a capture, nor a log" in command("stuck_fin.pcap", "noise", status=FAILED).stderr
+    assert "permission denied" in command("stuck_fin.pcap", "secret", status=FAILED).stderr
+    assert "neither a sosreport nor a supportconfig" in command("stuck_fin.pcap", "junk.tar", status=FAILED).stderr
+    (place / "secret").unlink()
+
+
+def test_cut_short(command, place):
+    (place / "cut.pcap").write_bytes((place / "stuck_fin.pcap").read_bytes()[:-10])
+    own(place)
+    out = command("cut.pcap")
+    assert '"cut.pcap" appears to have been cut short' in out.stderr
+    (place / "stump.pcap").write_bytes((place / "stuck_fin.pcap").read_bytes()[:10])
+    own(place)
+    assert "stump.pcap" in command("stump.pcap", status=FAILED).stderr
+
+
+def test_without_the_plugin(command, lab):
+    env = {"HOME": str(lab.folder())}
+    if "nlm_health" not in lab.run("tshark", "-G", "plugins", env=env).stdout:
+        assert "does not load the plugin" in command("stuck_fin.pcap", status=FAILED, env=env).stderr
+
+
+@pytest.mark.skipif(not shutil.which("tcpdump"), reason="tcpdump is not installed")
+def test_large_captures_are_filtered(command, place):
+    """The same report but for the numbers of frames; nothing is gained where all packets are of interest."""
+    out = command("stuck_fin.pcap", env={"NLM_HEALTH_LARGE": "1"})
+    assert "fin_unacked" in out.stdout
+    assert command("stuck_fin.pcap", "--no-filter", env={"NLM_HEALTH_LARGE": "1"}).stdout == command("stuck_fin.pcap").stdout
+
+
+def test_nothing_is_left(command, lab):
+    folder = lab.folder()
+    command("stuck_fin.pcap", "kernel.log", env={"TMPDIR": str(folder)})
+    command("stuck_fin.pcap", "nowhere", status=FAILED, env={"TMPDIR": str(folder)})
+    assert not list(folder.iterdir())
