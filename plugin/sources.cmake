@@ -54,7 +54,9 @@ set(NLM_HEALTH_CORE_SOURCES
     core/log/log_timers.c
     core/model/call.c
     core/model/frames.c
+    core/model/polls.c
     core/model/ports.c
+    core/model/position.c
     core/model/story.c
     core/model/trouble.c
     core/net/follow.c
@@ -79,7 +81,6 @@ set(NLM_HEALTH_CORE_SOURCES
     core/rpc/dead_calls.c
     core/rpc/hidden.c
     core/rpc/nfs_calls.c
-    core/rpc/polls.c
     core/rpc/portmap.c
     core/rpc/requests.c
     core/rpc/rpc_calls.c

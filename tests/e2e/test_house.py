@@ -8,7 +8,7 @@ import re
 import harness
 
 # From the ground up. A room may include itself and those before it.
-ROOMS = ["core/base", "include", "core/wire", "core/model", "core/points", "core/judge", "core/locks", "core/clock", "core/net", "core/rpc", "core/log",
+ROOMS = ["core/base", "include", "core/wire", "core/model", "core/points", "core/locks", "core/judge", "core/clock", "core/net", "core/rpc", "core/log",
          "core/story", "core/out", "core", "wireshark"]
 
 # Includes that still point up. This list only shrinks.
@@ -22,21 +22,15 @@ core/clock/lookups -> core/rpc/answers
 core/clock/lookups -> core/rpc/async_calls
 core/clock/lookups -> core/story/lines
 core/clock/queued -> core/rpc/dead_calls
-core/judge/incident -> core/rpc/polls
-core/judge/outage -> core/clock/age
-core/judge/outage -> core/locks/lock_table
 core/log/log_candidates -> core/story/lines
 core/log/log_match -> core/story/lines
 core/model/call -> core/net/follow
-core/model/call -> core/net/pairs
-core/model/call -> core/rpc/statd
 core/model/model -> core/clock/rpc_timer
 core/model/model -> core/log/kernel_log
 core/model/story -> core/log/kernel_log
 core/net/tcp_life -> core/rpc/portmap
 core/rpc/nfs_calls -> core/story/lines
 core/rpc/rpc_replies -> core/story/lines
-core/wire/arguments -> core/rpc/statd
 """
 
 

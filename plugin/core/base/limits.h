@@ -35,6 +35,11 @@
 /* A call that is sent so short before an outage ends was held back until then: the handshake and the answer lie between. */
 #define NH_RELEASE_SLACK NH_SECOND
 
+/* --- copies of calls (core/clock, core/rpc) --- */
+
+/* Copies closer than this were not sent by RPC's timer (nlm_timeout is 3 s at least): they waited in the socket together. */
+#define NH_QUEUED_TIME (2500 * NH_MSEC)
+
 /* --- what is said of a capture (core/story) --- */
 
 /* An answer that took longer is worth a look, though nobody gave up: the shortest minor timeout of lockd (nlm_timeout, 10 s by default). */

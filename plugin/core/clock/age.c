@@ -10,6 +10,7 @@
 
 #include "core/clock/age.h"
 
+#include "core/base/limits.h"
 #include "core/model/call.h"
 #include "core/model/frames.h"
 #include "core/clock/policy.h"

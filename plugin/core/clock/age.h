@@ -11,9 +11,6 @@
 
 #include "core/model/model.h"
 
-/* Copies closer than this were not sent by RPC's timer (nlm_timeout is 3 s at least): they waited in the socket together. */
-#define NH_QUEUED_TIME (2500 * NH_MSEC)
-
 /* TCP_USER_TIMEOUT of lockd's sockets, and the lateness of its timer: no segment is resent for longer. */
 #define NH_SOCKET_MAX (184300 * NH_MSEC)
 

@@ -10,23 +10,8 @@
 
 #include "core/base/limits.h"
 #include "core/judge/compared.h"
+#include "core/model/position.h"
 #include "core/wire/procedures.h"
-
-/* --- where the capture was taken ------------------------------------------------ */
-
-nh_side
-nh_capture_position(const nh_pair *pair)
-{
-    nh_side preference = pair->watch->options.position;
-
-    if (preference != NH_SIDE_NONE && preference != NH_SIDE_UNKNOWN)
-        return preference;
-    if (pair->near_client > 2 * pair->near_server)
-        return NH_SIDE_CLIENT;
-    if (pair->near_server > 2 * pair->near_client)
-        return NH_SIDE_SERVER;
-    return NH_SIDE_UNKNOWN;
-}
 
 /* --- the tables ------------------------------------------------------------------ */
 

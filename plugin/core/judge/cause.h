@@ -23,7 +23,5 @@ typedef struct {
 nh_judgement nh_judge(const nh_outage *outage);
 /* What to check next because of a finding in the outage; static; NULL = nothing. */
 const char *nh_advice(const nh_outage *outage, nh_finding finding);
-/* Where the capture was taken, as a side: client, server, path (between them), unknown. */
-nh_side nh_capture_position(const nh_pair *pair);
 
 #endif

@@ -10,7 +10,7 @@
 
 #include "core/base/limits.h"
 #include "core/judge/outage.h"
-#include "core/rpc/polls.h"
+#include "core/model/polls.h"
 
 bool
 nh_outage_is_watching(const nh_outage *outage)

@@ -9,7 +9,6 @@
 #include "core/judge/outage.h"
 
 #include "core/base/limits.h"
-#include "core/clock/age.h"
 #include "core/judge/incident.h"
 #include "core/locks/lock_table.h"
 #include "core/model/trouble.h"

@@ -12,9 +12,9 @@
 
 #include "core/locks/lock_faults.h"
 
-#include "core/judge/cause.h"
 #include "core/locks/lock_effects.h"
 #include "core/locks/lock_text.h"
+#include "core/model/position.h"
 #include "core/model/frames.h"
 #include "core/wire/procedures.h"
 

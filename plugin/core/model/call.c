@@ -9,10 +9,8 @@
 #include "core/model/call.h"
 
 #include "core/net/follow.h"
-#include "core/net/pairs.h"
 #include "core/model/ports.h"
 #include "core/wire/procedures.h"
-#include "core/rpc/statd.h"
 
 /* Wireshark's own matching is per conversation, ours is not. */
 static uint32_t
@@ -95,28 +93,6 @@ nh_call_wait_on(nh_call *call, nh_conn *conn)
     g_ptr_array_add(conn->waiting, call);
     conn->unacked[nh_call_half(call, conn)] += !call->tcp_acked;
     conn->unburied = true;
-}
-
-/* Whether the lock server sends this call: callbacks, and the results of *_MSG (X/Open NLM, asynchronous procedures). */
-static bool
-sent_by_server(uint32_t proc)
-{
-    return proc == NH_NLM_GRANTED || proc == NH_NLM_GRANTED_MSG || (proc >= NH_NLM_TEST_RES && proc < NH_NLM_GRANTED_RES);
-}
-
-nh_pair *
-nh_call_pair_of(nh_watch *watch, const nh_message *message, nh_way *way)
-{
-    if (message->prog == NH_PROG_STAT && message->proc == NH_NSM_NOTIFY)
-        return nh_pair_of_restart(watch, &message->src.addr, &message->dst.addr, way);
-    if (message->prog != NH_PROG_NLM || message->proc == 0)
-        return nh_pair_of_flow(watch, &message->src.addr, &message->dst.addr, way);
-    if (sent_by_server(message->proc)) {
-        *way = NH_CALLBACK;
-        return nh_pair_of_roles(watch, &message->dst.addr, &message->src.addr);
-    }
-    *way = NH_FORWARD;
-    return nh_pair_of_roles(watch, &message->src.addr, &message->dst.addr);
 }
 
 void

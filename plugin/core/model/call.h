@@ -23,7 +23,7 @@ nh_call *nh_call_find(nh_watch *watch, const nh_addr *from, const nh_addr *to, u
 /* Index of the half of a connection that sends the call: copies may come from other ports, over other connections. */
 int nh_call_half(const nh_call *call, const nh_conn *conn);
 /*
- * A call that was not seen before, of this pair and way (nh_call_pair_of()); belongs to the watch. Its first transmission
+ * A call that was not seen before, of this pair and way; belongs to the watch. Its first transmission
  * is yet to be added. It takes the place of the one that nh_call_find() finds for the message.
  */
 nh_call *nh_call_new(nh_pair *pair, nh_way way, const nh_message *message, nh_call *before);
@@ -39,8 +39,6 @@ void nh_call_wait_again(nh_call *call);
 void nh_call_stop_waiting(nh_call *call);
 /* The client goes to the port it asked for: look-ups over TCP that seem to wait were answered, and the capture missed it. */
 void nh_call_lookups_overtaken(nh_pair *pair, nh_way way);
-/* The pair of a call (not of a reply), made when there is none; the procedure tells who of the two is the lock client. */
-nh_pair *nh_call_pair_of(nh_watch *watch, const nh_message *message, nh_way *way);
 /* What the answer says: why RPC refused the call, or the status of NLM; static; NULL while there is neither. */
 const char *nh_call_outcome(const nh_call *call);
 

@@ -8,6 +8,7 @@
 
 #include "core/rpc/rpc_calls.h"
 
+#include "core/base/limits.h"
 #include "core/clock/age.h"
 #include "core/wire/arguments.h"
 #include "core/rpc/async_calls.h"
@@ -27,7 +28,7 @@
 #include "core/net/pairs.h"
 #include "core/rpc/portmap.h"
 #include "core/model/ports.h"
-#include "core/rpc/polls.h"
+#include "core/model/polls.h"
 #include "core/wire/procedures.h"
 #include "core/clock/queued.h"
 #include "core/rpc/rpc_replies.h"
@@ -337,6 +338,29 @@ take_reply(nh_watch *watch, const nh_message *message)
         learn_lock_port(watch, conn, &message->src, message->l4);
 }
 
+/* Whether the lock server sends this call: callbacks, and the results of *_MSG (X/Open NLM, asynchronous procedures). */
+static bool
+sent_by_server(uint32_t proc)
+{
+    return proc == NH_NLM_GRANTED || proc == NH_NLM_GRANTED_MSG || (proc >= NH_NLM_TEST_RES && proc < NH_NLM_GRANTED_RES);
+}
+
+/* The pair of a call (not of a reply), made when there is none; the procedure tells who of the two is the lock client. */
+static nh_pair *
+pair_of_call(nh_watch *watch, const nh_message *message, nh_way *way)
+{
+    if (message->prog == NH_PROG_STAT && message->proc == NH_NSM_NOTIFY)
+        return nh_pair_of_restart(watch, &message->src.addr, &message->dst.addr, way);
+    if (message->prog != NH_PROG_NLM || message->proc == 0)
+        return nh_pair_of_flow(watch, &message->src.addr, &message->dst.addr, way);
+    if (sent_by_server(message->proc)) {
+        *way = NH_CALLBACK;
+        return nh_pair_of_roles(watch, &message->dst.addr, &message->src.addr);
+    }
+    *way = NH_FORWARD;
+    return nh_pair_of_roles(watch, &message->src.addr, &message->dst.addr);
+}
+
 void
 nh_calls_message(nh_watch *watch, const nh_message *message)
 {
@@ -348,7 +372,7 @@ nh_calls_message(nh_watch *watch, const nh_message *message)
         return;
     nh_frame *frame = nh_frame_get(watch, at);
     nh_pair *pair = message->reply ? nh_pair_of_flow(watch, &message->dst.addr, &message->src.addr, &way)
-                                   : nh_call_pair_of(watch, message, &way);
+                                   : pair_of_call(watch, message, &way);
 
     frame->service = nh_service_of_program(message->prog);
     frame->pair = pair;

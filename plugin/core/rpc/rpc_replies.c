@@ -20,7 +20,7 @@
 #include "core/judge/outage.h"
 #include "core/judge/raise.h"
 #include "core/model/ports.h"
-#include "core/rpc/polls.h"
+#include "core/model/polls.h"
 #include "core/rpc/requests.h"
 #include "core/rpc/portmap.h"
 #include "core/wire/procedures.h"

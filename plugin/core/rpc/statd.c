@@ -15,6 +15,7 @@
 #include "core/rpc/statd.h"
 
 #include "core/model/frames.h"
+#include "core/wire/procedures.h"
 #include "core/locks/lock_faults.h"
 #include "core/locks/lock_table.h"
 #include "core/judge/outage.h"

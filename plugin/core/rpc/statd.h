@@ -11,9 +11,6 @@
 
 #include "core/model/model.h"
 
-/* Procedures without results (X/Open NSM, nsm_prot.x). */
-enum { NH_NSM_SIMU_CRASH = 5, NH_NSM_NOTIFY = 6 };
-
 /* A call to a status monitor. */
 void nh_statd_call(nh_call *call, const nh_message *message);
 /* The call is sent again under its XID: SM_NOTIFY, or the look-up of statd. */

@@ -10,7 +10,6 @@
 
 #include "core/base/crc32.h"
 #include "core/wire/procedures.h"
-#include "core/rpc/statd.h"
 
 /* --- XDR (RFC 4506): a cursor that never reads past what was captured -------------- */
 

@@ -67,6 +67,9 @@ enum {
 #undef STAT_ROW
 };
 
+/* Of the status monitor, procedures without results (X/Open NSM, nsm_prot.x). */
+enum { NH_NSM_SIMU_CRASH = 5, NH_NSM_NOTIFY = 6 };
+
 /* What a procedure asks for, synchronous or not: TEST_MSG is a TEST, NM_LOCK a LOCK; other results and numbers are themselves. */
 uint32_t nh_nlm_kind(uint32_t proc);
 /* A *_MSG: its answer is a *_RES, a call of its own. */

@@ -6,7 +6,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include "core/rpc/polls.h"
+#include "core/model/polls.h"
 
 #include "core/wire/procedures.h"
 
