@@ -27,19 +27,21 @@ static const struct {
 
 /* What is known beside the symptoms; a row's facts must all be among them. */
 #define NH_FACTS(X) \
-    X(LOST_BEFORE)      /* what the client sent did not come to the capture */ \
-    X(DEAF_CLIENT)      /* it is the client that does not take in what reaches it */ \
-    X(NO_CONNECTION)    /* over UDP, or before any connection */ \
-    X(UNACCEPTED)       /* the SYN-ACK came again, though it had been acknowledged */ \
-    X(UNANSWERED_AGAIN) /* after the reset no answer either */ \
-    X(REFUSED_AT_LAST)  /* the answer that ended it is a refusal */ \
-    X(OF_PORTMAP)       /* the port mapper's doing */ \
-    X(CLIENT_RESTARTED) /* so says its SM_NOTIFY */ \
-    X(CALLBACK)         /* on the server's way back to the client */ \
-    X(CALLBACK_REFUSED) /* nobody listens there */ \
-    X(OWN_FILTER)       /* ICMP: by the firewall of the host that sent the quoted packet */ \
-    X(SAID_BY_CALLER)   /* ICMP: by that host, or nobody knows */ \
-    X(SAID_BY_CALLED)   /* ICMP: by the host that it went to */ \
+    X(LOST_BEFORE)       /* what the client sent did not come to the capture */ \
+    X(DEAF_CLIENT)       /* it is the client that does not take in what reaches it */ \
+    X(NO_CONNECTION)     /* over UDP, or before any connection */ \
+    X(UNACCEPTED)        /* the SYN-ACK came again, though it had been acknowledged */ \
+    X(UNANSWERED_AGAIN)  /* after the reset no answer either */ \
+    X(REFUSED_AT_LAST)   /* the answer that ended it is a refusal */ \
+    X(OF_PORTMAP)        /* the port mapper's doing */ \
+    X(CLIENT_RESTARTED)  /* so says its SM_NOTIFY */ \
+    X(CALLBACK)          /* on the server's way back to the client */ \
+    X(CALLBACK_REFUSED)  /* nobody listens there */ \
+    X(OTHER_CALLER)      /* a callback from an address that the client did not ask */ \
+    X(REFUSED_BY_CLIENT) /* a callback that the client refuses */ \
+    X(OWN_FILTER)        /* ICMP: by the firewall of the host that sent the quoted packet */ \
+    X(SAID_BY_CALLER)    /* ICMP: by that host, or nobody knows */ \
+    X(SAID_BY_CALLED)    /* ICMP: by the host that it went to */ \
     X(RESET_BY_CLIENT) \
     X(SERVER_ALIVE) /* it answered something while the cause lasted */ \
     X(ENDLESS)      /* it lasted longer than it can by itself */ \
@@ -256,8 +258,9 @@ facts_of_conn(const nh_outage *outage, const nh_conn *conn)
 static unsigned
 facts_of_symptom(const nh_outage *outage, const nh_symptom *evidence)
 {
-    return (evidence->unseen ? LOST_BEFORE : 0) | (evidence->deaf_client ? DEAF_CLIENT : 0) |
-           (evidence->way == NH_CALLBACK ? CALLBACK : 0) | (evidence->service == NH_SERVICE_PORTMAP ? OF_PORTMAP : 0) |
+    return (evidence->unseen ? LOST_BEFORE : 0) | (evidence->deaf_client ? DEAF_CLIENT : 0) | (evidence->other_caller ? OTHER_CALLER : 0) |
+           (evidence->refused_by_client ? REFUSED_BY_CLIENT : 0) | (evidence->way == NH_CALLBACK ? CALLBACK : 0) |
+           (evidence->service == NH_SERVICE_PORTMAP ? OF_PORTMAP : 0) |
            (evidence->conn ? facts_of_conn(outage, evidence->conn) : NO_CONNECTION) | facts_of_icmp(outage->pair, evidence) |
            (nh_finding_get(evidence->finding)->loses_calls && was_unanswered_again(outage, evidence->at) ? UNANSWERED_AGAIN : 0);
 }

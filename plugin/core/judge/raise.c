@@ -55,6 +55,8 @@ symptom_of(const nh_evidence *evidence)
                            .call = evidence->call,
                            .unseen = (evidence->bits & NH_LOST_BEFORE) != 0,
                            .deaf_client = client_is_deaf(evidence),
+                           .other_caller = (evidence->bits & NH_OTHER_CALLER) != 0,
+                           .refused_by_client = (evidence->bits & NH_REFUSED_BY_CLIENT) != 0,
                            .icmp_own_filter = (evidence->bits & NH_OWN_FILTER) != 0 };
 
     if (evidence->call) {

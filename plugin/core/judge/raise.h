@@ -20,11 +20,13 @@ typedef enum { NH_SILENT_NOBODY, NH_SILENT_CLIENT, NH_SILENT_SERVER } nh_silent;
 
 /* What else the detector knows; bits of nh_evidence. */
 enum {
-    NH_HARMLESS = 1 << 0,     /* it kept nobody from anything: told, and no part of an outage */
-    NH_SUSPICION = 1 << 1,    /* not enough to be told yet: a part of an outage, and nothing follows from it */
-    NH_LOST_BEFORE = 1 << 2,  /* what the client sent meanwhile did not come to where the capture was taken */
-    NH_IN_HINDSIGHT = 1 << 3, /* noticed when it was over, or when its call's answer may have come already */
-    NH_OWN_FILTER = 1 << 4,   /* ICMP: the firewall of the host that sent the quoted packet */
+    NH_HARMLESS = 1 << 0,          /* it kept nobody from anything: told, and no part of an outage */
+    NH_SUSPICION = 1 << 1,         /* not enough to be told yet: a part of an outage, and nothing follows from it */
+    NH_LOST_BEFORE = 1 << 2,       /* what the client sent meanwhile did not come to where the capture was taken */
+    NH_IN_HINDSIGHT = 1 << 3,      /* noticed when it was over, or when its call's answer may have come already */
+    NH_OTHER_CALLER = 1 << 5,      /* a callback came from an address that the client did not ask */
+    NH_REFUSED_BY_CLIENT = 1 << 6, /* the client refuses the callback */
+    NH_OWN_FILTER = 1 << 4,        /* ICMP: the firewall of the host that sent the quoted packet */
 };
 
 typedef struct {

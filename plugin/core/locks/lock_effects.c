@@ -129,6 +129,10 @@ void
 nh_lock_callback_tried(GArray *locks, const nh_lock *asked)
 {
     somebody_stands_in_the_way(locks, asked);
+    for (unsigned i = 0; i < locks->len; i++) {
+        nh_lock *lock = lock_at(locks, i);
+        lock->callbacks += lock->state == NH_LOCK_WAITING && nh_lock_same_owner(lock, asked) && nh_lock_overlap(lock, asked);
+    }
 }
 
 /* --- what an answer does to the locks of a file ------------------------------------------ */

@@ -496,26 +496,18 @@ unlock_refused(GArray *locks, const nh_lock *asked, uint32_t status, nh_moment a
     g_free(what);
 }
 
-static bool
-waits(const GArray *locks, const nh_lock *asked)
-{
-    for (unsigned i = 0; i < locks->len; i++) {
-        const nh_lock *lock = lock_at(locks, i);
-        if (lock->state == NH_LOCK_WAITING && nh_lock_same_owner(lock, asked) && nh_lock_overlap(lock, asked))
-            return true;
-    }
-    return false;
-}
-
 /* A callback that the client refuses: nobody waits there any more, and the server has taken the lock for him. */
 static void
 callback_refused(GArray *locks, const nh_lock *asked, uint32_t status, nh_moment at)
 {
     nh_lock *lock = find_left(locks, asked);
     const char *name = nh_nlm_status_name(status);
+    nh_lock waiting;
 
-    if (waits(locks, asked) || lock)
-        return; /* told of otherwise, or granted before: the callback came twice */
+    if (lock)
+        return; /* it was granted before: the callback came twice */
+    if (nh_locks_waits(asked->call, &waiting))
+        return; /* it waits on (nh_grant_refused()) */
     char *who = nh_lock_who(asked), *what = nh_lock_what(asked);
     lock = keep_left(locks, asked, at);
     nh_fault *fault = leaked(

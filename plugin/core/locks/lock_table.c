@@ -28,6 +28,7 @@ struct nh_lock_table {
     GHashTable *clients; /* nh_addr -> nh_moment: last seen, of clients that hold locks */
     GHashTable *graces;  /* nh_addr: servers whose locks are being reclaimed */
     GHashTable *dropped; /* nh_addr: servers in a grace period, whose locks of before are marked */
+    GHashTable *blocked; /* nh_addr of a client -> GPtrArray of nh_pair: where it was told to wait */
     uint64_t version;    /* changes with each change */
     struct {
         const nh_pair *pair;
@@ -62,6 +63,12 @@ addr_equal(const void *a, const void *b)
 }
 
 static void
+free_pairs(void *pairs)
+{
+    g_ptr_array_unref(pairs);
+}
+
+static void
 free_array(void *array)
 {
     g_array_unref(array);
@@ -76,6 +83,7 @@ nh_locks_new(void)
     table->clients = g_hash_table_new_full(addr_hash, addr_equal, g_free, g_free);
     table->graces = g_hash_table_new_full(addr_hash, addr_equal, g_free, NULL);
     table->dropped = g_hash_table_new_full(addr_hash, addr_equal, g_free, NULL);
+    table->blocked = g_hash_table_new_full(addr_hash, addr_equal, g_free, free_pairs);
     return table;
 }
 
@@ -86,6 +94,7 @@ nh_locks_free(nh_lock_table *table)
     g_hash_table_unref(table->clients);
     g_hash_table_unref(table->graces);
     g_hash_table_unref(table->dropped);
+    g_hash_table_unref(table->blocked);
     if (table->latest.locks)
         g_array_unref(table->latest.locks);
     g_free(table);
@@ -277,6 +286,20 @@ know_client(nh_lock_table *table, const nh_pair *pair, nh_moment at)
         g_hash_table_insert(table->clients, g_memdup2(client, sizeof *client), g_memdup2(&at, sizeof at));
 }
 
+/* The client is told to wait: a callback is due, from whatever address. */
+static void
+know_blocked(nh_lock_table *table, nh_pair *pair)
+{
+    GPtrArray *pairs = g_hash_table_lookup(table->blocked, &pair->client);
+
+    if (!pairs) {
+        pairs = g_ptr_array_new();
+        g_hash_table_insert(table->blocked, g_memdup2(&pair->client, sizeof pair->client), pairs);
+    }
+    if (!g_ptr_array_find(pairs, pair, NULL))
+        g_ptr_array_add(pairs, pair);
+}
+
 /* Nothing is held or waited for any more. */
 static void
 forget_if_empty(nh_lock_table *table, const nh_call *call, const GArray *locks)
@@ -331,6 +354,8 @@ nh_locks_answer(nh_call *call, const nh_nlm *answer, nh_moment at)
         return;
     if (answer->status == NH_NLM_STAT_GRACE && call->way == NH_FORWARD)
         grace_period(table, call, at);
+    if (answer->status == NH_NLM_STAT_BLOCKED)
+        know_blocked(table, call->pair);
     nh_lock asked = asked_by(call);
     GArray *locks = get_file(table, &call->pair->server, asked.file);
     /* who waits, waits since he asked */
@@ -450,6 +475,34 @@ nh_locks_visit_file(const nh_lock_table *table, const nh_addr *server, uint32_t 
     const GArray *locks = find_file(table, server, file);
     if (locks)
         visit_array(locks, visit, data);
+}
+
+static bool
+waits_in(const GArray *locks, const nh_lock *asked, nh_lock *found)
+{
+    for (unsigned i = 0; locks && i < locks->len; i++) {
+        const nh_lock *lock = lock_at(locks, i);
+        if (lock->state != NH_LOCK_WAITING || lock->svid != asked->svid || lock->owner != asked->owner || !nh_lock_overlap(lock, asked))
+            continue;
+        *found = *lock;
+        return true;
+    }
+    return false;
+}
+
+bool
+nh_locks_waits(nh_call *call, nh_lock *found)
+{
+    const nh_lock_table *table = call->pair->watch->locks;
+    const GPtrArray *pairs = g_hash_table_lookup(table->blocked, &call->pair->client);
+    nh_lock asked = asked_by(call);
+
+    for (unsigned i = 0; pairs && i < pairs->len; i++) {
+        const nh_pair *pair = g_ptr_array_index(pairs, i);
+        if (pair->waiters && waits_in(find_file(table, &pair->server, asked.file), &asked, found))
+            return true;
+    }
+    return false;
 }
 
 GArray *

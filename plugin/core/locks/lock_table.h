@@ -43,10 +43,11 @@ typedef struct {
     nh_call *call;     /* that asked for it, or gave it (GRANTED); NULL when unknown */
     nh_moment gone_at; /* NH_LOCK_GONE: since then, and why */
     nh_gone gone;
-    bool leaving;     /* its owner has asked to unlock it */
-    nh_call *cancel;  /* a CANCEL of its owner for this range that came since, or NULL */
-    nh_moment nobody; /* waits: nobody known stands in the way since that UNLOCK; frame 0 = somebody may */
-    nh_fault *fault;  /* what is wrong with it, or NULL */
+    bool leaving;       /* its owner has asked to unlock it */
+    nh_call *cancel;    /* a CANCEL of its owner for this range that came since, or NULL */
+    unsigned callbacks; /* waits: how many came for it */
+    nh_moment nobody;   /* waits: nobody known stands in the way since that UNLOCK; frame 0 = somebody may */
+    nh_fault *fault;    /* what is wrong with it, or NULL */
 } nh_lock;
 
 typedef struct nh_lock_table nh_lock_table;
@@ -77,6 +78,8 @@ bool nh_locks_suspect(nh_call *call, nh_lock *found);
 bool nh_lock_same_owner(const nh_lock *a, const nh_lock *b);
 /* Whether a and b of different owners cannot both be held. */
 bool nh_lock_conflict(const nh_lock *a, const nh_lock *b);
+/* The wait that this callback is for, at whatever address of a server; false when there is none. */
+bool nh_locks_waits(nh_call *call, nh_lock *found);
 /* What the client of this pair held of its server before then, as far as it knows: nh_lock; caller unrefs. */
 GArray *nh_locks_at_risk(const nh_pair *pair, nh_moment before);
 /* Call visit for every lock of a server that is held, waited for or reported (NULL: of all servers). */

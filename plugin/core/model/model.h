@@ -339,11 +339,12 @@ typedef struct {
     nh_moment at, since;
     nh_conn *conn;
     nh_call *call;
-    bool unseen;          /* what the client sent meanwhile did not come to where the capture was taken */
-    bool deaf_client;     /* it is the client that does not acknowledge what reaches it */
-    unsigned count;       /* symptoms folded into this one (storms) */
-    nh_addr icmp_sender;  /* of an ICMP error that no connection or call tells of; len 0 = none */
-    bool icmp_own_filter; /* the firewall of the host that sent the quoted packet */
+    bool unseen;                          /* what the client sent meanwhile did not come to where the capture was taken */
+    bool other_caller, refused_by_client; /* a callback: from an address that was not asked; refused */
+    bool deaf_client;                     /* it is the client that does not acknowledge what reaches it */
+    unsigned count;                       /* symptoms folded into this one (storms) */
+    nh_addr icmp_sender;                  /* of an ICMP error that no connection or call tells of; len 0 = none */
+    bool icmp_own_filter;                 /* the firewall of the host that sent the quoted packet */
 } nh_symptom;
 
 /* What an outage knows of one way; changes places as that of its pair does. */

@@ -17,6 +17,7 @@
 #include "core/model/frames.h"
 #include "core/locks/lock_faults.h"
 #include "core/locks/lock_table.h"
+#include "core/locks/lock_text.h"
 #include "core/judge/outage.h"
 #include "core/judge/raise.h"
 #include "core/model/ports.h"
@@ -173,6 +174,37 @@ granted_twice(nh_call *grant, nh_moment at)
                                 held.since.frame) });
 }
 
+/*
+ * nlmclnt_grant (fs/lockd/clntlock.c) compares the caller's address with the one
+ * that was asked: from another one the callback is for nobody, and the wait goes on.
+ */
+void
+nh_grant_refused(nh_call *grant, nh_moment at)
+{
+    char from[NH_ADDR_TEXT], to[NH_ADDR_TEXT];
+    nh_lock waiting;
+
+    if (!is_grant(grant) || !grant->has_status || grant->status == NH_NLM_STAT_GRANTED || grant->status == NH_NLM_STAT_GRACE)
+        return;
+    if (!nh_locks_waits(grant, &waiting) || waiting.callbacks > 1) /* it may have taken an earlier one, whose answer did not come */
+        return;
+    bool other = waiting.pair != grant->pair;
+    char *who = nh_lock_who(&waiting);
+    nh_frame_get(waiting.pair->watch, at)->pair = waiting.pair; /* it is about that one */
+    nh_raise(&(nh_evidence){
+        .finding = NH_GRANT_LOST,
+        .pair = waiting.pair,
+        .way = NH_CALLBACK,
+        .service = NH_SERVICE_NLM,
+        .at = at,
+        .since = at,
+        .bits = other ? NH_OTHER_CALLER : NH_REFUSED_BY_CLIENT,
+        .text = other ? g_strdup_printf("%s refuses the callback, though it waits: it asked %s and is called back from %s", who,
+                                        nh_addr_text(&waiting.pair->server, to), nh_addr_text(&grant->pair->server, from))
+                      : g_strdup_printf("%s refuses the callback, though it waits", who) });
+    g_free(who);
+}
+
 /* --- *_MSG that are sent anew ------------------------------------------------------------- */
 
 static bool
@@ -206,7 +238,7 @@ first_unanswered(const nh_call *message, unsigned *copies)
 
 /* It asks for what an earlier call, of which the server has not answered any copy, asked for. */
 static void
-tell_anew(nh_call *call, const nh_call *first, unsigned copies, nh_moment at)
+tell_anew(nh_call *call, nh_call *first, unsigned copies, nh_moment at)
 {
     bool message = nh_nlm_is_message(call->prog, call->proc);
     bool taken = first->accepted.frame || first->tcp_acked;
@@ -230,6 +262,7 @@ tell_anew(nh_call *call, const nh_call *first, unsigned copies, nh_moment at)
                                                                       : "answer (the server has it)",
                                                             ago)
                                           : NULL });
+    nh_outage_join(call->pair, first); /* of the same request, though it waits no longer itself */
     g_free(ago);
     if (!taken && copies >= 2)
         nh_dead_declare(call, finding, nh_call_first(first)->at, at.frame, "is sent anew without any answer");
@@ -245,7 +278,7 @@ static void
 asked_anew(nh_call *call, nh_moment at)
 {
     unsigned copies = 0;
-    const nh_call *first = nh_nlm_is_message(call->prog, call->proc) ? first_unanswered(call, &copies) : nh_request_asked(call, &copies);
+    nh_call *first = nh_nlm_is_message(call->prog, call->proc) ? first_unanswered(call, &copies) : nh_request_asked(call, &copies);
 
     if (first)
         tell_anew(call, first, copies, at);

@@ -24,6 +24,8 @@ nh_moment nh_async_done(const nh_call *call);
 /* The call got its answer. */
 void nh_async_settle(nh_call *call);
 
+/* A callback is answered, before the lock table knows of it: is it refused by a client that waits? */
+void nh_grant_refused(nh_call *grant, nh_moment at);
 /* LOCK or callback, before the lock table knows of its answer: is a lock left behind on the server? */
 void nh_leak_judge(nh_call *call, nh_moment at);
 /* At the end of the capture: UNLOCKs that were taken by a server that never answered. */

@@ -168,6 +168,7 @@ first_reply(nh_call *call, const nh_message *message, nh_moment at)
     nh_request_answered(call);
     if (call->has_status) {
         judge_status(call, at);
+        nh_grant_refused(call, at);
         nh_leak_judge(call, at);
         nh_locks_answer(call, &message->nlm, at);
     }
