@@ -9,6 +9,7 @@ import lzma
 import os
 import re
 import shutil
+import subprocess
 import tarfile
 
 import pytest
@@ -225,3 +226,43 @@ def test_nothing_is_left(command, lab):
     command("stuck_fin.pcap", "kernel.log", env={"TMPDIR": str(folder)})
     command("stuck_fin.pcap", "nowhere", status=FAILED, env={"TMPDIR": str(folder)})
     assert not list(folder.iterdir())
+
+
+REPLAY = """
+import socket, struct, sys, time
+link = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+link.bind(("lo", 0))
+data, at, began, first = open(sys.argv[1], "rb").read(), 24, time.time(), None
+unit = 1e-9 if data[:4] == b"\\x4d\\x3c\\xb2\\xa1" else 1e-6
+while at < len(data):
+    seconds, fraction, size = struct.unpack("<III", data[at:at + 12])
+    when = seconds + fraction * unit
+    first = first or when
+    time.sleep(max(0, began + (when - first) / 20 - time.time()))
+    link.send(data[at + 16:at + 16 + size])
+    at += 16 + size
+"""
+
+
+@pytest.mark.slow
+@needs
+@pytest.mark.skipif(not harness.IS_ROOT or not shutil.which("unshare"), reason="takes a network of its own")
+def test_watch(lab, place):
+    """Two outages over the borders of small files: each begins and ends once, each file is kept once, the kept ones tell all."""
+    (place / "replay.py").write_text(REPLAY)
+    (place / "kept").mkdir()
+    own(place)
+    caps = "+net_raw,+net_admin"
+    user = f"setpriv --reuid {harness.NOBODY} --regid {harness.NOBODY} --clear-groups --inh-caps {caps} --ambient-caps {caps}"
+    script = (f"ip link set lo up; {user} sh nlm-health watch -i lo --keep kept --exec 'echo kept' --size 3 --filter '' --duration 58 & "
+              "sleep 4; for n in 1 2; do python3 replay.py stuck_fin.pcap; done; wait $!")
+    run = subprocess.run(["unshare", "-n", "sh", "-c", script], cwd=place, env=lab.environment, text=True, capture_output=True, timeout=170)
+    lines = run.stdout.splitlines()
+    assert run.returncode == FOUND, run.stdout + run.stderr
+    for word in ("begins", "ends  "):
+        assert sum(f"  {word}  client 10.7.1.2" in line for line in lines) == 2, run.stdout + run.stderr
+    kept = [line for line in lines if line.startswith("kept ")]
+    assert len(kept) == len(set(kept)) == len(list((place / "kept").iterdir())) >= 2
+    own(place)
+    story = json.loads(lab.run("sh", "nlm-health", "--json", "kept", cwd=place, check=False).stdout)
+    assert [incident["cause"] for incident in story["incidents"]] == ["fin_unacked"] * 2
