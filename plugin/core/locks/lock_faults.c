@@ -12,6 +12,8 @@
 
 #include "core/locks/lock_faults.h"
 
+#include <stdio.h>
+
 #include "core/locks/lock_effects.h"
 #include "core/locks/lock_text.h"
 #include "core/model/position.h"
@@ -487,7 +489,7 @@ unlock_refused(GArray *locks, const nh_lock *asked, uint32_t status, nh_moment a
         g_strdup_printf("the UNLOCK of %s by %s was refused (%s): its owner gives it up all the same, and the server keeps it", what, who,
                         name ? name : "unknown status"));
     char line[64];
-    g_snprintf(line, sizeof line, "lockd: unexpected unlock status: %u", status);
+    snprintf(line, sizeof line, "lockd: unexpected unlock status: %u", status);
     fault->line = nh_arena_copy(pair->watch->arena, line, strlen(line) + 1);
     fault->line_at = at;
     fault->confidence = lock->state == NH_LOCK_HELD ? NH_CONFIDENCE_SHOWN : NH_CONFIDENCE_LIKELY;
