@@ -76,6 +76,8 @@ first_gap(const nh_call *call)
 
     for (unsigned i = 1; i < call->n_sendings; i++) {
         const nh_sending *sending = &call->sendings[i];
+        if (sending->behind_hole)
+            return NH_TIME_NONE; /* the copy between the two was not captured */
         if (nh_call_timer_sent(call, sending) && sending->at.time - first >= NH_QUEUED_TIME)
             return sending->at.time - first;
     }

@@ -198,6 +198,8 @@ gaps_of(const nh_call *call, nh_time gaps[GAPS_MAX])
         if (nh_time_known(after))
             gaps[n++] = after - sending->at.time;
         after = sending->at.time;
+        if (sending->behind_hole)
+            break;
     }
     return n;
 }

@@ -143,12 +143,14 @@ nh_attempt_recognise(nh_call *call)
     nh_policy policy = nh_policy_of(pair, call->l4, false);
     nh_time sent[NH_MINOR_MAX];
     unsigned n = 0;
+    bool broken = false; /* behind a copy that was not captured the gaps tell nothing */
 
     if ((call->wait != NH_WAIT_REPLY && call->wait != NH_WAIT_REPLY_NEW) || (call->way == NH_FORWARD && nh_client_is_other(pair)))
         return;
     for (unsigned i = 0; i < call->n_sendings && n < G_N_ELEMENTS(sent); i++) {
         const nh_sending *sending = &call->sendings[i];
-        if (nh_call_timer_sent(call, sending))
+        broken = broken || sending->behind_hole;
+        if (!broken && nh_call_timer_sent(call, sending))
             sent[n++] = sending->at.time;
     }
     if (pair->nlm_timeout == 0 && !may_be_later_copies(call, sent, n, policy.nlm_timeout))
@@ -157,5 +159,6 @@ nh_attempt_recognise(nh_call *call)
         policy.nlm_timeout = pair->nlm_timeout;
     nh_age_by_copies(call);
     if (pair->family == NH_FAMILY_UNKNOWN && !call->first_unseen)
-        pair->family = nh_timer_recognise(&policy, call->wait, sent, n, call->line_seen.frame ? call->line_seen.time : NH_TIME_NONE);
+        pair->family = nh_timer_recognise(&policy, call->wait, sent, n,
+                                          call->line_seen.frame && !broken ? call->line_seen.time : NH_TIME_NONE);
 }

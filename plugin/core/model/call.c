@@ -119,12 +119,23 @@ sent_before(const nh_call *call, const nh_conn *conn)
     return false;
 }
 
+/* Bytes that its sender sent since the transmission before, on the same connection, are missing in the capture. */
+static bool
+is_behind_hole(const nh_call *call, const nh_conn *conn)
+{
+    const nh_half *from = &conn->half[nh_call_half(call, conn)];
+    const nh_sending *before = nh_call_last(call);
+
+    return before->conn == conn && from->has_hole && (int32_t)(from->hole_start - before->seq_end) >= 0;
+}
+
 void
 nh_call_add_sending(nh_call *call, nh_conn *conn, nh_moment at)
 {
     const nh_passing *passing = &call->pair->watch->passing;
-    nh_sending sending = { at, conn, conn && passing->conn == conn ? passing->end : 0, false };
+    nh_sending sending = { at, conn, conn && passing->conn == conn ? passing->end : 0, false, false };
 
+    sending.behind_hole = conn && call->n_sendings > 0 && is_behind_hole(call, conn);
     nh_call_append(call, sending);
     if (conn && call->waits && !(sent_before(call, conn) && g_ptr_array_find(conn->waiting, call, NULL)))
         nh_call_wait_on(call, conn);

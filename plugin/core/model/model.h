@@ -90,10 +90,10 @@ struct nh_conn {
     bool middle;  /* met in the middle */
     bool foreign; /* turned out to carry another program */
     bool one_sided, one_sided_told;
-    bool port_learnt;    /* it carries lock calls: the server's port is known */
-    bool locked;         /* it carries calls of NLM other than NULL */
-    nh_moment pinged;    /* the first NULL call of NLM on it */
-    bool looks_up_other; /* portmap: asked for another program than NLM */
+    bool port_learnt; /* it carries lock calls: the server's port is known */
+    bool locked;      /* it carries calls of NLM other than NULL */
+    nh_moment pinged; /* the first NULL call of NLM on it */
+    bool asked;       /* portmap: its look-up was read */
     uint32_t isn, server_isn;
     nh_moment syn, synack, established, first, last;
     nh_moment unaccepted;  /* the latest SYN-ACK that came again after the client had acknowledged it */
@@ -116,7 +116,8 @@ typedef struct {
     nh_moment at;
     nh_conn *conn; /* NULL over UDP */
     uint32_t seq_end;
-    bool by_tcp; /* TCP resent the bytes; RPC did not */
+    bool by_tcp;      /* TCP resent the bytes; RPC did not */
+    bool behind_hole; /* bytes before it were not captured, behind its call's transmission before: a copy may be missing */
 } nh_sending;
 
 struct nh_call {

@@ -57,6 +57,7 @@ typedef struct {
     char *text;     /* the line, letter by letter */
     nh_time earliest, latest, observed;
     uint32_t observed_frame;   /* 0 = none */
+    bool beyond;               /* it is due after the capture's end, and comes only if no answer does */
     nh_time answered;          /* the answer that came after it; a line that was logged later is another */
     nh_time logged;            /* time of the matched line in the kernel log */
     nh_time logged_resolution; /* it was printed in [logged, logged + logged_resolution) */

@@ -293,7 +293,7 @@ append_log_distance(GString *out, const nh_kernel_line *line)
 static void
 append_kernel_line(GString *out, const nh_kernel_line *line, clock_text clock)
 {
-    GString *text = g_string_new("expected ");
+    GString *text = g_string_new(line->beyond ? "if no answer comes: expected " : "expected ");
     char *clean = nh_text_clean(line->text);
 
     /* letter by letter: a line of the log is searched for, so it is never broken */

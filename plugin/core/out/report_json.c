@@ -195,6 +195,21 @@ write_kernel_line(json_dumper *json, const void *data)
     put_time(json, "logged", line->logged);
 }
 
+/* A line that is due after the capture's end may never come: it is none of this capture, unless the log has it. */
+static void
+put_kernel_lines(json_dumper *json, const GPtrArray *all)
+{
+    GPtrArray *due = g_ptr_array_new();
+
+    for (unsigned i = 0; i < all->len; i++) {
+        nh_kernel_line *line = g_ptr_array_index(all, i);
+        if (!line->beyond || nh_time_known(line->logged))
+            g_ptr_array_add(due, line);
+    }
+    put_objects(json, "kernel_lines", due, write_kernel_line);
+    g_ptr_array_unref(due);
+}
+
 static void
 write_lock(json_dumper *json, const void *data)
 {
@@ -235,7 +250,7 @@ write_incident(json_dumper *json, const void *data)
     put_objects(json, "parts", incident->parts, write_part);
     put_objects(json, "timeline", incident->timeline, write_event);
     put_objects(json, "calls", incident->calls, write_call);
-    put_objects(json, "kernel_lines", incident->kernel_lines, write_kernel_line);
+    put_kernel_lines(json, incident->kernel_lines);
     put_objects(json, "locks", incident->locks, write_lock);
     put_texts(json, "next_steps", incident->next_steps);
 }

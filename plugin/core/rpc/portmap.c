@@ -62,6 +62,8 @@ nh_portmap_call(nh_call *call, nh_conn *conn, const nh_message *message)
     if (message->n_mappings == 0)
         return;
     call->asked = message->mappings[0];
+    if (conn)
+        conn->asked = true;
     if (for_nlm) {
         call->pair->lock_traffic = true;
         nh_client_looks_up(call);
@@ -69,7 +71,6 @@ nh_portmap_call(nh_call *call, nh_conn *conn, const nh_message *message)
             call->pair->mismatch.asked |= version_bit(call->vers);
         nh_lookup_call(call, conn, at);
     } else if (conn) {
-        conn->looks_up_other = true;
         nh_lookup_not_ours(conn);
         nh_raise_take_back(conn);
     }

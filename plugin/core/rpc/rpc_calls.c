@@ -55,7 +55,7 @@ last_sending_on(nh_call *call, const nh_conn *conn)
 static void
 resent_by_tcp(nh_call *call, nh_conn *conn, nh_moment at)
 {
-    nh_sending sending = { at, conn, last_sending_on(call, conn)->seq_end, true };
+    nh_sending sending = { at, conn, last_sending_on(call, conn)->seq_end, true, false };
 
     nh_call_append(call, sending);
     nh_age_by_tcp(call);

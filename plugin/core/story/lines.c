@@ -141,6 +141,7 @@ add_line(nh_incident *incident, subject what, nh_time earliest, nh_time latest, 
     line->earliest = earliest;
     line->latest = MAX(earliest, latest);
     line->call = call;
+    line->beyond = !seen.frame && earliest > what.pair->watch->last;
     if (seen.frame) {
         line->observed = seen.time;
         line->observed_frame = seen.frame;
