@@ -282,7 +282,8 @@ take_fin(nh_passage *p)
     from->fin_at = p->at;
     from->fin_since = p->at.time;
     /* what was asked is missing in the capture: as likely as not another program */
-    if (p->index == 0 && p->conn->service == NH_SERVICE_PORTMAP && p->conn->state == NH_TCP_ESTABLISHED && !p->conn->asked)
+    if (p->index == 0 && p->conn->service == NH_SERVICE_PORTMAP && p->conn->state == NH_TCP_ESTABLISHED && !p->conn->asked &&
+        from->has_hole)
         nh_lookup_not_ours(p->conn);
     if (p->index == 1 && !p->to->fin && p->conn->service != NH_SERVICE_PORTMAP)
         p->conn->pair->lost = p->at; /* the server closes first: its lock manager may be going down */
