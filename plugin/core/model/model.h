@@ -389,6 +389,7 @@ struct nh_outage {
     GArray *locks;                       /* nh_lock: the pair's when it began */
     struct {
         unsigned beside;   /* lock calls that have no part in it, answered meanwhile */
+        unsigned answered; /* lock calls of its own, before the end */
         unsigned requests; /* of applications, among its calls; 0 = not counted yet */
         uint32_t latest;   /* frame of the cause's latest symptom */
         bool alive;        /* the server answered something while its cause lasted */

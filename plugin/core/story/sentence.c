@@ -167,6 +167,8 @@ what_was_missing(const nh_outage *outage, const nh_judgement *judgement, const n
         return "was not told of its lock by";
     if (outage->served || outage->told.beside)
         return outage->calls->len == 1 ? "got no answer to one lock call from" : "got no answer to some lock calls from";
+    if (outage->told.answered)
+        return "had trouble with the lock service of";
     return was_refused_meanwhile(outage) ? "got no lock from" : "got no lock service from";
 }
 

@@ -69,14 +69,18 @@ is_meanwhile(const nh_outage *outage, uint32_t frame)
     return frame > outage->start.frame && frame < outage->told.latest && (!outage->end.frame || frame < outage->end.frame);
 }
 
-/* Another lock call than the outage's gets its answer, and not that there are no locks now. */
+/* A lock call gets its answer before the end, and not that there are no locks now. */
 static void
-count_beside(nh_outage *outage, const nh_call *call, uint32_t frame)
+count_answer(nh_outage *outage, const nh_call *call, uint32_t frame)
 {
     bool refused = call->refused || (call->has_status && (call->status == NH_NLM_STAT_GRACE || call->status == NH_NLM_STAT_NOLOCKS));
     bool inside = frame > outage->start.frame && (!outage->end.frame || frame < outage->end.frame);
 
-    if (call->prog == NH_PROG_NLM && call->way == NH_FORWARD && call->outage != outage && call->proc != 0 && inside && !refused)
+    if (call->prog != NH_PROG_NLM || call->way != NH_FORWARD || call->proc == 0 || !inside || refused)
+        return;
+    if (call->outage == outage)
+        outage->told.answered++;
+    else
         outage->told.beside++;
 }
 
@@ -93,7 +97,7 @@ add_messages(nh_incident *incident, nh_outage *outage, const nh_frame *frame)
         if ((!reply && !first) || is_bystander(outage, call))
             continue;
         if (reply)
-            count_beside(outage, call, frame->at.frame);
+            count_answer(outage, call, frame->at.frame);
         if (reply && call->way == NH_FORWARD && is_meanwhile(outage, frame->at.frame))
             outage->told.alive = true;
         nh_incident_add_event(incident, frame->at.frame, frame->at.time, reply ? "reply" : "call", NH_FINDING_NONE,
