@@ -505,6 +505,19 @@ nh_locks_waits(nh_call *call, nh_lock *found)
     return false;
 }
 
+void
+nh_locks_visit_waits(nh_lock_table *table, void (*visit)(nh_lock *waiting, void *data), void *data)
+{
+    GHashTableIter iter;
+    void *value;
+
+    g_hash_table_iter_init(&iter, table->files);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        for (unsigned i = 0; i < ((const GArray *)value)->len; i++)
+            if (lock_at(value, i)->state == NH_LOCK_WAITING)
+                visit(lock_at(value, i), data);
+}
+
 GArray *
 nh_locks_at_risk(const nh_pair *pair, nh_moment before)
 {
