@@ -299,7 +299,8 @@ nh_watch_segment(nh_watch *watch, const nh_segment *segment)
         if (has_data && !passing->duplicate)
             read_stream(watch, conn, &conn->half[passing->half].records, segment);
     }
-    watch->segment.payload = NULL;
+    watch->segment.payload = NULL; /* it stays only while the segment passes */
+    watch->segment.captured = 0;
 }
 
 /* --- datagrams --------------------------------------------------------------------------- */

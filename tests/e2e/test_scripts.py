@@ -19,7 +19,8 @@ def run(*command):
 
 @pytest.mark.parametrize("script", ["demo", "tests/run", "tests/matrix", ".ci/run", "tools/setup", "tools/package", "tools/release",
                                     "tests/portable",
-                                    "tools/capture_json", "tools/prefilter", "tools/nlm-health", "tools/nlm-health.bash"])
+                                    "tools/capture_json", "tools/prefilter", "tools/nlm-health", "tools/nlm-health.bash",
+                                    "tools/two-views"])
 def test_shellcheck(script):
     if not shutil.which("shellcheck"):
         pytest.skip("shellcheck is not installed")
