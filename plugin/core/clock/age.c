@@ -191,18 +191,48 @@ undate(nh_pair *pair, nh_way way, uint32_t frame)
     nh_frame_unnote(pair->watch, frame, NH_NOT_RESPONDING);
 }
 
+/* The first SYN that was captured is a resend: the attempt began so much earlier. */
+static void
+began_earlier(nh_conn *conn, nh_time by)
+{
+    nh_attempt *attempt = &conn->pair->side[conn->way].attempt;
+
+    undate(conn->pair, conn->way, conn->syn.frame);
+    if (nh_attempt_pending(attempt) && attempt->start.frame == conn->syn.frame)
+        attempt->earliest = MIN(attempt->earliest, conn->syn.time - by);
+}
+
+/* From Linux 6.5 on five gaps of a second come before the one of 2 s (tcp_syn_linear_timeouts); before, one. */
+#define LINEAR_GAPS 5
+/* A resend is not late by more than that for each second. */
+#define SYN_LATENESS (50 * NH_MSEC)
+
+static void
+age_by_linear_gaps(nh_conn *conn, nh_moment at)
+{
+    unsigned gaps = conn->syn_count - 1; /* before this SYN */
+    nh_time latest = at.time - conn->last.time, before = conn->last.time - conn->syn.time;
+    bool seconds = ABS(before - gaps * NH_SECOND) <= gaps * SYN_LATENESS;
+
+    if (gaps < 2 || gaps >= LINEAR_GAPS || !seconds || ABS(latest - 2 * NH_SECOND) > 2 * SYN_LATENESS)
+        return;
+    began_earlier(conn, (LINEAR_GAPS - gaps) * (NH_SECOND + SYN_LATENESS));
+}
+
 void
 nh_age_by_syn(nh_conn *conn, nh_moment at)
 {
-    nh_attempt *attempt = &conn->pair->side[conn->way].attempt;
     nh_time gap = at.time - conn->attempt_syn.time;
 
+    if (conn->syn_count > 1) {
+        if (conn->attempt_syn.frame == conn->syn.frame)
+            age_by_linear_gaps(conn, at);
+        return;
+    }
     for (int64_t step = 2; step <= 64; step *= 2) {
         if (gap < step * NH_SECOND - NH_CLOCK_SLACK || gap > step * NH_SECOND + step * NH_SECOND / 10)
             continue;
-        undate(conn->pair, conn->way, conn->syn.frame);
-        if (nh_attempt_pending(attempt) && attempt->start.frame == conn->syn.frame)
-            attempt->earliest = MIN(attempt->earliest, conn->syn.time - gap - SYN_LINEAR);
+        began_earlier(conn, gap + SYN_LINEAR);
     }
 }
 

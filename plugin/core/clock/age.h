@@ -29,7 +29,7 @@ unsigned nh_age_queued_together(const nh_call *call);
 void nh_age_by_copies(nh_call *call);
 /* TCP sent the call again, for the first time in this capture: the same by TCP's own timer. */
 void nh_age_by_tcp(nh_call *call);
-/* The connection's SYN is resent, for the first time in this capture: undates what its first SYN dated if that was a resend, too. */
+/* The connection's SYN is resent: undates what its first captured SYN dated if that turns out to be a resend, too. */
 void nh_age_by_syn(nh_conn *conn, nh_moment at);
 /* The FIN of the incarnation before, with the earliest that it can have been sent, if its socket held this SYN back; frame 0 if not. */
 nh_moment nh_age_blocking_fin(const nh_conn *conn, nh_moment at);

@@ -77,7 +77,7 @@ syn_again(nh_passage *p)
     bool answered = trouble && nh_finding_get(trouble->finding)->answers_syn;
     char *since = nh_duration_text(nh_elapsed(conn->syn.time, p->at.time));
 
-    if (p->seg->seq == conn->isn && conn->syn_count == 1)
+    if (p->seg->seq == conn->isn)
         nh_age_by_syn(conn, p->at);
     conn->syn_count++;
     if (p->seg->seq != conn->isn)
