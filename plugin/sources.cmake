@@ -12,6 +12,7 @@ set(NLM_HEALTH_CORE_SOURCES
     core/base/core.c
     core/base/crc32.c
     core/base/findings.c
+    core/base/hash.c
     core/base/table.c
     core/base/text.c
     core/clock/age.c
@@ -59,6 +60,7 @@ set(NLM_HEALTH_CORE_SOURCES
     core/model/position.c
     core/model/story.c
     core/model/trouble.c
+    core/net/elsewhere.c
     core/net/follow.c
     core/net/icmp.c
     core/net/lone_syns.c

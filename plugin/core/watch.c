@@ -8,8 +8,10 @@
 
 #include "core/watch.h"
 
+#include "core/base/hash.h"
 #include "core/wire/arguments.h"
 #include "core/rpc/datagrams.h"
+#include "core/net/elsewhere.h"
 #include "core/net/follow.h"
 #include "core/model/frames.h"
 #include "core/rpc/hidden.h"
@@ -49,6 +51,7 @@ nh_watch_new(const nh_options *options)
 {
     nh_watch *watch = g_new0(nh_watch, 1);
 
+    nh_hash_seed();
     watch->options = *options;
     watch->options.log_path = g_strdup(options->log_path);
     watch->options.log_hints.host = g_strdup(options->log_hints.host);
@@ -58,6 +61,8 @@ nh_watch_new(const nh_options *options)
     watch->clients = g_hash_table_new_full(hash_address, same_address, NULL, g_free);
     nh_table_init(&watch->conns);
     watch->conn_list = g_ptr_array_new_with_free_func(nh_conn_free);
+    watch->asking_conns = nh_askers_new();
+    watch->asking_calls = nh_askers_new();
     watch->lone_syns = nh_lone_syns_new();
     nh_table_init(&watch->calls);
     watch->call_list = g_ptr_array_new();
@@ -99,6 +104,8 @@ nh_watch_free(nh_watch *watch)
     g_hash_table_unref(watch->ports);
     nh_table_clear(&watch->calls);
     g_ptr_array_unref(watch->call_list);
+    g_hash_table_unref(watch->asking_conns);
+    g_hash_table_unref(watch->asking_calls);
     g_hash_table_unref(watch->lone_syns);
     nh_table_clear(&watch->conns);
     g_ptr_array_unref(watch->conn_list);
@@ -299,8 +306,7 @@ nh_watch_segment(nh_watch *watch, const nh_segment *segment)
         if (has_data && !passing->duplicate)
             read_stream(watch, conn, &conn->half[passing->half].records, segment);
     }
-    watch->segment.payload = NULL; /* it stays only while the segment passes */
-    watch->segment.captured = 0;
+    watch->segment.payload = NULL;
 }
 
 /* --- datagrams --------------------------------------------------------------------------- */

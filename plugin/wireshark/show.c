@@ -331,9 +331,9 @@ show_calls(place *at, proto_tree *tree, const nh_view *view)
 {
     nh_timers timers;
 
-    for (const GSList *item = view->frame->calls; item; item = item->next)
-        if (((const nh_call *)item->data)->prog == NH_PROG_NLM)
-            show_call(at, tree, view->frame, item->data);
+    for (const nh_frame_call *item = view->frame->calls; item; item = item->next)
+        if (item->call->prog == NH_PROG_NLM)
+            show_call(at, tree, view->frame, item->call);
     if (nh_view_timers_in_trouble(view, &timers))
         show_timers(at, tree, &timers);
 }
@@ -348,18 +348,26 @@ line_is_of_frame(const nh_kernel_line *line, uint32_t frame)
 }
 
 static void
-show_kernel_log(place *at, proto_tree *tree, uint32_t frame, const nh_story *story)
+show_lines_of(place *at, proto_tree *tree, uint32_t frame, const nh_incident *incident)
 {
-    for (unsigned i = 0; story && i < story->incidents->len; i++) {
-        const nh_incident *incident = g_ptr_array_index(story->incidents, i);
-        for (unsigned j = 0; j < incident->kernel_lines->len; j++) {
-            const nh_kernel_line *line = g_ptr_array_index(incident->kernel_lines, j);
-            if (!line->logged_text || !line_is_of_frame(line, frame))
-                continue;
-            add_string(at, tree, hf_kernel_log_line, line->logged_text);
-            add_time(at, tree, hf_kernel_log_offset, nh_kernel_line_offset(line));
-        }
+    for (unsigned i = 0; i < incident->kernel_lines->len; i++) {
+        const nh_kernel_line *line = g_ptr_array_index(incident->kernel_lines, i);
+        if (!line->logged_text || !line_is_of_frame(line, frame))
+            continue;
+        add_string(at, tree, hf_kernel_log_line, line->logged_text);
+        add_time(at, tree, hf_kernel_log_offset, nh_kernel_line_offset(line));
     }
+}
+
+/* There may be thousands of incidents: the frame's own is looked at, and all only where a fault of a lock shows. */
+static void
+show_kernel_log(place *at, proto_tree *tree, const nh_view *view, const nh_story *story)
+{
+    unsigned id = story && view->outage ? view->outage->id : 0;
+    bool all = view->frame->faults != NULL;
+
+    for (unsigned i = all ? 0 : id ? id - 1 : G_MAXUINT; story && i < story->incidents->len && (all || i < id); i++)
+        show_lines_of(at, tree, view->frame->at.frame, g_ptr_array_index(story->incidents, i));
 }
 
 /* The story has more to say of this incident than is known by this frame. */
@@ -469,7 +477,7 @@ nh_show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const nh_view
         show_incidents(&at, branch, view, story);
         show_trouble(&at, branch, view);
         show_calls(&at, branch, view);
-        show_kernel_log(&at, branch, pinfo->num, story);
+        show_kernel_log(&at, branch, view, story);
         show_point(&at, branch, view->points);
     }
     for (const GSList *item = view->frame->notes; item; item = item->next) {
@@ -500,8 +508,8 @@ count_calls(const nh_view *view, nh_tap_info *info)
 {
     uint32_t frame = view->frame->at.frame;
 
-    for (const GSList *item = view->frame->calls; item; item = item->next) {
-        const nh_call *call = item->data;
+    for (const nh_frame_call *item = view->frame->calls; item; item = item->next) {
+        const nh_call *call = item->call;
         bool receipt = call->accepted.frame == frame && call->reply.frame != frame;
         if (call->prog != NH_PROG_NLM || nh_nlm_is_result(call->prog, call->proc) || receipt)
             continue; /* a *_RES is an answer */

@@ -73,6 +73,14 @@ def filtered(lab, arguments, seen):
     return dict(zip(keys, harness.in_parallel(frames, keys)))
 
 
+@pytest.mark.parametrize("passes", [1, 2])
+@pytest.mark.parametrize("scenario, shows", [("foreign-tdp.scn", False), ("probable-stuck-fin.scn", True)])
+def test_a_mere_guess_shows_nothing(lab, scenario, shows, passes):
+    """Only a reserved port speaks for it: no field, not even the service, until it is in trouble."""
+    output = lab.tshark("-r", lab.scenario(scenario), *(["-2"] if passes == 2 else []), "-Y", "nlm_health")
+    assert bool(output.stdout) == shows, output.stdout
+
+
 def test_names_and_types(lab):
     """Exactly the public names are registered; enumerations may be any unsigned size."""
     registered = lab.fields

@@ -19,8 +19,7 @@ def run(*command):
 
 @pytest.mark.parametrize("script", ["demo", "tests/run", "tests/matrix", ".ci/run", "tools/setup", "tools/package", "tools/release",
                                     "tests/portable",
-                                    "tools/capture_json", "tools/prefilter", "tools/nlm-health", "tools/nlm-health.bash",
-                                    "tools/two-views"])
+                                    "tools/capture_json", "tools/prefilter", "tools/nlm-health", "tools/nlm-health.bash"])
 def test_shellcheck(script):
     if not shutil.which("shellcheck"):
         pytest.skip("shellcheck is not installed")

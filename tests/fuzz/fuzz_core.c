@@ -136,8 +136,7 @@ take_bytes(run *r, nh_packet_kind kind)
 {
     input *in = &r->in;
     nh_end src = take_end(r), dst = take_end(r);
-    uint8_t wanted = byte(in);
-    unsigned captured = (unsigned)MIN(wanted, in->size);
+    unsigned captured = (unsigned)MIN((size_t)byte(in), in->size);
     uint8_t *bytes = captured ? g_memdup2(in->data, captured) : NULL; /* of its own, so that a byte too much is noticed */
 
     in->data += captured;

@@ -21,26 +21,6 @@ NAME_FUNCTION(nh_service_name, nh_service, NH_SERVICES, NH_SERVICE_COUNT)
 NAME_FUNCTION(nh_side_name, nh_side, NH_SIDES, NH_SIDE_COUNT)
 NAME_FUNCTION(nh_confidence_name, nh_confidence, NH_CONFIDENCES, NH_CONFIDENCE_COUNT)
 
-static uint32_t
-mix(uint32_t hash, const uint8_t *bytes)
-{
-    uint32_t word;
-
-    memcpy(&word, bytes, sizeof word);
-    hash = (hash ^ word) * 0x9e3779b1u;
-    return hash ^ hash >> 15;
-}
-
-unsigned
-nh_addr_hash(const nh_addr *addr)
-{
-    uint32_t hash = mix(addr->len, addr->bytes); /* all of IPv4 */
-
-    for (unsigned i = 4; i < addr->len; i += 4)
-        hash = mix(hash, addr->bytes + i);
-    return hash;
-}
-
 /* In seconds since 1970: 50 years before, 210 after */
 #define TIME_FIRST (-G_GINT64_CONSTANT(50) * 365 * 86400)
 #define TIME_LAST  (G_GINT64_CONSTANT(210) * 365 * 86400)

@@ -113,11 +113,12 @@ nh_addr_equal(const nh_addr *a, const nh_addr *b)
     return a->len <= 4 || memcmp(a->bytes + 7, b->bytes + 7, sizeof a->bytes - 7) == 0;
 }
 
-unsigned nh_addr_hash(const nh_addr *addr);
-
 #define NH_ADDR_TEXT 64
 /* Numeric text of an address into buf (NH_ADDR_TEXT bytes); returns buf. */
 const char *nh_addr_text(const nh_addr *addr, char *buf);
+
+/* For tables by address: one that nobody can foresee (hash.h). */
+unsigned nh_addr_hash(const nh_addr *addr);
 
 /* The address that a text is, however it is written; its scope is left out, an IPv4-mapped one is IPv4. false for any other text. */
 bool nh_addr_parse(const char *text, nh_addr *addr);

@@ -48,7 +48,9 @@ nh_age_queued_together(const nh_call *call)
 
     for (unsigned i = 1; i < call->n_sendings; i++) {
         const nh_sending *sending = &call->sendings[i];
-        if (sending->by_tcp || sending->conn != first->conn || sending->at.time - first->at.time >= NH_QUEUED_TIME)
+        if (sending->at.time - first->at.time >= NH_QUEUED_TIME)
+            break; /* thousands may follow */
+        if (sending->by_tcp || sending->conn != first->conn)
             continue;
         copies++;
         in_one_frame += sending->at.frame == (sending - 1)->at.frame;

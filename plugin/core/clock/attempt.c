@@ -312,6 +312,10 @@ watch_call(nh_call *call, nh_moment at)
         call->outlived_in = tell_outlived(pair, nh_line_event(pair, call->way, call), at, &deadlines, call->line_seen);
 }
 
+/* Of so many, which wait together, nobody asks at which packet exactly each outlived its timeout: they are gone through less often, the more they are. */
+#define MANY_CALLS 64
+#define CALL_PAUSE (10 * NH_MSEC)
+
 /* Thousands may wait: they are gone through when it is time for one of them, not at each packet. */
 static void
 watch_calls(nh_pair *pair, nh_moment at)
@@ -331,6 +335,8 @@ watch_calls(nh_pair *pair, nh_moment at)
         if (!call->outlived)
             pair->calm_until = MIN(pair->calm_until, MIN(calm_until, call->next_look));
     }
+    if (pair->side[NH_FORWARD].outstanding->len > MANY_CALLS)
+        pair->calm_until = MAX(pair->calm_until, at.time + pair->side[NH_FORWARD].outstanding->len * CALL_PAUSE);
 }
 
 void

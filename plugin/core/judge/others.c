@@ -11,44 +11,102 @@
 
 #include "core/judge/others.h"
 
+#include "core/base/hash.h"
 #include "core/model/call.h"
 #include "core/model/frames.h"
 
 /* Answers that take longer speak of a server in trouble itself. */
 #define AT_ONCE NH_SECOND
 
-/* The call of another client that this frame answers at once, or NULL. */
-static const nh_call *
-served_in(const nh_frame *frame, const nh_pair *pair)
+/* Whether this frame answers a client's lock call at once. */
+static bool
+serves(const nh_frame *frame)
 {
-    if (!frame->pair || frame->pair == pair || !nh_addr_equal(&frame->pair->server, &pair->server))
-        return NULL;
-    for (const GSList *item = frame->calls; item; item = item->next) {
-        const nh_call *call = item->data;
+    for (const nh_frame_call *item = frame->calls; frame->pair && item; item = item->next) {
+        const nh_call *call = item->call;
         if (call->prog == NH_PROG_NLM && call->way == NH_FORWARD && call->reply.frame == frame->at.frame &&
             frame->at.time - nh_call_first(call)->at.time < AT_ONCE)
-            return call;
+            return true;
     }
+    return false;
+}
+
+static GPtrArray *
+served_by(nh_watch *watch, nh_addr *server)
+{
+    GPtrArray *served = g_hash_table_lookup(watch->served, server);
+
+    if (!served) {
+        served = g_ptr_array_new();
+        g_hash_table_insert(watch->served, server, served);
+    }
+    return served;
+}
+
+void
+nh_others_begin(nh_watch *watch)
+{
+    watch->served = g_hash_table_new_full(nh_addr_hash_key, nh_addr_equal_keys, NULL, (GDestroyNotify)g_ptr_array_unref);
+    for (unsigned i = 0; i < watch->frames->len; i++) {
+        nh_frame *frame = g_ptr_array_index(watch->frames, i);
+        if (!serves(frame))
+            continue;
+        nh_pair *pair = frame->pair;
+        if (!pair->told.served)
+            pair->told.served = g_ptr_array_new();
+        g_ptr_array_add(pair->told.served, frame);
+        g_ptr_array_add(served_by(watch, &pair->server), frame);
+    }
+}
+
+void
+nh_others_end(nh_watch *watch)
+{
+    for (unsigned i = 0; i < watch->pair_list->len; i++) {
+        nh_pair *pair = g_ptr_array_index(watch->pair_list, i);
+        g_clear_pointer(&pair->told.served, g_ptr_array_unref);
+    }
+    g_clear_pointer(&watch->served, g_hash_table_unref);
+}
+
+/* Those of other pairs in [from, end) of what the server served: the first and the last. */
+static const nh_frame *
+first_of_others(const GPtrArray *served, const nh_pair *pair, unsigned from, unsigned end)
+{
+    for (; from < end; from++)
+        if (((const nh_frame *)g_ptr_array_index(served, from))->pair != pair)
+            return g_ptr_array_index(served, from);
     return NULL;
+}
+
+static const nh_frame *
+last_of_others(const GPtrArray *served, const nh_pair *pair, unsigned from, unsigned end)
+{
+    for (; end > from; end--)
+        if (((const nh_frame *)g_ptr_array_index(served, end - 1))->pair != pair)
+            return g_ptr_array_index(served, end - 1);
+    return NULL;
+}
+
+/* How many of these frames lie in [from, end). */
+static unsigned
+count_between(const GPtrArray *frames, uint32_t from, uint32_t end)
+{
+    return frames ? nh_frames_before(frames, end) - nh_frames_before(frames, from) : 0;
 }
 
 void
 nh_others_story(nh_incident *incident, const nh_outage *outage)
 {
-    const nh_watch *watch = outage->pair->watch;
-    const nh_frame *first = NULL, *last = NULL;
-    unsigned answers = 0, end = nh_frame_index(watch, outage->last.frame);
+    const nh_pair *pair = outage->pair;
+    const GPtrArray *served = g_hash_table_lookup(pair->watch->served, &pair->server);
+    uint32_t from = outage->start.frame, end = outage->last.frame;
+    unsigned answers = count_between(served, from, end) - count_between(pair->told.served, from, end);
 
-    for (unsigned i = nh_frame_index(watch, outage->start.frame); i < end; i++) {
-        const nh_frame *frame = g_ptr_array_index(watch->frames, i);
-        if (!served_in(frame, outage->pair))
-            continue;
-        first = first ? first : frame;
-        last = frame;
-        answers++;
-    }
     if (answers == 0)
         return;
+    const nh_frame *first = first_of_others(served, pair, nh_frames_before(served, from), nh_frames_before(served, end));
+    const nh_frame *last = last_of_others(served, pair, nh_frames_before(served, from), nh_frames_before(served, end));
     char client[NH_ADDR_TEXT];
     nh_incident_add_event(
         incident, first->at.frame, first->at.time, "others", NH_FINDING_NONE,

@@ -12,6 +12,9 @@
 #include "core/model/model.h"
 #include "core/model/story.h"
 
+/* Before and after the incidents of a story: what each server answered, gone through once for all of them. */
+void nh_others_begin(nh_watch *watch);
+void nh_others_end(nh_watch *watch);
 /* Into the incident's timeline: what the server's lock manager answered to other clients meanwhile. */
 void nh_others_story(nh_incident *incident, const nh_outage *outage);
 

@@ -13,6 +13,9 @@
 #include "core/locks/lock_table.h"
 #include "core/model/trouble.h"
 
+/* nh_outage_extend() lengthens the latest alone, so that hardly any frame lies in one that is followed by others. */
+#define NEIGHBOURS 8
+
 /* --- the end of a connection's trouble ------------------------------------- */
 
 void
@@ -135,6 +138,24 @@ reach_back(nh_outage *outage, nh_moment since)
         outage->start = since;
 }
 
+/* So many symptoms stand on their own; what is then said again of the same call or connection is only counted. */
+#define SYMPTOMS_MAX 64
+
+static void
+add_symptom(nh_outage *outage, const nh_symptom *symptom)
+{
+    unsigned n = outage->symptoms->len;
+    nh_symptom *last = n ? &g_array_index(outage->symptoms, nh_symptom, n - 1) : NULL;
+
+    if (n > SYMPTOMS_MAX && last->finding == symptom->finding && last->way == symptom->way && last->conn == symptom->conn &&
+        last->call == symptom->call) {
+        last->count++;
+        return;
+    }
+    g_array_append_val(outage->symptoms, *symptom);
+    outage->count[symptom->way][symptom->finding]++;
+}
+
 void
 nh_outage_symptom(nh_pair *pair, const nh_symptom *symptom)
 {
@@ -148,8 +169,7 @@ nh_outage_symptom(nh_pair *pair, const nh_symptom *symptom)
     reach_back(outage, symptom->since);
     if (attempt->active && !attempt->taken)
         reach_back(outage, attempt->start); /* the client wanted something before it failed */
-    g_array_append_val(outage->symptoms, *symptom);
-    outage->count[symptom->way][symptom->finding]++;
+    add_symptom(outage, symptom);
     affect(outage, symptom->way);
     outage->settled.frame = 0;
     if (symptom->service != NH_SERVICE_PROBABLE)
@@ -469,9 +489,18 @@ nh_outage_extend(nh_outage *outage, nh_moment at)
 nh_outage *
 nh_outage_at(const nh_pair *pair, uint32_t frame)
 {
-    for (unsigned i = pair->outages->len; i-- > 0;) {
+    unsigned low = 0, high = pair->outages->len;
+
+    while (low < high) { /* one begins behind the one before (reach_back()): how many begin at this frame or before? */
+        unsigned middle = low + (high - low) / 2;
+        if (((const nh_outage *)g_ptr_array_index(pair->outages, middle))->start.frame <= frame)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (unsigned i = low; i-- > 0 && low - i <= NEIGHBOURS;) {
         nh_outage *outage = g_ptr_array_index(pair->outages, i);
-        if (frame >= outage->start.frame && frame <= outage->last.frame)
+        if (frame <= outage->last.frame)
             return outage->id ? outage : NULL;
     }
     return NULL;

@@ -275,9 +275,6 @@ block(GArray *locks, nh_lock *asked, const nh_nlm *answer)
         if (lock->state == NH_LOCK_WAITING && nh_lock_same_owner(lock, asked) && same_range(lock, asked)) {
             asked->since = lock->since; /* it asks again, as Linux does each 30 s (fs/lockd/clntproc.c, NLMCLNT_POLL_TIMEOUT) */
             asked->nobody = lock->nobody;
-            asked->fault = lock->fault;
-            if (asked->nobody.frame)
-                asked->refused = asked->call->reply;
         }
     }
     asked->pair->waiters++; /* first, so that a repeated wait is never nobody's */

@@ -410,9 +410,7 @@ granted(GArray *locks, const nh_lock *asked, nh_moment at)
 
     for (unsigned i = 0; i < locks->len; i++) {
         nh_lock *lock = lock_at(locks, i);
-        if (lock->fault && lock->state == NH_LOCK_WAITING && nh_lock_same_owner(lock, asked) && nh_lock_overlap(lock, asked))
-            nh_fault_end(lock->fault, at); /* it waits no longer */
-        else if (lock->fault && lock->state != NH_LOCK_WAITING && nh_lock_overlap(lock, asked))
+        if (lock->fault && lock->state != NH_LOCK_WAITING && nh_lock_overlap(lock, asked))
             let_go(lock, at);
         else if (is_at_stake(lock, asked) && (found < 0 || lock_at(locks, (unsigned)found)->state == NH_LOCK_GONE))
             found = (int)i;
@@ -809,29 +807,15 @@ judge_gap(nh_fault *fault)
         fault->confidence = NH_CONFIDENCE_POSSIBLE;
 }
 
-/* Who waits though the last known holder is gone: the server holds the lock for nobody, or has forgotten him. */
+/* Who waits though the last holder is gone, and no callback was tried. */
 static void
-judge_wait(nh_lock *waiting, void *data)
+judge_wait(const nh_lock *lock, void *data)
 {
     nh_watch *watch = data;
 
-    if (waiting->fault || !waiting->nobody.frame || nh_elapsed(waiting->nobody.time, watch->last) < NOBODY_TIME ||
-        !is_complete(waiting->pair, waiting->since))
+    if (lock->state != NH_LOCK_WAITING || !lock->nobody.frame || lock->fault || watch->last - lock->nobody.time < NOBODY_TIME ||
+        lock->refused.frame)
         return;
-    char *who = nh_lock_who(waiting), *what = nh_lock_what(waiting);
-    bool polls = waiting->refused.frame > waiting->nobody.frame;
-    nh_fault *fault = leaked(
-        waiting, "waits for nobody", waiting->call, waiting->nobody,
-        g_strdup_printf("%s waits for %s, whose last known holder unlocked it in frame %u: %s (or somebody outside this capture "
-                        "holds it: a local process, NFSv4, SMB)",
-                        who, what, waiting->nobody.frame, polls ? "the server still refuses it" : "the server tried no callback"));
-    fault->confidence = NH_CONFIDENCE_POSSIBLE;
-    add_step(fault, waiting->nobody, "unlock", g_strdup("The last known holder's UNLOCK is granted"));
-    if (polls)
-        add_step(fault, waiting->refused, "refused", g_strdup("The server still says NLM_BLOCKED"));
-    waiting->fault = publish(fault);
-    g_free(who);
-    g_free(what);
 }
 
 void
@@ -844,7 +828,7 @@ nh_faults_complete(nh_watch *watch)
         judge_proof(fault);
         judge_gap(fault);
     }
-    nh_locks_visit_waits(watch->locks, judge_wait, watch);
+    nh_locks_visit(watch->locks, NULL, judge_wait, watch);
 }
 
 bool

@@ -13,6 +13,7 @@
 
 #include "core/locks/lock_table.h"
 
+#include "core/base/hash.h"
 #include "core/locks/lock_effects.h"
 #include "core/locks/lock_faults.h"
 #include "core/wire/procedures.h"
@@ -41,7 +42,11 @@ static unsigned
 file_key_hash(const void *data)
 {
     const file_key *key = data;
-    return nh_addr_hash(&key->server) * 31 + (key->file[0] | key->file[1] << 8 | key->file[2] << 16 | (unsigned)key->file[3] << 24);
+    nh_hash hash = nh_hash_begin();
+
+    nh_hash_addr(&hash, &key->server);
+    nh_hash_word(&hash, nh_be32(key->file));
+    return nh_hash_end(&hash);
 }
 
 static gboolean
@@ -503,19 +508,6 @@ nh_locks_waits(nh_call *call, nh_lock *found)
             return true;
     }
     return false;
-}
-
-void
-nh_locks_visit_waits(nh_lock_table *table, void (*visit)(nh_lock *waiting, void *data), void *data)
-{
-    GHashTableIter iter;
-    void *value;
-
-    g_hash_table_iter_init(&iter, table->files);
-    while (g_hash_table_iter_next(&iter, NULL, &value))
-        for (unsigned i = 0; i < ((const GArray *)value)->len; i++)
-            if (lock_at(value, i)->state == NH_LOCK_WAITING)
-                visit(lock_at(value, i), data);
 }
 
 GArray *

@@ -80,8 +80,6 @@ bool nh_lock_same_owner(const nh_lock *a, const nh_lock *b);
 bool nh_lock_conflict(const nh_lock *a, const nh_lock *b);
 /* The wait that this callback is for, at whatever address of a server; false when there is none. */
 bool nh_locks_waits(nh_call *call, nh_lock *found);
-/* Call visit for every lock that is waited for. */
-void nh_locks_visit_waits(nh_lock_table *table, void (*visit)(nh_lock *waiting, void *data), void *data);
 /* What the client of this pair held of its server before then, as far as it knows: nh_lock; caller unrefs. */
 GArray *nh_locks_at_risk(const nh_pair *pair, nh_moment before);
 /* Call visit for every lock of a server that is held, waited for or reported (NULL: of all servers). */

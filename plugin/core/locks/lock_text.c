@@ -32,8 +32,6 @@ nh_lock_what(const nh_lock *lock)
 {
     if (lock->first == 0 && lock->last == G_MAXUINT64)
         return g_strdup_printf("the whole file 0x%08x", lock->file);
-    if (lock->first == lock->last)
-        return g_strdup_printf("byte %" G_GUINT64_FORMAT " of file 0x%08x", lock->first, lock->file);
     if (lock->last == G_MAXUINT64)
         return g_strdup_printf("bytes %" G_GUINT64_FORMAT " to the end of file 0x%08x", lock->first, lock->file);
     return g_strdup_printf("bytes %" G_GUINT64_FORMAT "-%" G_GUINT64_FORMAT " of file 0x%08x", lock->first, lock->last, lock->file);

@@ -12,6 +12,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "core/base/hash.h"
+
 #define PAIRS_MAX (1 << 18)
 #define TIME_MAX  (G_GINT64_CONSTANT(130) * 365 * 86400 * NH_SECOND)
 

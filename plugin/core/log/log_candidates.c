@@ -8,6 +8,7 @@
 
 #include "core/log/log_candidates.h"
 
+#include "core/base/hash.h"
 #include "core/log/log_hosts.h"
 #include "core/story/lines.h"
 

@@ -8,6 +8,7 @@
 
 #include "core/log/log_timers.h"
 
+#include "core/base/hash.h"
 #include "core/log/log_candidates.h"
 #include "core/log/log_match.h"
 #include "core/clock/policy.h"

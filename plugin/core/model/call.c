@@ -8,6 +8,7 @@
 
 #include "core/model/call.h"
 
+#include "core/base/hash.h"
 #include "core/net/follow.h"
 #include "core/model/ports.h"
 #include "core/wire/procedures.h"
@@ -16,8 +17,13 @@
 static uint32_t
 hash_call(const nh_addr *from, const nh_addr *to, uint32_t prog, uint32_t xid)
 {
-    uint32_t hash = nh_addr_hash(from) * 31 + nh_addr_hash(to) + xid * 2654435761u + prog;
-    return hash ^ hash >> 15;
+    nh_hash hash = nh_hash_begin();
+
+    nh_hash_addr(&hash, from);
+    nh_hash_addr(&hash, to);
+    nh_hash_word(&hash, prog);
+    nh_hash_word(&hash, xid);
+    return nh_hash_end(&hash);
 }
 
 static bool
@@ -149,6 +155,28 @@ nh_call_half(const nh_call *call, const nh_conn *conn)
     return !nh_addr_equal(&conn->client.addr, &call->src.addr);
 }
 
+static void
+own(const nh_pair *pair, GPtrArray **owned, void *it)
+{
+    if (pair->calls > 0 || pair->turned)
+        return;
+    if (!*owned)
+        *owned = g_ptr_array_new();
+    g_ptr_array_add(*owned, it);
+}
+
+void
+nh_pair_own_conn(nh_pair *pair, nh_conn *conn)
+{
+    own(pair, &pair->unproved.conns, conn);
+}
+
+void
+nh_pair_own_call(nh_pair *pair, nh_call *call)
+{
+    own(pair, &pair->unproved.calls, call);
+}
+
 nh_call *
 nh_call_new(nh_pair *pair, nh_way way, const nh_message *message, nh_call *before)
 {
@@ -170,6 +198,7 @@ nh_call_new(nh_pair *pair, nh_way way, const nh_message *message, nh_call *befor
     call->issued_earliest = call->issued_latest = call->line_before = NH_TIME_NONE;
     call->next_look = NH_TIME_NONE;
     g_ptr_array_add(watch->call_list, call);
+    nh_pair_own_call(pair, call);
     nh_table_put(&watch->calls, &call->link, hash_call(&call->src.addr, &call->dst.addr, call->prog, call->xid),
                  before ? &before->link : NULL);
     watch->latest_call = call;

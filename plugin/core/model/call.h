@@ -42,4 +42,8 @@ void nh_call_lookups_overtaken(nh_pair *pair, nh_way way);
 /* What the answer says: why RPC refused the call, or the status of NLM; static; NULL while there is neither. */
 const char *nh_call_outcome(const nh_call *call);
 
+/* What is now the pair's: turned round with it, should its roles prove wrong. */
+void nh_pair_own_conn(nh_pair *pair, nh_conn *conn);
+void nh_pair_own_call(nh_pair *pair, nh_call *call);
+
 #endif

@@ -11,9 +11,8 @@
 #include "core/base/text.h"
 
 unsigned
-nh_frame_index(const nh_watch *watch, uint32_t frame)
+nh_frames_before(const GPtrArray *frames, uint32_t frame)
 {
-    const GPtrArray *frames = watch->frames;
     unsigned low = 0, high = frames->len;
 
     /* on the first pass it is nearly always the latest, or a new one behind it */
@@ -29,6 +28,12 @@ nh_frame_index(const nh_watch *watch, uint32_t frame)
             high = middle;
     }
     return low;
+}
+
+unsigned
+nh_frame_index(const nh_watch *watch, uint32_t frame)
+{
+    return nh_frames_before(watch->frames, frame);
 }
 
 nh_frame *
@@ -142,29 +147,28 @@ nh_frame_unnote(nh_watch *watch, uint32_t number, nh_finding finding)
     }
 }
 
-/* Into one of its lists, once. */
-static void
-add_once(nh_watch *watch, GSList **list, void *data)
-{
-    GSList **end = list;
-
-    for (; *end; end = &(*end)->next)
-        if ((*end)->data == data)
-            return;
-    *end = nh_arena_take(watch->arena, sizeof **end);
-    (*end)->data = data;
-}
-
 void
 nh_frame_add_call(nh_frame *frame, nh_call *call)
 {
-    add_once(call->pair->watch, &frame->calls, call);
+    nh_frame_call **end = &frame->calls;
+
+    for (; *end; end = &(*end)->next)
+        if ((*end)->call == call)
+            return;
+    *end = nh_arena_take(call->pair->watch->arena, sizeof **end);
+    (*end)->call = call;
 }
 
 void
 nh_frame_add_fault(nh_watch *watch, nh_frame *frame, struct nh_fault *fault)
 {
-    add_once(watch, &frame->faults, fault);
+    nh_frame_fault **end = &frame->faults;
+
+    for (; *end; end = &(*end)->next)
+        if ((*end)->fault == fault)
+            return;
+    *end = nh_arena_take(watch->arena, sizeof **end);
+    (*end)->fault = fault;
 }
 
 char *

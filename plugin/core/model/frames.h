@@ -17,6 +17,8 @@ nh_frame *nh_frame_get(nh_watch *watch, nh_moment at);
 void nh_frame_drop(nh_watch *watch, uint32_t frame);
 /* Index into watch->frames of the first record that is not before this frame: their number when there is none. */
 unsigned nh_frame_index(const nh_watch *watch, uint32_t frame);
+/* The same of other frames that stand by number. */
+unsigned nh_frames_before(const GPtrArray *frames, uint32_t frame);
 /* The record of a frame, or NULL. */
 nh_frame *nh_frame_find(const nh_watch *watch, uint32_t frame);
 /*

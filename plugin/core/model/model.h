@@ -79,6 +79,13 @@ typedef struct {
     unsigned count;
 } nh_trouble;
 
+/* What answers instead of the end that was asked (elsewhere.c). */
+typedef struct {
+    nh_end from;
+    nh_moment last;
+    uint32_t raised; /* the answer in this frame was; 0 = none yet */
+} nh_elsewhere;
+
 struct nh_conn {
     nh_link link; /* in watch->conns */
     nh_end client, server;
@@ -108,6 +115,7 @@ struct nh_conn {
     nh_addr icmp_sender;  /* of the latest ICMP error that quotes it */
     bool icmp_own_filter; /* the client's own firewall sent that */
     bool reset_by_client;
+    nh_elsewhere *elsewhere; /* NULL: nothing did */
 };
 
 /* --- a call --------------------------------------------------------------- */
@@ -133,9 +141,10 @@ struct nh_call {
     uint32_t tcp_acked; /* frame of the copy that TCP acknowledged first; 0 = none */
     bool waits;         /* an answer is expected and has not come */
     nh_moment reply;
-    nh_moment accepted; /* asynchronous: RPC's empty reply, a receipt and no answer */
-    uint32_t reply_end; /* sequence number after the reply */
-    nh_moment unheard;  /* a reply that the caller's TCP never acknowledged: it waits on */
+    nh_moment accepted;      /* asynchronous: RPC's empty reply, a receipt and no answer */
+    uint32_t reply_end;      /* sequence number after the reply */
+    nh_elsewhere *elsewhere; /* over UDP: what answered instead of the host that was asked; NULL: nothing did */
+    nh_moment unheard;       /* a reply that the caller's TCP never acknowledged: it waits on */
     bool has_status;
     uint32_t status;
     unsigned replies;
@@ -265,12 +274,20 @@ struct nh_pair {
     nh_watch *watch;
     nh_addr client, server;
     unsigned order; /* of appearance */
+    bool turned;    /* its roles were corrected once: what contradicts them then is another pair's (hosts that mount from each other) */
+    struct {
+        GPtrArray *conns, *calls;
+    } unproved; /* all of it, as long as no lock call proves the roles: they may have to be turned round; NULL while there is none */
     bool lock_traffic;
     bool wants_locks;              /* a lock call was sent, or a connection to lockd was tried */
     bool seen_client, seen_server; /* packets from either host */
     bool half_captured;            /* proof that one direction is missing */
     GPtrArray *outages;            /* nh_outage*, by time */
     nh_outage *open;
+    struct {
+        GPtrArray *frames;   /* nh_frame*, its own, by number (timeline.c) */
+        GPtrArray *served;   /* of these those in which the client got an answer at once (others.c) */
+    } told;                  /* only while a story is told; NULL where there is none */
     nh_pair_side side[2];    /* by way */
     GPtrArray *lookups;      /* of these the port mapper's, of both ways; NULL while there was none */
     nh_time calm_until;      /* no major timeout of the client's calls that wait comes before; NH_TIME_NONE = unknown */
@@ -318,6 +335,7 @@ struct nh_pair {
     unsigned calls, answered, resent, denied;
     unsigned orphans; /* answers to lock calls that were not captured */
     nh_time slowest;
+    nh_time last_answer;  /* the latest to a lock call of the client; 0 = none */
     GPtrArray *troubled;  /* nh_conn* in trouble */
     GPtrArray *unsettled; /* nh_call*: asynchronous calls without their *_RES, callbacks without answer; or NULL */
     unsigned waiters;     /* locks that wait (lock_table.c) */
@@ -405,14 +423,24 @@ typedef struct {
     char *text;
 } nh_note;
 
+typedef struct nh_frame_call {
+    struct nh_frame_call *next;
+    nh_call *call;
+} nh_frame_call;
+
+typedef struct nh_frame_fault {
+    struct nh_frame_fault *next;
+    struct nh_fault *fault;
+} nh_frame_fault;
+
 typedef struct {
     nh_moment at;
     nh_pair *pair;
     nh_conn *conn;
     nh_service service;
-    GSList *calls;  /* nh_call* sent or answered in this frame; of the arena, never to be freed */
-    GSList *notes;  /* nh_note* */
-    GSList *faults; /* nh_fault*: of locks, that it belongs to; of the arena */
+    nh_frame_call *calls;   /* sent or answered in this frame; of the arena */
+    GSList *notes;          /* nh_note* */
+    nh_frame_fault *faults; /* of locks, that it belongs to; of the arena */
 } nh_frame;
 
 /* --- everything ------------------------------------------------------------------ */
@@ -453,13 +481,15 @@ struct nh_watch {
     nh_table conns;              /* nh_conn by 4-tuple: latest incarnation */
     nh_conn *recent_conns[1024]; /* by hash: the one that was looked up last, or NULL */
     GPtrArray *conn_list;
-    GHashTable *lone_syns; /* of hosts that no pair knows yet (lone_syns.c) */
-    nh_table calls;        /* nh_call by sender, receiver, program, XID: latest */
-    nh_call *latest_call;  /* the one that was found last: a reply is looked up by its header, and again as a message */
+    GHashTable *asking_conns, *asking_calls; /* nh_conn and nh_call by the end that asks (elsewhere.c) */
+    GHashTable *lone_syns;                   /* of hosts that no pair knows yet (lone_syns.c) */
+    nh_table calls;                          /* nh_call by sender, receiver, program, XID: latest */
+    nh_call *latest_call;                    /* the one that was found last: a reply is looked up by its header, and again as a message */
     GPtrArray *call_list;
     GHashTable *ports;            /* by address, protocol, port: program */
     uint8_t tcp_ports[65536 / 8]; /* bit per port that a followed connection may have; see nh_port_may_matter() */
     GPtrArray *frames;            /* nh_frame*, by number */
+    GHashTable *served;           /* by server: its own of pair->told.served, all together; only while a story is told (others.c) */
     nh_frame *latest_frame;       /* the one that was asked for last, or NULL */
     struct nh_lock_table *locks;
     GHashTable *requests; /* that wait (requests.c); NULL while there was none */

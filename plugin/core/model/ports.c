@@ -8,6 +8,8 @@
 
 #include "core/model/ports.h"
 
+#include "core/base/hash.h"
+
 /* Reserved ports a lock client binds to: 665-1023 (xs_get_random_port, net/sunrpc/xprtsock.c), wider for other systems */
 #define RESERVED_MIN 512
 #define RESERVED_MAX 1023
@@ -52,7 +54,11 @@ static unsigned
 hash_port_key(const void *data)
 {
     const port_key *key = data;
-    return nh_addr_hash(&key->addr) * 31 + ((unsigned)key->l4 << 16 ^ key->port) * 0x9e3779b1u;
+    nh_hash hash = nh_hash_begin();
+
+    nh_hash_addr(&hash, &key->addr);
+    nh_hash_word(&hash, (uint32_t)key->l4 << 16 | key->port);
+    return nh_hash_end(&hash);
 }
 
 static gboolean

@@ -8,6 +8,9 @@
 
 #include "core/net/follow.h"
 
+#include "core/base/hash.h"
+#include "core/model/call.h"
+#include "core/net/elsewhere.h"
 #include "core/judge/outage.h"
 #include "core/net/pairs.h"
 #include "core/model/ports.h"
@@ -21,8 +24,13 @@
 static uint32_t
 hash_ends(const nh_end *a, const nh_end *b)
 {
-    uint32_t hash = (nh_addr_hash(&a->addr) ^ a->port) * 0x9e3779b1u + (nh_addr_hash(&b->addr) ^ b->port) * 0x9e3779b1u;
-    return hash ^ hash >> 15;
+    bool turned = a->port != b->port ? a->port > b->port : memcmp(&a->addr, &b->addr, sizeof a->addr) > 0;
+    nh_hash hash = nh_hash_begin();
+
+    nh_hash_addr(&hash, turned ? &b->addr : &a->addr);
+    nh_hash_addr(&hash, turned ? &a->addr : &b->addr);
+    nh_hash_word(&hash, turned ? (uint32_t)b->port << 16 | a->port : (uint32_t)a->port << 16 | b->port);
+    return nh_hash_end(&hash);
 }
 
 static bool
@@ -136,6 +144,8 @@ new_conn(nh_watch *watch, const nh_end *client, const nh_end *server, nh_service
     conn->first = conn->last = at;
     conn->previous = find(watch, client, server, hash);
     conn->pair = nh_pair_of_flow(watch, &client->addr, &server->addr, &conn->way);
+    nh_pair_own_conn(conn->pair, conn);
+    nh_asks_by_conn(watch, conn);
     nh_table_put(&watch->conns, &conn->link, hash, conn->previous ? &conn->previous->link : NULL);
     *place_of(watch, hash) = conn;
     g_ptr_array_add(watch->conn_list, conn);
@@ -149,6 +159,7 @@ nh_conn_move(nh_conn *conn, nh_pair *pair, nh_way way)
     nh_raise_take_back(conn);
     conn->pair = pair;
     conn->way = way;
+    nh_pair_own_conn(pair, conn);
 }
 
 int
@@ -232,6 +243,8 @@ nh_follow(nh_watch *watch, const nh_segment *segment)
             conn = reopen(watch, conn, segment);
         return conn && !conn->foreign ? conn : NULL;
     }
+    if (nh_elsewhere_segment(watch, segment))
+        return NULL;
     nh_service service = judge(watch, segment, &from_client);
     if (service == NH_SERVICE_NONE)
         return NULL;

@@ -8,6 +8,7 @@
 
 #include "core/net/lone_syns.h"
 
+#include "core/base/hash.h"
 #include "core/net/follow.h"
 #include "core/model/frames.h"
 #include "core/net/pairs.h"
@@ -16,7 +17,12 @@ static unsigned
 hosts_hash(const void *data)
 {
     const nh_segment *syn = data;
-    return nh_addr_hash(&syn->src.addr) + nh_addr_hash(&syn->dst.addr);
+    bool turned = memcmp(&syn->src.addr, &syn->dst.addr, sizeof(nh_addr)) > 0; /* whichever sent it */
+    nh_hash hash = nh_hash_begin();
+
+    nh_hash_addr(&hash, turned ? &syn->dst.addr : &syn->src.addr);
+    nh_hash_addr(&hash, turned ? &syn->src.addr : &syn->dst.addr);
+    return nh_hash_end(&hash);
 }
 
 static gboolean

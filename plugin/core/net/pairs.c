@@ -8,6 +8,7 @@
 
 #include "core/net/pairs.h"
 
+#include "core/base/hash.h"
 #include "core/model/frames.h"
 #include "core/judge/outage.h"
 
@@ -15,7 +16,11 @@ static unsigned
 hash_pair_key(const void *data)
 {
     const nh_pair_key *key = data;
-    return nh_addr_hash(&key->client) * 31 + nh_addr_hash(&key->server);
+    nh_hash hash = nh_hash_begin();
+
+    nh_hash_addr(&hash, &key->client);
+    nh_hash_addr(&hash, &key->server);
+    return nh_hash_end(&hash);
 }
 
 static gboolean
@@ -82,6 +87,10 @@ nh_pair_free(void *data)
         g_array_unref(pair->withheld);
     if (pair->unsettled)
         g_ptr_array_unref(pair->unsettled);
+    if (pair->unproved.conns)
+        g_ptr_array_unref(pair->unproved.conns);
+    if (pair->unproved.calls)
+        g_ptr_array_unref(pair->unproved.calls);
     g_free(pair);
 }
 
@@ -150,18 +159,18 @@ turn_round(nh_watch *watch, nh_pair *pair)
     nh_pair_key key = { pair->client, pair->server };
 
     g_hash_table_remove(watch->pairs, &key);
+    pair->turned = true;
     retract_restart(pair);
     swap_roles(pair);
     insert_pair(watch, pair);
-    for (unsigned i = 0; i < watch->conn_list->len; i++) {
-        nh_conn *conn = g_ptr_array_index(watch->conn_list, i);
+    for (unsigned i = 0; pair->unproved.conns && i < pair->unproved.conns->len; i++) {
+        nh_conn *conn = g_ptr_array_index(pair->unproved.conns, i);
         if (conn->pair == pair)
             conn->way = !conn->way;
     }
-    for (unsigned i = 0; i < watch->call_list->len; i++) {
-        nh_call *call = g_ptr_array_index(watch->call_list, i);
-        if (call->pair == pair)
-            call->way = !call->way;
+    for (unsigned i = 0; pair->unproved.calls && i < pair->unproved.calls->len; i++) {
+        nh_call *call = g_ptr_array_index(pair->unproved.calls, i);
+        call->way = !call->way;
     }
 }
 
@@ -172,7 +181,7 @@ nh_pair_of_roles(nh_watch *watch, const nh_addr *client, const nh_addr *server)
     if (pair)
         return watch->latest_pair = pair;
     pair = nh_pair_find(watch, server, client);
-    if (pair && pair->calls == 0) {
+    if (pair && pair->calls == 0 && !pair->turned) {
         turn_round(watch, pair);
         return pair;
     }

@@ -11,6 +11,7 @@
 #include "core/clock/attempt.h"
 #include "core/clock/client.h"
 #include "core/clock/lookups.h"
+#include "core/net/elsewhere.h"
 #include "core/net/follow.h"
 #include "core/model/frames.h"
 #include "core/locks/lock_faults.h"
@@ -184,6 +185,8 @@ into_silence(nh_passage *p, const char *what)
     from->silent++;
     nh_time silence_lasts = p->at.time - from->awaiting.time;
     if ((from->silent < 2 && silence_lasts < LONE_TIME) || p->to->zero_since.frame || silence_lasts < SILENT_TIME)
+        return;
+    if (p->index == 0 && nh_elsewhere_conn(p->conn, from->awaiting))
         return;
     char *silence = nh_duration_text(nh_elapsed(from->awaiting.time, p->at.time));
     nh_raise(&(nh_evidence){ .finding = NH_PEER_SILENT,

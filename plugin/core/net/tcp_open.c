@@ -10,6 +10,7 @@
 
 #include "core/clock/age.h"
 #include "core/clock/attempt.h"
+#include "core/net/elsewhere.h"
 #include "core/net/follow.h"
 #include "core/model/frames.h"
 #include "core/clock/lookups.h"
@@ -84,6 +85,8 @@ syn_again(nh_passage *p)
         conn->attempt_syn = p->at; /* another attempt: whether it is answered is not known yet */
     else if (conn->synack.frame)
         synack_ignored(p, "SYN resent");
+    else if (nh_elsewhere_conn(conn, conn->attempt_syn))
+        ; /* told on the answer itself */
     else if (!answered && p->to->packets == 0)
         nh_raise(&(nh_evidence){ .finding = NH_SYN_UNANSWERED,
                                  .conn = conn,

@@ -333,21 +333,6 @@ lost_under(const nh_call *call)
     return conn && call->tcp_acked && conn->state == NH_TCP_RESET ? conn : NULL;
 }
 
-/* Whether the pair went on locking after this moment, so that the client would have sent the call again. */
-static bool
-goes_on(const nh_call *unlock, nh_moment lost)
-{
-    const GPtrArray *calls = unlock->pair->watch->call_list;
-
-    for (unsigned i = calls->len; i-- > 0;) {
-        const nh_call *call = g_ptr_array_index(calls, i);
-        if (call->pair == unlock->pair && call->prog == NH_PROG_NLM && call->way == NH_FORWARD && call->reply.frame &&
-            call->reply.time - lost.time > RESEND_TIME)
-            return true;
-    }
-    return false;
-}
-
 void
 nh_leak_complete(nh_watch *watch)
 {
@@ -356,7 +341,8 @@ nh_leak_complete(nh_watch *watch)
         for (unsigned j = 0; j < waiting->len; j++) {
             nh_call *call = g_ptr_array_index(waiting, j);
             const nh_conn *conn = call->prog == NH_PROG_NLM && nh_nlm_kind(call->proc) == NH_NLM_UNLOCK ? lost_under(call) : NULL;
-            if (conn && !nh_frame_has(nh_frame_find(watch, nh_call_first(call)->at.frame), NH_LOCK_LEAKED) && goes_on(call, conn->last))
+            if (conn && !nh_frame_has(nh_frame_find(watch, nh_call_first(call)->at.frame), NH_LOCK_LEAKED) &&
+                call->pair->last_answer - conn->last.time > RESEND_TIME) /* it went on locking, and would have sent the call again */
                 nh_fault_leaked(
                     call, "unlock unanswered", nh_call_first(call)->at, NH_CONFIDENCE_POSSIBLE,
                     g_strdup_printf("an UNLOCK was taken by TCP and never answered: the connection was lost in frame %u and the client "

@@ -12,6 +12,7 @@
 #include "core/model/call.h"
 #include "core/rpc/dead_calls.h"
 #include "core/model/frames.h"
+#include "core/net/elsewhere.h"
 #include "core/net/icmp.h"
 #include "core/judge/raise.h"
 #include "core/net/pairs.h"
@@ -48,6 +49,10 @@ nh_datagram_resent(nh_call *call, nh_moment at)
     if (met_icmp_error(call)) { /* whoever sends errors is not silent */
         if (call->icmp.port == call->dst.port)
             nh_dead_declare(call, NH_UNREACHABLE, call->icmp.at, at.frame, "is resent into an ICMP error");
+        return;
+    }
+    if (nh_elsewhere_call(call)) { /* nor is who answers from another address */
+        nh_dead_declare(call, NH_ANSWER_ELSEWHERE, call->elsewhere->last, at.frame, "is resent: its answer came from another address");
         return;
     }
     if (call->n_sendings >= 3) {
@@ -120,6 +125,8 @@ nh_datagram_quote(nh_watch *watch, const nh_quote *quote)
     nh_moment at = { quote->frame, quote->time };
     nh_way way;
 
+    if (nh_elsewhere_quote(watch, quote))
+        return;
     if (nh_port_program(watch, &quote->dst.addr, NH_L4_UDP, quote->dst.port) == 0 && quote->dst.port != NH_PORTMAP_PORT)
         return;
     nh_pair *pair = nh_pair_of_flow(watch, &quote->src.addr, &quote->dst.addr, &way);

@@ -8,6 +8,7 @@
 
 #include "core/rpc/nfs_calls.h"
 
+#include "core/base/hash.h"
 #include "core/story/lines.h"
 #include "core/clock/client.h"
 #include "core/net/pairs.h"
@@ -50,7 +51,12 @@ static unsigned
 stream_hash(const void *data)
 {
     const stream_key *key = data;
-    return (nh_addr_hash(&key->from.addr) * 31 + nh_addr_hash(&key->to.addr)) * 31 + key->from.port * 65537u + key->to.port;
+    nh_hash hash = nh_hash_begin();
+
+    nh_hash_addr(&hash, &key->from.addr);
+    nh_hash_addr(&hash, &key->to.addr);
+    nh_hash_word(&hash, (uint32_t)key->from.port << 16 | key->to.port);
+    return nh_hash_end(&hash);
 }
 
 static gboolean
@@ -110,7 +116,7 @@ new_peers(nh_nfs *nfs, const nh_addr *client, const nh_addr *server)
     nfs_peers *peers = g_new(nfs_peers, 1);
     nh_pair_key key = { *client, *server };
 
-    peers->waiting = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+    peers->waiting = g_hash_table_new_full(nh_number_hash, NULL, NULL, g_free);
     peers->slow = g_array_new(false, false, sizeof(nfs_call));
     peers->answered = NH_TIME_NONE;
     g_hash_table_insert(nfs->peers, g_memdup2(&key, sizeof key), peers);

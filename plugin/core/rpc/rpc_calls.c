@@ -19,6 +19,7 @@
 #include "core/rpc/datagrams.h"
 #include "core/rpc/dead_calls.h"
 #include "core/clock/deadlines.h"
+#include "core/net/elsewhere.h"
 #include "core/net/follow.h"
 #include "core/model/frames.h"
 #include "core/locks/lock_table.h"
@@ -172,6 +173,8 @@ static void
 first_transmission(nh_call *call, nh_conn *conn, nh_moment at)
 {
     nh_call_add_sending(call, conn, at);
+    if (!conn)
+        nh_asks_by_datagram(call->pair->watch, call);
     if (call->prog != NH_PROG_NLM)
         return;
     if (conn && conn->calls == 0 && conn->pair != call->pair)
@@ -445,14 +448,16 @@ count_orphan(nh_watch *watch, const nh_message *message)
 void
 nh_calls_reply(nh_watch *watch, const nh_message *message, const nh_rpc_header *header)
 {
-    const nh_call *call = call_answered_by(watch, message);
+    nh_call *call = call_answered_by(watch, message);
     nh_rpc_header results = *header;
 
     if (!call) {
-        if (!header->refused && !header->starttls) /* the probe for TLS is no call of ours */
+        if (!nh_elsewhere_reply(watch, message) && !header->refused && !header->starttls) /* the probe for TLS is no call of ours */
             count_orphan(watch, message);
         return;
     }
+    if (message->l4 == NH_L4_UDP && call->waits && call->n_sendings == 1 && call->dst.port != message->src.port)
+        nh_elsewhere_port(call, message);
     nh_message reply = *message;
     reply.prog = call->prog;
     reply.vers = call->vers;

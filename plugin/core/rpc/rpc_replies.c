@@ -160,6 +160,8 @@ first_reply(nh_call *call, const nh_message *message, nh_moment at)
         return;
     pair->side[call->way].attempt.active = false;
     pair->answered++;
+    if (call->way == NH_FORWARD)
+        pair->last_answer = MAX(pair->last_answer, at.time);
     if (call->outage)
         nh_outage_extend(call->outage, at);
     if (!nh_time_known(pair->slowest) || latency > pair->slowest)

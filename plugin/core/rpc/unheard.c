@@ -11,6 +11,7 @@
 #include "core/rpc/async_calls.h"
 #include "core/model/call.h"
 #include "core/model/frames.h"
+#include "core/net/elsewhere.h"
 #include "core/judge/outage.h"
 #include "core/judge/raise.h"
 #include "core/clock/policy.h"
@@ -37,8 +38,8 @@ nh_unheard_message(nh_watch *watch, const nh_message *message)
 
     if (!message->reply || message->l4 != NH_L4_TCP || message->prog != NH_PROG_NLM || !conn || !frame || frame->conn != conn)
         return;
-    for (const GSList *item = frame->calls; item; item = item->next) {
-        nh_call *call = item->data;
+    for (const nh_frame_call *item = frame->calls; item; item = item->next) {
+        nh_call *call = item->call;
         if (call->reply.frame != message->frame || call->xid != message->xid)
             continue;
         if (!conn->replied)
@@ -112,6 +113,8 @@ nh_unheard_copy(nh_call *call, nh_moment at)
     nh_call_wait_again(call);
     nh_call_expect(call);
     nh_frame_unnote(call->pair->watch, call->unheard.frame, NH_RECOVERED);
+    if (nh_elsewhere_call(call))
+        return;
     nh_raise(&(nh_evidence){
         .finding = NH_PEER_SILENT,
         .call = call,

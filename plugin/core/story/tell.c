@@ -425,8 +425,10 @@ learn_timers(nh_watch *watch, nh_kernel_log *log)
     GArray *before = nh_log_assume_timers(watch, log);
     GPtrArray *outages = number_outages(watch);
 
+    nh_others_begin(watch);
     for (unsigned i = 0; i < outages->len; i++)
         tell_outage(watch, draft, g_ptr_array_index(outages, i));
+    nh_others_end(watch);
     nh_log_keep_timers(watch, draft, log, before);
     g_ptr_array_unref(outages);
     nh_story_free(draft);
@@ -509,6 +511,7 @@ nh_tell(nh_watch *watch)
     story->frames = watch->frames_total;
     story->first = watch->first;
     story->last = watch->last;
+    nh_others_begin(watch);
     for (unsigned i = 0; i < incidents->len; i++) {
         const told *row = &g_array_index(incidents, told, i);
         if (row->outage)
@@ -516,6 +519,7 @@ nh_tell(nh_watch *watch)
         else
             nh_fault_story(story, row->fault);
     }
+    nh_others_end(watch);
     for (unsigned i = 0; i < watch->pair_list->len; i++) {
         const nh_pair *pair = g_ptr_array_index(watch->pair_list, i);
         story->lock_traffic |= pair->lock_traffic;
@@ -523,9 +527,11 @@ nh_tell(nh_watch *watch)
     }
     nh_log_match(watch, story, log);
     nh_kernel_log_free(log);
+    nh_timeline_begin(watch);
     for (unsigned i = 0; i < incidents->len; i++) /* after the log, which knows the server's name */
         if (g_array_index(incidents, told, i).outage)
             tell_timeline(g_ptr_array_index(story->incidents, i), g_array_index(incidents, told, i).outage);
+    nh_timeline_end(watch);
     for (unsigned i = 0; i < incidents->len; i++)
         if (g_array_index(incidents, told, i).outage)
             conclude(watch, g_ptr_array_index(story->incidents, i), g_array_index(incidents, told, i).outage);

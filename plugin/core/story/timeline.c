@@ -87,8 +87,8 @@ count_answer(nh_outage *outage, const nh_call *call, uint32_t frame)
 static void
 add_messages(nh_incident *incident, nh_outage *outage, const nh_frame *frame)
 {
-    for (const GSList *item = frame->calls; item; item = item->next) {
-        const nh_call *call = item->data;
+    for (const nh_frame_call *item = frame->calls; item; item = item->next) {
+        const nh_call *call = item->call;
         const char *name = nh_procedure_name(call->prog, call->vers, call->proc);
         bool reply = call->reply.frame == frame->at.frame;
         const char *status = reply ? nh_call_outcome(call) : NULL;
@@ -129,15 +129,37 @@ nh_timeline_reach_out(nh_incident *incident, const nh_outage *outage)
 }
 
 void
+nh_timeline_begin(nh_watch *watch)
+{
+    for (unsigned i = 0; i < watch->frames->len; i++) {
+        nh_frame *frame = g_ptr_array_index(watch->frames, i);
+        if (!frame->pair || frame->pair->outages->len == 0)
+            continue;
+        if (!frame->pair->told.frames)
+            frame->pair->told.frames = g_ptr_array_new();
+        g_ptr_array_add(frame->pair->told.frames, frame);
+    }
+}
+
+void
+nh_timeline_end(nh_watch *watch)
+{
+    for (unsigned i = 0; i < watch->pair_list->len; i++) {
+        nh_pair *pair = g_ptr_array_index(watch->pair_list, i);
+        g_clear_pointer(&pair->told.frames, g_ptr_array_unref);
+    }
+}
+
+void
 nh_timeline_add_frames(nh_incident *incident, nh_outage *outage)
 {
-    const GPtrArray *frames = outage->pair->watch->frames;
-    unsigned end = nh_frame_index(outage->pair->watch, incident->last_frame + 1);
+    const GPtrArray *frames = outage->pair->told.frames;
+    unsigned end = frames ? nh_frames_before(frames, incident->last_frame + 1) : 0;
 
-    for (unsigned i = nh_frame_index(outage->pair->watch, incident->first_frame); i < end; i++) {
+    for (unsigned i = frames ? nh_frames_before(frames, incident->first_frame) : 0; i < end; i++) {
         const nh_frame *frame = g_ptr_array_index(frames, i);
         bool outside = frame->at.frame < outage->start.frame || frame->at.frame > outage->last.frame;
-        if (frame->pair != outage->pair || (frame->conn && frame->conn->foreign) || (outside && !nh_view_shows(outage, frame->at.frame)))
+        if ((frame->conn && frame->conn->foreign) || (outside && !nh_view_shows(outage, frame->at.frame)))
             continue;
         for (const GSList *item = frame->notes; item; item = item->next) {
             const nh_note *note = item->data;

@@ -19,10 +19,16 @@
 unsigned
 nh_view_attempt(const nh_frame *frame, const nh_call *call)
 {
-    for (unsigned i = 0; i < call->n_sendings && call->reply.frame != frame->at.frame; i++)
-        if (call->sendings[i].at.frame == frame->at.frame)
-            return i + 1;
-    return 0;
+    unsigned low = 0, high = call->reply.frame == frame->at.frame ? 0 : call->n_sendings;
+
+    while (low < high) { /* they stand by frame, and may be thousands */
+        unsigned middle = low + (high - low) / 2;
+        if (call->sendings[middle].at.frame < frame->at.frame)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < call->n_sendings && call->sendings[low].at.frame == frame->at.frame ? low + 1 : 0;
 }
 
 /* A client that is no Linux logs no such line. */
@@ -97,8 +103,8 @@ nh_view_timers_in_trouble(const nh_view *view, nh_timers *timers)
 
     if (!view->trouble)
         return false;
-    for (const GSList *item = view->frame->calls; item; item = item->next)
-        if (((const nh_call *)item->data)->prog == NH_PROG_NLM)
+    for (const nh_frame_call *item = view->frame->calls; item; item = item->next)
+        if (item->call->prog == NH_PROG_NLM)
             return false;
     return held ? nh_view_timers_of_call(held, timers) : timers_of_attempt(view->frame->conn, view->frame->at.frame, timers);
 }
@@ -107,12 +113,26 @@ nh_view_timers_in_trouble(const nh_view *view, nh_timers *timers)
 static const nh_outage *
 outage_of_calls(const nh_frame *frame)
 {
-    for (const GSList *item = frame->calls; item; item = item->next) {
-        const nh_call *call = item->data;
+    for (const nh_frame_call *item = frame->calls; item; item = item->next) {
+        const nh_call *call = item->call;
         if (call->prog == NH_PROG_NLM && call->outage && call->outage->id)
             return call->outage;
     }
     return NULL;
+}
+
+static bool
+was_in_trouble(const nh_conn *conn)
+{
+    return conn->troubles || conn->one_sided_told;
+}
+
+/* Only its ports speak for it, and nothing is wrong with it: another protocol may have it, and that is no business of ours. */
+static bool
+is_mere_guess(const nh_conn *conn)
+{
+    return nh_conn_service(conn) == NH_SERVICE_PROBABLE && !conn->pair->lock_traffic && !was_in_trouble(conn) &&
+           !(conn->previous && was_in_trouble(conn->previous));
 }
 
 bool
@@ -120,7 +140,7 @@ nh_view_frame(const nh_watch *watch, uint32_t number, nh_view *view)
 {
     const nh_frame *frame = nh_frame_find(watch, number);
 
-    if (!frame || (frame->conn && nh_conn_service(frame->conn) == NH_SERVICE_NONE) || (frame->conn && frame->conn->foreign))
+    if (!frame || (frame->conn && (nh_conn_service(frame->conn) == NH_SERVICE_NONE || frame->conn->foreign || is_mere_guess(frame->conn))))
         return false;
     *view = (nh_view){ .frame = frame, .points = watch->points };
     view->service = frame->service ? frame->service : frame->conn ? nh_conn_service(frame->conn) : NH_SERVICE_NONE;
@@ -134,9 +154,9 @@ nh_view_frame(const nh_watch *watch, uint32_t number, nh_view *view)
 void
 nh_view_faults(const nh_view *view, void (*visit)(const nh_fault *fault, void *data), void *data)
 {
-    for (const GSList *item = view->frame->faults; item; item = item->next)
-        if (((const nh_fault *)item->data)->id)
-            visit(item->data, data);
+    for (const nh_frame_fault *item = view->frame->faults; item; item = item->next)
+        if (((const nh_fault *)item->fault)->id)
+            visit(item->fault, data);
 }
 
 static void
