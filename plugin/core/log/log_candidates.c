@@ -43,6 +43,8 @@ nh_log_expectations(const nh_story *story)
         const nh_incident *incident = g_ptr_array_index(story->incidents, i);
         for (unsigned j = 0; j < incident->kernel_lines->len; j++) {
             const nh_kernel_line *line = g_ptr_array_index(incident->kernel_lines, j);
+            if (line->event == NH_LOG_OTHER) /* it names no server; match_verbatim() finds it */
+                continue;
             nh_log_expectation expected = {
                 line->event, line->program, *host_of_line(incident, line), line->earliest, line->latest, line->observed,
             };

@@ -283,9 +283,34 @@ is_of_locks(const nh_log_line *line)
     return nh_log_speaks_of(line, "lockd") || nh_log_speaks_of(line, "nfs");
 }
 
+/* A line that names no server, as it was predicted word for word: what lockd says of a lock that is lost or left behind. */
+static bool
+match_verbatim(matching *m, const nh_log_line *logged)
+{
+    if (logged->event != NH_LOG_OTHER || !nh_time_known(logged->time) || logged->stranger || !logged->text)
+        return false;
+    for (unsigned i = 0; i < m->story->incidents->len; i++) {
+        nh_incident *incident = g_ptr_array_index(m->story->incidents, i);
+        for (unsigned j = 0; incident->kind == NH_INCIDENT_LOCK && j < incident->kernel_lines->len; j++) {
+            nh_kernel_line *line = g_ptr_array_index(incident->kernel_lines, j);
+            if (line->logged_text || strcmp(line->text, logged->text) != 0 || logged->time > line->latest + NH_LOG_SLACK ||
+                logged->time + logged->resolution < line->earliest - NH_LOG_SLACK)
+                continue;
+            line->logged = logged->time;
+            line->logged_resolution = logged->resolution;
+            line->logged_text = g_strdup(logged->text);
+            nh_incident_add_event(incident, 0, logged->time, "log", NH_FINDING_NONE, g_strdup_printf("kernel log: %s", logged->text));
+            return true;
+        }
+    }
+    return false;
+}
+
 static void
 match_other(matching *m, nh_log_line *line)
 {
+    if (match_verbatim(m, line))
+        return;
     if (is_of_locks(line))
         match_line(m, line);
     else if (line->event >= NH_LOG_ALARM && line->event <= NH_LOG_MAJOR)

@@ -8,6 +8,7 @@
 
 #include "core/story/faults.h"
 
+#include "core/clock/client.h"
 #include "core/locks/lock_story.h"
 #include "core/model/call.h"
 #include "core/model/frames.h"
@@ -74,7 +75,7 @@ add_line(nh_incident *incident, const nh_fault *fault)
 {
     nh_kernel_line *line;
 
-    if (!fault->line)
+    if (!fault->line || nh_client_is_other(fault->pair))
         return;
     line = nh_incident_add_line(incident);
     line->program = "lockd";
