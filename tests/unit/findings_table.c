@@ -16,7 +16,7 @@
 int
 main(void)
 {
-    puts("# Findings\n\nMade from `plugin/core/base/findings.def`: `findings_table > docs/findings.md`.\n");
+    puts("# Findings\n\nMade from `plugin/core/base/findings.def` by `tools/tables`.\n");
     puts("| filter | severity | says | raised on | what to check next |\n|---|---|---|---|---|");
     for (int finding = NH_FINDING_NONE + 1; finding < NH_FINDING_COUNT; finding++) {
         const nh_finding_row *row = nh_finding_get(finding);
