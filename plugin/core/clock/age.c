@@ -162,6 +162,19 @@ nh_age_by_copies(nh_call *call)
 }
 
 void
+nh_age_by_beginning(nh_call *call)
+{
+    const nh_sending *first = nh_call_first(call);
+    nh_policy policy = nh_policy_of(call->pair, call->l4, false);
+    bool at_once = call->issued_earliest == call->issued_latest && call->issued_latest == first->at.time;
+    bool among_copies = first->at.time - call->pair->watch->first < 4 * policy.nlm_timeout * NH_SECOND + NH_TIMER_LATENESS;
+
+    if (call->opens_half && call->n_sendings == 1 && at_once && among_copies && call->way == NH_FORWARD && call->wait == NH_WAIT_REPLY &&
+        !call->line_seen.frame)
+        issued_before(call, first->at.time - NH_WAITED_MAX, first->at.time, true);
+}
+
+void
 nh_age_by_tcp(nh_call *call)
 {
     const nh_sending *first = &call->sendings[0], *last = first + call->n_sendings - 1;
@@ -200,8 +213,13 @@ began_earlier(nh_conn *conn, nh_time by)
     nh_attempt *attempt = &conn->pair->side[conn->way].attempt;
 
     undate(conn->pair, conn->way, conn->syn.frame);
-    if (nh_attempt_pending(attempt) && attempt->start.frame == conn->syn.frame)
-        attempt->earliest = MIN(attempt->earliest, conn->syn.time - by);
+    if (!nh_attempt_pending(attempt) || attempt->start.frame != conn->syn.frame)
+        return;
+    attempt->earliest = MIN(attempt->earliest, conn->syn.time - by);
+    if (conn->service == NH_SERVICE_PORTMAP) { /* such a look-up may have followed any major timeout */
+        attempt->undatable = true;
+        attempt->earliest = MIN(attempt->earliest, conn->syn.time - NH_WAITED_MAX);
+    }
 }
 
 /* From Linux 6.5 on five gaps of a second come before the one of 2 s (tcp_syn_linear_timeouts); before, one. */

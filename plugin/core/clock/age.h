@@ -27,6 +27,11 @@ unsigned nh_age_queued_together(const nh_call *call);
  * capture began later, or lost it). Widens the issue window if so.
  */
 void nh_age_by_copies(nh_call *call);
+/*
+ * The capture ends or the answer came: of a call in an outage that the capture begins with, and that was seen once, nobody
+ * knows how many copies were sent before.
+ */
+void nh_age_by_beginning(nh_call *call);
 /* TCP sent the call again, for the first time in this capture: the same by TCP's own timer. */
 void nh_age_by_tcp(nh_call *call);
 /* The connection's SYN is resent: undates what its first captured SYN dated if that turns out to be a resend, too. */

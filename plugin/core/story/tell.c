@@ -9,6 +9,7 @@
 #include "core/story/tell.h"
 
 #include "core/rpc/async_calls.h"
+#include "core/clock/age.h"
 #include "core/clock/attempt.h"
 #include "core/clock/client.h"
 #include "core/model/call.h"
@@ -123,6 +124,7 @@ complete_call(nh_watch *watch, nh_call *call)
     }
     if (call->proc == 0)
         return;
+    nh_age_by_beginning(call);
     nh_lines_narrow(call);
     nh_call_deadlines(call, watch->options.use_mount, &deadlines);
     if (!call->line_seen.frame && (done.frame ? done.time : watch->last) <= deadlines.major_latest)
