@@ -114,17 +114,22 @@ same_again(const nh_fault *fault)
                : NULL;
 }
 
+/* Of more locks with one fault only so many are listed, the rest is counted. */
+#define LISTED_MAX 100
+
 static void
 merge(nh_fault *into, nh_fault *fault)
 {
+    bool listed = into->calls->len < LISTED_MAX;
+
     if (!nh_lock_same_owner(&into->lock, &fault->lock) || into->lock.file != fault->lock.file ||
         !nh_lock_overlap(&into->lock, &fault->lock)) {
         into->more++;
         into->open++;
     }
-    for (unsigned i = 0; i < fault->calls->len; i++)
+    for (unsigned i = 0; listed && i < fault->calls->len; i++)
         add_call(into, g_ptr_array_index(fault->calls, i));
-    for (unsigned i = 0; i < fault->locks->len; i++)
+    for (unsigned i = 0; listed && i < fault->locks->len; i++)
         add_lock(into, lock_at(fault->locks, i));
     add_frame(into, fault->at);
     fault->retracted = true; /* its frames know it, so that it stays */
