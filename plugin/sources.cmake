@@ -71,8 +71,15 @@ set(NLM_HEALTH_CORE_SOURCES
     core/net/tcp_reset.c
     core/net/reset_storm.c
     core/out/comments.c
+    core/out/folds.c
+    core/out/head.c
+    core/out/markup.c
+    core/out/page.c
+    core/out/picture.c
     core/out/report.c
     core/out/report_locks.c
+    core/out/request.c
+    core/out/scale.c
     core/out/summary.c
     core/out/title.c
     core/points/points.c
@@ -91,6 +98,7 @@ set(NLM_HEALTH_CORE_SOURCES
     core/rpc/statd.c
     core/rpc/unheard.c
     core/story/faults.c
+    core/story/flows.c
     core/story/lines.c
     core/story/runs.c
     core/story/sentence.c

@@ -18,6 +18,8 @@
 #include "wireshark/annotate.h"
 #include "wireshark/packet-nlm_health.h"
 #include "wireshark/save.h"
+#include "core/out/page.h"
+#include "core/out/picture.h"
 #include "core/out/report.h"
 #include "core/out/report_json.h"
 #include "core/out/summary.h"
@@ -70,6 +72,10 @@ static const output outputs[] = {
       0, 0, nh_report_summary, NULL, NULL },
     { "annotate", ",in=FILE,out=FILE.pcapng", "a copy of the capture with comments on each frame of an incident",
       TAKES(KEY_IN) | TAKES(KEY_OUT), TAKES(KEY_IN) | TAKES(KEY_OUT), NULL, NULL, write_annotated },
+    { "html", ",out=FILE.html", "one page for a browser, with pictures",
+      TAKES(KEY_OUT), TAKES(KEY_OUT), nh_page_html, NULL, NULL },
+    { "svg", ",incident=N,out=FILE.svg", "the picture of an incident alone",
+      TAKES(KEY_INCIDENT) | TAKES(KEY_OUT), TAKES(KEY_INCIDENT) | TAKES(KEY_OUT), NULL, nh_picture_svg, NULL },
     { "locks", "", "who holds and who waits for what at the end of the capture",
       0, 0, nh_report_locks, NULL, NULL },
     { "help", "", "this list",

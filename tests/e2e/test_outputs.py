@@ -3,7 +3,10 @@
 SPDX-License-Identifier: GPL-2.0-or-later
 """
 
+import base64
 import gzip
+import hashlib
+import html.parser
 import json
 import os
 import re
@@ -86,7 +89,9 @@ def test_report_tells_what_the_json_tells(lab, name):
     flat = " ".join(report.split())
     for incident in story["incidents"]:
         assert f"Incident {incident['id']}: client {incident['client']}, server {incident['server']}" in flat
-        assert " ".join(incident["summary"].split()) in flat
+        # without the name of the finding and the side, which stand elsewhere
+        words = re.sub(r"\(\w+, from", "(from", " ".join(incident["summary"].split()))
+        assert re.sub(r" Side: [^.]*\.$", "", words) in flat and f"Side: {incident['side']}" in flat
         for line in incident["kernel_lines"]:
             assert f'"{line["text"]}"' in report
         for step in incident["next_steps"]:
@@ -117,6 +122,25 @@ def test_no_lock_traffic_says_so_in_one_line(lab, workdir):
     assert section(lab, foreign, "report") == "NLM Health: no lock traffic in 1 frame.\n"
     story = lab.story(foreign)
     assert story["capture"]["lock_traffic"] is False and story["incidents"] == []
+
+
+@pytest.mark.parametrize("name", CAPTURES)
+def test_report_is_short(lab, name):
+    most = 35 if name == OUTAGE else 70
+    assert len(section(lab, lab.capture(name), "report").splitlines()) <= most
+
+
+JARGON = ["dead call", "rebind", "deferred", "observed", "major timeout"]
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_report_says_it_in_plain_words(lab, name):
+    """Names of findings stand in the line of filters alone."""
+    lines = section(lab, lab.capture(name), "report").splitlines()
+    text = " ".join(line for line in lines if not line.startswith("  Filter") and "," not in line[:12])
+    found = {word for word in JARGON if word in text} | {word for word in names.FINDINGS if "_" in word and word in text}
+    found -= set(re.findall(r"\w+", lines[3])) if len(lines) > 3 and lines[2].split()[:1] == ["No."] else set()
+    assert not found
 
 
 def test_storm_is_folded(lab):
@@ -193,6 +217,71 @@ def test_report_of_one_incident(lab):
     assert one.startswith("Incident 1: ") and one in whole
     output = lab.tshark("-q", "-r", lab.capture(OUTAGE), "-z", "nlm_health,report,incident=2", check=False)
     assert output.status != 0 and "no incident 2" in output.stderr and not output.stdout
+
+
+class Page(html.parser.HTMLParser):
+    """What of a page matters here: tags, ids, links."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.ids, self.links = set(), [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        self.ids += [value for name, value in attrs if name == "id"]
+        self.links += [value for name, value in attrs if name == "href"]
+        assert not any(name.startswith("on") or name in ("style", "src") for name, _ in attrs)
+
+
+@pytest.mark.parametrize("name", [OUTAGE, STORM, "link_flaps_k6.1_srv.pcap", HEALTHY, HOSTILE])
+def test_page_is_one_file_without_script(lab, workdir, name):
+    out = workdir / "page.html"
+    capture = lab.scenario(name) if name == HOSTILE else lab.capture(name)
+    lab.tshark("-q", "-r", capture, "-z", f"nlm_health,html,out={out}")
+    text = out.read_text(encoding="utf-8")
+    page = Page(text)
+    assert not page.tags & {"script", "link", "img", "iframe", "object", "embed", "base", "form"}
+    assert len(page.ids) == len(set(page.ids))
+    assert all(link.startswith("#") and link[1:] in page.ids for link in page.links)
+    assert set(re.findall(r"https?://[^\s\"'<]+", text)) <= {"http://www.w3.org/2000/svg"}
+    policy = re.search(r"Content-Security-Policy\" content=\"([^\"]+)\"", text)[1]
+    sheet = re.search(r"<style>(.*?)</style>", text, re.S)[1]
+    digest = base64.b64encode(hashlib.sha256(sheet.encode()).digest()).decode()
+    assert "default-src 'none'" in policy and f"'sha256-{digest}'" in policy and text.count("<style") == 1
+    assert all(map(is_clean, text.splitlines()))
+    story = lab.story(capture)
+    for incident in story["incidents"]:
+        assert f"i{incident['id']}" in page.ids and f"#i{incident['id']}" in page.links
+    assert text.count("<svg") == len(story["incidents"])
+
+
+@pytest.mark.parametrize("name", [OUTAGE, STORM, HOSTILE, "server_slow.pcap"])
+def test_picture_is_well_formed_and_stays_inside(lab, workdir, name):
+    out = workdir / "picture.svg"
+    capture = lab.scenario(name) if name == HOSTILE else lab.capture(name)
+    lab.tshark("-q", "-r", capture, "-z", f"nlm_health,svg,out={out},incident=1")
+    root = xml.fromstring(out.read_text(encoding="utf-8"))
+    width, height = (int(number) for number in root.get("viewBox").split()[2:])
+    texts = root.findall(".//{*}text")
+    assert root.tag.endswith("svg") and texts
+    for shape in texts + root.findall(".//{*}rect"):
+        assert 0 <= int(shape.get("x")) <= width and 0 <= int(shape.get("y")) <= height
+    assert {"The application", "Is the server alive?"} <= {text.text for text in texts}
+
+
+def test_input_is_no_output(lab, workdir):
+    """The capture that is read, by any name, and what is no file."""
+    source = a_copy(lab, workdir, OUTAGE)
+    link, folder = workdir / "link.html", workdir / "folder"
+    link.symlink_to(source)
+    folder.mkdir()
+    harness.hand_over(folder)
+    before = source.read_bytes()
+    for target in [source, link, folder, "-"]:
+        output = lab.tshark("-q", "-r", source, "-z", f"nlm_health,html,out={target}", check=False)
+        assert output.status != 0 and "cannot write" in output.stderr
+    assert source.read_bytes() == before and {path.name for path in workdir.iterdir()} == {source.name, "link.html", "folder"}
 
 
 def test_help_lists_every_output(lab):

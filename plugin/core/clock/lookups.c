@@ -47,13 +47,13 @@ tell_rebind(nh_pair *pair, nh_way way, nh_moment at, nh_time issued, bool known,
                             ? " (or the call is issued now, if Linux is older than 5.11)"
                             : "";
 
-    nh_raise(&(nh_evidence){
-        .finding = NH_REBIND,
-        .pair = pair,
-        .way = way,
-        .at = at,
-        .text = g_strdup_printf("The %s looks the port of NLM up again, %s%s after it issued %s: its major timeout expired%s",
-                                way == NH_CALLBACK ? "server" : "client", after, known ? "" : " or more", whose, doubt) });
+    nh_raise(
+        &(nh_evidence){ .finding = NH_REBIND,
+                        .pair = pair,
+                        .way = way,
+                        .at = at,
+                        .text = g_strdup_printf("The %s looks the port of NLM up again, %s%s after it issued %s, which had timed out%s",
+                                                way == NH_CALLBACK ? "server" : "client", after, known ? "" : " or more", whose, doubt) });
     g_free(after);
     g_free(whose);
 }

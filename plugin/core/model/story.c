@@ -56,6 +56,17 @@ part_free(void *data)
 }
 
 static void
+flow_free(void *data)
+{
+    nh_flow *flow = data;
+    g_free(flow->client);
+    g_free(flow->server);
+    g_array_unref(flow->marks);
+    g_array_unref(flow->spans);
+    g_free(flow);
+}
+
+static void
 incident_free(void *data)
 {
     nh_incident *incident = data;
@@ -66,6 +77,8 @@ incident_free(void *data)
     g_ptr_array_unref(incident->next_steps);
     g_ptr_array_unref(incident->locks);
     g_ptr_array_unref(incident->parts);
+    g_ptr_array_unref(incident->flows);
+    g_array_unref(incident->flow_frames);
     g_free(incident);
 }
 
@@ -94,6 +107,9 @@ nh_story_add_incident(nh_story *story)
     incident->next_steps = g_ptr_array_new_with_free_func(g_free);
     incident->locks = g_ptr_array_new_with_free_func(lock_free);
     incident->parts = g_ptr_array_new_with_free_func(part_free);
+    incident->flows = g_ptr_array_new_with_free_func(flow_free);
+    incident->flow_frames = g_array_new(false, false, sizeof(nh_flow_frame));
+    incident->other_first = incident->other_last = NH_TIME_NONE;
     g_ptr_array_add(story->incidents, incident);
     story->verdict = NH_VERDICT_INCIDENTS;
     return incident;
@@ -168,6 +184,35 @@ nh_incident_add_part(nh_incident *incident, nh_time from, nh_time to, char *what
     nh_part *part = g_new(nh_part, 1);
     *part = (nh_part){ from, to, what };
     g_ptr_array_add(incident->parts, part);
+}
+
+nh_flow *
+nh_incident_add_flow(nh_incident *incident)
+{
+    nh_flow *flow = g_new0(nh_flow, 1);
+    flow->replaced = NH_TIME_NONE;
+    flow->marks = g_array_new(false, false, sizeof(nh_sign));
+    flow->spans = g_array_new(false, false, sizeof(nh_span));
+    g_ptr_array_add(incident->flows, flow);
+    return flow;
+}
+
+const nh_flow_frame *
+nh_incident_flow_of(const nh_incident *incident, uint32_t frame)
+{
+    unsigned low = 0, high = incident->flow_frames->len;
+
+    while (low < high) {
+        unsigned middle = low + (high - low) / 2;
+        const nh_flow_frame *found = &g_array_index(incident->flow_frames, nh_flow_frame, middle);
+        if (found->frame == frame)
+            return found;
+        if (found->frame < frame)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
 }
 
 const char *

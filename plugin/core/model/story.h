@@ -71,6 +71,54 @@ typedef struct {
     char *what;
 } nh_part;
 
+/* --- what a picture shows of a connection (for UDP: of a service) ----------------- */
+
+typedef enum {
+    NH_SIGN_SYN,
+    NH_SIGN_SYNACK,
+    NH_SIGN_ACK, /* of what was in question: a FIN, or a bare one */
+    NH_SIGN_FIN,
+    NH_SIGN_RESENT,
+    NH_SIGN_RESET,
+    NH_SIGN_ICMP,
+    NH_SIGN_CALL,
+    NH_SIGN_REPLY
+} nh_sign_kind;
+
+typedef struct {
+    nh_sign_kind kind;
+    uint32_t frame;
+    nh_time time;
+    bool by_server;   /* of this connection: that is the lock client for a callback */
+    const char *what; /* "LOCK", "NLM_GRANTED", "FIN resent" ...; static */
+    unsigned count;   /* this one and those like it that came too soon after to be seen apart */
+} nh_sign;
+
+typedef enum { NH_SPAN_OPENING, NH_SPAN_OPEN, NH_SPAN_CLOSING, NH_SPAN_TROUBLE } nh_span_kind;
+
+typedef struct {
+    nh_span_kind kind;
+    nh_finding finding; /* of a trouble */
+    nh_time from, to;   /* to: NH_TIME_NONE while it lasts */
+} nh_span;
+
+typedef struct {
+    char *client, *server; /* "10.7.1.2:916"; of the first connection or call, when several share the flow */
+    nh_service service;
+    bool callback;        /* opened by the lock server */
+    unsigned connections; /* that share it: all look-ups of a port do, and those that are too many for a lane each; 0 over UDP */
+    nh_time replaced;     /* the next connection of the port pair began; NH_TIME_NONE = none did */
+    GArray *marks;        /* nh_sign, the steps of the connection first */
+    GArray *spans;        /* nh_span; of one that has the flow for itself */
+} nh_flow;
+
+/* Whose frame: the n-th connection (or UDP service) of the incident. */
+typedef struct {
+    uint32_t frame;
+    unsigned flow;
+    nh_service service;
+} nh_flow_frame;
+
 typedef enum { NH_INCIDENT_OUTAGE, NH_INCIDENT_LOCK } nh_incident_kind;
 
 typedef struct {
@@ -91,8 +139,12 @@ typedef struct {
     GPtrArray *kernel_lines; /* nh_kernel_line* */
     GPtrArray *next_steps;   /* char* */
     GPtrArray *parts;        /* nh_part*, by time */
-    unsigned requests;       /* how many requests had to wait or were refused; 0: as its calls tell, nh_incident_requests() */
-    GPtrArray *locks;        /* nh_story_lock*: of the client when it began, and those that it waited for */
+    GPtrArray *flows;        /* nh_flow*, by the first frame in the incident */
+    GArray *flow_frames;     /* nh_flow_frame, by frame; of all connections */
+    unsigned other_answers;  /* of the server to this client's other programs meanwhile (NFS) */
+    nh_time other_first, other_last;
+    unsigned requests; /* how many requests had to wait or were refused; 0: as its calls tell, nh_incident_requests() */
+    GPtrArray *locks;  /* nh_story_lock*: of the client when it began, and those that it waited for */
 } nh_incident;
 
 typedef struct {
@@ -165,6 +217,9 @@ nh_time nh_kernel_line_offset(const nh_kernel_line *line);
 unsigned nh_incident_requests(const nh_incident *incident);
 /* what is taken over */
 void nh_incident_add_part(nh_incident *incident, nh_time from, nh_time to, char *what);
+nh_flow *nh_incident_add_flow(nh_incident *incident);
+/* Whose frame it is; NULL when it is no connection's. */
+const nh_flow_frame *nh_incident_flow_of(const nh_incident *incident, uint32_t frame);
 /* "outage" or "lock"; static */
 const char *nh_incident_kind_name(nh_incident_kind kind);
 /* text is taken over */

@@ -20,6 +20,7 @@
 #include "core/judge/compared.h"
 #include "core/judge/incident.h"
 #include "core/story/faults.h"
+#include "core/story/flows.h"
 #include "core/story/lines.h"
 #include "core/story/sentence.h"
 #include "core/locks/lock_story.h"
@@ -538,6 +539,9 @@ nh_tell(nh_watch *watch)
         if (g_array_index(incidents, told, i).outage)
             conclude(watch, g_ptr_array_index(story->incidents, i), g_array_index(incidents, told, i).outage);
     tell_others(watch, story);
+    for (unsigned i = 0; i < incidents->len; i++)
+        if (g_array_index(incidents, told, i).outage)
+            nh_story_flows(g_ptr_array_index(story->incidents, i), g_array_index(incidents, told, i).outage);
     nh_lock_story(watch, story);
     nh_hidden_story(watch, story);
     nh_verdict_story(watch, story);
