@@ -95,7 +95,9 @@ nh_attempt_connect(nh_conn *conn, nh_moment at)
     nh_call_lookups_overtaken(pair, conn->way);
     pair->wants_locks = true;
     nh_outage_waits(pair, at.time);
-    if (nh_answer_begins(pair, conn->way, at) || others_wait(pair, conn->way))
+    bool begins = nh_answer_begins(pair, conn->way, at);
+    conn->for_answer = nh_attempt_pending(attempt) && attempt->answers;
+    if (begins || others_wait(pair, conn->way))
         return;
     if (!nh_attempt_lasts(pair, conn->way, at)) {
         nh_attempt_begin(attempt,
@@ -179,6 +181,10 @@ date_issue(nh_call *call, nh_conn *conn, nh_moment at)
     bool first = new_conn && conn->calls == 1;
     const nh_moment none = { 0, NH_TIME_NONE }, looked_up = attempt->active && attempt->looker ? attempt->start : none;
 
+    if (attempt->active && nh_conn_is_of_other_client(attempt->opening, conn)) {
+        issued_when_sent(call, NH_WAIT_REPLY, at);
+        return none;
+    }
     nh_call_lookups_overtaken(call->pair, call->way);
     if (conn && looked_up_first(attempt, conn, at))
         call->pair->looks_up_first = NH_HABIT_YES;

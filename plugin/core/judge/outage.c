@@ -279,13 +279,14 @@ close_outage(nh_outage *outage, nh_moment at, nh_call *call)
 
 /* The trouble of connections of one way (of the port mapper only if the answer is its own) is over; false: there was none. */
 static bool
-absolve(nh_pair *pair, nh_way way, nh_service service, nh_moment at)
+absolve(nh_pair *pair, nh_way way, nh_service service, const nh_conn *used, nh_moment at)
 {
     bool any = false;
 
     for (unsigned i = pair->troubled->len; i-- > 0;) {
         nh_conn *conn = g_ptr_array_index(pair->troubled, i);
-        if (conn->way != way || (service == NH_SERVICE_PORTMAP && conn->service != NH_SERVICE_PORTMAP))
+        if (conn->way != way || nh_conn_is_of_other_client(conn, used) ||
+            (service == NH_SERVICE_PORTMAP && conn->service != NH_SERVICE_PORTMAP))
             continue;
         nh_conn_trouble(conn)->until = pair->relieved = at;
         g_ptr_array_remove_index_fast(pair->troubled, i);
@@ -347,6 +348,16 @@ is_reclaim_in_grace(const nh_outage *outage, const nh_call *call)
     return call && call->nlm.reclaim && nh_outage_has(outage, NH_FORWARD, is_sequel);
 }
 
+/* Another client behind the same address cannot connect: an answer to this one ends nothing for it. */
+static bool
+other_client_fails(const nh_pair *pair, const nh_conn *used)
+{
+    for (unsigned i = 0; i < pair->troubled->len; i++)
+        if (nh_conn_is_of_other_client(g_ptr_array_index(pair->troubled, i), used))
+            return true;
+    return false;
+}
+
 nh_outage *
 nh_outage_answer(nh_pair *pair, nh_way way, nh_service service, nh_call *call, nh_moment at)
 {
@@ -355,7 +366,8 @@ nh_outage_answer(nh_pair *pair, nh_way way, nh_service service, nh_call *call, n
     nh_outage_tick(pair, at);
     if (!outage || pair->open != outage || !(outage->ways & (1u << way)) || at.frame <= outage->start.frame)
         return NULL;
-    bool absolved = absolve(pair, way, service, at);
+    const nh_conn *used = call && service == NH_SERVICE_NLM ? call->sendings[call->n_sendings - 1].conn : NULL;
+    bool absolved = absolve(pair, way, service, used, at);
     if (service == NH_SERVICE_PORTMAP) {
         if (absolved || !call || call->asked.prog == NH_PROG_NLM) /* other programs tell nothing of lockd */
             nh_outage_settle(pair, at);
@@ -363,7 +375,7 @@ nh_outage_answer(nh_pair *pair, nh_way way, nh_service service, nh_call *call, n
     }
     if (service != NH_SERVICE_NLM)
         return NULL;
-    if (others_hang(outage, call, at)) {
+    if (others_hang(outage, call, at) || other_client_fails(pair, used)) {
         nh_outage_leave(call);
         outage->served++;
         return NULL;

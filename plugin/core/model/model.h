@@ -101,6 +101,7 @@ struct nh_conn {
     bool locked;      /* it carries calls of NLM other than NULL */
     nh_moment pinged; /* the first NULL call of NLM on it */
     bool asked;       /* portmap: its look-up was read */
+    bool for_answer;  /* it is opened for the answer to a GRANTED_MSG, which a Linux client sends by one of its own */
     uint32_t isn, server_isn;
     nh_moment syn, synack, established, first, last;
     nh_moment unaccepted;  /* the latest SYN-ACK that came again after the client had acknowledged it */

@@ -17,6 +17,15 @@ nh_conn_trouble(const nh_conn *conn)
     return latest->until.frame ? NULL : latest;
 }
 
+bool
+nh_conn_is_of_other_client(const nh_conn *opening, const nh_conn *used)
+{
+    return opening && used && !opening->for_answer && opening->state == NH_TCP_SYN_SENT && used->state == NH_TCP_ESTABLISHED &&
+           used->calls > 0 && !used->half[0].fin && !used->half[1].fin && opening->way == used->way &&
+           opening->client.port != used->client.port && opening->server.port == used->server.port &&
+           used->first.frame < opening->first.frame;
+}
+
 nh_trouble *
 nh_conn_trouble_at(const nh_conn *conn, uint32_t frame)
 {

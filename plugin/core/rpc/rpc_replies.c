@@ -13,6 +13,7 @@
 #include "core/clock/client.h"
 #include "core/model/call.h"
 #include "core/model/frames.h"
+#include "core/model/trouble.h"
 #include "core/judge/incident.h"
 #include "core/story/lines.h"
 #include "core/locks/lock_faults.h"
@@ -158,7 +159,8 @@ first_reply(nh_call *call, const nh_message *message, nh_moment at)
         nh_call_stop_waiting(call);
     if (call->prog != NH_PROG_NLM || nh_nlm_is_result(call->prog, call->proc))
         return;
-    pair->side[call->way].attempt.active = false;
+    if (!nh_conn_is_of_other_client(pair->side[call->way].attempt.opening, nh_call_last(call)->conn))
+        pair->side[call->way].attempt.active = false;
     pair->answered++;
     if (call->way == NH_FORWARD)
         pair->last_answer = MAX(pair->last_answer, at.time);
