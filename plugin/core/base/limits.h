@@ -23,6 +23,8 @@
 #define NH_GRACE_MAX (240 * NH_SECOND)
 /* Who gets an answer sooner has not waited. */
 #define NH_AT_ONCE NH_SECOND
+/* So many new connections in a row that the server gives up at once are no accident. */
+#define NH_TURNED_AWAY_MIN 3
 /*
  * A lock client that is told of no lockd asks again after 3 s (call_bind_status, net/sunrpc/clnt.c). Who asks once a
  * minute, and never tries anything else, is a tool that watches the server (rpcinfo).

@@ -57,7 +57,9 @@ nh_attempt_lasts(const nh_pair *pair, nh_way way, nh_moment at)
     bool in_trouble = pair->troubled->len > 0 || (way == NH_FORWARD && pair->mismatch.refused) ||
                       (pair->open && pair->open->ways & (1u << way) && !nh_outage_is_watching(pair->open));
 
-    bool opening = attempt->opening && attempt->opening->state == NH_TCP_SYN_SENT && at.time - attempt->step.time <= SYN_GAP_MAX;
+    /* the server took the connection and gave it up at once: the client comes back with what it wanted */
+    bool opening = attempt->opening && (attempt->opening->state == NH_TCP_SYN_SENT || attempt->opening->turned_away) &&
+                   at.time - attempt->step.time <= SYN_GAP_MAX;
 
     return nh_attempt_pending(attempt) && (in_trouble || opening || at.time - latest <= STEP_TIME || lookup_waits(pair, way, at));
 }
@@ -275,7 +277,8 @@ lapse(nh_attempt *attempt, nh_moment at)
 {
     const nh_conn *conn = attempt->opening;
 
-    if (conn && conn->established.frame >= attempt->step.frame && !nh_conn_trouble(conn) && at.time - conn->established.time > STEP_TIME)
+    if (conn && !conn->turned_away && conn->established.frame >= attempt->step.frame && !nh_conn_trouble(conn) &&
+        at.time - conn->established.time > STEP_TIME)
         attempt->active = false;
 }
 

@@ -44,6 +44,7 @@ static const struct {
     X(SAID_BY_CALLED)    /* ICMP: by the host that it went to */ \
     X(RESET_BY_CLIENT) \
     X(SERVER_ALIVE) /* it answered something while the cause lasted */ \
+    X(TURNED_AWAY)  /* each new connection, several in a row, was given up by the server as soon as it was open */ \
     X(ENDLESS)      /* it lasted longer than it can by itself */ \
     X(SERVER_SEEN)  /* the capture has packets of the server */ \
     X(AT_CLIENT)    /* where the capture was taken */ \
@@ -274,6 +275,7 @@ facts_of(const nh_outage *outage, const nh_symptom *evidence)
     return facts_of_symptom(outage, evidence) | (was_refused_at_last(outage) ? REFUSED_AT_LAST : 0) |
            (client_had_restarted(outage) ? CLIENT_RESTARTED : 0) | (outage->told.alive ? SERVER_ALIVE : 0) |
            (nh_elapsed(outage->start.time, outage->last.time) > NH_GRACE_MAX ? ENDLESS : 0) |
+           (outage->turned_away >= NH_TURNED_AWAY_MIN ? TURNED_AWAY : 0) |
            (outage->count[NH_CALLBACK][NH_SYN_REFUSED] ? CALLBACK_REFUSED : 0) | (outage->pair->seen_server ? SERVER_SEEN : 0) |
            (position == NH_SIDE_CLIENT ? AT_CLIENT : 0) | (position == NH_SIDE_SERVER ? AT_SERVER : 0);
 }
@@ -304,6 +306,7 @@ nh_judge(const nh_outage *outage)
     for (unsigned i = 0; judgement.evidence && i < G_N_ELEMENTS(clauses); i++)
         if (clauses[i].cause == judgement.cause && (facts & clauses[i].facts) == clauses[i].facts) {
             judgement.clause = clauses[i].clause;
+            judgement.each = clauses[i].facts & TURNED_AWAY ? outage->turned_away : 0;
             point_at(&judgement, clauses[i].whom, facts);
             break;
         }

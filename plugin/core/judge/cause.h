@@ -16,6 +16,7 @@ typedef struct {
     nh_side side;
     nh_confidence confidence;
     const char *clause;         /* why there was no lock service; static */
+    unsigned each;              /* the clause speaks of each connection: so many; else 0 */
     const nh_symptom *evidence; /* first symptom of the cause; owned by the outage */
     unsigned symptoms;          /* of the cause, folded ones included */
 } nh_judgement;

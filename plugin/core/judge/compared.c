@@ -97,7 +97,8 @@ nh_compared_judge(const nh_outage *outage, nh_judgement *judgement)
     judgement->confidence = NH_CONFIDENCE_SHOWN;
     judgement->side = what == NOT_ANSWERED || what == ANSWER_OWN ? sides[!asker] : what == NOT_TAKEN ? sides[asker] : NH_SIDE_PATH;
     if (what == LOST_ASKING || what == LOST_ANSWERS)
-        judgement->cause = NH_PATH_LOSS, judgement->clause = "what was sent was lost on the way between the two capture points";
+        judgement->cause = NH_PATH_LOSS, judgement->each = 0,
+        judgement->clause = "what was sent was lost on the way between the two capture points";
 }
 
 /* "Frame 306 left 10.7.1.2 and was not seen at 10.7.1.1, nor were 9 more from 12:21:41.009 to 12:23:28.448; meanwhile 26 other packets got through." */

@@ -116,6 +116,7 @@ struct nh_conn {
     nh_addr icmp_sender;  /* of the latest ICMP error that quotes it */
     bool icmp_own_filter; /* the client's own firewall sent that */
     bool reset_by_client;
+    bool turned_away;        /* the server closed or reset it as soon as it was open */
     nh_elsewhere *elsewhere; /* NULL: nothing did */
 };
 
@@ -313,6 +314,9 @@ struct nh_pair {
         nh_moment last;
         unsigned count;
     } storm;
+    nh_conn *opened;               /* latest connection of the client to lockd that opened, or NULL */
+    unsigned turned_away;          /* how many of these in a row the server gave up as soon as they were open */
+    nh_moment turned_since;        /* the first SYN of the first of those */
     GArray *withheld;              /* verdicts that wait for a sign of the other direction */
     nh_moment restarted;           /* latest SM_NOTIFY from the server */
     nh_moment client_restarted;    /* latest SM_NOTIFY from the client */
@@ -413,6 +417,7 @@ struct nh_outage {
         uint32_t latest;   /* frame of the cause's latest symptom */
         bool alive;        /* the server answered something while its cause lasted */
     } told;                /* what only the whole capture shows */
+    unsigned turned_away;  /* new connections in a row that the server gave up as soon as they were open */
     unsigned nfs_answers;  /* of the server to the client's NFS calls meanwhile */
     nh_moment nfs_first, nfs_last;
 };

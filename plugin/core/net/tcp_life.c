@@ -8,6 +8,7 @@
 
 #include "core/net/tcp_life.h"
 
+#include "core/base/limits.h"
 #include "core/clock/attempt.h"
 #include "core/clock/client.h"
 #include "core/clock/lookups.h"
@@ -23,6 +24,7 @@
 #include "core/net/tcp_copies.h"
 #include "core/net/tcp_open.h"
 #include "core/net/tcp_reset.h"
+#include "core/net/turned_away.h"
 #include "core/points/tape.h"
 #include "core/clock/unfollowed.h"
 #include "core/judge/raise.h"
@@ -270,6 +272,22 @@ fin_again(nh_passage *p)
     g_free(free_until);
 }
 
+/* Its client may close in good order, send nothing and try again: that nothing comes of it is all there is to see. */
+static void
+fin_of_server(nh_passage *p)
+{
+    unsigned away = nh_turned_away_count(p->conn, p->at);
+
+    if (away >= NH_TURNED_AWAY_MIN)
+        nh_raise(&(nh_evidence){
+            .finding = NH_HALF_CLOSED,
+            .conn = p->conn,
+            .at = p->at,
+            .since = p->conn->pair->turned_since,
+            .text = g_strdup_printf("The server closes the connection as soon as it is open, number %u of the new ones in a row", away) });
+    nh_turned_away_tell(p->conn);
+}
+
 static void
 take_fin(nh_passage *p)
 {
@@ -284,6 +302,8 @@ take_fin(nh_passage *p)
     from->fin_end = p->end;
     from->fin_at = p->at;
     from->fin_since = p->at.time;
+    if (p->index == 1)
+        fin_of_server(p);
     /* what was asked is missing in the capture: as likely as not another program */
     if (p->index == 0 && p->conn->service == NH_SERVICE_PORTMAP && p->conn->state == NH_TCP_ESTABLISHED && !p->conn->asked &&
         from->has_hole)

@@ -14,6 +14,7 @@
 #include "core/net/follow.h"
 #include "core/model/frames.h"
 #include "core/clock/lookups.h"
+#include "core/net/turned_away.h"
 #include "core/judge/outage.h"
 #include "core/model/trouble.h"
 #include "core/judge/raise.h"
@@ -177,6 +178,7 @@ establish(nh_passage *p)
     conn->established = p->at;
     nh_trouble_end(conn, NH_FINDING_NONE, p->at);
     overcome_failed_attempts(conn, p->at);
+    nh_turned_away_opens(conn);
     nh_records_start(&conn->half[0].records, true, conn->isn + 1);
     nh_records_start(&conn->half[1].records, conn->synack.frame != 0, conn->server_isn + 1);
 }

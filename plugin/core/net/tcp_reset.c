@@ -8,8 +8,10 @@
 
 #include "core/net/tcp_reset.h"
 
+#include "core/base/limits.h"
 #include "core/net/follow.h"
 #include "core/net/reset_storm.h"
+#include "core/net/turned_away.h"
 #include "core/judge/outage.h"
 #include "core/judge/raise.h"
 
@@ -38,6 +40,7 @@ reset(nh_passage *p)
 {
     nh_conn *conn = p->conn;
     bool closing = conn->half[0].fin || conn->half[1].fin;
+    unsigned away = p->index == 1 ? nh_turned_away_count(conn, p->at) : 0;
     char *state = nh_conn_outstanding(conn)
                       ? g_strdup_printf("%u call%s without answer", nh_conn_outstanding(conn), nh_conn_outstanding(conn) == 1 ? "" : "s")
                       : g_strdup("nothing outstanding");
@@ -48,13 +51,19 @@ reset(nh_passage *p)
         conn->pair->lost = p->at;
     char *text = g_strdup_printf("Connection reset by the %s, %s", nh_conn_role(conn, p->index), state);
 
-    if (nh_conn_outstanding(conn) == 0) { /* nobody waits: it ends whatever was wrong and keeps nobody from connecting anew */
+    if (nh_conn_outstanding(conn) == 0 &&
+        (closing || away < NH_TURNED_AWAY_MIN)) { /* nobody waits: it ends whatever was wrong and keeps nobody from connecting anew */
         nh_trouble_end(conn, NH_FINDING_NONE, p->at);
         if (!closing)
             nh_raise(&(nh_evidence){ .finding = NH_RESET, .conn = conn, .at = p->at, .bits = NH_HARMLESS, .text = g_steal_pointer(&text) });
     } else if (!nh_storm_takes(conn, p->at)) {
-        nh_raise(&(nh_evidence){ .finding = NH_RESET, .conn = conn, .at = p->at, .since = p->at, .text = g_steal_pointer(&text) });
+        nh_raise(&(nh_evidence){ .finding = NH_RESET,
+                                 .conn = conn,
+                                 .at = p->at,
+                                 .since = nh_conn_outstanding(conn) ? p->at : conn->pair->turned_since,
+                                 .text = g_steal_pointer(&text) });
     }
+    nh_turned_away_tell(conn);
     g_free(text);
     g_free(state);
 }

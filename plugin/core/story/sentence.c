@@ -201,10 +201,12 @@ nh_outage_summary(const nh_outage *outage, const nh_judgement *judgement, nh_tim
     const nh_call *unanswered = nh_answer_all_that_suffered(outage);
     char *calls = calls_clause(outage, unanswered), *lasted = duration_clause(outage, now);
     const char *sure = judgement->confidence == NH_CONFIDENCE_SHOWN ? "the packets show it" : nh_confidence_name(judgement->confidence);
-    char *text = g_strdup_printf("From %s UTC %s %s %s %s because %s (%s, from frame %u on); %s. Side: %s (%s).", start, lasted,
+    char *each = judgement->each ? g_strdup_printf(", %u in a row", judgement->each) : g_strdup("");
+    char *text = g_strdup_printf("From %s UTC %s %s %s %s because %s%s (%s, from frame %u on); %s. Side: %s (%s).", start, lasted,
                                  nh_addr_text(&outage->pair->client, client), what_was_missing(outage, judgement, unanswered),
-                                 nh_addr_text(&outage->pair->server, server), judgement->clause, nh_finding_name(judgement->cause),
+                                 nh_addr_text(&outage->pair->server, server), judgement->clause, each, nh_finding_name(judgement->cause),
                                  nh_outage_began(outage, judgement).frame, calls, nh_side_name(judgement->side), sure);
+    g_free(each);
     g_free(start);
     g_free(calls);
     g_free(lasted);
