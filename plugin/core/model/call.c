@@ -143,6 +143,7 @@ nh_call_add_sending(nh_call *call, nh_conn *conn, nh_moment at)
 
     sending.behind_hole = conn && call->n_sendings > 0 && is_behind_hole(call, conn);
     nh_call_append(call, sending);
+    call->acknowledged.frame = 0; /* what was acknowledged was no answer to it */
     if (conn && call->waits && !(sent_before(call, conn) && g_ptr_array_find(conn->waiting, call, NULL)))
         nh_call_wait_on(call, conn);
 }

@@ -51,6 +51,7 @@ typedef struct {
     nh_moment awaiting; /* first packet that the peer has not answered */
     uint32_t clock;     /* its latest time stamp (RFC 7323) that is known, its own or as the peer echoes it */
     uint32_t last_ack_sent;
+    nh_time latest; /* its latest packet; 0 = none yet */
     bool ack_moved; /* its acknowledgements advanced: it did receive something */
     uint32_t window;
     nh_moment zero_since;
@@ -146,6 +147,7 @@ struct nh_call {
     nh_moment accepted;      /* asynchronous: RPC's empty reply, a receipt and no answer */
     uint32_t reply_end;      /* sequence number after the reply */
     nh_elsewhere *elsewhere; /* over UDP: what answered instead of the host that was asked; NULL: nothing did */
+    nh_moment acknowledged;  /* an answer that was not captured: its caller's TCP acknowledges the bytes; frame 0: none */
     nh_moment unheard;       /* a reply that the caller's TCP never acknowledged: it waits on */
     bool has_status;
     uint32_t status;

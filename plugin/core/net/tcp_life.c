@@ -348,6 +348,13 @@ is_keepalive(nh_passage *p)
            !(p->seg->flags & (NH_TH_SYN | NH_TH_FIN | NH_TH_RST));
 }
 
+/* A keep-alive breaks a silence of many seconds: what the peer sent just before it is its answer, captured first. */
+static bool
+is_answered_already(const nh_passage *p)
+{
+    return p->to->latest && ABS(p->at.time - p->to->latest) < SILENT_TIME;
+}
+
 /* Segments that follow each other this closely left together. */
 #define BURST_TIME (500 * NH_MSEC)
 
@@ -369,7 +376,7 @@ take_data(nh_passage *p, nh_passing *passing)
     if (is_keepalive(p)) {
         if (p->to->zero_since.frame)
             p->to->probed = p->to->probed.frame ? p->to->probed : p->at;
-        else if (!nh_tcp_acked(from, p->seg->seq + p->seg->len) || p->seg->len == 0)
+        else if ((!nh_tcp_acked(from, p->seg->seq + p->seg->len) || p->seg->len == 0) && !is_answered_already(p))
             into_silence(p, "Keep-alive");
     } else if (p->seg->len > 0) {
         passing->retransmission = was_sent(p);
@@ -486,6 +493,7 @@ pass(nh_conn *conn, const nh_segment *segment)
     check_one_sided(&p);
     nh_tcp_remember(p.from, segment, key);
     conn->last = p.at;
+    p.from->latest = p.at.time;
 }
 
 void

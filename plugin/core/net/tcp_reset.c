@@ -85,6 +85,15 @@ declined(nh_passage *p)
                                                          nh_conn_role(conn, 0), nh_conn_role(conn, 1)) });
 }
 
+/* Its sequence number tells of bytes that the capture has not (a filter for flags, losses): the connection was open. */
+static bool
+was_used(const nh_passage *p)
+{
+    uint32_t sent = p->seg->seq - p->conn->isn - 1;
+
+    return p->index == 0 && p->seg->flags & NH_TH_ACK && sent > 0 && sent <= G_MAXINT32;
+}
+
 void
 nh_reset_take(nh_passage *p)
 {
@@ -96,10 +105,13 @@ nh_reset_take(nh_passage *p)
             refused(p);
         return; /* the client's own RST answers a challenge ACK: part of that */
     case NH_TCP_SYN_RECEIVED:
-        if (p->index == 0)
+        if (p->index == 0 && !was_used(p)) {
             declined(p);
-        else
-            reset(p);
+            return;
+        }
+        if (p->index == 0)
+            conn->established = conn->synack;
+        reset(p);
         return;
     case NH_TCP_ESTABLISHED:
         reset(p);

@@ -47,7 +47,9 @@ nh_async_is_one_way(const nh_call *call)
 nh_moment
 nh_async_done(const nh_call *call)
 {
-    return nh_async_is_one_way(call) ? nh_call_first(call)->at : call->reply;
+    if (nh_async_is_one_way(call))
+        return nh_call_first(call)->at;
+    return call->reply.frame ? call->reply : call->acknowledged;
 }
 
 /* --- MSG and RES -------------------------------------------------------------------- */

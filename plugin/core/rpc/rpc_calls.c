@@ -68,13 +68,15 @@ resent_by_tcp(nh_call *call, nh_conn *conn, nh_moment at)
 
 /* The caller acknowledged bytes that the capture missed: its calls were answered as far as anyone can tell. */
 static void
-miss_replies(nh_conn *conn, int half)
+miss_replies(nh_conn *conn, int half, nh_moment at)
 {
     for (unsigned i = conn->waiting->len; i-- > 0;) {
         nh_call *call = g_ptr_array_index(conn->waiting, i);
         int sender = nh_call_half(call, conn);
-        if (sender == half)
-            nh_call_stop_waiting(call);
+        if (sender != half)
+            continue;
+        nh_call_stop_waiting(call);
+        call->acknowledged = at;
     }
 }
 
@@ -125,7 +127,7 @@ nh_calls_transport(nh_watch *watch, nh_moment at)
         return;
     const nh_trouble *trouble = nh_conn_trouble(conn);
     if (passing->missed)
-        miss_replies(conn, passing->half);
+        miss_replies(conn, passing->half, at);
     for (int half = 0; half < 2; half++)
         if (conn->unacked[half] > 0 && conn->half[half].has_acked)
             take_acks(conn, half);
@@ -252,9 +254,30 @@ resent(nh_call *call, nh_conn *conn, nh_moment at)
     nh_outage_join(call->pair, call);
 }
 
+/* So soon after a look-up its call follows, once it is answered. */
+#define FOLLOWS_TIME (2 * NH_SECOND)
+
+/*
+ * Over UDP nothing else proves that one direction is missing: the client looked the port up, and uses it at once, so
+ * that it got the answer which the capture has not.
+ */
+static void
+check_one_sided(const nh_call *call, nh_moment at)
+{
+    nh_pair *pair = call->pair;
+
+    for (unsigned i = 0; call->l4 == NH_L4_UDP && pair->lookups && i < pair->lookups->len; i++) {
+        const nh_call *lookup = g_ptr_array_index(pair->lookups, i);
+        if (lookup->way == call->way && lookup->l4 == NH_L4_UDP && lookup->asked.prog == NH_PROG_NLM && lookup->asked.vers == call->vers &&
+            at.time - nh_call_last(lookup)->at.time < FOLLOWS_TIME)
+            pair->half_captured = true;
+    }
+}
+
 static void
 nlm_call(nh_call *call, const nh_message *message, nh_moment at)
 {
+    check_one_sided(call, at);
     nh_client_calls(call, nh_call_first(call)->conn);
     nh_locks_call(call, at);
     nh_async_call(call, at);

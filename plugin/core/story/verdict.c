@@ -20,7 +20,7 @@
 
 /* What the calls of all pairs show. */
 typedef struct {
-    unsigned calls, unanswered, resent, unread, surplus, orphans, cut, one_sided;
+    unsigned calls, unanswered, resent, unread, surplus, orphans, cut, one_sided, one_sided_pairs;
     nh_time slowest;
     bool symptom; /* something was amiss that made no incident */
     bool waits;   /* a client was about to send something when the capture ended */
@@ -74,6 +74,7 @@ look_at_pairs(const nh_watch *watch, sight *seen)
         if (nh_time_known(pair->slowest))
             seen->slowest = MAX(seen->slowest, pair->slowest);
         seen->waits |= nh_attempt_pending(&pair->side[NH_FORWARD].attempt) && pair->troubled->len > 0;
+        seen->one_sided_pairs += pair->half_captured && !(pair->seen_client && pair->seen_server);
         seen->symptom |= pair->open != NULL;
     }
 }
@@ -110,6 +111,8 @@ add_caveats(nh_story *story, const sight *seen)
     caveat(story, seen->orphans, "%u answer%s without the call", seen->orphans, s(seen->orphans));
     caveat(story, seen->calls > 0 && seen->cut, "%u connection%s of lockd whose calls could not be read", seen->cut, s(seen->cut));
     caveat(story, seen->one_sided, "%u connection%s of which only one direction was captured", seen->one_sided, s(seen->one_sided));
+    caveat(story, seen->one_sided_pairs && !seen->one_sided, "%u pair%s of hosts of which only one direction was captured",
+           seen->one_sided_pairs, s(seen->one_sided_pairs));
     caveat(story, seen->symptom, "trouble that lasts at the end of the capture");
     caveat(story, seen->waits, "a client that could not send yet when the capture ended");
     g_free(slowest);
