@@ -89,6 +89,7 @@ set(NLM_HEALTH_CORE_SOURCES
     core/rpc/async_calls.c
     core/rpc/datagrams.c
     core/rpc/dead_calls.c
+    core/rpc/early_replies.c
     core/rpc/hidden.c
     core/rpc/nfs_calls.c
     core/rpc/portmap.c

@@ -15,6 +15,7 @@
 #include "core/model/call.h"
 #include "core/model/frames.h"
 #include "core/judge/incident.h"
+#include "core/model/ports.h"
 #include "core/story/lines.h"
 #include "core/judge/outage.h"
 #include "core/judge/raise.h"
@@ -87,12 +88,26 @@ left_dead(const nh_conn *before)
     return before && before->state != NH_TCP_CLOSED && !before->half[0].fin;
 }
 
+/* Of the first one that the capture has nobody knows since when it was wanted: a client that begins looks the port up. */
+static bool
+is_unasked(const nh_conn *conn, nh_moment at)
+{
+    const nh_pair *pair = conn->pair;
+    nh_moment lookup = pair->side[conn->way].last_lookup;
+    bool asked = lookup.frame && at.time - lookup.time < STEP_TIME;
+
+    return conn->way == NH_FORWARD && nh_conn_service(conn) == NH_SERVICE_NLM && !asked && pair->answered == 0 &&
+           at.time - pair->watch->first < NH_SOCKET_MAX;
+}
+
 void
 nh_attempt_connect(nh_conn *conn, nh_moment at)
 {
     nh_pair *pair = conn->pair;
     nh_attempt *attempt = &pair->side[conn->way].attempt;
     nh_moment fin = nh_age_blocking_fin(conn, at);
+
+    pair->opened_unasked += is_unasked(conn, at);
 
     nh_call_lookups_overtaken(pair, conn->way);
     pair->wants_locks = true;

@@ -72,6 +72,14 @@ tell(nh_conn *conn, bool syn, unsigned lost, nh_moment at)
         date_attempt(pair, at);
 }
 
+unsigned
+nh_unfollowed_late(const nh_pair *pair)
+{
+    bool last = pair->unfollowed.n > 0 && pair->watch->last - pair->unfollowed.last.time >= STEP_TIME;
+
+    return pair->unfollowed.late + last;
+}
+
 void
 nh_unfollowed_end(nh_conn *conn, bool syn, nh_moment at)
 {
@@ -80,6 +88,7 @@ nh_unfollowed_end(nh_conn *conn, bool syn, nh_moment at)
 
     if (lost > 0 && at.time - pair->unfollowed.last.time < STEP_TIME)
         lost--;
+    pair->unfollowed.late += lost;
     if (lost >= PROOF && !pair->open) /* an outage whose packets are in the capture explains them better */
         tell(conn, syn, lost, at);
     pair->unfollowed.n = 0;

@@ -16,4 +16,7 @@ void nh_unfollowed_answer(const nh_call *lookup, nh_moment at);
 /* A packet of the client to lockd passes. */
 void nh_unfollowed_end(nh_conn *conn, bool syn, nh_moment at);
 
+/* How many look-ups of the client were answered and not followed at once, in the capture so far. */
+unsigned nh_unfollowed_late(const nh_pair *pair);
+
 #endif

@@ -98,11 +98,12 @@ struct nh_conn {
     bool middle;  /* met in the middle */
     bool foreign; /* turned out to carry another program */
     bool one_sided, one_sided_told;
-    bool port_learnt; /* it carries lock calls: the server's port is known */
-    bool locked;      /* it carries calls of NLM other than NULL */
-    nh_moment pinged; /* the first NULL call of NLM on it */
-    bool asked;       /* portmap: its look-up was read */
-    bool for_answer;  /* it is opened for the answer to a GRANTED_MSG, which a Linux client sends by one of its own */
+    bool port_learnt;   /* it carries lock calls: the server's port is known */
+    bool locked;        /* it carries calls of NLM other than NULL */
+    nh_moment pinged;   /* the first NULL call of NLM on it */
+    bool asked;         /* portmap: its look-up was read */
+    bool answers_first; /* the capture begins behind its calls: an answer comes before any of them */
+    bool for_answer;    /* it is opened for the answer to a GRANTED_MSG, which a Linux client sends by one of its own */
     uint32_t isn, server_isn;
     nh_moment syn, synack, established, first, last;
     nh_moment unaccepted;  /* the latest SYN-ACK that came again after the client had acknowledged it */
@@ -307,6 +308,7 @@ struct nh_pair {
     struct {
         unsigned n;
         nh_moment first, last, before;
+        unsigned late; /* that were followed at last, or never, but not at once */
     } unfollowed;      /* look-ups with an answer since the client's last packet to lockd */
     nh_time resets[3]; /* times of the latest resets */
     unsigned n_resets;
@@ -340,7 +342,8 @@ struct nh_pair {
     nh_family family;
     unsigned nlm_timeout; /* seconds, when the gaps seen tell another than the preference; else 0 */
     unsigned calls, answered, resent, denied;
-    unsigned orphans; /* answers to lock calls that were not captured */
+    unsigned opened_unasked; /* connections to lockd without a look-up, before any call was answered and early in the capture */
+    unsigned orphans;        /* answers to lock calls that were not captured */
     nh_time slowest;
     nh_time last_answer;  /* the latest to a lock call of the client; 0 = none */
     GPtrArray *troubled;  /* nh_conn* in trouble */
@@ -500,9 +503,10 @@ struct nh_watch {
     GHashTable *served;           /* by server: its own of pair->told.served, all together; only while a story is told (others.c) */
     nh_frame *latest_frame;       /* the one that was asked for last, or NULL */
     struct nh_lock_table *locks;
-    GHashTable *requests; /* that wait (requests.c); NULL while there was none */
-    GPtrArray *faults;    /* nh_fault*: what is wrong with locks, by the frames that show it */
-    GPtrArray *sealed;    /* flows of RPC over DTLS (sealed.c); NULL while there is none */
+    GHashTable *requests;   /* that wait (requests.c); NULL while there was none */
+    GPtrArray *faults;      /* nh_fault*: what is wrong with locks, by the frames that show it */
+    struct nh_early *early; /* the latest replies without a call (early_replies.c); NULL while there was none; of the arena */
+    GPtrArray *sealed;      /* flows of RPC over DTLS (sealed.c); NULL while there is none */
     struct nh_nfs *nfs;
     struct nh_tape *tape;     /* of what passed; NULL in a core that is fed from one */
     struct nh_points *points; /* two capture points, as far as the last story knows; or NULL */

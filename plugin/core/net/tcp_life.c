@@ -373,6 +373,8 @@ take_data(nh_passage *p, nh_passing *passing)
 
     passing->seq = p->seg->seq;
     passing->end = p->seg->seq + p->seg->len;
+    if (p->index == 1 && p->seg->len > 1 && p->conn->middle && p->to->packets == 0)
+        p->conn->answers_first = true;
     if (is_keepalive(p)) {
         if (p->to->zero_since.frame)
             p->to->probed = p->to->probed.frame ? p->to->probed : p->at;

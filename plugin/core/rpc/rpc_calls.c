@@ -18,6 +18,7 @@
 #include "core/clock/copies.h"
 #include "core/rpc/datagrams.h"
 #include "core/rpc/dead_calls.h"
+#include "core/rpc/early_replies.h"
 #include "core/clock/deadlines.h"
 #include "core/net/elsewhere.h"
 #include "core/net/follow.h"
@@ -76,7 +77,8 @@ miss_replies(nh_conn *conn, int half, nh_moment at)
         if (sender != half)
             continue;
         nh_call_stop_waiting(call);
-        call->acknowledged = at;
+        /* it was answered before it would have been sent again */
+        call->acknowledged = (nh_moment){ at.frame, MIN(at.time, nh_call_last(call)->at.time + NH_OVERDUE_TIME) };
     }
 }
 
@@ -364,6 +366,47 @@ take_reply(nh_watch *watch, const nh_message *message)
         learn_lock_port(watch, conn, &message->src, message->l4);
 }
 
+/* Procedures without results: NULL, *_MSG, *_RES, FREE_ALL; SM_SIMU_CRASH, SM_NOTIFY. */
+static bool
+returns_nothing(const nh_call *call)
+{
+    return call->proc == 0 || (call->prog == NH_PROG_STAT && call->proc >= NH_NSM_SIMU_CRASH) || nh_async_is_one_way(call) ||
+           (call->prog == NH_PROG_NLM && call->proc == NH_NLM_FREE_ALL);
+}
+
+/* The results of a reply: what they are, its call tells. */
+static nh_message
+read_results(const nh_call *call, const nh_message *message, const nh_rpc_header *header)
+{
+    nh_message reply = *message;
+    nh_rpc_header results = *header;
+
+    reply.prog = call->prog;
+    reply.vers = call->vers;
+    reply.proc = call->proc;
+    if (header->gss_verifier && call->integrity)
+        nh_rpc_unwrap(&results);
+    if (!header->refused && !returns_nothing(call))
+        nh_arguments_read(&reply, results.body, results.body_length);
+    return reply;
+}
+
+/* Of a new call: its answer may have been captured before it. */
+static void
+take_early_reply(nh_watch *watch, const nh_message *message)
+{
+    nh_call *call = nh_call_find(watch, &message->src.addr, &message->dst.addr, message->prog, message->xid);
+    nh_message early;
+    nh_rpc_header header;
+
+    if (!call || call->reply.frame || call->n_sendings > 1 || !nh_early_take(watch, call, &early, &header))
+        return;
+    if (call->pair->orphans && call->l4 == NH_L4_TCP && call->prog == NH_PROG_NLM)
+        call->pair->orphans--;
+    nh_message reply = read_results(call, &early, &header);
+    take_reply(watch, &reply);
+}
+
 /* Whether the lock server sends this call: callbacks, and the results of *_MSG (X/Open NLM, asynchronous procedures). */
 static bool
 sent_by_server(uint32_t proc)
@@ -409,18 +452,12 @@ nh_calls_message(nh_watch *watch, const nh_message *message)
         nh_outage_tick(pair, at);
         nh_attempt_watch(pair, at);
     }
-    if (message->reply)
+    if (message->reply) {
         take_reply(watch, message);
-    else
+    } else {
         take_call(pair, way, message);
-}
-
-/* Procedures without results: NULL, *_MSG, *_RES, FREE_ALL; SM_SIMU_CRASH, SM_NOTIFY. */
-static bool
-returns_nothing(const nh_call *call)
-{
-    return call->proc == 0 || (call->prog == NH_PROG_STAT && call->proc >= NH_NSM_SIMU_CRASH) || nh_async_is_one_way(call) ||
-           (call->prog == NH_PROG_NLM && call->proc == NH_NLM_FREE_ALL);
+        take_early_reply(watch, message);
+    }
 }
 
 /* Whether a call was sent to where this reply comes from; port: over UDP, too, where another port of the host may answer. */
@@ -472,23 +509,18 @@ void
 nh_calls_reply(nh_watch *watch, const nh_message *message, const nh_rpc_header *header)
 {
     nh_call *call = call_answered_by(watch, message);
-    nh_rpc_header results = *header;
 
     if (!call) {
-        if (!nh_elsewhere_reply(watch, message) && !header->refused && !header->starttls) /* the probe for TLS is no call of ours */
+        if (!nh_elsewhere_reply(watch, message) && !header->refused && !header->starttls) { /* the probe for TLS is no call of ours */
             count_orphan(watch, message);
+            if (message->l4 == NH_L4_UDP || watch->passing.conn)
+                nh_early_keep(watch, message, header);
+        }
         return;
     }
     if (message->l4 == NH_L4_UDP && call->waits && call->n_sendings == 1 && call->dst.port != message->src.port)
         nh_elsewhere_port(call, message);
-    nh_message reply = *message;
-    reply.prog = call->prog;
-    reply.vers = call->vers;
-    reply.proc = call->proc;
-    if (header->gss_verifier && call->integrity)
-        nh_rpc_unwrap(&results);
-    if (!header->refused && !returns_nothing(call))
-        nh_arguments_read(&reply, results.body, results.body_length);
+    nh_message reply = read_results(call, message, header);
     nh_calls_message(watch, &reply);
     nh_unheard_message(watch, &reply);
 }

@@ -151,6 +151,9 @@ add_line(nh_incident *incident, subject what, nh_time earliest, nh_time latest, 
     return line;
 }
 
+/* The longest before the first copy of a call: two steps of the longest nlm_timeout, 20 s. */
+#define RESENT_TIME (40 * NH_SECOND + NH_TIMER_LATENESS)
+
 /* The longest that a client which still tries is silent before its first major timeout: between two SYNs (tcp_syn_retries). */
 #define SYN_GAP (35 * NH_SECOND)
 
@@ -185,12 +188,35 @@ add_given_up(nh_incident *incident, const nh_call *grant, const nh_story_call *s
                      grant->reply, story_call);
 }
 
+/*
+ * Linux sends a call again as long as nobody answers it, and nothing kept its copies from the wire: where the capture
+ * goes on and has none, it was answered, and the answer was not captured.
+ */
+static bool
+was_not_sent_again(const nh_call *call)
+{
+    const nh_sending *first = nh_call_first(call);
+    bool carried = call->l4 == NH_L4_UDP || (call->tcp_acked && first->conn && !first->conn->troubles);
+
+    return call->way == NH_FORWARD && carried && call->n_sendings == 1 && call->waits && !call->line_seen.frame && !call->icmp.at.frame &&
+           call->pair->watch->last - first->at.time > RESENT_TIME;
+}
+
+/* The call was sent long before, and nobody knows when: whether its line came before its answer cannot be told. */
+static bool
+is_undatable(const nh_call *call, nh_moment answered, const nh_deadlines *deadlines)
+{
+    return call->cycles_unseen && !call->line_seen.frame && answered.frame && answered.time <= deadlines->major_latest;
+}
+
 bool
 nh_line_may_come(const nh_call *call)
 {
     nh_deadlines deadlines;
 
     if (call->prog == NH_PROG_NLM && call->proc == 0) /* a ping: no kernel of Linux sends it */
+        return false;
+    if (was_not_sent_again(call))
         return false;
     if (!nh_async_is_one_way(call) || call->line_seen.frame)
         return true;
@@ -212,6 +238,8 @@ nh_lines_of_call(nh_incident *incident, nh_call *call, const nh_story_call *stor
         return; /* the line of the former stands with the callback */
     nh_call_deadlines(call, call->pair->watch->options.use_mount, &deadlines);
     if (deadlines.major_earliest == NH_NEVER || (answered.frame && answered.time < deadlines.major_earliest && !call->line_seen.frame))
+        return;
+    if (is_undatable(call, answered, &deadlines))
         return;
     bool certain = call->line_seen.frame || (answered.frame && answered.time > deadlines.major_latest);
     subject what = { LOCKD, call->pair, call->way, nh_line_event(call->pair, call->way, call) };

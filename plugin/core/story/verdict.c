@@ -14,13 +14,15 @@
 #include "core/story/verdict.h"
 
 #include "core/base/limits.h"
+#include "core/clock/unfollowed.h"
+#include "core/model/call.h"
 #include "core/model/ports.h"
 #include "core/model/trouble.h"
 #include "core/wire/procedures.h"
 
 /* What the calls of all pairs show. */
 typedef struct {
-    unsigned calls, unanswered, resent, unread, surplus, orphans, cut, one_sided, one_sided_pairs;
+    unsigned calls, unanswered, resent, unread, surplus, orphans, cut, one_sided, one_sided_pairs, late, unasked, answers_first, early;
     nh_time slowest;
     bool symptom; /* something was amiss that made no incident */
     bool waits;   /* a client was about to send something when the capture ended */
@@ -35,6 +37,16 @@ has_status(uint32_t proc)
     return (kind >= NH_NLM_TEST && kind <= NH_NLM_GRANTED) || kind == NH_NLM_SHARE || kind == NH_NLM_UNSHARE;
 }
 
+/* The capture begins with it, on a connection of before: whether it is the first of its kind nobody knows (copies, polls). */
+static bool
+is_early(const nh_watch *watch, const nh_call *call)
+{
+    const nh_sending *first = nh_call_first(call);
+    bool middle = call->l4 == NH_L4_UDP ? !call->pair->side[call->way].last_lookup.frame : first->conn && first->conn->middle;
+
+    return call->prog == NH_PROG_NLM && middle && first->at.time - watch->first < NH_HEALTHY_ANSWER;
+}
+
 static void
 look_at_calls(const nh_watch *watch, sight *seen)
 {
@@ -43,6 +55,7 @@ look_at_calls(const nh_watch *watch, sight *seen)
         bool told = call->prog == NH_PROG_NLM && call->reply.frame && !call->refused;
         seen->surplus += call->prog == NH_PROG_NLM && call->l4 == NH_L4_TCP && call->replies > call->n_sendings;
         seen->unread += told && !call->has_status && has_status(call->proc);
+        seen->early += is_early(watch, call);
     }
 }
 
@@ -52,11 +65,14 @@ look_at_conns(const nh_watch *watch, sight *seen)
 {
     for (unsigned i = 0; i < watch->conn_list->len; i++) {
         const nh_conn *conn = g_ptr_array_index(watch->conn_list, i);
-        if (conn->foreign || nh_conn_service(conn) != NH_SERVICE_NLM)
+        bool of_locks = !conn->foreign && nh_conn_service(conn) == NH_SERVICE_NLM;
+        bool looks_up = !conn->foreign && conn->service == NH_SERVICE_PORTMAP && conn->pair->lock_traffic && !conn->asked;
+        seen->symptom |= (of_locks || looks_up) && conn->troubles && conn->troubles->len;
+        if (!of_locks)
             continue;
+        seen->answers_first += conn->answers_first;
         seen->cut += !conn->port_learnt && (conn->half[0].newest.frame || conn->half[1].newest.frame);
         seen->one_sided += conn->one_sided || (conn->middle && (conn->half[0].packets == 0) != (conn->half[1].packets == 0));
-        seen->symptom |= nh_conn_trouble(conn) != NULL;
     }
 }
 
@@ -71,6 +87,8 @@ look_at_pairs(const nh_watch *watch, sight *seen)
         seen->unanswered += pair->calls - MIN(pair->calls, pair->answered);
         seen->resent += pair->resent;
         seen->orphans += pair->orphans;
+        seen->late += nh_unfollowed_late(pair);
+        seen->unasked += pair->opened_unasked;
         if (nh_time_known(pair->slowest))
             seen->slowest = MAX(seen->slowest, pair->slowest);
         seen->waits |= nh_attempt_pending(&pair->side[NH_FORWARD].attempt) && pair->troubled->len > 0;
@@ -113,7 +131,13 @@ add_caveats(nh_story *story, const sight *seen)
     caveat(story, seen->one_sided, "%u connection%s of which only one direction was captured", seen->one_sided, s(seen->one_sided));
     caveat(story, seen->one_sided_pairs && !seen->one_sided, "%u pair%s of hosts of which only one direction was captured",
            seen->one_sided_pairs, s(seen->one_sided_pairs));
-    caveat(story, seen->symptom, "trouble that lasts at the end of the capture");
+    caveat(story, seen->answers_first, "%u connection%s that begin%s with an answer: the calls were sent before the capture began",
+           seen->answers_first, s(seen->answers_first), seen->answers_first == 1 ? "s" : "");
+    caveat(story, seen->early, "%u call%s at the very beginning, which may have been asked before", seen->early, s(seen->early));
+    caveat(story, seen->unasked, "%u connection%s opened without a look-up: what it is for may have waited before the capture began",
+           seen->unasked, s(seen->unasked));
+    caveat(story, seen->late, "%u look-up%s of lockd's port after which nothing was sent to it at once", seen->late, s(seen->late));
+    caveat(story, seen->symptom, "packets that were sent again and not answered");
     caveat(story, seen->waits, "a client that could not send yet when the capture ended");
     g_free(slowest);
 }
