@@ -71,6 +71,23 @@ nh_attempt_begin(nh_attempt *attempt, nh_wait wait, nh_time earliest, nh_moment 
     *attempt = (nh_attempt){ .active = true, .start = at, .step = at, .earliest = earliest, .wait = wait };
 }
 
+/* A client that tries again after an error does so within that time: the longest of its steps, and a connect that is declined. */
+#define BEGINNING_TIME (10 * NH_SECOND)
+
+void
+nh_attempt_may_be_old(nh_pair *pair, nh_way way, nh_moment at)
+{
+    nh_attempt *attempt = &pair->side[way].attempt;
+    nh_time first = pair->watch->first;
+    bool begins = nh_time_known(first) && !pair->mounts && pair->calls == 0 && pair->outages->len == 0 &&
+                  at.time - first < BEGINNING_TIME && at.time > first;
+
+    if (way != NH_FORWARD || attempt->wait != NH_WAIT_CONNECT || attempt->start.frame != at.frame || !(begins || pair->gap.frame))
+        return;
+    attempt->earliest = at.time - NH_WAITED_MAX;
+    attempt->undatable = true;
+}
+
 /* Calls of the outage wait for this connection: it is not opened for a new one. */
 static bool
 others_wait(const nh_pair *pair, nh_way way)
@@ -96,8 +113,7 @@ is_unasked(const nh_conn *conn, nh_moment at)
     nh_moment lookup = pair->side[conn->way].last_lookup;
     bool asked = lookup.frame && at.time - lookup.time < STEP_TIME;
 
-    return conn->way == NH_FORWARD && nh_conn_service(conn) == NH_SERVICE_NLM && !asked && pair->answered == 0 &&
-           at.time - pair->watch->first < NH_SOCKET_MAX;
+    return conn->way == NH_FORWARD && !asked && pair->answered == 0 && at.time - pair->watch->first < NH_SOCKET_MAX;
 }
 
 void
@@ -107,7 +123,7 @@ nh_attempt_connect(nh_conn *conn, nh_moment at)
     nh_attempt *attempt = &pair->side[conn->way].attempt;
     nh_moment fin = nh_age_blocking_fin(conn, at);
 
-    pair->opened_unasked += is_unasked(conn, at);
+    conn->unasked = conn->unasked || is_unasked(conn, at);
 
     nh_call_lookups_overtaken(pair, conn->way);
     pair->wants_locks = true;

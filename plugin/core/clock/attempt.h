@@ -32,4 +32,7 @@ nh_attempt_watch(nh_pair *pair, nh_moment at)
         nh_attempt_judge(pair, at);
 }
 
+/* The attempt begins with this look-up, as far as the capture knows: where it lost packets, or begins just before, the call may be older. */
+void nh_attempt_may_be_old(nh_pair *pair, nh_way way, nh_moment at);
+
 #endif

@@ -10,6 +10,7 @@
 
 #include "core/rpc/async_calls.h"
 #include "core/model/call.h"
+#include "core/model/frames.h"
 #include "core/clock/deadlines.h"
 #include "core/story/lines.h"
 
@@ -33,6 +34,26 @@ lookup_is_short(const nh_conn *conn)
 {
     return conn && conn->syn.frame && conn->established.frame && conn->syn_count == 1 &&
            3 * (conn->established.time - conn->attempt_syn.time) <= NH_CLOCK_SLACK;
+}
+
+/* Its first copy came a second later (RFC 6298): nothing came before it. */
+static bool
+is_surely_first(const nh_conn *conn, uint32_t frame)
+{
+    return conn->syn.frame == frame && ABS(conn->syn_gap - NH_SECOND) <= NH_SECOND / 20;
+}
+
+void
+nh_line_doubt(nh_call *call)
+{
+    nh_watch *watch = call->pair->watch;
+    const nh_frame *frame = call->line_seen.frame && call->pair->gap.frame ? nh_frame_find(watch, call->line_seen.frame) : NULL;
+
+    if (!frame || !frame->conn || frame->conn->service != NH_SERVICE_PORTMAP || is_surely_first(frame->conn, frame->at.frame))
+        return;
+    call->line_before = call->line_seen.time;
+    nh_frame_unnote(watch, frame->at.frame, NH_NOT_RESPONDING);
+    call->line_seen.frame = 0;
 }
 
 /*

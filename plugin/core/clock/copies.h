@@ -14,4 +14,7 @@
 /* RPC sent the call again: the copy may date its major timeout. */
 void nh_copy_sent(nh_call *call, nh_moment at);
 
+/* The capture lost packets: a look-up that dates the call's line may have begun before its first SYN that was captured. The line then came before it. */
+void nh_line_doubt(nh_call *call);
+
 #endif

@@ -220,6 +220,7 @@ look_up(nh_pair *pair, nh_way way, nh_conn *conn, const nh_call *lookup, nh_mome
             begin_while_closing(pair, way, blocking, at);
         else
             nh_attempt_begin(attempt, NH_WAIT_CONNECT, at.time, at);
+        nh_attempt_may_be_old(pair, way, at);
         attempt->looker = conn;
     }
 }

@@ -103,10 +103,12 @@ struct nh_conn {
     nh_moment pinged;   /* the first NULL call of NLM on it */
     bool asked;         /* portmap: its look-up was read */
     bool answers_first; /* the capture begins behind its calls: an answer comes before any of them */
+    bool unasked;       /* it was opened without a look-up, before any call was answered and early in the capture */
     bool for_answer;    /* it is opened for the answer to a GRANTED_MSG, which a Linux client sends by one of its own */
     uint32_t isn, server_isn;
     nh_moment syn, synack, established, first, last;
     nh_moment unaccepted;  /* the latest SYN-ACK that came again after the client had acknowledged it */
+    nh_time syn_gap;       /* from the first SYN that was captured to its first copy; 0 = there was none */
     nh_moment attempt_syn; /* the first SYN of the latest attempt to open it; syn is that of the first one */
     unsigned syn_count, synack_count, calls;
     nh_half half[2];      /* [0] from the client, [1] from the server */
@@ -284,6 +286,7 @@ struct nh_pair {
         GPtrArray *conns, *calls;
     } unproved; /* all of it, as long as no lock call proves the roles: they may have to be turned round; NULL while there is none */
     bool lock_traffic;
+    bool mounts;                   /* the client was seen to look NFS or mountd up: the capture has its beginning */
     bool wants_locks;              /* a lock call was sent, or a connection to lockd was tried */
     bool seen_client, seen_server; /* packets from either host */
     bool half_captured;            /* proof that one direction is missing */
@@ -342,8 +345,7 @@ struct nh_pair {
     nh_family family;
     unsigned nlm_timeout; /* seconds, when the gaps seen tell another than the preference; else 0 */
     unsigned calls, answered, resent, denied;
-    unsigned opened_unasked; /* connections to lockd without a look-up, before any call was answered and early in the capture */
-    unsigned orphans;        /* answers to lock calls that were not captured */
+    unsigned orphans; /* answers to lock calls that were not captured */
     nh_time slowest;
     nh_time last_answer;  /* the latest to a lock call of the client; 0 = none */
     GPtrArray *troubled;  /* nh_conn* in trouble */

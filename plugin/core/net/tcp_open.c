@@ -81,6 +81,8 @@ syn_again(nh_passage *p)
 
     if (p->seg->seq == conn->isn)
         nh_age_by_syn(conn, p->at);
+    if (conn->syn_count == 1)
+        conn->syn_gap = p->at.time - conn->syn.time;
     conn->syn_count++;
     if (p->seg->seq != conn->isn)
         conn->attempt_syn = p->at; /* another attempt: whether it is answered is not known yet */

@@ -70,7 +70,10 @@ nh_portmap_call(nh_call *call, nh_conn *conn, const nh_message *message)
         if (call->way == NH_FORWARD)
             call->pair->mismatch.asked |= version_bit(call->vers);
         nh_lookup_call(call, conn, at);
-    } else if (conn) {
+    } else {
+        call->pair->mounts |= call->way == NH_FORWARD && (call->asked.prog == NH_PROG_NFS || call->asked.prog == NH_PROG_MOUNT);
+    }
+    if (!for_nlm && conn) {
         nh_lookup_not_ours(conn);
         nh_raise_take_back(conn);
     }

@@ -196,7 +196,9 @@ static bool
 was_not_sent_again(const nh_call *call)
 {
     const nh_sending *first = nh_call_first(call);
-    bool carried = call->l4 == NH_L4_UDP || (call->tcp_acked && first->conn && !first->conn->troubles);
+    const GArray *troubles = first->conn ? first->conn->troubles : NULL;
+    nh_time troubled = troubles && troubles->len ? g_array_index(troubles, nh_trouble, 0).since.time : NH_NEVER;
+    bool carried = call->l4 == NH_L4_UDP || (call->tcp_acked && troubled > first->at.time + RESENT_TIME);
 
     return call->way == NH_FORWARD && carried && call->n_sendings == 1 && call->waits && !call->line_seen.frame && !call->icmp.at.frame &&
            call->pair->watch->last - first->at.time > RESENT_TIME;

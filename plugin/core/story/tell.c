@@ -12,6 +12,7 @@
 #include "core/clock/age.h"
 #include "core/clock/attempt.h"
 #include "core/clock/client.h"
+#include "core/clock/copies.h"
 #include "core/model/call.h"
 #include "core/net/follow.h"
 #include "core/net/pairs.h"
@@ -126,6 +127,7 @@ complete_call(nh_watch *watch, nh_call *call)
     if (call->proc == 0)
         return;
     nh_age_by_beginning(call);
+    nh_line_doubt(call);
     nh_lines_narrow(call);
     nh_call_deadlines(call, watch->options.use_mount, &deadlines);
     if (!call->line_seen.frame && (done.frame ? done.time : watch->last) <= deadlines.major_latest)

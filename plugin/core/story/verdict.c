@@ -42,7 +42,7 @@ static bool
 is_early(const nh_watch *watch, const nh_call *call)
 {
     const nh_sending *first = nh_call_first(call);
-    bool middle = call->l4 == NH_L4_UDP ? !call->pair->side[call->way].last_lookup.frame : first->conn && first->conn->middle;
+    bool middle = call->l4 == NH_L4_UDP ? !call->pair->mounts : first->conn && first->conn->middle;
 
     return call->prog == NH_PROG_NLM && middle && first->at.time - watch->first < NH_HEALTHY_ANSWER;
 }
@@ -56,6 +56,7 @@ look_at_calls(const nh_watch *watch, sight *seen)
         seen->surplus += call->prog == NH_PROG_NLM && call->l4 == NH_L4_TCP && call->replies > call->n_sendings;
         seen->unread += told && !call->has_status && has_status(call->proc);
         seen->early += is_early(watch, call);
+        seen->late += call->prog == NH_PROG_PORTMAP && call->l4 == NH_L4_UDP && call->asked.prog == NH_PROG_NLM && !call->reply.frame;
     }
 }
 
@@ -71,6 +72,7 @@ look_at_conns(const nh_watch *watch, sight *seen)
         if (!of_locks)
             continue;
         seen->answers_first += conn->answers_first;
+        seen->unasked += conn->unasked;
         seen->cut += !conn->port_learnt && (conn->half[0].newest.frame || conn->half[1].newest.frame);
         seen->one_sided += conn->one_sided || (conn->middle && (conn->half[0].packets == 0) != (conn->half[1].packets == 0));
     }
@@ -88,7 +90,6 @@ look_at_pairs(const nh_watch *watch, sight *seen)
         seen->resent += pair->resent;
         seen->orphans += pair->orphans;
         seen->late += nh_unfollowed_late(pair);
-        seen->unasked += pair->opened_unasked;
         if (nh_time_known(pair->slowest))
             seen->slowest = MAX(seen->slowest, pair->slowest);
         seen->waits |= nh_attempt_pending(&pair->side[NH_FORWARD].attempt) && pair->troubled->len > 0;
