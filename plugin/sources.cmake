@@ -33,6 +33,7 @@ set(NLM_HEALTH_CORE_SOURCES
     core/judge/outage.c
     core/judge/raise.c
     core/locks/lock_effects.c
+    core/locks/lock_file.c
     core/locks/lock_faults.c
     core/locks/lock_story.c
     core/locks/lock_table.c

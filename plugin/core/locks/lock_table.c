@@ -16,6 +16,7 @@
 #include "core/base/hash.h"
 #include "core/locks/lock_effects.h"
 #include "core/locks/lock_faults.h"
+#include "core/locks/lock_file.h"
 #include "core/wire/procedures.h"
 
 /* bytes only, so that the key has no padding */
@@ -25,12 +26,13 @@ typedef struct {
 } file_key;
 
 struct nh_lock_table {
-    GHashTable *files;   /* file_key -> GArray of nh_lock; no empty ones */
+    GHashTable *files;   /* file_key -> nh_lock_file; no empty ones */
     GHashTable *clients; /* nh_addr -> nh_moment: last seen, of clients that hold locks */
     GHashTable *graces;  /* nh_addr: servers whose locks are being reclaimed */
     GHashTable *dropped; /* nh_addr: servers in a grace period, whose locks of before are marked */
     GHashTable *blocked; /* nh_addr of a client -> GPtrArray of nh_pair: where it was told to wait */
     uint64_t version;    /* changes with each change */
+    nh_lock_near near;   /* what the call is about that takes effect */
     struct {
         const nh_pair *pair;
         uint64_t version;
@@ -73,18 +75,14 @@ free_pairs(void *pairs)
     g_ptr_array_unref(pairs);
 }
 
-static void
-free_array(void *array)
-{
-    g_array_unref(array);
-}
-
 nh_lock_table *
 nh_locks_new(void)
 {
     nh_lock_table *table = g_new0(nh_lock_table, 1);
 
-    table->files = g_hash_table_new_full(file_key_hash, file_key_equal, g_free, free_array);
+    table->files = g_hash_table_new_full(file_key_hash, file_key_equal, g_free, nh_lock_file_free);
+    table->near.locks = g_array_new(false, false, sizeof(nh_lock));
+    table->near.places = g_array_new(false, false, sizeof(unsigned));
     table->clients = g_hash_table_new_full(addr_hash, addr_equal, g_free, g_free);
     table->graces = g_hash_table_new_full(addr_hash, addr_equal, g_free, NULL);
     table->dropped = g_hash_table_new_full(addr_hash, addr_equal, g_free, NULL);
@@ -100,6 +98,8 @@ nh_locks_free(nh_lock_table *table)
     g_hash_table_unref(table->graces);
     g_hash_table_unref(table->dropped);
     g_hash_table_unref(table->blocked);
+    g_array_unref(table->near.locks);
+    g_array_unref(table->near.places);
     if (table->latest.locks)
         g_array_unref(table->latest.locks);
     g_free(table);
@@ -111,24 +111,32 @@ make_key(const nh_addr *server, uint32_t file)
     return (file_key){ *server, { file & 0xff, file >> 8 & 0xff, file >> 16 & 0xff, file >> 24 } };
 }
 
-static GArray *
-find_file(const nh_lock_table *table, const nh_addr *server, uint32_t file)
+static nh_lock_file *
+find_file(const nh_lock_table *table, const nh_addr *server, uint32_t number)
 {
-    file_key key = make_key(server, file);
+    file_key key = make_key(server, number);
     return g_hash_table_lookup(table->files, &key);
 }
 
-static GArray *
-get_file(nh_lock_table *table, const nh_addr *server, uint32_t file)
+/* The locks of a file, NULL when it has none. */
+static const GArray *
+locks_of(const nh_lock_table *table, const nh_addr *server, uint32_t number)
 {
-    file_key key = make_key(server, file);
-    GArray *locks = g_hash_table_lookup(table->files, &key);
+    const nh_lock_file *file = find_file(table, server, number);
+    return file ? file->locks : NULL;
+}
 
-    if (!locks) {
-        locks = g_array_new(false, false, sizeof(nh_lock));
-        g_hash_table_insert(table->files, g_memdup2(&key, sizeof key), locks);
+static nh_lock_file *
+get_file(nh_lock_table *table, const nh_addr *server, uint32_t number)
+{
+    file_key key = make_key(server, number);
+    nh_lock_file *file = g_hash_table_lookup(table->files, &key);
+
+    if (!file) {
+        file = nh_lock_file_new();
+        g_hash_table_insert(table->files, g_memdup2(&key, sizeof key), file);
     }
-    return locks;
+    return file;
 }
 
 static nh_lock *
@@ -189,14 +197,16 @@ drop_where(nh_lock_table *table, condition is_past, const void *data, const loss
     table->version++;
     g_hash_table_iter_init(&iter, table->files);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        GArray *locks = value;
+        nh_lock_file *file = value;
+        const GArray *locks = file->locks;
         for (unsigned i = locks->len; i-- > 0;) {
             if (!is_past(lock_at(locks, i), data) || is_missed(lock_at(locks, i), lost))
                 continue;
             if (lock_at(locks, i)->state == NH_LOCK_WAITING)
                 nh_lock_forget_wait(lock_at(locks, i)->pair);
-            g_array_remove_index_fast(locks, i);
+            nh_lock_file_remove(file, i);
         }
+        nh_lock_file_changed(file);
         if (locks->len == 0)
             g_hash_table_iter_remove(&iter);
     }
@@ -276,8 +286,8 @@ note_grace(nh_lock_table *table, const nh_lock *asked)
         return;
     g_hash_table_iter_init(&iter, table->files);
     while (g_hash_table_iter_next(&iter, &key, &value))
-        for (unsigned i = 0; nh_addr_equal(&((const file_key *)key)->server, server) && i < ((GArray *)value)->len; i++)
-            lock_at(value, i)->reclaimed = false;
+        for (unsigned i = 0; nh_addr_equal(&((const file_key *)key)->server, server) && i < ((nh_lock_file *)value)->locks->len; i++)
+            lock_at(((nh_lock_file *)value)->locks, i)->reclaimed = false;
 }
 
 /* --- answers --------------------------------------------------------------------------------- */
@@ -315,19 +325,28 @@ forget_if_empty(nh_lock_table *table, const nh_call *call, const GArray *locks)
         g_hash_table_remove(table->files, &key);
 }
 
+static bool
+may_act_unanswered(uint32_t kind)
+{
+    return kind == NH_NLM_UNLOCK || kind == NH_NLM_CANCEL || kind == NH_NLM_GRANTED;
+}
+
 void
 nh_locks_call(nh_call *call, nh_moment at)
 {
-    GArray *locks = call->nlm.has_lock ? find_file(call->pair->watch->locks, &call->pair->server, call->nlm.file) : NULL;
+    nh_lock_table *table = call->pair->watch->locks;
+    nh_lock_file *file = call->nlm.has_lock ? find_file(table, &call->pair->server, call->nlm.file) : NULL;
+    GArray *locks = table->near.locks;
     nh_lock asked;
 
     if (nh_nlm_kind(call->proc) == NH_NLM_UNLOCK && !call->nlm.has_lock) {
         call->pair->gap = at; /* cut or encrypted: any of its locks may be meant */
         return;
     }
-    if (!locks)
+    if (!file || !may_act_unanswered(nh_nlm_kind(call->proc)))
         return;
     asked = asked_by(call);
+    nh_lock_file_take(file, &table->near, asked.first, asked.last);
     if (nh_nlm_kind(call->proc) == NH_NLM_UNLOCK) {
         nh_faults_unlock(locks, &asked, at);
         nh_lock_mark_leaving(locks, &asked, true);
@@ -336,6 +355,7 @@ nh_locks_call(nh_call *call, nh_moment at)
     } else if (nh_nlm_kind(call->proc) == NH_NLM_GRANTED) {
         nh_lock_callback_tried(locks, &asked);
     }
+    nh_lock_file_put(file, &table->near);
 }
 
 /* In a callback the name is the server's: that of the one who waits, "" when unknown. */
@@ -350,6 +370,20 @@ waiting_caller(const GArray *locks, const nh_lock *asked)
     return "";
 }
 
+/* The answer to a TEST is about another lock's bytes, too. */
+static GArray *
+take_near(nh_lock_table *table, const nh_lock_file *file, const nh_lock *asked, const nh_nlm *answer)
+{
+    uint64_t first = asked->first, last = asked->last;
+
+    if (answer->has_holder) {
+        first = MIN(first, answer->offset);
+        last = MAX(last, nh_lock_last_byte(answer->offset, answer->length));
+    }
+    nh_lock_file_take(file, &table->near, first, last);
+    return table->near.locks;
+}
+
 void
 nh_locks_answer(nh_call *call, const nh_nlm *answer, nh_moment at)
 {
@@ -362,19 +396,22 @@ nh_locks_answer(nh_call *call, const nh_nlm *answer, nh_moment at)
     if (answer->status == NH_NLM_STAT_BLOCKED)
         know_blocked(table, call->pair);
     nh_lock asked = asked_by(call);
-    GArray *locks = get_file(table, &call->pair->server, asked.file);
+    nh_lock_file *file = get_file(table, &call->pair->server, asked.file);
+    GArray *locks = take_near(table, file, &asked, answer);
     /* who waits, waits since he asked */
     asked.since = answer->status == NH_NLM_STAT_BLOCKED ? call->sendings[0].at : at;
     if (nh_nlm_kind(call->proc) == NH_NLM_GRANTED)
         asked.caller = waiting_caller(locks, &asked);
     nh_faults_answer(locks, &asked, answer->status, at);
-    if (nh_lock_effect(locks, call, &asked, answer, at))
+    bool granted = nh_lock_effect(locks, call, &asked, answer, at);
+    nh_lock_file_put(file, &table->near);
+    if (granted)
         note_grace(table, &asked);
     table->version++;
-    if (locks->len)
+    if (file->locks->len)
         know_client(table, call->pair, at);
     else
-        forget_if_empty(table, call, locks);
+        forget_if_empty(table, call, file->locks);
 }
 
 void
@@ -416,7 +453,7 @@ bool
 nh_locks_called_back(nh_call *call, nh_lock *found)
 {
     nh_lock_table *table = call->pair->watch->locks;
-    const GArray *locks = find_file(table, &call->pair->server, call->nlm.file);
+    const GArray *locks = locks_of(table, &call->pair->server, call->nlm.file);
     nh_lock asked = asked_by(call);
     bool held = false;
 
@@ -438,7 +475,7 @@ bool
 nh_locks_suspect(nh_call *call, nh_lock *found)
 {
     nh_lock_table *table = call->pair->watch->locks;
-    const GArray *locks = find_file(table, &call->pair->server, call->nlm.file);
+    const GArray *locks = locks_of(table, &call->pair->server, call->nlm.file);
     nh_lock asked = asked_by(call);
     bool suspect = false;
 
@@ -466,18 +503,18 @@ void
 nh_locks_visit(const nh_lock_table *table, const nh_addr *server, nh_lock_visitor visit, void *data)
 {
     GHashTableIter iter;
-    void *key, *locks;
+    void *key, *file;
 
     g_hash_table_iter_init(&iter, table->files);
-    while (g_hash_table_iter_next(&iter, &key, &locks))
+    while (g_hash_table_iter_next(&iter, &key, &file))
         if (!server || nh_addr_equal(server, &((const file_key *)key)->server))
-            visit_array(locks, visit, data);
+            visit_array(((const nh_lock_file *)file)->locks, visit, data);
 }
 
 void
 nh_locks_visit_file(const nh_lock_table *table, const nh_addr *server, uint32_t file, nh_lock_visitor visit, void *data)
 {
-    const GArray *locks = find_file(table, server, file);
+    const GArray *locks = locks_of(table, server, file);
     if (locks)
         visit_array(locks, visit, data);
 }
@@ -504,7 +541,7 @@ nh_locks_waits(nh_call *call, nh_lock *found)
 
     for (unsigned i = 0; pairs && i < pairs->len; i++) {
         const nh_pair *pair = g_ptr_array_index(pairs, i);
-        if (pair->waiters && waits_in(find_file(table, &pair->server, asked.file), &asked, found))
+        if (pair->waiters && waits_in(locks_of(table, &pair->server, asked.file), &asked, found))
             return true;
     }
     return false;
@@ -519,8 +556,8 @@ nh_locks_at_risk(const nh_pair *pair, nh_moment before)
 
     g_hash_table_iter_init(&iter, pair->watch->locks->files);
     while (g_hash_table_iter_next(&iter, NULL, &value))
-        for (unsigned i = 0; i < ((const GArray *)value)->len; i++) {
-            const nh_lock *lock = lock_at(value, i);
+        for (unsigned i = 0; i < ((const nh_lock_file *)value)->locks->len; i++) {
+            const nh_lock *lock = lock_at(((const nh_lock_file *)value)->locks, i);
             bool held = lock->state == NH_LOCK_HELD || (lock->state == NH_LOCK_GONE && lock->gone != NH_GONE_BY_TEST);
             if (lock->pair == pair && held && lock->since.frame < before.frame)
                 g_array_append_val(out, *lock);
@@ -550,14 +587,14 @@ GArray *
 nh_locks_snapshot(nh_lock_table *table, const nh_pair *pair)
 {
     GHashTableIter iter;
-    void *locks;
+    void *file;
 
     if (table->latest.locks && table->latest.pair == pair && table->latest.version == table->version)
         return g_array_ref(table->latest.locks);
     GArray *out = g_array_new(false, false, sizeof(nh_lock));
     g_hash_table_iter_init(&iter, table->files);
-    while (g_hash_table_iter_next(&iter, NULL, &locks))
-        copy_file(locks, pair, out);
+    while (g_hash_table_iter_next(&iter, NULL, &file))
+        copy_file(((const nh_lock_file *)file)->locks, pair, out);
     if (table->latest.locks)
         g_array_unref(table->latest.locks);
     table->latest.pair = pair;

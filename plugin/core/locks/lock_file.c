@@ -1,0 +1,125 @@
+/* lock_file.c
+ * The locks of one file, and those of them that a call is about.
+ *
+ * A database holds thousands of ranges of one file, and each call is about one of them.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/locks/lock_file.h"
+
+typedef struct {
+    uint64_t first, last;
+} span;
+
+nh_lock_file *
+nh_lock_file_new(void)
+{
+    nh_lock_file *file = g_new0(nh_lock_file, 1);
+
+    file->locks = g_array_new(false, false, sizeof(nh_lock));
+    file->spans = g_array_new(false, false, sizeof(span));
+    return file;
+}
+
+void
+nh_lock_file_free(void *data)
+{
+    nh_lock_file *file = data;
+
+    g_array_unref(file->locks);
+    g_array_unref(file->spans);
+    g_free(file);
+}
+
+static bool
+is_standing(const nh_lock *lock)
+{
+    return lock->state != NH_LOCK_WAITING && lock->state != NH_LOCK_GONE;
+}
+
+static unsigned
+count_standing(const GArray *locks)
+{
+    unsigned standing = 0;
+
+    for (unsigned i = 0; i < locks->len; i++)
+        standing += is_standing(&g_array_index(locks, nh_lock, i));
+    return standing;
+}
+
+void
+nh_lock_file_changed(nh_lock_file *file)
+{
+    file->standing = count_standing(file->locks);
+}
+
+void
+nh_lock_file_remove(nh_lock_file *file, unsigned i)
+{
+    file->standing -= is_standing(&g_array_index(file->locks, nh_lock, i));
+    g_array_remove_index_fast(file->locks, i);
+    g_array_remove_index_fast(file->spans, i);
+}
+
+static void
+add(nh_lock_file *file, const nh_lock *lock)
+{
+    span bytes = { lock->first, lock->last };
+
+    file->standing += is_standing(lock);
+    g_array_append_val(file->locks, *lock);
+    g_array_append_val(file->spans, bytes);
+}
+
+/* Places ascend, so that they can be emptied from the last one on. */
+static void
+take(const nh_lock_file *file, nh_lock_near *near, unsigned place)
+{
+    unsigned at = near->places->len;
+
+    while (at > 0 && g_array_index(near->places, unsigned, at - 1) > place)
+        at--;
+    g_array_insert_val(near->places, at, place);
+    g_array_append_val(near->locks, g_array_index(file->locks, nh_lock, place));
+}
+
+/* One that stands outside these bytes. */
+static void
+take_elsewhere(const nh_lock_file *file, nh_lock_near *near, uint64_t first, uint64_t last)
+{
+    for (unsigned i = 0; i < file->locks->len; i++) {
+        const nh_lock *lock = &g_array_index(file->locks, nh_lock, i);
+        if (is_standing(lock) && (lock->first > last || lock->last < first)) {
+            take(file, near, i);
+            return;
+        }
+    }
+}
+
+void
+nh_lock_file_take(const nh_lock_file *file, nh_lock_near *near, uint64_t first, uint64_t last)
+{
+    const span *spans = (const span *)file->spans->data;
+
+    first -= first > 0;
+    last += last < G_MAXUINT64;
+    g_array_set_size(near->locks, 0);
+    g_array_set_size(near->places, 0);
+    for (unsigned i = 0, n = file->spans->len; i < n; i++)
+        if (spans[i].first <= last && spans[i].last >= first)
+            take(file, near, i);
+    if (file->standing > count_standing(near->locks))
+        take_elsewhere(file, near, first, last);
+}
+
+void
+nh_lock_file_put(nh_lock_file *file, nh_lock_near *near)
+{
+    for (unsigned i = near->places->len; i-- > 0;)
+        nh_lock_file_remove(file, g_array_index(near->places, unsigned, i));
+    for (unsigned i = 0; i < near->locks->len; i++)
+        add(file, &g_array_index(near->locks, nh_lock, i));
+}
