@@ -104,10 +104,12 @@ def _record(message):
     return struct.pack(">I", 0x80000000 | len(message)) + message
 
 
-def _lock(xid, svid):
+def _lock(xid, client, svid):
+    """A lock that nobody else has: each client has a file of its own, each of its owners eight bytes of it."""
     call = struct.pack(">IIIIII", xid, 0, 2, 100021, 4, 2) + struct.pack(">II", 0, 0) * 2
-    return _record(call + _xdr(struct.pack(">I", xid)) + struct.pack(">II", 1, 1) + _xdr(b"client") + _xdr(bytes(32))
-                   + _xdr(b"%d@client" % svid) + struct.pack(">IQQII", svid, 0, 0, 0, 0))
+    return _record(call + _xdr(struct.pack(">I", xid)) + struct.pack(">II", 1, 1) + _xdr(b"client%d" % client)
+                   + _xdr(client.to_bytes(32, "big")) + _xdr(b"%d@client%d" % (svid, client))
+                   + struct.pack(">IQQII", svid, 8 * svid, 8, 0, 0))
 
 
 def _granted(xid):
@@ -121,7 +123,7 @@ def _lock_flows(clients, calls):
         flow = Connection((address(number % clients + 1), 800 + number % 32), (address(1, 192), 4045), number * 104729)
         for call in range(calls):
             xid = number * 1000 + call
-            flow.send(0, _lock(xid, call))
+            flow.send(0, _lock(xid, number % clients + 1, call))
             flow.send(1, _granted(xid))
             flow.acknowledge(0)
         flow.close()
