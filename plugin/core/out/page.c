@@ -120,8 +120,6 @@ append_head_part(GString *out, const nh_head_part *part)
     for (unsigned i = 0; i < part->texts->len; i++) {
         const char *text = part->texts->pdata[i];
         g_string_append(out, i ? part->verbatim ? " " : "<br>" : "");
-        if (g_str_has_prefix(text, NH_HEAD_INDENT))
-            g_string_append(out, "\xe2\x80\x83");
         element(out, part->verbatim ? "<code>" : "", text, part->verbatim ? "</code>" : "");
     }
     g_string_append(out, "</dd>\n");
