@@ -46,5 +46,7 @@
 
 /* An answer that took longer is worth a look, though nobody gave up: the shortest minor timeout of lockd (nlm_timeout, 10 s by default). */
 #define NH_HEALTHY_ANSWER (10 * NH_SECOND)
+/* From so many calls of a client on, its first ones are known to be no copies of older ones: a client that waits sends nothing else for that lock. */
+#define NH_HEALTHY_CALLS 3
 
 #endif

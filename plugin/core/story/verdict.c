@@ -44,7 +44,8 @@ is_early(const nh_watch *watch, const nh_call *call)
     const nh_sending *first = nh_call_first(call);
     bool middle = call->l4 == NH_L4_UDP ? !call->pair->mounts : first->conn && first->conn->middle;
 
-    return call->prog == NH_PROG_NLM && middle && first->at.time - watch->first < NH_HEALTHY_ANSWER;
+    return call->prog == NH_PROG_NLM && call->reply.frame && middle && call->pair->calls < NH_HEALTHY_CALLS &&
+           first->at.time - watch->first < NH_HEALTHY_ANSWER;
 }
 
 static void
