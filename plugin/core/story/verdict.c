@@ -73,7 +73,7 @@ look_at_conns(const nh_watch *watch, sight *seen)
         if (!of_locks)
             continue;
         seen->answers_first += conn->answers_first;
-        seen->unasked += conn->unasked;
+        seen->unasked += conn->unasked && conn->pair->calls < NH_HEALTHY_CALLS;
         seen->cut += !conn->port_learnt && (conn->half[0].newest.frame || conn->half[1].newest.frame);
         seen->one_sided += conn->one_sided || (conn->middle && (conn->half[0].packets == 0) != (conn->half[1].packets == 0));
     }
