@@ -71,6 +71,7 @@ set(NLM_HEALTH_CORE_SOURCES
     core/net/tcp_open.c
     core/net/tcp_reset.c
     core/net/reset_storm.c
+    core/net/third.c
     core/net/turned_away.c
     core/out/comments.c
     core/out/folds.c

@@ -41,7 +41,7 @@ manner_read(line_reader *line)
         .seq = line_number(line, "seq", -1), .ack = line_number(line, "ack", -1), .win = line_number(line, "win", -1),
         .tsval = line_number(line, "tsval", -1), .tsecr = line_number(line, "tsecr", -1),
         .split = line_number(line, "split", -1), .fragment = line_number(line, "fragment", -1),
-        .lost = line_word(line, "lost"), .unseen = line_word(line, "unseen"), .dropped = line_word(line, "dropped"),
+        .hops = line_number(line, "hops", -1), .lost = line_word(line, "lost"), .unseen = line_word(line, "unseen"), .dropped = line_word(line, "dropped"),
         .twice = line_word(line, "twice"), .old = line_word(line, "old"),
     };
     manner_read_sack(line, &how);
@@ -201,6 +201,7 @@ flow_transmit(scenario *sc, connection *conn, int direction, const segment *seg,
     if (how->win >= 0)
         mine->window = how->win;
     tcp_header tcp = header_of(sc, conn, direction, seg, how);
+    conn->end[direction]->hops = how->hops > 0 ? (uint8_t)how->hops : 0;
     flow_emit(sc, conn, direction, packet_tcp(conn->end[direction], conn->end[!direction], &tcp), how);
     if (!how->old && !(seg->flags & TCP_RST))
         account(mine, &conn->now[!direction], seg, &tcp, how);

@@ -73,7 +73,7 @@ ipv4_wrap(host *src, const host *dst, uint8_t proto, const GByteArray *payload)
     put16(out, IPV4_HEADER + payload->len);
     put16(out, ++src->ip_id);
     put16(out, 0x4000);     /* don't fragment */
-    put8(out, 64);
+    put8(out, src->hops ? src->hops : 64);
     put8(out, proto);
     put16(out, 0);
     g_byte_array_append(out, src->addr.bytes, 4);
@@ -91,7 +91,7 @@ ipv6_wrap(const host *src, const host *dst, uint8_t proto, const GByteArray *pay
     put32(out, 0x60000000);
     put16(out, payload->len);
     put8(out, proto);
-    put8(out, 64);
+    put8(out, src->hops ? src->hops : 64);
     g_byte_array_append(out, src->addr.bytes, 16);
     g_byte_array_append(out, dst->addr.bytes, 16);
     put_array(out, payload);

@@ -44,6 +44,8 @@ static const struct {
     X(SAID_BY_CALLED)    /* ICMP: by the host that it went to */ \
     X(RESET_BY_CLIENT) \
     X(SERVER_ALIVE) /* it answered something while the cause lasted */ \
+    X(THIRD_RESET)  /* a RST in the server's name has another TTL than its packets */ \
+    X(THIRD_SYNACK) /* a SYN-ACK has */ \
     X(TURNED_AWAY)  /* each new connection, several in a row, was given up by the server as soon as it was open */ \
     X(ENDLESS)      /* it lasted longer than it can by itself */ \
     X(SERVER_SEEN)  /* the capture has packets of the server */ \
@@ -68,6 +70,7 @@ typedef enum {
     POINTS_AT_HANDSHAKE,
     POINTS_AT_ICMP_SENDER,
     POINTS_AT_RESET_SENDER,
+    POINTS_AT_THIRD,
     POINTS_AT_TRANSLATION,
     POINTS_AT_CALLED_BACK,
     POINTS_AT_RECEIVER,
@@ -254,7 +257,8 @@ facts_of_conn(const nh_outage *outage, const nh_conn *conn)
     bool unaccepted = conn->unaccepted.frame >= outage->start.frame && conn->unaccepted.frame <= outage->last.frame;
     bool by_client = conn->reset_by_client == (conn->way == NH_FORWARD);
 
-    return (unaccepted ? UNACCEPTED : 0) | (by_client ? RESET_BY_CLIENT : 0);
+    return (unaccepted ? UNACCEPTED : 0) | (by_client ? RESET_BY_CLIENT : 0) | (conn->third_reset ? THIRD_RESET : 0) |
+           (conn->third_synack ? THIRD_SYNACK : 0);
 }
 
 static unsigned

@@ -120,8 +120,9 @@ struct nh_conn {
     nh_addr icmp_sender;  /* of the latest ICMP error that quotes it */
     bool icmp_own_filter; /* the client's own firewall sent that */
     bool reset_by_client;
-    bool turned_away;        /* the server closed or reset it as soon as it was open */
-    nh_elsewhere *elsewhere; /* NULL: nothing did */
+    bool third_reset, third_synack; /* in the server's name, with another TTL than its packets (third.c) */
+    bool turned_away;               /* the server closed or reset it as soon as it was open */
+    nh_elsewhere *elsewhere;        /* NULL: nothing did */
 };
 
 /* --- a call --------------------------------------------------------------- */
@@ -321,6 +322,12 @@ struct nh_pair {
         nh_moment last;
         unsigned count;
     } storm;
+    struct {
+        unsigned packets;
+        uint8_t hops;
+        uint32_t interface;
+        bool varies;
+    } distance;                    /* of the server's TCP packets, its RSTs apart: all with one TTL? */
     nh_conn *opened;               /* latest connection of the client to lockd that opened, or NULL */
     unsigned turned_away;          /* how many of these in a row the server gave up as soon as they were open */
     nh_moment turned_since;        /* the first SYN of the first of those */

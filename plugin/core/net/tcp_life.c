@@ -24,6 +24,7 @@
 #include "core/net/tcp_copies.h"
 #include "core/net/tcp_open.h"
 #include "core/net/tcp_reset.h"
+#include "core/net/third.h"
 #include "core/net/turned_away.h"
 #include "core/points/tape.h"
 #include "core/clock/unfollowed.h"
@@ -491,6 +492,7 @@ pass(nh_conn *conn, const nh_segment *segment)
         nh_unfollowed_end(conn, (segment->flags & NH_TH_SYN) != 0, p.at);
     if (segment->has_tsval)
         advance_clock(p.from, segment->tsval);
+    nh_third_watch(conn, segment);
     pass_by_state(&p, &watch->passing);
     check_one_sided(&p);
     nh_tcp_remember(p.from, segment, key);

@@ -11,6 +11,7 @@
 #include "core/base/limits.h"
 #include "core/net/follow.h"
 #include "core/net/reset_storm.h"
+#include "core/net/third.h"
 #include "core/net/turned_away.h"
 #include "core/judge/outage.h"
 #include "core/judge/raise.h"
@@ -26,13 +27,17 @@ refused(nh_passage *p)
 {
     nh_conn *conn = p->conn;
 
+    char *third = nh_third_text(conn, p->seg);
+
     conn->state = NH_TCP_RESET;
     if (!nh_storm_takes(conn, p->at))
-        nh_raise(&(nh_evidence){ .finding = NH_SYN_REFUSED,
-                                 .conn = conn,
-                                 .at = p->at,
-                                 .since = conn->syn,
-                                 .text = g_strdup_printf("Connection refused: RST answers the SYN of frame %u", conn->attempt_syn.frame) });
+        nh_raise(&(nh_evidence){
+            .finding = NH_SYN_REFUSED,
+            .conn = conn,
+            .at = p->at,
+            .since = conn->syn,
+            .text = g_strdup_printf("Connection refused: RST answers the SYN of frame %u%s", conn->attempt_syn.frame, third) });
+    g_free(third);
 }
 
 static void
@@ -49,7 +54,9 @@ reset(nh_passage *p)
     conn->reset_by_client = p->index == 0;
     if (p->index == 1 && conn->service != NH_SERVICE_PORTMAP)
         conn->pair->lost = p->at;
-    char *text = g_strdup_printf("Connection reset by the %s, %s", nh_conn_role(conn, p->index), state);
+    char *third = nh_third_text(conn, p->seg);
+    char *text = g_strdup_printf("Connection reset %s the %s, %s%s", conn->third_reset ? "in the name of" : "by",
+                                 nh_conn_role(conn, p->index), state, third);
 
     if (nh_conn_outstanding(conn) == 0 &&
         (closing || away < NH_TURNED_AWAY_MIN)) { /* nobody waits: it ends whatever was wrong and keeps nobody from connecting anew */
@@ -64,6 +71,7 @@ reset(nh_passage *p)
                                  .text = g_steal_pointer(&text) });
     }
     nh_turned_away_tell(conn);
+    g_free(third);
     g_free(text);
     g_free(state);
 }

@@ -1,0 +1,57 @@
+/* third.c
+ * Segments that a third machine sends in the server's name.
+ *
+ * Firewalls refuse and reset so, and SYN proxies accept. All packets of a host that come by one way have the same TTL, so
+ * that another one tells of another sender; where the server's own packets differ among themselves, nothing is said.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/net/third.h"
+
+/* Fewer packets of the server prove nothing. */
+#define ENOUGH 3
+
+static bool
+is_elsewhere(const nh_pair *pair, const nh_segment *segment)
+{
+    return pair->distance.packets >= ENOUGH && !pair->distance.varies && pair->distance.interface == segment->interface &&
+           pair->distance.hops != segment->hops;
+}
+
+static void
+learn(nh_pair *pair, const nh_segment *segment)
+{
+    if (pair->distance.packets++ == 0) {
+        pair->distance.hops = segment->hops;
+        pair->distance.interface = segment->interface;
+    } else if (pair->distance.hops != segment->hops || pair->distance.interface != segment->interface) {
+        pair->distance.varies = true;
+    }
+}
+
+void
+nh_third_watch(nh_conn *conn, const nh_segment *segment)
+{
+    nh_pair *pair = conn->pair;
+
+    if (segment->hops == 0 || segment->quoted || conn->way != NH_FORWARD || !nh_addr_equal(&segment->src.addr, &pair->server))
+        return;
+    if (segment->flags & NH_TH_RST)
+        conn->third_reset = is_elsewhere(pair, segment);
+    else if (segment->flags & NH_TH_SYN && is_elsewhere(pair, segment))
+        conn->third_synack = true;
+    else if (!conn->third_synack)
+        learn(pair, segment);
+}
+
+char *
+nh_third_text(const nh_conn *conn, const nh_segment *segment)
+{
+    if (!conn->third_reset)
+        return g_strdup("");
+    return g_strdup_printf(" (with TTL %u; the server's other packets have %u: a third machine sent it)", segment->hops,
+                           conn->pair->distance.hops);
+}

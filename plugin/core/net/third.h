@@ -1,0 +1,19 @@
+/* third.h
+ * Segments that a third machine sends in the server's name.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef NLM_HEALTH_THIRD_H
+#define NLM_HEALTH_THIRD_H
+
+#include "core/model/model.h"
+
+/* A segment of a connection passes, and is no copy. */
+void nh_third_watch(nh_conn *conn, const nh_segment *segment);
+/* What a remark on such a RST adds, or ""; caller frees. */
+char *nh_third_text(const nh_conn *conn, const nh_segment *segment);
+
+#endif
