@@ -100,8 +100,11 @@ register_fields(int proto)
             HFILL } },
         { &hf_trouble, { "Trouble", "nlm_health.trouble", FT_UINT8, BASE_DEC, NULL, 0, "What is wrong with the connection", HFILL } },
         { &hf_trouble_first_frame,
-          { "First frame of the trouble", "nlm_health.trouble.first_frame", FT_FRAMENUM, BASE_NONE, NULL, 0, NULL, HFILL } },
-        { &hf_trouble_since, { "Trouble since", "nlm_health.trouble.since", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL, NULL, 0, NULL, HFILL } },
+          { "First frame of the trouble", "nlm_health.trouble.first_frame", FT_FRAMENUM, BASE_NONE, NULL, 0,
+            "The frame that began the trouble", HFILL } },
+        { &hf_trouble_since,
+          { "Trouble since", "nlm_health.trouble.since", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL, NULL, 0, "When the trouble began",
+            HFILL } },
         { &hf_trouble_duration,
           { "Trouble for", "nlm_health.trouble.duration", FT_RELATIVE_TIME, BASE_NONE, NULL, 0, "Time since the trouble began", HFILL } },
         { &hf_call_dead_reason,
@@ -122,19 +125,25 @@ register_fields(int proto)
         { &hf_call_attempt,
           { "Transmission", "nlm_health.call.attempt", FT_UINT32, BASE_DEC, NULL, 0, "Which transmission of the call this is, from 1",
             HFILL } },
-        { &hf_call_first_frame, { "First transmission", "nlm_health.call.first_frame", FT_FRAMENUM, BASE_NONE, NULL, 0, NULL, HFILL } },
-        { &hf_call_reply_frame, { "Reply", "nlm_health.call.reply_frame", FT_FRAMENUM, BASE_NONE, NULL, 0, NULL, HFILL } },
+        { &hf_call_first_frame,
+          { "First transmission", "nlm_health.call.first_frame", FT_FRAMENUM, BASE_NONE, NULL, 0, "The frame that first carried the call",
+            HFILL } },
+        { &hf_call_reply_frame,
+          { "Reply", "nlm_health.call.reply_frame", FT_FRAMENUM, BASE_NONE, NULL, 0, "The frame with the first reply to the call",
+            HFILL } },
         { &hf_call_answered_in,
           { "Answered in", "nlm_health.call.answered_in", FT_RELATIVE_TIME, BASE_NONE, NULL, 0,
             "From the first transmission to the first reply, across connections", HFILL } },
         { &hf_timeout_policy, { "Timers", "nlm_health.timeout.policy", FT_STRING, BASE_NONE, NULL, 0, "Which timers were used", HFILL } },
         { &hf_timeout_minor,
-          { "Expected retransmission", "nlm_health.timeout.minor", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL, NULL, 0, NULL, HFILL } },
+          { "Expected retransmission", "nlm_health.timeout.minor", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL, NULL, 0,
+            "When the client sends the call again if no reply comes", HFILL } },
         { &hf_timeout_major_earliest,
-          { "Kernel line at the earliest", "nlm_health.timeout.major_earliest", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL, NULL, 0, NULL,
-            HFILL } },
+          { "Kernel line at the earliest", "nlm_health.timeout.major_earliest", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL, NULL, 0,
+            "Before this moment the kernel does not log its line", HFILL } },
         { &hf_timeout_major_latest,
-          { "Kernel line at the latest", "nlm_health.timeout.major_latest", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL, NULL, 0, NULL, HFILL } },
+          { "Kernel line at the latest", "nlm_health.timeout.major_latest", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL, NULL, 0,
+            "By this moment the kernel has logged its line", HFILL } },
         { &hf_timeout_mount_major_earliest,
           { "By timeo/retrans at the earliest", "nlm_health.timeout.mount.major_earliest", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL, NULL, 0,
             "The window if timeo and retrans ruled", HFILL } },
@@ -142,8 +151,8 @@ register_fields(int proto)
           { "By timeo/retrans at the latest", "nlm_health.timeout.mount.major_latest", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL, NULL, 0,
             "The window if timeo and retrans ruled", HFILL } },
         { &hf_timeout_observed,
-          { "Kernel line as the capture shows it", "nlm_health.timeout.observed", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL, NULL, 0, NULL,
-            HFILL } },
+          { "Kernel line as the capture shows it", "nlm_health.timeout.observed", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_LOCAL, NULL, 0,
+            "When the kernel logged its line, by what it sent at that moment", HFILL } },
         { &hf_timeout_message,
           { "Kernel line", "nlm_health.timeout.message", FT_STRING, BASE_NONE, NULL, 0,
             "The line that the kernel logs: the client's, or the server's for its callbacks", HFILL } },
@@ -151,16 +160,27 @@ register_fields(int proto)
           { "Logged line", "nlm_health.kernel_log.line", FT_STRING, BASE_NONE, NULL, 0,
             "A line of the kernel log that was matched to this frame", HFILL } },
         { &hf_kernel_log_offset,
-          { "Distance from the prediction", "nlm_health.kernel_log.offset", FT_RELATIVE_TIME, BASE_NONE, NULL, 0, NULL, HFILL } },
-        { &hf_incident, { "Incident", "nlm_health.incident", FT_UINT32, BASE_DEC, NULL, 0, NULL, HFILL } },
-        { &hf_incident_cause, { "Cause", "nlm_health.incident.cause", FT_UINT8, BASE_DEC, VALS(finding_vals), 0, NULL, HFILL } },
-        { &hf_incident_side, { "Side", "nlm_health.incident.side", FT_UINT8, BASE_DEC, VALS(side_vals), 0, NULL, HFILL } },
+          { "Distance from the prediction", "nlm_health.kernel_log.offset", FT_RELATIVE_TIME, BASE_NONE, NULL, 0,
+            "When the line was logged minus when it was expected", HFILL } },
+        { &hf_incident,
+          { "Incident", "nlm_health.incident", FT_UINT32, BASE_DEC, NULL, 0, "The incident that the frame belongs to, numbered from 1",
+            HFILL } },
+        { &hf_incident_cause,
+          { "Cause", "nlm_health.incident.cause", FT_UINT8, BASE_DEC, VALS(finding_vals), 0,
+            "Why there was no lock service: the name of a finding", HFILL } },
+        { &hf_incident_side,
+          { "Side", "nlm_health.incident.side", FT_UINT8, BASE_DEC, VALS(side_vals), 0,
+            "Which side the cause is on: client, server or the path between them", HFILL } },
         { &hf_incident_confidence,
-          { "Confidence", "nlm_health.incident.confidence", FT_UINT8, BASE_DEC, VALS(confidence_vals), 0, NULL, HFILL } },
-        { &hf_incident_summary, { "Summary", "nlm_health.incident.summary", FT_STRING, BASE_NONE, NULL, 0, NULL, HFILL } },
+          { "Confidence", "nlm_health.incident.confidence", FT_UINT8, BASE_DEC, VALS(confidence_vals), 0,
+            "Whether the capture shows the cause or makes it likely", HFILL } },
+        { &hf_incident_summary,
+          { "Summary", "nlm_health.incident.summary", FT_STRING, BASE_NONE, NULL, 0, "The incident in one sentence", HFILL } },
         { &hf_point,
           { "Capture point", "nlm_health.point", FT_UINT32, BASE_DEC, NULL, 0, "Which of two capture points saw this frame", HFILL } },
-        { &hf_twin, { "The same packet at the other point", "nlm_health.twin", FT_FRAMENUM, BASE_NONE, NULL, 0, NULL, HFILL } },
+        { &hf_twin,
+          { "The same packet at the other point", "nlm_health.twin", FT_FRAMENUM, BASE_NONE, NULL, 0,
+            "The frame that the other capture point made of this packet", HFILL } },
         { &hf_point_offset,
           { "Distance of the clocks", "nlm_health.point.offset", FT_RELATIVE_TIME, BASE_NONE, NULL, 0,
             "Clock of the second capture point minus that of the first", HFILL } },
@@ -207,6 +227,7 @@ nh_show_register(int proto)
 typedef struct {
     tvbuff_t *tvb;
     packet_info *pinfo;
+    proto_item *root; /* the line that shows while the tree is folded; NULL: none */
 } place;
 
 static nstime_t
@@ -388,6 +409,8 @@ show_incident(place *at, proto_tree *tree, unsigned id, const nh_judgement *judg
     add_uint(at, tree, hf_incident_cause, judgement->cause);
     add_uint(at, tree, hf_incident_side, judgement->side);
     add_uint(at, tree, hf_incident_confidence, judgement->confidence);
+    proto_item_append_text(at->root, ", incident %u: %s (side: %s)", id, nh_finding_get(judgement->cause)->title,
+                           val_to_str_const(judgement->side, side_vals, "unknown"));
     if (is_in_story(story, id))
         add_string(at, tree, hf_incident_summary, ((const nh_incident *)g_ptr_array_index(story->incidents, id - 1))->summary);
     else
@@ -454,22 +477,37 @@ add_root(tvbuff_t *tvb, proto_tree *tree, proto_item **root)
 void
 nh_show_point(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const nh_points *points)
 {
-    place at = { tvb, pinfo };
+    place at = { tvb, pinfo, NULL };
     proto_item *root;
 
     if (points && nh_points_frame(points, pinfo->num))
         show_point(&at, add_root(tvb, tree, &root), points);
 }
 
+/* Expert infos bear the name of the protocol at work, which in a post-dissector that adds no layer is still "Frame". */
+static void
+show_findings(place *at, proto_tree *tree, const nh_frame *frame)
+{
+    const char *before = at->pinfo->current_proto;
+
+    at->pinfo->current_proto = "NLM Health";
+    for (const GSList *item = frame->notes; item; item = item->next) {
+        const nh_note *note = item->data;
+        proto_item *detail = proto_tree_add_string(tree, hf_detail, at->tvb, 0, 0, note->text);
+        proto_item_set_generated(detail);
+        expert_add_info(at->pinfo, detail, &ei_findings[note->finding]); /* its text is the finding's title: frames group by it */
+    }
+    at->pinfo->current_proto = before;
+}
+
 void
 nh_show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const nh_view *view, const nh_story *story)
 {
-    place at = { tvb, pinfo };
+    place at = { tvb, pinfo, NULL };
 
     if (!tree && !view->frame->notes)
         return;
-    proto_item *root;
-    proto_tree *branch = add_root(tvb, tree, &root);
+    proto_tree *branch = add_root(tvb, tree, &at.root);
 
     /* fields cost much; columns, filters, -e and the visible tree all refer to them, expert infos are for everybody */
     if (proto_field_is_referenced(tree, proto_nlm_health)) {
@@ -480,12 +518,7 @@ nh_show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const nh_view
         show_kernel_log(&at, branch, view, story);
         show_point(&at, branch, view->points);
     }
-    for (const GSList *item = view->frame->notes; item; item = item->next) {
-        const nh_note *note = item->data;
-        proto_item *detail = proto_tree_add_string(branch, hf_detail, tvb, 0, 0, note->text);
-        proto_item_set_generated(detail);
-        expert_add_info(pinfo, detail, &ei_findings[note->finding]); /* its text is the finding's title: frames group by it */
-    }
+    show_findings(&at, branch, view->frame);
 }
 
 /* --- the tap ------------------------------------------------------------------------------------------ */

@@ -171,3 +171,22 @@ def test_ek(lab, arguments, seen, two_passes):
         plain = name.replace(".", "_")
         shown = [i for i, found in enumerate(keys, 1) if plain in found or f"nlm_health_{plain}" in found]
         assert shown == sorted(two_passes[name]), name
+
+
+def test_every_field_says_what_it_means(lab):
+    rows = [line.split("\t") for line in lab.tshark("-G", "fields").stdout.splitlines()]
+    ours = {row[2]: row[7] for row in rows if row[0] == "F" and row[2] in names.FIELDS}
+    assert set(ours) == set(names.FIELDS)
+    assert not [name for name, meaning in ours.items() if not meaning.strip()]
+
+
+def test_expert_infos_are_of_this_protocol(lab):
+    lines = lab.tshark("-q", "-r", lab.capture("stuck_fin.pcap"), "-z", "expert").stdout.splitlines()
+    ours = [line for line in lines if "Stuck FIN:" in line]
+    assert ours and all("NLM Health" in line and "Frame" not in line for line in ours), ours
+
+
+def test_the_folded_tree_says_incident_cause_and_side(lab):
+    text = lab.tshark("-2", "-O", "nlm_health", "-Y", "frame.number == 162", "-r", lab.capture("stuck_fin.pcap")).stdout
+    (line,) = [line for line in text.splitlines() if line.startswith("[NLM Health")]
+    assert ", incident 1: Stuck FIN: " in line and "(side: server)" in line, line
