@@ -74,6 +74,15 @@ nh_attempt_begin(nh_attempt *attempt, nh_wait wait, nh_time earliest, nh_moment 
 /* A client that tries again after an error does so within that time: the longest of its steps, and a connect that is declined. */
 #define BEGINNING_TIME (10 * NH_SECOND)
 
+/* Calls of this client pass and are not in the capture, or cannot be read: losses, a filter for port 111, frames that are cut. */
+static bool
+calls_pass_unseen(const nh_pair *pair, nh_moment at)
+{
+    bool unfollowed = pair->unfollowed.n > 0 && at.time - pair->unfollowed.last.time >= STEP_TIME;
+
+    return pair->gap.frame || unfollowed || (pair->carrier && !pair->carrier->port_learnt);
+}
+
 void
 nh_attempt_may_be_old(nh_pair *pair, nh_way way, nh_moment at)
 {
@@ -82,7 +91,8 @@ nh_attempt_may_be_old(nh_pair *pair, nh_way way, nh_moment at)
     bool begins = nh_time_known(first) && !pair->mounts && pair->calls == 0 && pair->outages->len == 0 &&
                   at.time - first < BEGINNING_TIME && at.time > first;
 
-    if (way != NH_FORWARD || attempt->wait != NH_WAIT_CONNECT || attempt->start.frame != at.frame || !(begins || pair->gap.frame))
+    if (way != NH_FORWARD || attempt->wait != NH_WAIT_CONNECT || attempt->start.frame != at.frame ||
+        !(begins || calls_pass_unseen(pair, at)))
         return;
     attempt->earliest = at.time - NH_WAITED_MAX;
     attempt->undatable = true;

@@ -287,6 +287,7 @@ struct nh_pair {
         GPtrArray *conns, *calls;
     } unproved; /* all of it, as long as no lock call proves the roles: they may have to be turned round; NULL while there is none */
     bool lock_traffic;
+    const nh_conn *carrier;        /* the latest connection to lockd on which the client sent bytes; NULL = none */
     bool mounts;                   /* the client was seen to look NFS or mountd up: the capture has its beginning */
     bool wants_locks;              /* a lock call was sent, or a connection to lockd was tried */
     bool seen_client, seen_server; /* packets from either host */

@@ -144,6 +144,7 @@ swap_roles(nh_pair *pair)
     SWAP(unsigned, pair->near_client, pair->near_server);
     SWAP(nh_pair_side, pair->side[NH_FORWARD], pair->side[NH_CALLBACK]);
     pair->calm_until = NH_TIME_NONE;
+    pair->carrier = NULL;
     pair->unfollowed.n = 0;
     for (unsigned i = 0; i < pair->outages->len; i++)
         nh_outage_turn_round(g_ptr_array_index(pair->outages, i));

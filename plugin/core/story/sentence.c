@@ -64,7 +64,9 @@ no_calls_clause(const nh_outage *outage)
 {
     if (nobody_waited(outage))
         return g_strdup("no lock call had to wait for it");
-    return g_strdup(outage->pair->hidden.how     ? "its calls cannot be read"
+    const nh_conn *carrier = outage->pair->carrier;
+    bool unread = outage->pair->hidden.how || (carrier && !carrier->port_learnt);
+    return g_strdup(unread                       ? "its calls cannot be read"
                     : attempt_of(outage)->active ? "no lock call could be sent"
                                                  : "no lock call was seen meanwhile");
 }
