@@ -80,7 +80,7 @@ calls_pass_unseen(const nh_pair *pair, nh_moment at)
 {
     bool unfollowed = pair->unfollowed.n > 0 && at.time - pair->unfollowed.last.time >= STEP_TIME;
 
-    return pair->gap.frame || unfollowed || (pair->carrier && !pair->carrier->port_learnt);
+    return pair->gap.frame || unfollowed || nh_calls_unread(pair);
 }
 
 void

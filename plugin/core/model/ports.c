@@ -123,3 +123,11 @@ nh_conn_service(const nh_conn *conn)
     prog = nh_port_program(conn->pair->watch, &conn->server.addr, NH_L4_TCP, conn->server.port);
     return prog == 0 ? NH_SERVICE_PROBABLE : nh_service_of_program(prog);
 }
+
+bool
+nh_calls_unread(const nh_pair *pair)
+{
+    const nh_conn *carrier = pair->carrier;
+
+    return carrier && !carrier->foreign && !carrier->port_learnt && nh_conn_service(carrier) != NH_SERVICE_NONE;
+}

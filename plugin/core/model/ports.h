@@ -40,4 +40,7 @@ nh_service nh_service_of_program(uint32_t prog);
 /* The service of a connection by what is known now. */
 nh_service nh_conn_service(const nh_conn *conn);
 
+/* The client sent bytes to lockd of which no call could be read: frames that are cut. */
+bool nh_calls_unread(const nh_pair *pair);
+
 #endif

@@ -384,7 +384,7 @@ take_data(nh_passage *p, nh_passing *passing)
     } else if (p->seg->len > 0) {
         passing->retransmission = was_sent(p);
         passing->new_data = !passing->retransmission;
-        if (p->index == 0 && p->conn->way == NH_FORWARD && nh_conn_service(p->conn) == NH_SERVICE_NLM)
+        if (p->index == 0 && p->conn->way == NH_FORWARD && p->conn->service != NH_SERVICE_PORTMAP && p->conn->service != NH_SERVICE_STATD)
             p->conn->pair->carrier = p->conn;
         if (passing->new_data && !(p->conn->middle && from->packets == 0)) /* the first one seen may have been sent before */
             note_new_data(from, p->at);

@@ -11,6 +11,7 @@
 
 #include "core/story/sentence.h"
 
+#include "core/model/ports.h"
 #include "core/base/limits.h"
 #include "core/model/call.h"
 #include "core/model/frames.h"
@@ -64,8 +65,7 @@ no_calls_clause(const nh_outage *outage)
 {
     if (nobody_waited(outage))
         return g_strdup("no lock call had to wait for it");
-    const nh_conn *carrier = outage->pair->carrier;
-    bool unread = outage->pair->hidden.how || (carrier && !carrier->port_learnt);
+    bool unread = outage->pair->hidden.how || nh_calls_unread(outage->pair);
     return g_strdup(unread                       ? "its calls cannot be read"
                     : attempt_of(outage)->active ? "no lock call could be sent"
                                                  : "no lock call was seen meanwhile");
