@@ -63,6 +63,7 @@ static int hf_point = -1;
 static int hf_twin = -1;
 static int hf_point_offset = -1;
 static int hf_detail = -1;
+static int hf_packet = -1;
 
 static expert_field ei_findings[NH_FINDING_COUNT];
 
@@ -184,6 +185,8 @@ register_fields(int proto)
         { &hf_point_offset,
           { "Distance of the clocks", "nlm_health.point.offset", FT_RELATIVE_TIME, BASE_NONE, NULL, 0,
             "Clock of the second capture point minus that of the first", HFILL } },
+        { &hf_packet,
+          { "This packet", "nlm_health.packet", FT_STRING, BASE_NONE, NULL, 0, "What the packet is in the story, in a few words", HFILL } },
         { &hf_detail,
           { "Detail", "nlm_health.detail", FT_STRING, BASE_NONE, NULL, 0, "What a finding says on this frame: numbers, times, frames",
             HFILL } },
@@ -511,6 +514,9 @@ nh_show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const nh_view
 
     /* fields cost much; columns, filters, -e and the visible tree all refer to them, expert infos are for everybody */
     if (proto_field_is_referenced(tree, proto_nlm_health)) {
+        char *words = nh_view_words(view);
+        add_string(&at, branch, hf_packet, words);
+        g_free(words);
         add_uint(&at, branch, hf_service, view->service);
         show_incidents(&at, branch, view, story);
         show_trouble(&at, branch, view);

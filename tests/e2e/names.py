@@ -38,6 +38,7 @@ FIELDS = {
     "nlm_health.incident.confidence": "FT_UINT",
     "nlm_health.incident.summary": "FT_STRING",
     "nlm_health.detail": "FT_STRING",
+    "nlm_health.packet": "FT_STRING",
 }
 
 FINDINGS = re.findall(r'^NH_FINDING\(NH_\w+, "(\w+)"', (harness.TOP / "plugin/core/base/findings.def").read_text(encoding="utf-8"),

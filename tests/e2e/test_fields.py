@@ -190,3 +190,13 @@ def test_the_folded_tree_says_incident_cause_and_side(lab):
     text = lab.tshark("-2", "-O", "nlm_health", "-Y", "frame.number == 162", "-r", lab.capture("stuck_fin.pcap")).stdout
     (line,) = [line for line in text.splitlines() if line.startswith("[NLM Health")]
     assert ", incident 1: Stuck FIN: " in line and "(side: server)" in line, line
+
+
+def test_each_packet_says_what_it_is_in_the_story(lab):
+    rows = lab.tshark("-2", "-r", lab.capture("stuck_fin.pcap"), "-T", "fields", "-e", "frame.number", "-e", "nlm_health.packet")
+    words = dict(line.split("\t") for line in rows.stdout.splitlines())
+    assert [words[frame] for frame in ("159", "162", "163", "164", "165")] == \
+        ["Stuck FIN", "FIN resent, 1st", "FIN resent, 2nd", "FIN resent, 3rd", "FIN resent, 4th"]
+    assert words["191"].startswith("LOCK, held back for up to 109.")
+    assert words["193"].startswith("LOCK, answered after ")
+    assert not words["1"]

@@ -262,7 +262,7 @@ def test_profile_shows_the_incident_in_columns(screen):
     head, row = [line.split("\t") for line in text.splitlines()]
     shown = dict(zip(head, row))
     assert shown["No."] == str(FIRST) and shown["UTC"].startswith("12:30:02.758")
-    assert [shown[name] for name in ("Incident", "Service", "Trouble", "Cause")] == ["1", "nlm", "fin_unacked", "fin_unacked"]
+    assert [shown[name] for name in ("Incident", "Service", "Trouble", "This packet")] == ["1", "nlm", "fin_unacked", "Stuck FIN"]
 
 
 def test_profile_without_the_plugin_opens(screen, lab):

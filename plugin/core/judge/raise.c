@@ -148,6 +148,8 @@ take_in(const nh_evidence *evidence)
 {
     if (evidence->text)
         nh_frame_note(pair_of(evidence)->watch, evidence->at.frame, evidence->finding, evidence->text);
+    if (evidence->resends)
+        nh_frame_is_resend(pair_of(evidence)->watch, evidence->at.frame, evidence->finding, evidence->resends);
     if (!is_symptom(evidence))
         return;
     if (is_about_conn(evidence) && nh_finding_get(evidence->finding)->kind == NH_KIND_TRANSPORT && !(evidence->bits & NH_LOST_BEFORE))

@@ -43,6 +43,7 @@ typedef struct {
     nh_moment at, since;
     nh_silent silent;
     unsigned bits;
+    unsigned resends;           /* of a FIN: the how many-th resend this is; 0: none */
     const nh_addr *icmp_sender; /* of an error about a pair; NULL = none */
     char *text;                 /* the remark on frame at, taken over; NULL: it has one already */
 } nh_evidence;

@@ -128,11 +128,22 @@ nh_frame_note(nh_watch *watch, uint32_t number, nh_finding finding, char *text)
     if (!note) {
         note = g_slice_new(nh_note);
         note->finding = finding;
+        note->resends = 0;
         frame->notes = g_slist_append(frame->notes, note);
     } else {
         g_free(note->text);
     }
     note->text = nh_text_tidy(text);
+}
+
+void
+nh_frame_is_resend(nh_watch *watch, uint32_t number, nh_finding finding, unsigned n)
+{
+    nh_frame *frame = nh_frame_find(watch, number);
+    nh_note *note = frame ? find_note(frame, finding) : NULL;
+
+    if (note)
+        note->resends = n;
 }
 
 void

@@ -26,6 +26,8 @@ nh_frame *nh_frame_find(const nh_watch *watch, uint32_t frame);
  * per frame: a second text replaces the first. text is taken over.
  */
 void nh_frame_note(nh_watch *watch, uint32_t frame, nh_finding finding, char *text);
+/* The frame's remark on a finding, if it has one, is about the n-th resend of a FIN. */
+void nh_frame_is_resend(nh_watch *watch, uint32_t frame, nh_finding finding, unsigned n);
 void nh_frame_unnote(nh_watch *watch, uint32_t frame, nh_finding finding);
 const nh_note *nh_frame_has(const nh_frame *frame, nh_finding finding);
 /* A call was sent or answered in this frame. */

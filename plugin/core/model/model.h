@@ -441,6 +441,7 @@ struct nh_outage {
 
 typedef struct {
     nh_finding finding;
+    unsigned resends; /* the how many-th resend of a FIN the frame is; 0: it is none */
     char *text;
 } nh_note;
 

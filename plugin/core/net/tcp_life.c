@@ -221,6 +221,7 @@ fin_of_server_again(nh_passage *p)
             .conn = p->conn,
             .at = p->at,
             .bits = NH_HARMLESS,
+            .resends = p->from->fin_resends,
             .text = g_strdup_printf("FIN of the lock server, sent in %s, resent %u time%s and not acknowledged by the client", since,
                                     p->from->fin_resends, p->from->fin_resends == 1 ? "" : "s") });
     g_free(since);
@@ -264,6 +265,7 @@ fin_again(nh_passage *p)
                              .silent = silent_side(!p->index),
                              .at = p->at,
                              .since = from->fin_at,
+                             .resends = from->fin_resends,
                              .text = g_strdup_printf("Stuck FIN: sent in %s, resent %u time%s, never acknowledged by the %s%s", since,
                                                      from->fin_resends, from->fin_resends == 1 ? "" : "s", nh_conn_role(p->conn, !p->index),
                                                      blocked) });

@@ -15,6 +15,7 @@
 #include "core/judge/outage.h"
 #include "core/model/trouble.h"
 #include "core/model/ports.h"
+#include "core/wire/procedures.h"
 
 unsigned
 nh_view_attempt(const nh_frame *frame, const nh_call *call)
@@ -29,6 +30,68 @@ nh_view_attempt(const nh_frame *frame, const nh_call *call)
             high = middle;
     }
     return low < call->n_sendings && call->sendings[low].at.frame == frame->at.frame ? low + 1 : 0;
+}
+
+static const char *
+ordinal_ending(unsigned n)
+{
+    static const char *const endings[] = { "th", "st", "nd", "rd" };
+    return n % 10 < G_N_ELEMENTS(endings) && (n / 10) % 10 != 1 ? endings[n % 10] : "th";
+}
+
+/* before, and a duration if it is known; caller frees. */
+static char *
+words_with_duration(const char *procedure, const char *words, nh_time duration)
+{
+    if (!nh_time_known(duration))
+        return g_strdup(procedure);
+    char *text = nh_duration_text(duration);
+    char *both = g_strconcat(procedure, words, text, NULL);
+    g_free(text);
+    return both;
+}
+
+static char *
+words_of_call(const nh_frame *frame, const nh_call *call)
+{
+    const char *name = nh_procedure_name(call->prog, call->vers, call->proc);
+    unsigned attempt = nh_view_attempt(frame, call);
+    nh_time earliest, latest;
+
+    if (!name)
+        return NULL;
+    if (call->reply.frame == frame->at.frame)
+        return words_with_duration(name, ", answered after ", nh_elapsed(call->sendings[0].at.time, call->reply.time));
+    if (attempt == 0)
+        return g_strconcat(name, ", another answer", NULL);
+    if (attempt > 1)
+        return g_strdup_printf("%s resent, %u%s", name, attempt - 1, ordinal_ending(attempt - 1));
+    if (!call->deferred)
+        return g_strdup(name);
+    nh_lines_issued(call, &earliest, &latest);
+    return words_with_duration(name, ", held back for up to ", nh_elapsed(earliest, call->sendings[0].at.time));
+}
+
+/* The finding's title without what explains it. */
+static char *
+words_of_note(const nh_note *note)
+{
+    const char *title = nh_finding_get(note->finding)->title;
+
+    if (note->resends)
+        return g_strdup_printf("FIN resent, %u%s", note->resends, ordinal_ending(note->resends));
+    return g_strndup(title, strcspn(title, ":"));
+}
+
+char *
+nh_view_words(const nh_view *view)
+{
+    for (const nh_frame_call *item = view->frame->calls; item; item = item->next) {
+        char *words = item->call->prog == NH_PROG_NLM ? words_of_call(view->frame, item->call) : NULL;
+        if (words)
+            return words;
+    }
+    return view->frame->notes ? words_of_note(view->frame->notes->data) : NULL;
 }
 
 /* A client that is no Linux logs no such line. */
