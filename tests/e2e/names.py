@@ -39,6 +39,9 @@ FIELDS = {
     "nlm_health.incident.summary": "FT_STRING",
     "nlm_health.detail": "FT_STRING",
     "nlm_health.packet": "FT_STRING",
+    "nlm_health.point": "FT_UINT",
+    "nlm_health.twin": "FT_FRAMENUM",
+    "nlm_health.point.offset": "FT_RELATIVE_TIME",
 }
 
 FINDINGS = re.findall(r'^NH_FINDING\(NH_\w+, "(\w+)"', (harness.TOP / "plugin/core/base/findings.def").read_text(encoding="utf-8"),

@@ -14,11 +14,14 @@ import names
 EVERY = [*names.FIELDS, *(f"nlm_health.{finding}" for finding in names.FINDINGS)]
 # Of a slow server: what a call that nobody held back shows.
 SLOW = ["nlm_health.timeout.minor", "nlm_health.call_resent", "nlm_health.reply_overdue"]
+# Of a file with the client's and the server's view.
+POINTS = ["nlm_health.point", "nlm_health.twin", "nlm_health.point.offset"]
 SEEN = {
-    "stuck_fin": [*(name for name in names.FIELDS if name not in SLOW),
+    "stuck_fin": [*(name for name in names.FIELDS if name not in [*SLOW, *POINTS]),
                   *(f"nlm_health.{finding}" for finding in
                     ("dead_call", "not_responding", "fin_unacked", "rebind", "recovered"))],
     "server_slow": SLOW,
+    "two-points": POINTS,
 }
 
 
@@ -35,6 +38,8 @@ def seen(capture):
 
 @pytest.fixture(scope="module")
 def arguments(lab, capture):
+    if capture == "two-points":
+        return ["-r", lab.scenario("two-points-request-lost.scn", "--points=0.0001,0.3")]
     return ["-r", lab.capture(f"{capture}.pcap"), *lab.with_log(f"{capture}.cli.kernel.log")]
 
 

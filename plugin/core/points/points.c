@@ -91,7 +91,7 @@ intern_hosts(nh_points *points, GHashTable *index, const nh_addr *src, const nh_
 {
     int order = memcmp(src, dst, sizeof *src);
     two_hosts hosts = { order <= 0 ? *src : *dst, order <= 0 ? *dst : *src, 0 };
-    uint64_t key = (uint64_t)nh_addr_hash(&hosts.low) << 32 | nh_addr_hash(&hosts.high);
+    uint64_t key = mix(nh_addr_hash(&hosts.low), nh_addr_hash(&hosts.high)); /* g_int64_hash() looks at the lower half alone */
     void *known = g_hash_table_lookup(index, &key);
 
     *low = order <= 0;

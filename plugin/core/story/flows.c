@@ -261,16 +261,16 @@ complete_flows(collection *c)
 void
 nh_story_flows(nh_incident *incident, const nh_outage *outage)
 {
-    const GPtrArray *frames = outage->pair->watch->frames;
+    const GPtrArray *frames = outage->pair->told.frames;
     collection c = { .incident = incident };
-    unsigned end = nh_frame_index(outage->pair->watch, incident->last_frame + 1);
+    unsigned end = frames ? nh_frames_before(frames, incident->last_frame + 1) : 0;
 
     c.by_conn = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     c.conns = g_ptr_array_new();
-    for (unsigned i = nh_frame_index(outage->pair->watch, incident->first_frame); i < end; i++) {
+    for (unsigned i = frames ? nh_frames_before(frames, incident->first_frame) : 0; i < end; i++) {
         const nh_frame *frame = g_ptr_array_index(frames, i);
         bool outside = frame->at.frame < outage->start.frame || frame->at.frame > outage->last.frame;
-        if (frame->pair != outage->pair || (frame->conn && frame->conn->foreign) || (outside && !nh_view_shows(outage, frame->at.frame)))
+        if ((frame->conn && frame->conn->foreign) || (outside && !nh_view_shows(outage, frame->at.frame)))
             continue;
         take_frame(&c, frame);
     }

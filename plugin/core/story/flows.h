@@ -13,7 +13,7 @@
 #include "core/model/model.h"
 #include "core/model/story.h"
 
-/* Fill incident->flows from the frames between its first and its last; once those are known. */
+/* Fill incident->flows from the frames between its first and its last, once those are known; between nh_timeline_begin() and its end. */
 void nh_story_flows(nh_incident *incident, const nh_outage *outage);
 
 #endif

@@ -536,7 +536,6 @@ nh_tell(nh_watch *watch)
     for (unsigned i = 0; i < incidents->len; i++) /* after the log, which knows the server's name */
         if (g_array_index(incidents, told, i).outage)
             tell_timeline(g_ptr_array_index(story->incidents, i), g_array_index(incidents, told, i).outage);
-    nh_timeline_end(watch);
     for (unsigned i = 0; i < incidents->len; i++)
         if (g_array_index(incidents, told, i).outage)
             conclude(watch, g_ptr_array_index(story->incidents, i), g_array_index(incidents, told, i).outage);
@@ -544,6 +543,7 @@ nh_tell(nh_watch *watch)
     for (unsigned i = 0; i < incidents->len; i++)
         if (g_array_index(incidents, told, i).outage)
             nh_story_flows(g_ptr_array_index(story->incidents, i), g_array_index(incidents, told, i).outage);
+    nh_timeline_end(watch);
     nh_lock_story(watch, story);
     nh_hidden_story(watch, story);
     nh_verdict_story(watch, story);
