@@ -235,7 +235,8 @@ was_unanswered_again(const nh_outage *outage, nh_moment reset)
     for (unsigned i = 0; i < outage->symptoms->len; i++) {
         const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
         if (nh_finding_get(symptom->finding)->hangs && symptom->way == NH_FORWARD && symptom->conn &&
-            symptom->conn->first.frame > reset.frame && nh_elapsed(symptom->conn->first.time, symptom->at.time) >= NH_ANSWER_TIME)
+            symptom->conn->first.frame > reset.frame && symptom->conn->established.frame &&
+            nh_elapsed(symptom->conn->established.time, symptom->at.time) >= NH_ANSWER_TIME)
             return true;
     }
     return false;
