@@ -29,7 +29,7 @@ def grown(lab, capture, packets, *arguments):
 @pytest.mark.parametrize("kind,packets,limit", [
     ("foreign", 60_000, 16),
     ("flood", 60_000, 350),  # each SYN is from another host
-    ("clients", 60_000, 3600 / LOCK_CLIENT_PACKETS),
+    ("clients", 60_000, 5000 / LOCK_CLIENT_PACKETS),  # each has a lock of its own
 ])
 def test_generated_traffic(lab, kind, packets, limit):
     added = grown(lab, traffic.KINDS[kind], packets, *TAP)

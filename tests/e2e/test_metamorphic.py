@@ -66,8 +66,14 @@ def test_encapsulation_and_time(lab, name, options):
 @pytest.mark.parametrize("how", APART)
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_fragments_apart(lab, name, how):
+    """Calls that nobody puts together may be older ones: what dates a line of whole packets is in the window of pieces."""
     options, preferences = APART[how]
-    assert_same(lab, lab.scenario(name), lab.scenario(name, *options), *preferences)
+    plain, other = essence(lab.story(lab.scenario(name))), essence(lab.story(lab.scenario(name, *options), *preferences))
+    for whole, pieces in zip(plain, other):
+        whole.pop("events"), pieces.pop("events")
+        for (earliest, latest), (from_, to) in zip(whole.pop("lines"), pieces.pop("lines")):
+            assert from_ <= earliest + 0.11 and latest <= to + 0.11
+    assert other == plain
 
 
 def frames(lab, capture, what):

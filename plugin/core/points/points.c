@@ -478,7 +478,7 @@ keys_of(const nh_tape *tape)
 {
     nh_tape_reader *reader = nh_tape_read(tape);
     GArray *keys = g_array_new(FALSE, FALSE, sizeof(uint64_t));
-    nh_taped item;
+    nh_taped item = { 0 };
 
     while (reader && nh_tape_next(reader, &item)) {
         mark m = { .conn = item.conn };
@@ -525,7 +525,7 @@ nh_points_find(const nh_tape *tape, bool (*is_client)(const nh_addr *a, const nh
     nh_tape_reader *reader = nh_tape_read(tape);
     GHashTable *index = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     nh_points *points = g_new0(nh_points, 1);
-    nh_taped item;
+    nh_taped item = { 0 };
 
     points->marks = g_array_new(FALSE, FALSE, sizeof(mark));
     points->hosts = g_array_new(FALSE, FALSE, sizeof(two_hosts));
