@@ -300,16 +300,6 @@ speaking_marks(const nh_pair *pair)
 }
 
 bool
-nh_client_is_linux(const nh_pair *pair)
-{
-    const nh_options *options = &pair->watch->options;
-
-    if (options->client != NH_CLIENT_AUTO)
-        return options->client == NH_CLIENT_LINUX;
-    return options->family != NH_FAMILY_UNKNOWN || (marks_of(pair) & BIT(NH_MARK_LADDER) && !speaking_marks(pair));
-}
-
-bool
 nh_client_is_other(const nh_pair *pair)
 {
     const nh_options *options = &pair->watch->options;

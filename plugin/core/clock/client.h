@@ -29,8 +29,6 @@ bool nh_client_waited(const nh_call *call, nh_moment at);
 
 /* The pair's client is no Linux kernel, as far as is known by now: no line of Linux is to be expected in its log. */
 bool nh_client_is_other(const nh_pair *pair);
-/* The same, where something in the capture speaks for Linux or the user says so: nothing more is to be found out. */
-bool nh_client_is_linux(const nh_pair *pair);
 /* Why it is taken for another system, for people: "looks lockd up by rpcbind 4 over IPv4 (frame 1)"; NULL when it is not. Caller frees. */
 char *nh_client_why(const nh_pair *pair);
 /* When such a client sends a call again that was sent first at this time, where its system is known; none else. The line never comes. */
