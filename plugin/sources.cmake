@@ -15,11 +15,11 @@ set(NLM_HEALTH_CORE_SOURCES
     core/base/hash.c
     core/base/table.c
     core/base/text.c
-    core/clock/age.c
     core/clock/attempt.c
     core/clock/client.c
     core/clock/copies.c
     core/clock/deadlines.c
+    core/clock/issue_time.c
     core/clock/lookups.c
     core/clock/mount_options.c
     core/clock/policy.c
@@ -29,12 +29,12 @@ set(NLM_HEALTH_CORE_SOURCES
     core/judge/cause.c
     core/judge/compared.c
     core/judge/incident.c
-    core/judge/others.c
+    core/judge/other_clients.c
     core/judge/outage.c
     core/judge/raise.c
     core/locks/lock_effects.c
-    core/locks/lock_file.c
     core/locks/lock_faults.c
+    core/locks/lock_file.c
     core/locks/lock_story.c
     core/locks/lock_table.c
     core/locks/lock_text.c
@@ -51,28 +51,27 @@ set(NLM_HEALTH_CORE_SOURCES
     core/log/log_message.c
     core/log/log_months.c
     core/log/log_record.c
+    core/log/log_remarks.c
     core/log/log_rows.c
-    core/log/log_tell.c
     core/log/log_timers.c
     core/model/call.c
     core/model/frames.c
-    core/model/polls.c
     core/model/ports.c
     core/model/position.c
     core/model/story.c
     core/model/trouble.c
-    core/net/elsewhere.c
+    core/net/first_syns.c
     core/net/follow.c
     core/net/icmp.c
-    core/net/lone_syns.c
+    core/net/middlebox.c
     core/net/pairs.c
+    core/net/reset_storm.c
     core/net/tcp_copies.c
     core/net/tcp_life.c
     core/net/tcp_open.c
     core/net/tcp_reset.c
-    core/net/reset_storm.c
-    core/net/third.c
     core/net/turned_away.c
+    core/net/wrong_source.c
     core/out/comments.c
     core/out/folds.c
     core/out/head.c
@@ -91,24 +90,24 @@ set(NLM_HEALTH_CORE_SOURCES
     core/rpc/async_calls.c
     core/rpc/datagrams.c
     core/rpc/dead_calls.c
+    core/rpc/dtls.c
     core/rpc/early_replies.c
-    core/rpc/hidden.c
+    core/rpc/encrypted.c
+    core/rpc/lost_replies.c
     core/rpc/nfs_calls.c
     core/rpc/portmap.c
     core/rpc/requests.c
     core/rpc/rpc_calls.c
     core/rpc/rpc_replies.c
-    core/rpc/sealed.c
     core/rpc/statd.c
-    core/rpc/unheard.c
+    core/story/assemble.c
     core/story/faults.c
     core/story/flows.c
+    core/story/groups.c
+    core/story/incident_calls.c
     core/story/lines.c
-    core/story/runs.c
     core/story/sentence.c
-    core/story/tell.c
     core/story/timeline.c
-    core/story/told_calls.c
     core/story/verdict.c
     core/story/view.c
     core/watch.c

@@ -11,27 +11,27 @@
 #include "core/base/hash.h"
 #include "core/wire/arguments.h"
 #include "core/rpc/datagrams.h"
-#include "core/net/elsewhere.h"
+#include "core/net/wrong_source.h"
 #include "core/net/follow.h"
 #include "core/model/frames.h"
-#include "core/rpc/hidden.h"
+#include "core/rpc/encrypted.h"
 #include "core/net/icmp.h"
 #include "core/locks/lock_faults.h"
 #include "core/locks/lock_table.h"
-#include "core/net/lone_syns.h"
+#include "core/net/first_syns.h"
 #include "core/rpc/nfs_calls.h"
 #include "core/judge/outage.h"
 #include "core/net/pairs.h"
 #include "core/model/ports.h"
 #include "core/wire/records.h"
 #include "core/rpc/rpc_calls.h"
-#include "core/rpc/sealed.h"
+#include "core/rpc/dtls.h"
 #include "core/net/tcp_life.h"
 #include "core/points/points.h"
-#include "core/story/tell.h"
+#include "core/story/assemble.h"
 #include "core/wire/transport.h"
 #include "core/rpc/requests.h"
-#include "core/rpc/unheard.h"
+#include "core/rpc/lost_replies.h"
 #include "core/judge/raise.h"
 
 static unsigned
@@ -63,7 +63,7 @@ nh_watch_new(const nh_options *options)
     watch->conn_list = g_ptr_array_new_with_free_func(nh_conn_free);
     watch->asking_conns = nh_askers_new();
     watch->asking_calls = nh_askers_new();
-    watch->lone_syns = nh_lone_syns_new();
+    watch->first_syns = nh_first_syns_new();
     nh_table_init(&watch->calls);
     watch->call_list = g_ptr_array_new();
     watch->ports = nh_ports_new();
@@ -81,10 +81,10 @@ nh_watch_new(const nh_options *options)
 static void
 forget_points(nh_watch *watch)
 {
-    if (watch->told) {
-        watch->told->points = NULL;
-        nh_watch_free(watch->told);
-        watch->told = NULL;
+    if (watch->single_view) {
+        watch->single_view->points = NULL;
+        nh_watch_free(watch->single_view);
+        watch->single_view = NULL;
     }
     nh_points_free(watch->points);
     watch->points = NULL;
@@ -106,14 +106,14 @@ nh_watch_free(nh_watch *watch)
     g_ptr_array_unref(watch->call_list);
     g_hash_table_unref(watch->asking_conns);
     g_hash_table_unref(watch->asking_calls);
-    g_hash_table_unref(watch->lone_syns);
+    g_hash_table_unref(watch->first_syns);
     nh_table_clear(&watch->conns);
     g_ptr_array_unref(watch->conn_list);
     g_hash_table_unref(watch->pairs);
     g_ptr_array_unref(watch->pair_list);
     g_hash_table_unref(watch->clients);
-    if (watch->sealed)
-        g_ptr_array_unref(watch->sealed);
+    if (watch->dtls_flows)
+        g_ptr_array_unref(watch->dtls_flows);
     nh_locks_free(watch->locks);
     nh_requests_free(watch);
     g_ptr_array_unref(watch->faults);
@@ -144,7 +144,7 @@ nh_watch_message(nh_watch *watch, const nh_message *message)
     if (message->l4 == NH_L4_UDP)
         nh_tcp_wake(watch, &message->src.addr, &message->dst.addr);
     nh_calls_message(watch, message);
-    nh_unheard_message(watch, message);
+    nh_lost_reply_message(watch, message);
 }
 
 /* A call of a followed program, or an answer to one. */
@@ -216,7 +216,7 @@ record_begins(const nh_rpc_header *header, void *data)
         return;
     if (!header->reply)
         learn_service(r->watch, r->conn, header);
-    nh_hidden_header(r->watch, &segment->src, &segment->dst, r->conn, header, nh_hidden_starts_tls(r->conn, header), at);
+    nh_encrypted_header(r->watch, &segment->src, &segment->dst, r->conn, header, nh_encrypted_starts_tls(r->conn, header), at);
 }
 
 static bool
@@ -235,13 +235,13 @@ static void
 record_ends(const nh_rpc_header *header, uint32_t end, void *data)
 {
     const reading *r = data;
-    nh_passing *passing = &r->watch->passing;
+    nh_segment_effect *effect = &r->watch->effect;
     nh_message message;
 
     if (!header->reply && nh_service_of_program(header->prog) == NH_SERVICE_NONE)
         return;
-    if (r->conn && (int32_t)(end - passing->end) > 0)
-        passing->end = end; /* the rest was captured before this segment */
+    if (r->conn && (int32_t)(end - effect->end) > 0)
+        effect->end = end; /* the rest was captured before this segment */
     begin_message(&message, header, NH_L4_TCP, &r->segment->src, &r->segment->dst, (nh_moment){ r->segment->frame, r->segment->time });
     message.travel = r->segment->travel;
     take_message(r->watch, &message, header);
@@ -291,20 +291,20 @@ void
 nh_watch_segment(nh_watch *watch, const nh_segment *segment)
 {
     nh_moment at = { segment->frame, segment->time };
-    const nh_passing *passing = &watch->passing;
+    const nh_segment_effect *effect = &watch->effect;
     bool has_data = segment->payload && !(segment->flags & (NH_TH_SYN | NH_TH_RST));
 
     watch->segment = *segment;
     nh_tcp_segment(watch, segment);
-    nh_conn *conn = passing->conn;
+    nh_conn *conn = effect->conn;
     if (!conn) {
         nh_locks_seen(watch->locks, &segment->src.addr, at);
         read_other(watch, segment);
     } else {
         nh_calls_transport(watch, at);
-        nh_unheard_transport(watch, at);
-        if (has_data && !passing->duplicate)
-            read_stream(watch, conn, &conn->half[passing->half].records, segment);
+        nh_lost_reply_transport(watch, at);
+        if (has_data && !effect->duplicate)
+            read_stream(watch, conn, &conn->half[effect->half].records, segment);
     }
     watch->segment.payload = NULL;
 }
@@ -317,7 +317,7 @@ nh_watch_datagram(nh_watch *watch, nh_message *message, const nh_rpc_header *hea
     nh_moment at = { message->frame, message->time };
 
     nh_tcp_wake(watch, &message->src.addr, &message->dst.addr);
-    nh_hidden_header(watch, &message->src, &message->dst, NULL, header, nh_sealed_header(watch, message, header), at);
+    nh_encrypted_header(watch, &message->src, &message->dst, NULL, header, nh_dtls_header(watch, message, header), at);
     nh_nfs_header(watch, &message->src, &message->dst, NH_L4_UDP, header, at);
     if (!header->privacy)
         take_message(watch, message, header);
@@ -333,12 +333,12 @@ take_datagram(nh_watch *watch, const nh_packet *packet)
     if (packet->captured < NH_UDP_HEADER)
         return;
     bool readable = nh_rpc_header_read(packet->bytes + NH_UDP_HEADER, packet->captured - NH_UDP_HEADER, &header);
-    if (!readable && !watch->sealed)
+    if (!readable && !watch->dtls_flows)
         return;
     nh_end src = { packet->src, nh_be16(packet->bytes) }, dst = { packet->dst, nh_be16(packet->bytes + 2) };
     if (!readable) {
         nh_tape_datagram(watch->tape, packet);
-        nh_sealed_datagram(watch, &src, &dst, at);
+        nh_dtls_datagram(watch, &src, &dst, at);
         return;
     }
     begin_message(&message, &header, NH_L4_UDP, &src, &dst, at);
@@ -376,7 +376,7 @@ take_quote(nh_watch *watch, const nh_quote *quote)
     nh_tcp_wake(watch, &quote->src.addr, &quote->dst.addr);
     if (quote->l4 == NH_L4_TCP)
         nh_icmp_quote_tcp(watch, quote);
-    else if (!nh_sealed_quote(watch, quote))
+    else if (!nh_dtls_quote(watch, quote))
         nh_datagram_quote(watch, quote);
 }
 
@@ -470,27 +470,27 @@ note_lost(nh_moment at, void *data)
 
 /* A core that sees what one of two points saw, and by its clock. */
 static nh_watch *
-retell(nh_watch *watch, nh_points *points)
+feed_single_view(nh_watch *watch, nh_points *points)
 {
-    nh_watch *told = nh_watch_new(&watch->options);
+    nh_watch *view = nh_watch_new(&watch->options);
     nh_tape_reader *reader = nh_tape_read(watch->tape);
     nh_taped item;
     nh_time move;
 
-    nh_tape_free(told->tape);
-    told->tape = NULL;
+    nh_tape_free(view->tape);
+    view->tape = NULL;
     for (uint32_t number = 0; nh_tape_next(reader, &item); number++)
         if (nh_points_keeps(points, number, &move))
-            take_taped(told, &item, move);
+            take_taped(view, &item, move);
     nh_tape_reader_free(reader);
-    told->frames_total = watch->frames_total;
-    told->points = points;
-    nh_points_lost(points, note_lost, told);
-    return told;
+    view->frames_total = watch->frames_total;
+    view->points = points;
+    nh_points_lost(points, note_lost, view);
+    return view;
 }
 
 static void
-tell_points(nh_story *story, const nh_points *points)
+add_points(nh_story *story, const nh_points *points)
 {
     story->n_points = 2;
     for (unsigned i = 0; i < 2; i++) {
@@ -507,15 +507,15 @@ nh_watch_story(nh_watch *watch)
     forget_points(watch);
     watch->points = nh_points_find(watch->tape, is_client, watch);
     if (!watch->points)
-        return nh_tell(watch);
-    watch->told = retell(watch, watch->points);
-    nh_story *story = nh_tell(watch->told);
-    tell_points(story, watch->points);
+        return nh_story_assemble(watch);
+    watch->single_view = feed_single_view(watch, watch->points);
+    nh_story *story = nh_story_assemble(watch->single_view);
+    add_points(story, watch->points);
     return story;
 }
 
 const nh_watch *
-nh_watch_told(const nh_watch *watch)
+nh_watch_shown(const nh_watch *watch)
 {
-    return watch->told ? watch->told : watch;
+    return watch->single_view ? watch->single_view : watch;
 }

@@ -52,6 +52,6 @@ void nh_watch_datagram(nh_watch *watch, nh_message *message, const nh_rpc_header
 /* Tell the story of what was seen so far; also completes what earlier frames show. Caller frees it. */
 nh_story *nh_watch_story(nh_watch *watch);
 /* Whose frames the last story is about: with two capture points those of one, else the watch itself. Until the next story. */
-const nh_watch *nh_watch_told(const nh_watch *watch);
+const nh_watch *nh_watch_shown(const nh_watch *watch);
 
 #endif

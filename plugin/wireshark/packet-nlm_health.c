@@ -109,7 +109,7 @@ nlm_health_incident_of(uint32_t frame)
     nh_view view;
 
     nlm_health_story(); /* gives the incidents their numbers */
-    return watch && nh_view_frame(nh_watch_told(watch), frame, &view) ? nh_view_incident(&view) : 0;
+    return watch && nh_view_frame(nh_watch_shown(watch), frame, &view) ? nh_view_incident(&view) : 0;
 }
 
 /* --- the post-dissector ----------------------------------------------------------------- */
@@ -128,13 +128,13 @@ dissect_nlm_health(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *da
     } else if (story_is_stale) {
         nlm_health_story(); /* a later pass shows what the whole capture knows */
     }
-    const nh_watch *told = story_is_stale ? watch : nh_watch_told(watch);
-    const nh_frame *frame = nh_frame_find(told, pinfo->num);
-    if (frame && nh_show_is_wanted(frame, tree) && nh_view_frame(told, pinfo->num, &view)) {
+    const nh_watch *shown = story_is_stale ? watch : nh_watch_shown(watch);
+    const nh_frame *frame = nh_frame_find(shown, pinfo->num);
+    if (frame && nh_show_is_wanted(frame, tree) && nh_view_frame(shown, pinfo->num, &view)) {
         nh_show_frame(tvb, pinfo, tree, &view, story_is_stale ? NULL : story);
         nh_show_tap(pinfo, &view);
-    } else if (told != watch && tree) {
-        nh_show_point(tvb, pinfo, tree, told->points); /* the other point's copy of it */
+    } else if (shown != watch && tree) {
+        nh_show_point(tvb, pinfo, tree, shown->points); /* the other point's copy of it */
     }
     return tvb_captured_length(tvb);
 }

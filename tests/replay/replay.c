@@ -224,7 +224,7 @@ main(int argc, char **argv)
     read_file(&r, path);
     nh_story *story = nh_watch_story(r.watch);
     for (uint32_t number = 1; findings && number <= r.frames; number++)
-        print_frame(nh_watch_told(r.watch), number, 2);
+        print_frame(nh_watch_shown(r.watch), number, 2);
     if (json)
         print_text(nh_report_json(story));
     if (report || (!json && !findings))

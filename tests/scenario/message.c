@@ -13,34 +13,25 @@
 enum { MESSAGE_MAX = 8192, AUTH_TLS_FLAVOR = 7 };
 
 static const program programs[] = {
-    { "NLM1", 100021, 1, nlm_procedures, NLM_PROCEDURES },
-    { "NLM3", 100021, 3, nlm_procedures, NLM_PROCEDURES },
-    { "NLM4", 100021, 4, nlm_procedures, NLM_PROCEDURES },
-    { "PORTMAP", 100000, 2, portmap_procedures, PORTMAP_PROCEDURES },
-    { "RPCB3", 100000, 3, rpcbind_procedures, RPCBIND_PROCEDURES },
-    { "RPCB4", 100000, 4, rpcbind_procedures, RPCBIND_PROCEDURES },
-    { "STATD", 100024, 1, statd_procedures, STATD_PROCEDURES },
-    { "NFS3", 100003, 3, nfs_procedures, NFS_PROCEDURES },
+    { "NLM1", 100021, 1, nlm_procedures, NLM_PROCEDURES },          { "NLM3", 100021, 3, nlm_procedures, NLM_PROCEDURES },
+    { "NLM4", 100021, 4, nlm_procedures, NLM_PROCEDURES },          { "PORTMAP", 100000, 2, portmap_procedures, PORTMAP_PROCEDURES },
+    { "RPCB3", 100000, 3, rpcbind_procedures, RPCBIND_PROCEDURES }, { "RPCB4", 100000, 4, rpcbind_procedures, RPCBIND_PROCEDURES },
+    { "STATD", 100024, 1, statd_procedures, STATD_PROCEDURES },     { "NFS3", 100003, 3, nfs_procedures, NFS_PROCEDURES },
     { "MOUNT3", 100005, 3, mount_procedures, MOUNT_PROCEDURES },
 };
 
 /* The ways in which RPC itself refuses a call (RFC 5531, section 9) */
 static const struct {
-    const char      *name;
-    enum reply_stat  reply;
-    int              stat;      /* accept_stat or reject_stat */
-    enum auth_stat   why;
+    const char *name;
+    enum reply_stat reply;
+    int stat; /* accept_stat or reject_stat */
+    enum auth_stat why;
 } refusals[] = {
-    { "PROG_UNAVAIL", MSG_ACCEPTED, PROG_UNAVAIL, AUTH_OK },
-    { "PROG_MISMATCH", MSG_ACCEPTED, PROG_MISMATCH, AUTH_OK },
-    { "PROC_UNAVAIL", MSG_ACCEPTED, PROC_UNAVAIL, AUTH_OK },
-    { "GARBAGE_ARGS", MSG_ACCEPTED, GARBAGE_ARGS, AUTH_OK },
-    { "SYSTEM_ERR", MSG_ACCEPTED, SYSTEM_ERR, AUTH_OK },
-    { "RPC_MISMATCH", MSG_DENIED, RPC_MISMATCH, AUTH_OK },
-    { "AUTH_BADCRED", MSG_DENIED, AUTH_ERROR, AUTH_BADCRED },
-    { "AUTH_REJECTEDCRED", MSG_DENIED, AUTH_ERROR, AUTH_REJECTEDCRED },
-    { "AUTH_BADVERF", MSG_DENIED, AUTH_ERROR, AUTH_BADVERF },
-    { "AUTH_TOOWEAK", MSG_DENIED, AUTH_ERROR, AUTH_TOOWEAK },
+    { "PROG_UNAVAIL", MSG_ACCEPTED, PROG_UNAVAIL, AUTH_OK },  { "PROG_MISMATCH", MSG_ACCEPTED, PROG_MISMATCH, AUTH_OK },
+    { "PROC_UNAVAIL", MSG_ACCEPTED, PROC_UNAVAIL, AUTH_OK },  { "GARBAGE_ARGS", MSG_ACCEPTED, GARBAGE_ARGS, AUTH_OK },
+    { "SYSTEM_ERR", MSG_ACCEPTED, SYSTEM_ERR, AUTH_OK },      { "RPC_MISMATCH", MSG_DENIED, RPC_MISMATCH, AUTH_OK },
+    { "AUTH_BADCRED", MSG_DENIED, AUTH_ERROR, AUTH_BADCRED }, { "AUTH_REJECTEDCRED", MSG_DENIED, AUTH_ERROR, AUTH_REJECTEDCRED },
+    { "AUTH_BADVERF", MSG_DENIED, AUTH_ERROR, AUTH_BADVERF }, { "AUTH_TOOWEAK", MSG_DENIED, AUTH_ERROR, AUTH_TOOWEAK },
     { "AUTH_ERROR", MSG_DENIED, AUTH_ERROR, AUTH_FAILED },
 };
 
@@ -111,7 +102,7 @@ privacy_credentials(char *buffer, unsigned size)
 
 /* What encrypted arguments and results look like: so many bytes */
 static bool_t
-encode_sealed(XDR *xdr, const message *m)
+encode_encrypted(XDR *xdr, const message *m)
 {
     char bytes[128], *start = bytes;
     u_int length = sizeof bytes;
@@ -135,11 +126,11 @@ encode_call(XDR *xdr, const message *m, encoder args)
         header.rm_call.cb_cred.oa_flavor = AUTH_NONE;
     else if (line_word(m->line, "auth-tls"))
         header.rm_call.cb_cred.oa_flavor = AUTH_TLS_FLAVOR;
-    else if ((m->call->sealed = line_word(m->line, "krb5p")))
+    else if ((m->call->encrypted = line_word(m->line, "krb5p")))
         header.rm_call.cb_cred = privacy_credentials(buffer, sizeof buffer);
     else
         header.rm_call.cb_cred = credentials(m, buffer, sizeof buffer);
-    if (!xdr_callmsg(xdr, &header) || !(m->call->sealed ? encode_sealed : args)(xdr, m))
+    if (!xdr_callmsg(xdr, &header) || !(m->call->encrypted ? encode_encrypted : args)(xdr, m))
         line_fail(m->line, "the call does not fit into XDR");
 }
 
@@ -220,11 +211,11 @@ build_reply(XDR *xdr, message *m)
     bool refused = fill_refusal(m, &header);
     if (!refused)
         header.acpted_rply.ar_results.proc = results_follow;
-    if (line_word(m->line, "starttls"))     /* RFC 9289, section 4.1 */
+    if (line_word(m->line, "starttls")) /* RFC 9289, section 4.1 */
         header.acpted_rply.ar_verf = (struct opaque_auth){ .oa_flavor = AUTH_NONE, .oa_base = "STARTTLS", .oa_length = 8 };
     if (!xdr_replymsg(xdr, &header))
         line_fail(m->line, "the reply does not fit into XDR");
-    if (!refused && !(m->call->sealed ? encode_sealed : m->call->program->procedures[m->call->procedure].result)(xdr, m))
+    if (!refused && !(m->call->encrypted ? encode_encrypted : m->call->program->procedures[m->call->procedure].result)(xdr, m))
         line_fail(m->line, "the results do not fit into XDR");
 }
 

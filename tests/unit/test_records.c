@@ -14,14 +14,14 @@
 typedef struct {
     GByteArray *bytes;
     nh_records records;
-    GString *told;
+    GString *read;
     unsigned body; /* length of the latest message's */
 } stream;
 
 static void
 begins(const nh_rpc_header *header, void *data)
 {
-    g_string_append_printf(((stream *)data)->told, "b%u ", header->xid);
+    g_string_append_printf(((stream *)data)->read, "b%u ", header->xid);
 }
 
 static bool
@@ -35,7 +35,7 @@ ends(const nh_rpc_header *header, uint32_t end, void *data)
 {
     stream *s = data;
 
-    g_string_append_printf(s->told, "e%u ", header->xid);
+    g_string_append_printf(s->read, "e%u ", header->xid);
     s->body = header->body_length;
 }
 
@@ -62,7 +62,7 @@ put_call(stream *s, uint32_t xid, uint32_t prog, unsigned body)
 static stream
 three_calls(void)
 {
-    stream s = { .bytes = g_byte_array_new(), .told = g_string_new(NULL) };
+    stream s = { .bytes = g_byte_array_new(), .read = g_string_new(NULL) };
 
     for (uint32_t xid = 1; xid <= 3; xid++)
         put_call(&s, xid, NH_PROG_NLM, 56);
@@ -91,10 +91,10 @@ pass(stream *s, unsigned from, unsigned to)
 
 /* What was told since the last time. */
 static void
-expect(stream *s, const char *told)
+expect(stream *s, const char *expected)
 {
-    g_assert_cmpstr(s->told->str, ==, told);
-    g_string_set_size(s->told, 0);
+    g_assert_cmpstr(s->read->str, ==, expected);
+    g_string_set_size(s->read, 0);
 }
 
 static void
@@ -102,7 +102,7 @@ end(stream *s)
 {
     nh_records_clear(&s->records);
     g_byte_array_unref(s->bytes);
-    g_string_free(s->told, TRUE);
+    g_string_free(s->read, TRUE);
 }
 
 static void
@@ -246,7 +246,7 @@ static void
 test_fragments(void)
 {
     for (unsigned cut = 1; cut < 108; cut++) {
-        stream s = { .bytes = g_byte_array_new(), .told = g_string_new(NULL) };
+        stream s = { .bytes = g_byte_array_new(), .read = g_string_new(NULL) };
         uint32_t words[] = { 20, 9, 0, 2, NH_PROG_NLM, 4, 0, 0x80000000 | 76, 2 };
         for (unsigned i = 0; i < G_N_ELEMENTS(words); i++)
             put(&s, words[i]);
@@ -254,7 +254,7 @@ test_fragments(void)
         memset(s.bytes->data + 40, 0, 68);
         nh_records_start(&s.records, true, FIRST);
         pass(&s, 0, cut);
-        g_assert_null(strstr(s.told->str, "e9"));
+        g_assert_null(strstr(s.read->str, "e9"));
         pass(&s, cut, 108);
         expect(&s, "b9 e9 ");
         g_assert_cmpuint(s.body, ==, 56);
@@ -266,7 +266,7 @@ test_fragments(void)
 static void
 test_large(void)
 {
-    stream s = { .bytes = g_byte_array_new(), .told = g_string_new(NULL) };
+    stream s = { .bytes = g_byte_array_new(), .read = g_string_new(NULL) };
 
     put_call(&s, 1, NH_PROG_NFS, 100000);
     put_call(&s, 2, NH_PROG_NLM, 100000);

@@ -7,12 +7,12 @@
  */
 
 #include "core/out/report.h"
-#include "core/story/runs.h"
+#include "core/story/groups.h"
 #include "core/base/text.h"
 
 /* 2025-06-22T22:53:14Z */
-#define T0 (G_GINT64_CONSTANT(1750632794) * NH_SECOND)
-#define AT(seconds) (T0 + (nh_time)((seconds) * 1000 + 0.5) * NH_MSEC)
+#define T0          (G_GINT64_CONSTANT(1750632794) * NH_SECOND)
+#define AT(seconds) (T0 + (nh_time)((seconds)*1000 + 0.5) * NH_MSEC)
 
 static nh_addr
 ipv4(uint8_t a, uint8_t b, uint8_t c, uint8_t d)
@@ -60,8 +60,7 @@ add_timeline(nh_incident *incident)
     for (unsigned i = 0; i < 9; i++)
         nh_incident_add_event(incident, 6 + 2 * i, AT(0.553 + i * i), "fin_unacked", NH_FIN_UNACKED,
                               g_strdup_printf("FIN resent, %u. time", i + 1));
-    nh_incident_add_event(incident, 0, AT(144), "log", NH_FINDING_NONE,
-                          g_strdup("lockd: server 11.73.24.85 not responding, still trying"));
+    nh_incident_add_event(incident, 0, AT(144), "log", NH_FINDING_NONE, g_strdup("lockd: server 11.73.24.85 not responding, still trying"));
     nh_incident_add_event(incident, 28, AT(184.654), "recovered", NH_RECOVERED, g_strdup("first answer after the outage"));
 }
 
@@ -118,8 +117,9 @@ test_healthy(void)
     pair->denied = 2;
     story->verdict = NH_VERDICT_NOTHING_SEEN;
     g_ptr_array_add(story->caveats, g_strdup("1 call without an answer"));
-    expect(nh_report_text(story), "NLM Health: no incident. 3 lock calls between 1 pair of hosts, 1 unanswered, 2 denied, the slowest in 40 ms.\n"
-                                  "  Seen: 2025-06-22 22:53:14.000 to 22:56:18.655 UTC (3 min 4.7 s). It shows 1 call without an answer.\n");
+    expect(nh_report_text(story),
+           "NLM Health: no incident. 3 lock calls between 1 pair of hosts, 1 unanswered, 2 denied, the slowest in 40 ms.\n"
+           "  Seen: 2025-06-22 22:53:14.000 to 22:56:18.655 UTC (3 min 4.7 s). It shows 1 call without an answer.\n");
     nh_story_free(story);
 }
 
@@ -131,8 +131,7 @@ test_no_lock_traffic(void)
     story->frames = 1;
     expect(nh_report_text(story), "NLM Health: no lock traffic in 1 frame.\n");
     g_ptr_array_add(story->messages, g_strdup("kernel_log: cannot open\n/nowhere\x1b[31m"));
-    expect(nh_report_text(story),
-           "NLM Health: no lock traffic in 1 frame.\n\nNote: kernel_log: cannot open /nowhere [31m\n");
+    expect(nh_report_text(story), "NLM Health: no lock traffic in 1 frame.\n\nNote: kernel_log: cannot open /nowhere [31m\n");
     nh_story_free(story);
 }
 
@@ -191,16 +190,15 @@ test_unknowns(void)
     call->proc = 99;
     g_array_append_val(call->frames, frame);
     nh_incident_add_call(incident);
-    expect(nh_report_incident(incident),
-           "Incident 1: client ?, server ?\n"
-           "  What    No request of an application is in this capture while it lasts\n"
-           "  Where   Side: unknown\n"
-           "  When    From 2025-06-22 22:53:15.000 UTC, not over when the capture ends (5.00 s so far)\n"
-           "  Filter  nlm_health.incident == 1\n"
-           "\n"
-           "  Calls\n"
-           "    program 100021 version 4 procedure 99, XID 0x00000000, frame 7; no reply\n"
-           "    A lock call, never on the wire\n");
+    expect(nh_report_incident(incident), "Incident 1: client ?, server ?\n"
+                                         "  What    No request of an application is in this capture while it lasts\n"
+                                         "  Where   Side: unknown\n"
+                                         "  When    From 2025-06-22 22:53:15.000 UTC, not over when the capture ends (5.00 s so far)\n"
+                                         "  Filter  nlm_health.incident == 1\n"
+                                         "\n"
+                                         "  Calls\n"
+                                         "    program 100021 version 4 procedure 99, XID 0x00000000, frame 7; no reply\n"
+                                         "    A lock call, never on the wire\n");
     nh_story_free(story);
 }
 
@@ -215,10 +213,10 @@ test_storm(void)
         nh_incident_add_event(incident, 2 * i + 1, AT(i * 0.001), "syn", NH_FINDING_NONE, g_strdup("SYN"));
         nh_incident_add_event(incident, 2 * i + 2, AT(i * 0.001), "reset", NH_RESET, g_strdup("RST by the server"));
     }
-    GArray *runs = nh_timeline_runs(incident->timeline);
-    g_assert_cmpuint(runs->len, ==, 2);
-    g_assert_cmpuint(nh_run_last(incident->timeline, &g_array_index(runs, nh_run, 1))->frame, ==, 67000);
-    g_array_unref(runs);
+    GArray *groups = nh_timeline_groups(incident->timeline);
+    g_assert_cmpuint(groups->len, ==, 2);
+    g_assert_cmpuint(nh_group_last(incident->timeline, &g_array_index(groups, nh_group, 1))->frame, ==, 67000);
+    g_array_unref(groups);
     char *text = nh_report_text(story);
     g_assert_nonnull(strstr(text, "  1-66999  22:53:14.000  SYN (33500 times until 22:53:47.499, others between)\n"
                                   "  2-67000  22:53:14.000  RST by the server (33500 times until"));
@@ -228,7 +226,7 @@ test_storm(void)
 
 /* What differs in more than numbers is not one thing, and neither are two lines of the log. */
 static void
-test_no_false_runs(void)
+test_no_false_groups(void)
 {
     static const char *const texts[] = { "LOCK 1 sent", "UNLOCK 2 sent", "LOCK 3 sent", "LOCK 4 sent" };
     nh_story *story = story_with_traffic();
@@ -238,9 +236,9 @@ test_no_false_runs(void)
         nh_incident_add_event(incident, i + 1, AT(i), "call", NH_FINDING_NONE, g_strdup(texts[i]));
     for (unsigned i = 0; i < 3; i++)
         nh_incident_add_event(incident, 0, AT(10 + i), "log", NH_FINDING_NONE, g_strdup_printf("line %u", i));
-    GArray *runs = nh_timeline_runs(incident->timeline);
-    g_assert_cmpuint(runs->len, ==, incident->timeline->len);
-    g_array_unref(runs);
+    GArray *groups = nh_timeline_groups(incident->timeline);
+    g_assert_cmpuint(groups->len, ==, incident->timeline->len);
+    g_array_unref(groups);
     nh_story_free(story);
 }
 
@@ -337,7 +335,7 @@ main(int argc, char **argv)
     g_test_add_func("/report/incident", test_incident);
     g_test_add_func("/report/unknowns", test_unknowns);
     g_test_add_func("/report/storm", test_storm);
-    g_test_add_func("/report/no_false_runs", test_no_false_runs);
+    g_test_add_func("/report/no_false_runs", test_no_false_groups);
     g_test_add_func("/report/several_days", test_several_days);
     g_test_add_func("/report/locks", test_locks);
     g_test_add_func("/report/units", test_units_stay_with_numbers);

@@ -8,7 +8,7 @@
 
 #include "core/clock/attempt.h"
 
-#include "core/clock/age.h"
+#include "core/clock/issue_time.h"
 #include "core/clock/client.h"
 #include "core/rpc/answers.h"
 #include "core/rpc/async_calls.h"
@@ -131,7 +131,7 @@ nh_attempt_connect(nh_conn *conn, nh_moment at)
 {
     nh_pair *pair = conn->pair;
     nh_attempt *attempt = &pair->side[conn->way].attempt;
-    nh_moment fin = nh_age_blocking_fin(conn, at);
+    nh_moment fin = nh_blocking_fin(conn, at);
 
     conn->unasked = conn->unasked || is_unasked(conn, at);
 
@@ -154,7 +154,7 @@ nh_attempt_connect(nh_conn *conn, nh_moment at)
         attempt->wait = NH_WAIT_RECONNECT; /* the first one was aborted, nobody knows by what */
     }
     if (fin.frame)
-        nh_age_by_fin(attempt, conn, fin);
+        nh_issue_time_by_fin(attempt, conn, fin);
     attempt->step = at;
     attempt->opening = conn;
 }
@@ -281,7 +281,7 @@ nh_attempt_sent(nh_call *call, nh_conn *conn, nh_moment at)
 
 /* Returns the frame on which it is told. */
 static uint32_t
-tell_outlived(nh_pair *pair, nh_log_event event, nh_moment at, const nh_deadlines *deadlines, nh_moment line_seen)
+raise_outlived(nh_pair *pair, nh_log_event event, nh_moment at, const nh_deadlines *deadlines, nh_moment line_seen)
 {
     uint32_t frame = line_seen.frame ? line_seen.frame : at.frame;
 
@@ -359,7 +359,7 @@ watch_call(nh_call *call, nh_moment at)
     if (call->outlived && !call->outage)
         suspect(call, at);
     if (call->outlived && call->outage && call->proc != 0)
-        call->outlived_in = tell_outlived(pair, nh_line_event(pair, call->way, call), at, &deadlines, call->line_seen);
+        call->outlived_in = raise_outlived(pair, nh_line_event(pair, call->way, call), at, &deadlines, call->line_seen);
 }
 
 /* Of so many, which wait together, nobody asks at which packet exactly each outlived its timeout: they are gone through less often, the more they are. */
@@ -404,7 +404,7 @@ nh_attempt_judge(nh_pair *pair, nh_moment at)
         nh_attempt_deadlines(pair, NH_FORWARD, attempt, &deadlines);
         attempt->outlived = attempt->line_seen.frame || at.time > deadlines.major_latest;
         if (attempt->outlived)
-            attempt->outlived_in = tell_outlived(pair, nh_line_event(pair, NH_FORWARD, attempt->answers), at, &deadlines,
-                                                 attempt->line_seen);
+            attempt->outlived_in = raise_outlived(pair, nh_line_event(pair, NH_FORWARD, attempt->answers), at, &deadlines,
+                                                  attempt->line_seen);
     }
 }

@@ -8,7 +8,7 @@
 
 #include "core/clock/deadlines.h"
 
-#include "core/clock/age.h"
+#include "core/clock/issue_time.h"
 #include "core/clock/client.h"
 #include "core/judge/outage.h"
 #include "core/model/call.h"
@@ -157,7 +157,7 @@ nh_attempt_recognise(nh_call *call)
         nh_pair_set_nlm_timeout(pair, timeout_of_gaps(sent, n, policy.nlm_timeout));
     if (pair->nlm_timeout)
         policy.nlm_timeout = pair->nlm_timeout;
-    nh_age_by_copies(call);
+    nh_issue_time_by_copies(call);
     if (pair->family == NH_FAMILY_UNKNOWN && !call->first_unseen)
         pair->family = nh_timer_recognise(&policy, call->wait, sent, n,
                                           call->line_seen.frame && !broken ? call->line_seen.time : NH_TIME_NONE);

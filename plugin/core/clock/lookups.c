@@ -36,7 +36,7 @@ blocking_conn(const nh_pair *pair, nh_way way)
 
 /* issued: at the latest, where more is not known of it. */
 static void
-tell_rebind(nh_pair *pair, nh_way way, nh_moment at, nh_time issued, bool known, const nh_call *call)
+raise_rebind(nh_pair *pair, nh_way way, nh_moment at, nh_time issued, bool known, const nh_call *call)
 {
     char *after = nh_duration_text(nh_elapsed(issued, at.time));
     const nh_sending *first = call ? &call->sendings[0] : NULL;
@@ -98,7 +98,7 @@ is_for_locks(const nh_call *lookup)
 
 /* A call that waits, and whose major timeout this look-up follows. */
 static void
-tell_rebind_of(const nh_call *call, nh_moment at)
+raise_rebind_of(const nh_call *call, nh_moment at)
 {
     nh_pair *pair = call->pair;
     nh_policy policy = nh_policy_of(pair, call->l4, pair->watch->options.use_mount);
@@ -106,7 +106,7 @@ tell_rebind_of(const nh_call *call, nh_moment at)
     nh_time shortest, longest;
 
     nh_timer_major_range(&policy, nh_pair_family(pair), call->wait, &shortest, &longest);
-    tell_rebind(pair, call->way, at, known ? call->issued_latest : MIN(call->issued_latest, at.time - shortest), known, call);
+    raise_rebind(pair, call->way, at, known ? call->issued_latest : MIN(call->issued_latest, at.time - shortest), known, call);
 }
 
 /* Calls that wait: does this look-up (NULL: what it asks is not known yet) follow their major timeout? */
@@ -133,7 +133,7 @@ dates_a_call(nh_pair *pair, nh_way way, const nh_call *lookup, nh_moment at)
         }
         nh_attempt_recognise(call);
         if (!dated)
-            tell_rebind_of(call, at);
+            raise_rebind_of(call, at);
         dated = true;
     }
     return dated;
@@ -148,7 +148,7 @@ nh_lookup_in_hindsight(nh_call *call, nh_moment at)
     if (!in_window(&deadlines, at))
         return;
     call->line_seen = at;
-    tell_rebind_of(call, at);
+    raise_rebind_of(call, at);
 }
 
 /*
@@ -176,7 +176,7 @@ begin_while_closing(nh_pair *pair, nh_way way, const nh_conn *blocking, nh_momen
     nh_attempt_begin(attempt, NH_WAIT_CLOSING, MAX(fin, at.time - longest), at);
     attempt->start.time = at.time - shortest;
     attempt->line_seen = at;
-    tell_rebind(pair, way, at, attempt->start.time, false, NULL);
+    raise_rebind(pair, way, at, attempt->start.time, false, NULL);
 }
 
 static bool
@@ -213,7 +213,7 @@ look_up(nh_pair *pair, nh_way way, nh_conn *conn, const nh_call *lookup, nh_mome
         if (in_window(&deadlines, at)) {
             attempt->line_seen = at;
             attempt->looker = conn;
-            tell_rebind(pair, way, at, attempt->start.time, attempt->earliest == attempt->start.time, NULL);
+            raise_rebind(pair, way, at, attempt->start.time, attempt->earliest == attempt->start.time, NULL);
         }
     } else if (!lock_calls_wait(pair, way)) {
         if (blocking && seen)

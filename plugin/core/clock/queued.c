@@ -14,7 +14,7 @@
 
 #include "core/clock/queued.h"
 
-#include "core/clock/age.h"
+#include "core/clock/issue_time.h"
 #include "core/model/call.h"
 #include "core/rpc/dead_calls.h"
 #include "core/model/frames.h"
@@ -61,9 +61,9 @@ nh_queued_call(nh_call *call, nh_conn *conn, nh_moment at)
 void
 nh_queued_unseen(nh_call *call, nh_conn *conn, nh_moment at)
 {
-    unsigned copies = nh_age_queued_together(call);
+    unsigned copies = nh_copies_queued_together(call);
     nh_moment first = call->sendings[0].at;
-    nh_moment since = { first.frame, first.time - nh_age_of_copies(call, copies) };
+    nh_moment since = { first.frame, first.time - nh_time_to_copy(call, copies) };
 
     if (call->outage && call->outage->start.frame == first.frame) /* one more copy: it lasted longer */
         call->outage->start.time = MIN(call->outage->start.time, since.time);
@@ -141,7 +141,7 @@ latest_of_copies(const nh_call *call, unsigned n)
 {
     bool stepped = call->wait != NH_WAIT_REPLY && nh_pair_family(call->pair) != NH_FAMILY_5_3;
 
-    return nh_age_of_copies(call, n) + (stepped ? (n - 1) * nh_age_of_copies(call, 2) : 0) + COPY_LATENESS;
+    return nh_time_to_copy(call, n) + (stepped ? (n - 1) * nh_time_to_copy(call, 2) : 0) + COPY_LATENESS;
 }
 
 void
@@ -159,5 +159,5 @@ nh_queued_copy(const nh_call *copy, nh_conn *conn, nh_moment at)
     bool dated = n <= DATED_COPIES && !copy->first_unseen;
     lay_before(conn, half, dated ? first->at.time + latest_of_copies(copy, n) : at.time, at);
     half->queue_frame = at.frame;
-    half->queue_from = copy->issued_earliest + nh_age_of_copies(copy, n);
+    half->queue_from = copy->issued_earliest + nh_time_to_copy(copy, n);
 }

@@ -13,7 +13,7 @@
 
 #include "core/clock/unfollowed.h"
 
-#include "core/clock/age.h"
+#include "core/clock/issue_time.h"
 #include "core/model/frames.h"
 #include "core/judge/raise.h"
 

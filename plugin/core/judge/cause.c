@@ -27,21 +27,21 @@ static const struct {
 
 /* What is known beside the symptoms; a row's facts must all be among them. */
 #define NH_FACTS(X) \
-    X(LOST_BEFORE)       /* what the client sent did not come to the capture */ \
-    X(DEAF_CLIENT)       /* it is the client that does not take in what reaches it */ \
-    X(NO_CONNECTION)     /* over UDP, or before any connection */ \
-    X(UNACCEPTED)        /* the SYN-ACK came again, though it had been acknowledged */ \
-    X(UNANSWERED_AGAIN)  /* after the reset no answer either */ \
-    X(REFUSED_AT_LAST)   /* the answer that ended it is a refusal */ \
-    X(OF_PORTMAP)        /* the port mapper's doing */ \
-    X(CLIENT_RESTARTED)  /* so says its SM_NOTIFY */ \
-    X(CALLBACK)          /* on the server's way back to the client */ \
-    X(CALLBACK_REFUSED)  /* nobody listens there */ \
-    X(OTHER_CALLER)      /* a callback from an address that the client did not ask */ \
-    X(REFUSED_BY_CLIENT) /* a callback that the client refuses */ \
-    X(OWN_FILTER)        /* ICMP: by the firewall of the host that sent the quoted packet */ \
-    X(SAID_BY_CALLER)    /* ICMP: by that host, or nobody knows */ \
-    X(SAID_BY_CALLED)    /* ICMP: by the host that it went to */ \
+    X(LOST_BEFORE)         /* what the client sent did not come to the capture */ \
+    X(CLIENT_ACKS_NOTHING) /* it is the client that does not take in what reaches it */ \
+    X(NO_CONNECTION)       /* over UDP, or before any connection */ \
+    X(UNACCEPTED)          /* the SYN-ACK came again, though it had been acknowledged */ \
+    X(UNANSWERED_AGAIN)    /* after the reset no answer either */ \
+    X(REFUSED_AT_LAST)     /* the answer that ended it is a refusal */ \
+    X(OF_PORTMAP)          /* the port mapper's doing */ \
+    X(CLIENT_RESTARTED)    /* so says its SM_NOTIFY */ \
+    X(CALLBACK)            /* on the server's way back to the client */ \
+    X(CALLBACK_REFUSED)    /* nobody listens there */ \
+    X(OTHER_CALLER)        /* a callback from an address that the client did not ask */ \
+    X(REFUSED_BY_CLIENT)   /* a callback that the client refuses */ \
+    X(OWN_FILTER)          /* ICMP: by the firewall of the host that sent the quoted packet */ \
+    X(SAID_BY_CALLER)      /* ICMP: by that host, or nobody knows */ \
+    X(SAID_BY_CALLED)      /* ICMP: by the host that it went to */ \
     X(RESET_BY_CLIENT) \
     X(SERVER_ALIVE) /* it answered something while the cause lasted */ \
     X(THIRD_RESET)  /* a RST in the server's name has another TTL than its packets */ \
@@ -258,16 +258,16 @@ facts_of_conn(const nh_outage *outage, const nh_conn *conn)
     bool unaccepted = conn->unaccepted.frame >= outage->start.frame && conn->unaccepted.frame <= outage->last.frame;
     bool by_client = conn->reset_by_client == (conn->way == NH_FORWARD);
 
-    return (unaccepted ? UNACCEPTED : 0) | (by_client ? RESET_BY_CLIENT : 0) | (conn->third_reset ? THIRD_RESET : 0) |
-           (conn->third_synack ? THIRD_SYNACK : 0);
+    return (unaccepted ? UNACCEPTED : 0) | (by_client ? RESET_BY_CLIENT : 0) | (conn->middlebox_reset ? THIRD_RESET : 0) |
+           (conn->middlebox_synack ? THIRD_SYNACK : 0);
 }
 
 static unsigned
 facts_of_symptom(const nh_outage *outage, const nh_symptom *evidence)
 {
-    return (evidence->unseen ? LOST_BEFORE : 0) | (evidence->deaf_client ? DEAF_CLIENT : 0) | (evidence->other_caller ? OTHER_CALLER : 0) |
-           (evidence->refused_by_client ? REFUSED_BY_CLIENT : 0) | (evidence->way == NH_CALLBACK ? CALLBACK : 0) |
-           (evidence->service == NH_SERVICE_PORTMAP ? OF_PORTMAP : 0) |
+    return (evidence->unseen ? LOST_BEFORE : 0) | (evidence->client_acks_nothing ? CLIENT_ACKS_NOTHING : 0) |
+           (evidence->other_caller ? OTHER_CALLER : 0) | (evidence->refused_by_client ? REFUSED_BY_CLIENT : 0) |
+           (evidence->way == NH_CALLBACK ? CALLBACK : 0) | (evidence->service == NH_SERVICE_PORTMAP ? OF_PORTMAP : 0) |
            (evidence->conn ? facts_of_conn(outage, evidence->conn) : NO_CONNECTION) | facts_of_icmp(outage->pair, evidence) |
            (nh_finding_get(evidence->finding)->loses_calls && was_unanswered_again(outage, evidence->at) ? UNANSWERED_AGAIN : 0);
 }
@@ -278,7 +278,7 @@ facts_of(const nh_outage *outage, const nh_symptom *evidence)
     nh_side position = nh_capture_position(outage->pair);
 
     return facts_of_symptom(outage, evidence) | (was_refused_at_last(outage) ? REFUSED_AT_LAST : 0) |
-           (client_had_restarted(outage) ? CLIENT_RESTARTED : 0) | (outage->told.alive ? SERVER_ALIVE : 0) |
+           (client_had_restarted(outage) ? CLIENT_RESTARTED : 0) | (outage->hindsight.alive ? SERVER_ALIVE : 0) |
            (nh_elapsed(outage->start.time, outage->last.time) > NH_GRACE_MAX ? ENDLESS : 0) |
            (outage->turned_away >= NH_TURNED_AWAY_MIN ? TURNED_AWAY : 0) |
            (outage->count[NH_CALLBACK][NH_SYN_REFUSED] ? CALLBACK_REFUSED : 0) | (outage->pair->seen_server ? SERVER_SEEN : 0) |

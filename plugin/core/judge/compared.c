@@ -82,7 +82,7 @@ nh_compared_fill(nh_outage *outage)
         query.b = evidence->call->dst.port;
     }
     nh_points_compare(points, &query, &outage->compared);
-    outage->compared.asker = (evidence->way == NH_CALLBACK) != evidence->deaf_client;
+    outage->compared.asker = (evidence->way == NH_CALLBACK) != evidence->client_acks_nothing;
 }
 
 void

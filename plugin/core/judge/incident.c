@@ -10,7 +10,7 @@
 
 #include "core/base/limits.h"
 #include "core/judge/outage.h"
-#include "core/model/polls.h"
+#include "core/model/call.h"
 
 bool
 nh_outage_is_watching(const nh_outage *outage)
@@ -18,7 +18,7 @@ nh_outage_is_watching(const nh_outage *outage)
     const nh_pair *pair = outage->pair;
     const nh_symptom *before = NULL;
 
-    if (pair->wants_locks || pair->hidden.how)
+    if (pair->wants_locks || pair->encrypted.how)
         return false;
     for (unsigned i = 0; i < outage->symptoms->len; i++) {
         const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
@@ -43,7 +43,7 @@ bool
 nh_outage_is_incident(const nh_outage *outage, nh_time now)
 {
     unsigned symptoms = 0;
-    uint32_t told = 0;
+    uint32_t counted = 0;
     nh_time until = outage->end.frame ? outage->end.time : outage->settled.frame ? outage->settled.time : now;
 
     if (outage->only_probable && !outage->pair->lock_traffic)
@@ -58,9 +58,9 @@ nh_outage_is_incident(const nh_outage *outage, nh_time now)
     for (unsigned i = 0; i < outage->symptoms->len && symptoms < 2; i++) {
         const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
         /* what a connection's trouble means for the callback is no second symptom: it may be tried on another port */
-        bool same = symptom->finding == NH_GRANT_LOST && !symptom->call && symptom->at.frame == told;
+        bool same = symptom->finding == NH_GRANT_LOST && !symptom->call && symptom->at.frame == counted;
         symptoms += symptom->count + !same;
-        told = symptom->at.frame;
+        counted = symptom->at.frame;
     }
     if (nh_outage_has(outage, NH_FORWARD, fails_at_once))
         return true;
@@ -85,5 +85,6 @@ nh_outage_held_up(const nh_outage *outage, const nh_call *call, nh_moment at)
     const nh_sending *first = nh_call_first(call);
     bool at_once = call->n_sendings == 1 && first->at.frame > outage->start.frame && at.time - call->issued_earliest < NH_AT_ONCE;
 
-    return !at_once || call->deferred || call->dead || call->way == NH_CALLBACK || nh_call_polls(call) || nh_outage_has_refusals(outage);
+    return !at_once || call->deferred || call->dead || call->way == NH_CALLBACK || nh_call_retries_lock(call) ||
+           nh_outage_has_refusals(outage);
 }

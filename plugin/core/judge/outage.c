@@ -529,7 +529,7 @@ nh_outage_turn_round(nh_outage *outage)
     for (unsigned i = 0; i < outage->symptoms->len; i++) {
         nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
         symptom->way = !symptom->way;
-        symptom->deaf_client = !symptom->deaf_client && nh_finding_get(symptom->finding)->either_side;
+        symptom->client_acks_nothing = !symptom->client_acks_nothing && nh_finding_get(symptom->finding)->either_side;
         outage->count[symptom->way][symptom->finding]++;
     }
 }

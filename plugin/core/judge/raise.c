@@ -34,12 +34,12 @@ is_about_conn(const nh_evidence *evidence)
 
 /* It is the client that does not take in what reaches it, and not the server. */
 static bool
-client_is_deaf(const nh_evidence *evidence)
+client_acknowledges_nothing(const nh_evidence *evidence)
 {
     if (!nh_finding_get(evidence->finding)->either_side)
         return false;
     if (evidence->call)
-        return evidence->call->unheard.frame != 0;
+        return evidence->call->lost_reply.frame != 0;
     return evidence->silent == (way_of(evidence) == NH_FORWARD ? NH_SILENT_CLIENT : NH_SILENT_SERVER);
 }
 
@@ -54,7 +54,7 @@ symptom_of(const nh_evidence *evidence)
                            .conn = evidence->conn,
                            .call = evidence->call,
                            .unseen = (evidence->bits & NH_LOST_BEFORE) != 0,
-                           .deaf_client = client_is_deaf(evidence),
+                           .client_acks_nothing = client_acknowledges_nothing(evidence),
                            .other_caller = (evidence->bits & NH_OTHER_CALLER) != 0,
                            .refused_by_client = (evidence->bits & NH_REFUSED_BY_CLIENT) != 0,
                            .icmp_own_filter = (evidence->bits & NH_OWN_FILTER) != 0 };
@@ -181,8 +181,8 @@ withhold(const nh_evidence *evidence)
         g_array_set_clear_func(pair->withheld, withheld_clear);
     }
     g_array_append_val(pair->withheld, *evidence);
-    if (!conn->one_sided_told) {
-        conn->one_sided_told = true;
+    if (!conn->one_sided_reported) {
+        conn->one_sided_reported = true;
         nh_frame_note(pair->watch, evidence->at.frame, NH_ONE_SIDED,
                       g_strdup("Only one direction of this connection was captured: no verdict is given"));
     }

@@ -55,7 +55,7 @@ nh_fault_free(void *data)
 static void
 number(nh_fault *fault)
 {
-    if (fault->id == 0 && nh_fault_is_told(fault))
+    if (fault->id == 0 && nh_fault_is_reported(fault))
         fault->id = ++fault->pair->watch->incidents;
 }
 
@@ -252,7 +252,7 @@ are_two_servers(const nh_lock *held, const nh_lock *asked)
 static bool
 is_complete(const nh_pair *pair, nh_moment since)
 {
-    return pair->gap.frame <= since.frame && !pair->hidden.how && !(pair->half_captured && !(pair->seen_client && pair->seen_server));
+    return pair->gap.frame <= since.frame && !pair->encrypted.how && !(pair->half_captured && !(pair->seen_client && pair->seen_server));
 }
 
 static bool
@@ -317,7 +317,7 @@ between(nh_fault *fault, const nh_lock *held, const char **reason)
         return g_strdup_printf("between the two the holder's connection was lost in frame %u, and no restart was announced",
                                pair->lost.frame);
     }
-    if (held->call && held->call->unheard.frame) {
+    if (held->call && held->call->lost_reply.frame) {
         *reason = "unheard";
         return g_strdup("the answer that gave it to the holder was never acknowledged, so that he may not know of it");
     }
@@ -341,7 +341,7 @@ two_holders(const nh_lock *held, const nh_lock *asked, nh_moment at)
         fault->needs = held->pair->lives_on.frame > held->gone_at.frame ? NH_PROOF_NONE : NH_PROOF_OWNER_LIVES;
     }
     fault->by_datagram = (held->call && held->call->l4 == NH_L4_UDP);
-    if (fault->by_datagram || (held->call && held->call->unheard.frame))
+    if (fault->by_datagram || (held->call && held->call->lost_reply.frame))
         fault->confidence = NH_CONFIDENCE_POSSIBLE;
     fault->what = g_strdup_printf("%s: given to %s, though %s and gave it back nowhere; %s", what, who, holder, why);
     g_free(why);
@@ -837,7 +837,7 @@ nh_faults_complete(nh_watch *watch)
 }
 
 bool
-nh_fault_is_told(const nh_fault *fault)
+nh_fault_is_reported(const nh_fault *fault)
 {
     return !fault->retracted && fault->needs == NH_PROOF_NONE;
 }

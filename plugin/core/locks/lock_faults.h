@@ -79,7 +79,7 @@ void nh_faults_alive(nh_conn *conn, const nh_addr *from, nh_moment at);
 /* The end of the capture: what was waited for has come, or not. */
 void nh_faults_complete(nh_watch *watch);
 /* Whether it is told as an incident. */
-bool nh_fault_is_told(const nh_fault *fault);
+bool nh_fault_is_reported(const nh_fault *fault);
 /* One sentence; caller frees. */
 char *nh_fault_summary(const nh_fault *fault);
 

@@ -88,7 +88,7 @@ take(const nh_lock_file *file, nh_lock_near *near, unsigned place)
 
 /* One that stands outside these bytes. */
 static void
-take_elsewhere(const nh_lock_file *file, nh_lock_near *near, uint64_t first, uint64_t last)
+take_beyond(const nh_lock_file *file, nh_lock_near *near, uint64_t first, uint64_t last)
 {
     for (unsigned i = 0; i < file->locks->len; i++) {
         const nh_lock *lock = &g_array_index(file->locks, nh_lock, i);
@@ -112,7 +112,7 @@ nh_lock_file_take(const nh_lock_file *file, nh_lock_near *near, uint64_t first, 
         if (spans[i].first <= last && spans[i].last >= first)
             take(file, near, i);
     if (file->standing > count_standing(near->locks))
-        take_elsewhere(file, near, first, last);
+        take_beyond(file, near, first, last);
 }
 
 void

@@ -39,37 +39,37 @@ compare(const void *x, const void *y)
 }
 
 static void
-tell_lock(GPtrArray *locks, const nh_lock *lock)
+add_lock(GPtrArray *locks, const nh_lock *lock)
 {
-    nh_story_lock *told = nh_story_add_lock(locks);
+    nh_story_lock *entry = nh_story_add_lock(locks);
 
     if (lock->state != NH_LOCK_REPORTED)
-        told->client = lock->pair->client;
-    told->server = lock->pair->server;
-    told->file = g_strdup_printf("0x%08x", lock->file);
-    told->owner = nh_lock_owner_text(lock);
-    told->svid = lock->svid;
-    told->offset = lock->first;
-    told->length = lock->last == G_MAXUINT64 ? 0 : lock->last - lock->first + 1;
-    told->exclusive = lock->exclusive;
-    told->waiting = lock->state == NH_LOCK_WAITING;
-    told->share = lock->share;
-    told->since = lock->since.time;
-    told->frame = lock->since.frame;
+        entry->client = lock->pair->client;
+    entry->server = lock->pair->server;
+    entry->file = g_strdup_printf("0x%08x", lock->file);
+    entry->owner = nh_lock_owner_text(lock);
+    entry->svid = lock->svid;
+    entry->offset = lock->first;
+    entry->length = lock->last == G_MAXUINT64 ? 0 : lock->last - lock->first + 1;
+    entry->exclusive = lock->exclusive;
+    entry->waiting = lock->state == NH_LOCK_WAITING;
+    entry->share = lock->share;
+    entry->since = lock->since.time;
+    entry->frame = lock->since.frame;
 }
 
 static void
-tell_sorted(GPtrArray *told, GArray *locks)
+add_sorted(GPtrArray *list, GArray *locks)
 {
     g_array_sort(locks, compare);
     for (unsigned i = 0; i < locks->len; i++)
-        tell_lock(told, &g_array_index(locks, nh_lock, i));
+        add_lock(list, &g_array_index(locks, nh_lock, i));
 }
 
 void
-nh_lock_story_list(GPtrArray *told, GArray *locks)
+nh_lock_story_list(GPtrArray *list, GArray *locks)
 {
-    tell_sorted(told, locks);
+    add_sorted(list, locks);
 }
 
 void
@@ -82,7 +82,7 @@ nh_lock_story_incident(const nh_outage *outage, nh_incident *incident)
         if (lock->since.frame <= outage->start.frame) /* its first symptom may be later than its start */
             g_array_append_val(before, *lock);
     }
-    tell_sorted(incident->locks, before);
+    add_sorted(incident->locks, before);
     g_array_unref(before);
 }
 
@@ -183,7 +183,7 @@ begins_circle(const chain *path)
 }
 
 static void
-tell_chain(const GArray *waits, const chain *path, const char *what, GPtrArray *messages)
+report_chain(const GArray *waits, const chain *path, const char *what, GPtrArray *messages)
 {
     char *name = nh_lock_who(&g_array_index(waits, nh_lock, path->wait[0]));
     GString *text = g_string_new(NULL);
@@ -201,7 +201,7 @@ tell_chain(const GArray *waits, const chain *path, const char *what, GPtrArray *
 
 /* A waits for B who waits for C: told from those for whom nobody waits; and circles. */
 static void
-tell_chains(const nh_watch *watch, const GArray *waits, GPtrArray *messages)
+report_chains(const nh_watch *watch, const GArray *waits, GPtrArray *messages)
 {
     bool *inner = g_new0(bool, waits->len);
     unsigned before = messages->len;
@@ -215,9 +215,9 @@ tell_chains(const nh_watch *watch, const GArray *waits, GPtrArray *messages)
     for (unsigned i = 0; i < waits->len && messages->len - before < SENTENCES_MAX; i++) {
         follow(watch, waits, i, &path);
         if (begins_circle(&path))
-            tell_chain(waits, &path, "Deadlock", messages);
+            report_chain(waits, &path, "Deadlock", messages);
         else if (path.links > 1 && !inner[i])
-            tell_chain(waits, &path, "Wait chain", messages);
+            report_chain(waits, &path, "Wait chain", messages);
     }
     g_free(inner);
 }
@@ -236,7 +236,7 @@ first_waiting_for(const GArray *waits, const nh_lock *held)
 }
 
 static void
-tell_away(const nh_watch *watch, const nh_lock *held, const nh_lock *waiting, GPtrArray *messages)
+report_away(const nh_watch *watch, const nh_lock *held, const nh_lock *waiting, GPtrArray *messages)
 {
     nh_moment seen = nh_locks_last_seen(watch->locks, &held->pair->client);
     nh_moment until = waiting ? (nh_moment){ watch->frames_total, watch->last } : held->refused;
@@ -272,16 +272,16 @@ nh_lock_story(nh_watch *watch, nh_story *story)
     unsigned before;
 
     nh_locks_visit(watch->locks, NULL, collect, all);
-    tell_sorted(story->locks, all);
+    add_sorted(story->locks, all);
     for (unsigned i = 0; i < all->len && waits->len < WAITS_MAX; i++)
         if (g_array_index(all, nh_lock, i).state == NH_LOCK_WAITING)
             g_array_append_val(waits, g_array_index(all, nh_lock, i));
-    tell_chains(watch, waits, story->messages);
+    report_chains(watch, waits, story->messages);
     before = story->messages->len;
     for (unsigned i = 0; i < all->len && story->messages->len - before < SENTENCES_MAX; i++) {
         const nh_lock *held = &g_array_index(all, nh_lock, i);
         if (held->state == NH_LOCK_HELD && held->refused.frame)
-            tell_away(watch, held, first_waiting_for(waits, held), story->messages);
+            report_away(watch, held, first_waiting_for(waits, held), story->messages);
     }
     g_array_unref(all);
     g_array_unref(waits);

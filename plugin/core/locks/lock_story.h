@@ -15,7 +15,7 @@
 /* The locks at the end of the capture, and in messages what is wrong with them. */
 void nh_lock_story(nh_watch *watch, nh_story *story);
 /* Locks (nh_lock, which this sorts) into a list of the story. */
-void nh_lock_story_list(GPtrArray *told, GArray *locks);
+void nh_lock_story_list(GPtrArray *list, GArray *locks);
 /* The locks when an outage began. */
 void nh_lock_story_incident(const nh_outage *outage, nh_incident *incident);
 

@@ -168,17 +168,17 @@ read_aside(reader *r, const char *row, const char *end)
 {
     nh_log_message m;
     nh_log_stamp stamp;
-    bool told = nh_log_message_aside(row, end, &m);
-    if (!told && r->rows > SAMPLES_MAX)
+    bool by_itself = nh_log_message_aside(row, end, &m);
+    if (!by_itself && r->rows > SAMPLES_MAX)
         return false;
-    const char *prefix_end = told ? m.start : row + MIN(end - row, PREFIX_BYTES_MAX);
+    const char *prefix_end = by_itself ? m.start : row + MIN(end - row, PREFIX_BYTES_MAX);
     if (!nh_log_stamp_find(row, (size_t)(prefix_end - row), &r->calendar, &stamp))
         return false;
-    if (!told)
+    if (!by_itself)
         compare_clocks(r, source_of(r, row, &stamp), &stamp);
     else if (r->log->lines->len < LINES_MAX)
         keep(r, row, &m, &stamp, host_of(row + stamp.begin, m.start));
-    return told;
+    return by_itself;
 }
 
 /*

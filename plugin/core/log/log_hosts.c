@@ -371,7 +371,7 @@ only_client(const nh_story *story)
 }
 
 void
-nh_log_hosts_tell(nh_story *story, const nh_kernel_log *log)
+nh_log_hosts_remark(nh_story *story, const nh_kernel_log *log)
 {
     unsigned lines;
     GArray *hosts = strangers(log, &lines);

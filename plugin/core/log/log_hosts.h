@@ -25,6 +25,6 @@ bool nh_log_hosts_fit(nh_story *story, nh_kernel_log *log);
 /* The line may have been printed by the host that prints the predicted one. */
 bool nh_log_hosts_may_be(const nh_log_line *logged, const nh_incident *incident, const nh_kernel_line *line);
 /* What the reader should know of lines of other hosts. */
-void nh_log_hosts_tell(nh_story *story, const nh_kernel_log *log);
+void nh_log_hosts_remark(nh_story *story, const nh_kernel_log *log);
 
 #endif

@@ -14,7 +14,7 @@
 #include "core/log/log_candidates.h"
 #include "core/log/log_hosts.h"
 #include "core/log/log_merge.h"
-#include "core/log/log_tell.h"
+#include "core/log/log_remarks.h"
 #include "core/net/pairs.h"
 #include "core/clock/policy.h"
 
@@ -343,19 +343,19 @@ tell(const matching *m, const nh_kernel_log *log)
 {
     if (log->remark)
         g_ptr_array_add(m->story->messages, g_strdup(log->remark));
-    nh_log_tell_foreign(m->story, m->foreign);
-    nh_log_hosts_tell(m->story, log);
-    nh_log_tell_unseen(m->story, m->unseen);
-    nh_log_tell_unmatched(m->story, m->unmatched);
+    nh_log_remark_foreign(m->story, m->foreign);
+    nh_log_hosts_remark(m->story, log);
+    nh_log_remark_unseen(m->story, m->unseen);
+    nh_log_remark_unmatched(m->story, m->unmatched);
     if (m->skew.lines)
-        nh_log_tell_skew(m->story, &m->skew, log->offset);
+        nh_log_remark_skew(m->story, &m->skew, log->offset);
     if (log->own > 0 && (m->skew.lines == 0 || m->skew.certain))
-        nh_log_tell_unlogged(m->story, m->gaps);
+        nh_log_remark_unlogged(m->story, m->gaps);
 }
 
 /* How the clock of its lines was read; a log without a line of Linux's client has others to tell of. */
 static void
-tell_reading(nh_story *story, const nh_kernel_log *log)
+remark_reading(nh_story *story, const nh_kernel_log *log)
 {
     unsigned copies = 0;
 
@@ -386,7 +386,7 @@ nh_log_match(nh_watch *watch, nh_story *story, nh_kernel_log *log)
         g_ptr_array_new(),
     };
 
-    tell_reading(story, log);
+    remark_reading(story, log);
     match_lines(&m, log);
     tell(&m, log);
     g_ptr_array_unref(m.unmatched);

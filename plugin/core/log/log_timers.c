@@ -70,7 +70,7 @@ has_minor_timeouts(const nh_kernel_log *log)
 }
 
 bool
-nh_log_tells_timers(const nh_kernel_log *log)
+nh_log_shows_timers(const nh_kernel_log *log)
 {
     return has_minor_timeouts(log) || timeout_of_alarms(log) > 0;
 }

@@ -13,7 +13,7 @@
 #include "core/model/story.h"
 
 /* The log tells something of the timers. */
-bool nh_log_tells_timers(const nh_kernel_log *log);
+bool nh_log_shows_timers(const nh_kernel_log *log);
 /* Take it for the timers of all clients; returns what was known before. */
 GArray *nh_log_assume_timers(nh_watch *watch, const nh_kernel_log *log);
 /*

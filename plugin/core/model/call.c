@@ -60,7 +60,7 @@ begin_to_wait(nh_call *call)
 void
 nh_call_wait_again(nh_call *call)
 {
-    call->unheard = call->reply;
+    call->lost_reply = call->reply;
     call->reply = (nh_moment){ 0, NH_TIME_NONE };
     call->replies = 0;
     call->pair->answered -= call->prog == NH_PROG_NLM;
@@ -98,7 +98,7 @@ nh_call_wait_on(nh_call *call, nh_conn *conn)
         conn->waiting = g_ptr_array_new();
     g_ptr_array_add(conn->waiting, call);
     conn->unacked[nh_call_half(call, conn)] += !call->tcp_acked;
-    conn->unburied = true;
+    conn->calls_unchecked = true;
 }
 
 void
@@ -138,8 +138,8 @@ is_behind_hole(const nh_call *call, const nh_conn *conn)
 void
 nh_call_add_sending(nh_call *call, nh_conn *conn, nh_moment at)
 {
-    const nh_passing *passing = &call->pair->watch->passing;
-    nh_sending sending = { at, conn, conn && passing->conn == conn ? passing->end : 0, false, false };
+    const nh_segment_effect *effect = &call->pair->watch->effect;
+    nh_sending sending = { at, conn, conn && effect->conn == conn ? effect->end : 0, false, false };
 
     sending.behind_hole = conn && call->n_sendings > 0 && is_behind_hole(call, conn);
     nh_call_append(call, sending);
@@ -214,4 +214,16 @@ nh_call_outcome(const nh_call *call)
     if (call->refused)
         return call->refused;
     return call->has_status ? nh_nlm_status_name(call->status) : NULL;
+}
+
+bool
+nh_call_retries_lock(const nh_call *call)
+{
+    const nh_pair *pair = call->pair;
+
+    if (nh_nlm_kind(call->proc) != NH_NLM_LOCK || !call->nlm.has_lock)
+        return false;
+    if (!pair->blocked.frame)
+        return call->nlm.block;
+    return call->nlm.svid == pair->blocked_lock.svid && call->nlm.file == pair->blocked_lock.file;
 }

@@ -46,4 +46,11 @@ const char *nh_call_outcome(const nh_call *call);
 void nh_pair_own_conn(nh_pair *pair, nh_conn *conn);
 void nh_pair_own_call(nh_pair *pair, nh_call *call);
 
+/*
+ * Whether it asks again for the lock whose callback is due (Linux does so every
+ * 30 s, NLMCLNT_POLL_TIMEOUT, fs/lockd/clntproc.c); where the capture began after
+ * NLM_BLOCKED nothing tells which lock that is.
+ */
+bool nh_call_retries_lock(const nh_call *call);
+
 #endif

@@ -80,12 +80,12 @@ typedef struct {
     unsigned count;
 } nh_trouble;
 
-/* What answers instead of the end that was asked (elsewhere.c). */
+/* What answers instead of the end that was asked (wrong_source.c). */
 typedef struct {
     nh_end from;
     nh_moment last;
     uint32_t raised; /* the answer in this frame was; 0 = none yet */
-} nh_elsewhere;
+} nh_wrong_source;
 
 struct nh_conn {
     nh_link link; /* in watch->conns */
@@ -97,7 +97,7 @@ struct nh_conn {
     nh_tcp_state state;
     bool middle;  /* met in the middle */
     bool foreign; /* turned out to carry another program */
-    bool one_sided, one_sided_told;
+    bool one_sided, one_sided_reported;
     bool port_learnt;   /* it carries lock calls: the server's port is known */
     bool locked;        /* it carries calls of NLM other than NULL */
     nh_moment pinged;   /* the first NULL call of NLM on it */
@@ -115,14 +115,14 @@ struct nh_conn {
     GArray *troubles;     /* nh_trouble, oldest first; NULL while there is none */
     GPtrArray *waiting;   /* nh_call* sent on it and unanswered; NULL while there is none */
     unsigned unacked[2];  /* how many of these TCP has not acknowledged, by the half that sent them */
-    bool unburied;        /* some of these were not looked at since it is in trouble */
+    bool calls_unchecked; /* some of these were not looked at since it is in trouble */
     GPtrArray *replied;   /* nh_call* answered on it, but the answer is not acknowledged yet; or NULL */
     nh_addr icmp_sender;  /* of the latest ICMP error that quotes it */
     bool icmp_own_filter; /* the client's own firewall sent that */
     bool reset_by_client;
-    bool third_reset, third_synack; /* in the server's name, with another TTL than its packets (third.c) */
-    bool turned_away;               /* the server closed or reset it as soon as it was open */
-    nh_elsewhere *elsewhere;        /* NULL: nothing did */
+    bool middlebox_reset, middlebox_synack; /* in the server's name, with another TTL than its packets (middlebox.c) */
+    bool turned_away;                       /* the server closed or reset it as soon as it was open */
+    nh_wrong_source *wrong_source;          /* NULL: nothing did */
 };
 
 /* --- a call --------------------------------------------------------------- */
@@ -148,11 +148,11 @@ struct nh_call {
     uint32_t tcp_acked; /* frame of the copy that TCP acknowledged first; 0 = none */
     bool waits;         /* an answer is expected and has not come */
     nh_moment reply;
-    nh_moment accepted;      /* asynchronous: RPC's empty reply, a receipt and no answer */
-    uint32_t reply_end;      /* sequence number after the reply */
-    nh_elsewhere *elsewhere; /* over UDP: what answered instead of the host that was asked; NULL: nothing did */
-    nh_moment acknowledged;  /* an answer that was not captured: its caller's TCP acknowledges the bytes; frame 0: none */
-    nh_moment unheard;       /* a reply that the caller's TCP never acknowledged: it waits on */
+    nh_moment accepted;            /* asynchronous: RPC's empty reply, a receipt and no answer */
+    uint32_t reply_end;            /* sequence number after the reply */
+    nh_wrong_source *wrong_source; /* over UDP: what answered instead of the host that was asked; NULL: nothing did */
+    nh_moment acknowledged;        /* an answer that was not captured: its caller's TCP acknowledges the bytes; frame 0: none */
+    nh_moment lost_reply;          /* a reply that the caller's TCP never acknowledged: it waits on */
     bool has_status;
     uint32_t status;
     unsigned replies;
@@ -296,8 +296,8 @@ struct nh_pair {
     nh_outage *open;
     struct {
         GPtrArray *frames;   /* nh_frame*, its own, by number (timeline.c) */
-        GPtrArray *served;   /* of these those in which the client got an answer at once (others.c) */
-    } told;                  /* only while a story is told; NULL where there is none */
+        GPtrArray *served;   /* of these those in which the client got an answer at once (other_clients.c) */
+    } indexed;               /* only while a story is told; NULL where there is none */
     nh_pair_side side[2];    /* by way */
     GPtrArray *lookups;      /* of these the port mapper's, of both ways; NULL while there was none */
     nh_time calm_until;      /* no major timeout of the client's calls that wait comes before; NH_TIME_NONE = unknown */
@@ -366,7 +366,7 @@ struct nh_pair {
     struct {
         unsigned how;
         nh_moment since;
-    } hidden; /* calls that cannot be read (hidden.c) */
+    } encrypted; /* calls that cannot be read (encrypted.c) */
 };
 
 /* --- an outage --------------------------------------------------------------- */
@@ -380,7 +380,7 @@ typedef struct {
     nh_call *call;
     bool unseen;                          /* what the client sent meanwhile did not come to where the capture was taken */
     bool other_caller, refused_by_client; /* a callback: from an address that was not asked; refused */
-    bool deaf_client;                     /* it is the client that does not acknowledge what reaches it */
+    bool client_acks_nothing;             /* it is the client that does not acknowledge what reaches it */
     unsigned count;                       /* symptoms folded into this one (storms) */
     nh_addr icmp_sender;                  /* of an ICMP error that no connection or call tells of; len 0 = none */
     bool icmp_own_filter;                 /* the firewall of the host that sent the quoted packet */
@@ -431,7 +431,7 @@ struct nh_outage {
         unsigned requests; /* of applications, among its calls; 0 = not counted yet */
         uint32_t latest;   /* frame of the cause's latest symptom */
         bool alive;        /* the server answered something while its cause lasted */
-    } told;                /* what only the whole capture shows */
+    } hindsight;           /* what only the whole capture shows */
     unsigned turned_away;  /* new connections in a row that the server gave up as soon as they were open */
     unsigned nfs_answers;  /* of the server to the client's NFS calls meanwhile */
     nh_moment nfs_first, nfs_last;
@@ -491,7 +491,7 @@ typedef struct {
     bool duplicate, new_data, retransmission;
     bool missed; /* its sender acknowledges bytes that were not captured */
     uint32_t seq, end;
-} nh_passing;
+} nh_segment_effect;
 
 struct nh_watch {
     nh_options options;
@@ -503,26 +503,26 @@ struct nh_watch {
     nh_table conns;              /* nh_conn by 4-tuple: latest incarnation */
     nh_conn *recent_conns[1024]; /* by hash: the one that was looked up last, or NULL */
     GPtrArray *conn_list;
-    GHashTable *asking_conns, *asking_calls; /* nh_conn and nh_call by the end that asks (elsewhere.c) */
-    GHashTable *lone_syns;                   /* of hosts that no pair knows yet (lone_syns.c) */
+    GHashTable *asking_conns, *asking_calls; /* nh_conn and nh_call by the end that asks (wrong_source.c) */
+    GHashTable *first_syns;                  /* of hosts that no pair knows yet (first_syns.c) */
     nh_table calls;                          /* nh_call by sender, receiver, program, XID: latest */
     nh_call *latest_call;                    /* the one that was found last: a reply is looked up by its header, and again as a message */
     GPtrArray *call_list;
     GHashTable *ports;            /* by address, protocol, port: program */
     uint8_t tcp_ports[65536 / 8]; /* bit per port that a followed connection may have; see nh_port_may_matter() */
     GPtrArray *frames;            /* nh_frame*, by number */
-    GHashTable *served;           /* by server: its own of pair->told.served, all together; only while a story is told (others.c) */
-    nh_frame *latest_frame;       /* the one that was asked for last, or NULL */
+    GHashTable *served;     /* by server: its own of pair->indexed.served, all together; only while a story is told (other_clients.c) */
+    nh_frame *latest_frame; /* the one that was asked for last, or NULL */
     struct nh_lock_table *locks;
     GHashTable *requests;   /* that wait (requests.c); NULL while there was none */
     GPtrArray *faults;      /* nh_fault*: what is wrong with locks, by the frames that show it */
     struct nh_early *early; /* the latest replies without a call (early_replies.c); NULL while there was none; of the arena */
-    GPtrArray *sealed;      /* flows of RPC over DTLS (sealed.c); NULL while there is none */
+    GPtrArray *dtls_flows;  /* flows of RPC over DTLS (dtls.c); NULL while there is none */
     struct nh_nfs *nfs;
     struct nh_tape *tape;     /* of what passed; NULL in a core that is fed from one */
     struct nh_points *points; /* two capture points, as far as the last story knows; or NULL */
-    nh_watch *told;           /* the core that was fed with one view of them, for the story; or NULL. It borrows points. */
-    nh_passing passing;
+    nh_watch *single_view;    /* the core that was fed with one view of them, for the story; or NULL. It borrows points. */
+    nh_segment_effect effect;
     nh_segment segment; /* the one that passes; payload only while it does */
     unsigned incidents;
     uint32_t frames_total;

@@ -51,7 +51,7 @@ nh_trouble_raise(nh_conn *conn, nh_finding finding, nh_moment at, nh_moment sinc
         if (!conn->troubles)
             conn->troubles = g_array_new(false, false, sizeof(nh_trouble));
         g_array_append_val(conn->troubles, fresh);
-        conn->unburied = true;
+        conn->calls_unchecked = true;
         trouble = &g_array_index(conn->troubles, nh_trouble, conn->troubles->len - 1);
         if (!g_ptr_array_find(conn->pair->troubled, conn, NULL))
             g_ptr_array_add(conn->pair->troubled, conn);

@@ -10,7 +10,7 @@
 
 #include "core/base/hash.h"
 #include "core/model/call.h"
-#include "core/net/elsewhere.h"
+#include "core/net/wrong_source.h"
 #include "core/judge/outage.h"
 #include "core/net/pairs.h"
 #include "core/model/ports.h"
@@ -243,7 +243,7 @@ nh_follow(nh_watch *watch, const nh_segment *segment)
             conn = reopen(watch, conn, segment);
         return conn && !conn->foreign ? conn : NULL;
     }
-    if (nh_elsewhere_segment(watch, segment))
+    if (nh_wrong_source_segment(watch, segment))
         return NULL;
     nh_service service = judge(watch, segment, &from_client);
     if (service == NH_SERVICE_NONE)

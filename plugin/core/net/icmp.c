@@ -97,7 +97,7 @@ follow_quoted_syn(nh_watch *watch, const nh_quote *quote, nh_moment at)
                        .dst_claimed = quote->dst_claimed };
 
     nh_tcp_segment(watch, &syn);
-    nh_conn *conn = watch->passing.conn;
+    nh_conn *conn = watch->effect.conn;
     if (!conn)
         return NULL;
     nh_attempt *attempt = &conn->pair->side[conn->way].attempt;

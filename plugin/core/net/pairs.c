@@ -190,14 +190,14 @@ nh_pair_of_roles(nh_watch *watch, const nh_addr *client, const nh_addr *server)
 }
 
 nh_pair *
-nh_pair_of_restart(nh_watch *watch, const nh_addr *restarted, const nh_addr *told, nh_way *way)
+nh_pair_of_restart(nh_watch *watch, const nh_addr *restarted, const nh_addr *notified, nh_way *way)
 {
-    nh_pair *pair = nh_pair_find(watch, restarted, told);
+    nh_pair *pair = nh_pair_find(watch, restarted, notified);
     bool proved = pair &&
                   (pair->calls || pair->outages->len || pair->side[NH_FORWARD].attempt.active || pair->side[NH_CALLBACK].attempt.active);
 
     *way = proved ? NH_FORWARD : NH_CALLBACK;
-    return proved ? pair : nh_pair_of_roles(watch, told, restarted);
+    return proved ? pair : nh_pair_of_roles(watch, notified, restarted);
 }
 
 void

@@ -33,7 +33,7 @@ nh_pair *nh_pair_of_roles(nh_watch *watch, const nh_addr *client, const nh_addr 
  * lock server and its client, unless the pair is known with the other roles. The
  * way is that of the message.
  */
-nh_pair *nh_pair_of_restart(nh_watch *watch, const nh_addr *restarted, const nh_addr *told, nh_way *way);
+nh_pair *nh_pair_of_restart(nh_watch *watch, const nh_addr *restarted, const nh_addr *notified, nh_way *way);
 /* A packet of the pair came from this address. */
 void nh_pair_seen(nh_pair *pair, const nh_addr *from);
 void nh_pair_free(void *pair);

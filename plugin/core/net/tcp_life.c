@@ -12,19 +12,19 @@
 #include "core/clock/attempt.h"
 #include "core/clock/client.h"
 #include "core/clock/lookups.h"
-#include "core/net/elsewhere.h"
+#include "core/net/wrong_source.h"
 #include "core/net/follow.h"
 #include "core/model/frames.h"
 #include "core/locks/lock_faults.h"
 #include "core/locks/lock_table.h"
-#include "core/net/lone_syns.h"
+#include "core/net/first_syns.h"
 #include "core/judge/outage.h"
 #include "core/net/pairs.h"
 #include "core/rpc/portmap.h"
 #include "core/net/tcp_copies.h"
 #include "core/net/tcp_open.h"
 #include "core/net/tcp_reset.h"
-#include "core/net/third.h"
+#include "core/net/middlebox.h"
 #include "core/net/turned_away.h"
 #include "core/points/tape.h"
 #include "core/clock/unfollowed.h"
@@ -63,7 +63,7 @@ leave_hole(nh_half *half, uint32_t end)
 }
 
 static void
-take_ack(nh_passage *p)
+take_ack(nh_segment_context *p)
 {
     nh_half *to = p->to;
     uint32_t ack = p->seg->ack;
@@ -79,7 +79,7 @@ take_ack(nh_passage *p)
         p->conn->pair->gap = (nh_moment){ p->seg->frame, p->seg->time };
         to->next = ack;
         to->has_next = true;
-        p->conn->pair->watch->passing.missed = true;
+        p->conn->pair->watch->effect.missed = true;
     }
     p->from->last_ack_sent = ack;
     if (!to->has_acked || SEQ_AFTER(ack, to->acked)) {
@@ -94,7 +94,7 @@ take_ack(nh_passage *p)
 }
 
 static void
-take_window(nh_passage *p)
+take_window(nh_segment_context *p)
 {
     p->from->window = p->seg->window;
     if (p->seg->window == 0 && !(p->seg->flags & (NH_TH_SYN | NH_TH_RST | NH_TH_FIN))) {
@@ -114,7 +114,7 @@ take_window(nh_passage *p)
 
 /* A window closed for more than a second while a call or a probe waits for it. */
 static void
-judge_window(nh_passage *p)
+judge_window(nh_segment_context *p)
 {
     for (int i = 0; i < 2; i++) {
         nh_half *receiver = &p->conn->half[i];
@@ -135,7 +135,7 @@ judge_window(nh_passage *p)
 
 /* Resends what the other side acknowledged and acknowledges nothing new: it lives, but nothing reaches it. */
 static bool
-is_deaf(nh_passage *p)
+acknowledges_nothing(nh_segment_context *p)
 {
     const nh_segment *seg = p->seg;
 
@@ -146,9 +146,9 @@ is_deaf(nh_passage *p)
 
 /* The peer answered with something: it is not silent. */
 static void
-hear(nh_passage *p)
+take_sign_of_life(nh_segment_context *p)
 {
-    if (is_deaf(p))
+    if (acknowledges_nothing(p))
         return;
     p->to->silent = 0;
     p->to->awaiting.frame = 0;
@@ -165,7 +165,7 @@ advance_clock(nh_half *half, uint32_t clock)
 
 /* A time stamp of the peer's is echoed that no captured packet had: one came that the capture missed (RFC 7323 section 4.3). */
 static void
-hear_unseen(nh_passage *p)
+take_unseen_sign_of_life(nh_segment_context *p)
 {
     if (!p->seg->has_tsval || !(p->seg->flags & NH_TH_ACK))
         return;
@@ -179,7 +179,7 @@ hear_unseen(nh_passage *p)
 
 /* One more packet into the silence of the peer: a retransmission or a keep-alive. */
 static void
-into_silence(nh_passage *p, const char *what)
+into_silence(nh_segment_context *p, const char *what)
 {
     nh_half *from = p->from;
 
@@ -189,7 +189,7 @@ into_silence(nh_passage *p, const char *what)
     nh_time silence_lasts = p->at.time - from->awaiting.time;
     if ((from->silent < 2 && silence_lasts < LONE_TIME) || p->to->zero_since.frame || silence_lasts < SILENT_TIME)
         return;
-    if (p->index == 0 && nh_elsewhere_conn(p->conn, from->awaiting))
+    if (p->index == 0 && nh_wrong_source_conn(p->conn, from->awaiting))
         return;
     char *silence = nh_duration_text(nh_elapsed(from->awaiting.time, p->at.time));
     nh_raise(&(nh_evidence){ .finding = NH_PEER_SILENT,
@@ -204,13 +204,13 @@ into_silence(nh_passage *p, const char *what)
 
 /* Whether the sender is the lock client: only its own stuck FIN keeps it from connecting anew. */
 static bool
-is_lock_clients(const nh_passage *p)
+is_lock_clients(const nh_segment_context *p)
 {
     return (p->index == 0) == (p->conn->way == NH_FORWARD);
 }
 
 static void
-fin_of_server_again(nh_passage *p)
+fin_of_server_again(nh_segment_context *p)
 {
     const nh_pair *pair = p->conn->pair;
     char *since = nh_moment_text(p->from->fin_at);
@@ -232,7 +232,7 @@ fin_of_server_again(nh_passage *p)
  * timer doubles (RFC 6298 section 5.5), so that all before it took no longer than what follows.
  */
 static void
-date_first_fin(nh_passage *p)
+date_first_fin(nh_segment_context *p)
 {
     nh_half *from = p->from;
 
@@ -241,7 +241,7 @@ date_first_fin(nh_passage *p)
 }
 
 static void
-fin_again(nh_passage *p)
+fin_again(nh_segment_context *p)
 {
     nh_half *from = p->from;
 
@@ -277,7 +277,7 @@ fin_again(nh_passage *p)
 
 /* Its client may close in good order, send nothing and try again: that nothing comes of it is all there is to see. */
 static void
-fin_of_server(nh_passage *p)
+fin_of_server(nh_segment_context *p)
 {
     unsigned away = nh_turned_away_count(p->conn, p->at);
 
@@ -288,11 +288,11 @@ fin_of_server(nh_passage *p)
             .at = p->at,
             .since = p->conn->pair->turned_since,
             .text = g_strdup_printf("The server closes the connection as soon as it is open, number %u of the new ones in a row", away) });
-    nh_turned_away_tell(p->conn);
+    nh_turned_away_count_outage(p->conn);
 }
 
 static void
-take_fin(nh_passage *p)
+take_fin(nh_segment_context *p)
 {
     nh_half *from = p->from;
 
@@ -317,7 +317,7 @@ take_fin(nh_passage *p)
 
 /* Whether the payload was sent before. */
 static bool
-was_sent(nh_passage *p)
+was_sent(nh_segment_context *p)
 {
     nh_half *from = p->from;
 
@@ -331,7 +331,7 @@ was_sent(nh_passage *p)
 }
 
 static void
-advance(nh_passage *p)
+advance(nh_segment_context *p)
 {
     nh_half *from = p->from;
 
@@ -345,7 +345,7 @@ advance(nh_passage *p)
 }
 
 static bool
-is_keepalive(nh_passage *p)
+is_keepalive(nh_segment_context *p)
 {
     return p->seg->len <= 1 && p->from->has_next && p->seg->seq == p->from->next - 1 && p->seg->flags & NH_TH_ACK &&
            !(p->seg->flags & (NH_TH_SYN | NH_TH_FIN | NH_TH_RST));
@@ -353,7 +353,7 @@ is_keepalive(nh_passage *p)
 
 /* A keep-alive breaks a silence of many seconds: what the peer sent just before it is its answer, captured first. */
 static bool
-is_answered_already(const nh_passage *p)
+is_answered_already(const nh_segment_context *p)
 {
     return p->to->latest && ABS(p->at.time - p->to->latest) < SILENT_TIME;
 }
@@ -370,12 +370,12 @@ note_new_data(nh_half *half, nh_moment at)
 }
 
 static void
-take_data(nh_passage *p, nh_passing *passing)
+take_data(nh_segment_context *p, nh_segment_effect *effect)
 {
     nh_half *from = p->from;
 
-    passing->seq = p->seg->seq;
-    passing->end = p->seg->seq + p->seg->len;
+    effect->seq = p->seg->seq;
+    effect->end = p->seg->seq + p->seg->len;
     if (p->index == 1 && p->seg->len > 1 && p->conn->middle && p->to->packets == 0)
         p->conn->answers_first = true;
     if (is_keepalive(p)) {
@@ -384,15 +384,15 @@ take_data(nh_passage *p, nh_passing *passing)
         else if ((!nh_tcp_acked(from, p->seg->seq + p->seg->len) || p->seg->len == 0) && !is_answered_already(p))
             into_silence(p, "Keep-alive");
     } else if (p->seg->len > 0) {
-        passing->retransmission = was_sent(p);
-        passing->new_data = !passing->retransmission;
+        effect->retransmission = was_sent(p);
+        effect->new_data = !effect->retransmission;
         if (p->index == 0 && p->conn->way == NH_FORWARD && p->conn->service != NH_SERVICE_PORTMAP && p->conn->service != NH_SERVICE_STATD)
             p->conn->pair->carrier = p->conn;
-        if (passing->new_data && !(p->conn->middle && from->packets == 0)) /* the first one seen may have been sent before */
+        if (effect->new_data && !(p->conn->middle && from->packets == 0)) /* the first one seen may have been sent before */
             note_new_data(from, p->at);
-        if (passing->retransmission && !nh_tcp_acked(from, passing->end))
+        if (effect->retransmission && !nh_tcp_acked(from, effect->end))
             into_silence(p, "Retransmission");
-        else if (passing->new_data && !from->awaiting.frame)
+        else if (effect->new_data && !from->awaiting.frame)
             from->awaiting = p->at;
     }
     if (p->seg->flags & NH_TH_FIN)
@@ -402,7 +402,7 @@ take_data(nh_passage *p, nh_passing *passing)
 
 /* Both sides closed and each knows it. */
 static void
-check_closed(nh_passage *p)
+check_closed(nh_segment_context *p)
 {
     nh_conn *conn = p->conn;
 
@@ -414,7 +414,7 @@ check_closed(nh_passage *p)
 
 /* Proof that the capture misses one direction: a side acknowledges what nobody was seen to send. */
 static void
-check_one_sided(nh_passage *p)
+check_one_sided(nh_segment_context *p)
 {
     nh_conn *conn = p->conn;
     bool opened_by_nobody = p->index == 0 && conn->syn.frame && conn->state == NH_TCP_ESTABLISHED;
@@ -427,7 +427,7 @@ check_one_sided(nh_passage *p)
 }
 
 static void
-pass_by_state(nh_passage *p, nh_passing *passing)
+pass_by_state(nh_segment_context *p, nh_segment_effect *effect)
 {
     nh_conn *conn = p->conn;
     uint16_t flags = p->seg->flags;
@@ -447,15 +447,15 @@ pass_by_state(nh_passage *p, nh_passing *passing)
         if (!nh_open_other(p))
             return;
     }
-    hear(p);
-    hear_unseen(p);
+    take_sign_of_life(p);
+    take_unseen_sign_of_life(p);
     take_ack(p);
     take_window(p);
     p->end = p->seg->seq + p->seg->len + (flags & NH_TH_SYN ? 1 : 0) + (flags & NH_TH_FIN ? 1 : 0);
     if (flags & NH_TH_SYN)
         advance(p);
     else
-        take_data(p, passing);
+        take_data(p, effect);
     judge_window(p);
     check_closed(p);
 }
@@ -465,26 +465,26 @@ pass(nh_conn *conn, const nh_segment *segment)
 {
     nh_watch *watch = conn->pair->watch;
     int half = nh_conn_half(conn, &segment->src);
-    nh_passage p = { .conn = conn,
-                     .seg = segment,
-                     .index = half,
-                     .from = &conn->half[half],
-                     .to = &conn->half[!half],
-                     .at = { segment->frame, segment->time } };
+    nh_segment_context p = { .conn = conn,
+                             .seg = segment,
+                             .index = half,
+                             .from = &conn->half[half],
+                             .to = &conn->half[!half],
+                             .at = { segment->frame, segment->time } };
     nh_frame *frame = nh_frame_get(watch, p.at);
     uint32_t key = nh_tcp_copy_key(segment);
 
     if (!segment->quoted)
         nh_tape_segment(watch->tape, conn, segment);
 
-    watch->passing = (nh_passing){ .conn = conn, .half = half };
+    watch->effect = (nh_segment_effect){ .conn = conn, .half = half };
     watch->latest_pair = conn->pair;
     if (!frame->conn) {
         frame->conn = conn;
         frame->pair = conn->pair;
     }
     if (nh_tcp_is_copy(p.from, segment, key)) {
-        watch->passing.duplicate = true;
+        watch->effect.duplicate = true;
         return;
     }
     nh_pair_seen(conn->pair, &segment->src.addr);
@@ -496,8 +496,8 @@ pass(nh_conn *conn, const nh_segment *segment)
         nh_unfollowed_end(conn, (segment->flags & NH_TH_SYN) != 0, p.at);
     if (segment->has_tsval)
         advance_clock(p.from, segment->tsval);
-    nh_third_watch(conn, segment);
-    pass_by_state(&p, &watch->passing);
+    nh_middlebox_watch(conn, segment);
+    pass_by_state(&p, &watch->effect);
     check_one_sided(&p);
     nh_tcp_remember(p.from, segment, key);
     conn->last = p.at;
@@ -515,13 +515,13 @@ nh_tcp_wake(nh_watch *watch, const nh_addr *a, const nh_addr *b)
 {
     nh_segment syn;
 
-    if (g_hash_table_size(watch->lone_syns) == 0 || !nh_lone_syn_take(watch, a, b, &syn))
+    if (g_hash_table_size(watch->first_syns) == 0 || !nh_first_syn_take(watch, a, b, &syn))
         return;
-    nh_passing passing = watch->passing;
+    nh_segment_effect effect = watch->effect;
     nh_conn *conn = nh_follow(watch, &syn);
     if (conn)
         pass(conn, &syn);
-    watch->passing = passing;
+    watch->effect = effect;
 }
 
 void
@@ -529,9 +529,9 @@ nh_tcp_segment(nh_watch *watch, const nh_segment *segment)
 {
     nh_tcp_wake(watch, &segment->src.addr, &segment->dst.addr);
 
-    nh_conn *conn = nh_lone_syn_keep(watch, segment) ? NULL : nh_follow(watch, segment);
+    nh_conn *conn = nh_first_syn_keep(watch, segment) ? NULL : nh_follow(watch, segment);
     if (!conn) {
-        watch->passing = (nh_passing){ .conn = NULL };
+        watch->effect = (nh_segment_effect){ .conn = NULL };
         return;
     }
     nh_locks_pair_seen(conn->pair, &segment->src.addr, (nh_moment){ segment->frame, segment->time });

@@ -12,7 +12,7 @@
 #include "core/model/model.h"
 
 /*
- * A TCP segment passes. watch->passing says afterwards what it was (its conn is
+ * A TCP segment passes. watch->effect says afterwards what it was (its conn is
  * NULL when it is not followed).
  */
 void nh_tcp_segment(nh_watch *watch, const nh_segment *segment);

@@ -8,9 +8,9 @@
 
 #include "core/net/tcp_open.h"
 
-#include "core/clock/age.h"
+#include "core/clock/issue_time.h"
 #include "core/clock/attempt.h"
-#include "core/net/elsewhere.h"
+#include "core/net/wrong_source.h"
 #include "core/net/follow.h"
 #include "core/model/frames.h"
 #include "core/clock/lookups.h"
@@ -28,7 +28,7 @@ was_closing(const nh_conn *conn)
 }
 
 static void
-first_syn(nh_passage *p)
+first_syn(nh_segment_context *p)
 {
     nh_conn *conn = p->conn;
     const nh_conn *before = conn->previous;
@@ -55,7 +55,7 @@ first_syn(nh_passage *p)
 }
 
 static void
-synack_ignored(nh_passage *p, const char *what)
+synack_ignored(nh_segment_context *p, const char *what)
 {
     nh_conn *conn = p->conn;
     char *first = nh_moment_text(conn->synack);
@@ -72,7 +72,7 @@ synack_ignored(nh_passage *p, const char *what)
 
 /* A SYN that was sent before, or another attempt after the first one failed. */
 static void
-syn_again(nh_passage *p)
+syn_again(nh_segment_context *p)
 {
     nh_conn *conn = p->conn;
     nh_trouble *trouble = nh_conn_trouble(conn);
@@ -80,7 +80,7 @@ syn_again(nh_passage *p)
     char *since = nh_duration_text(nh_elapsed(conn->syn.time, p->at.time));
 
     if (p->seg->seq == conn->isn)
-        nh_age_by_syn(conn, p->at);
+        nh_issue_time_by_syn(conn, p->at);
     if (conn->syn_count == 1)
         conn->syn_gap = p->at.time - conn->syn.time;
     conn->syn_count++;
@@ -88,7 +88,7 @@ syn_again(nh_passage *p)
         conn->attempt_syn = p->at; /* another attempt: whether it is answered is not known yet */
     else if (conn->synack.frame)
         synack_ignored(p, "SYN resent");
-    else if (nh_elsewhere_conn(conn, conn->attempt_syn))
+    else if (nh_wrong_source_conn(conn, conn->attempt_syn))
         ; /* told on the answer itself */
     else if (!answered && p->to->packets == 0)
         nh_raise(&(nh_evidence){ .finding = NH_SYN_UNANSWERED,
@@ -103,7 +103,7 @@ syn_again(nh_passage *p)
 }
 
 void
-nh_open_syn(nh_passage *p)
+nh_open_syn(nh_segment_context *p)
 {
     nh_conn *conn = p->conn;
 
@@ -115,7 +115,7 @@ nh_open_syn(nh_passage *p)
 }
 
 void
-nh_open_synack(nh_passage *p)
+nh_open_synack(nh_segment_context *p)
 {
     nh_conn *conn = p->conn;
 
@@ -169,7 +169,7 @@ vote_for_position(nh_conn *conn, nh_moment ack)
 }
 
 static void
-establish(nh_passage *p)
+establish(nh_segment_context *p)
 {
     nh_conn *conn = p->conn;
 
@@ -186,7 +186,7 @@ establish(nh_passage *p)
 }
 
 bool
-nh_open_other(nh_passage *p)
+nh_open_other(nh_segment_context *p)
 {
     nh_conn *conn = p->conn;
 

@@ -19,12 +19,12 @@ typedef struct {
     nh_half *from, *to;
     nh_moment at;
     uint32_t end; /* sequence number after the payload and FIN */
-} nh_passage;
+} nh_segment_context;
 
 /* A SYN without ACK: the first, one sent again, or another attempt. */
-void nh_open_syn(nh_passage *p);
-void nh_open_synack(nh_passage *p);
+void nh_open_syn(nh_segment_context *p);
+void nh_open_synack(nh_segment_context *p);
 /* A packet without SYN while the connection opens; false when it says nothing more. */
-bool nh_open_other(nh_passage *p);
+bool nh_open_other(nh_segment_context *p);
 
 #endif

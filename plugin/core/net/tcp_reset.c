@@ -11,7 +11,7 @@
 #include "core/base/limits.h"
 #include "core/net/follow.h"
 #include "core/net/reset_storm.h"
-#include "core/net/third.h"
+#include "core/net/middlebox.h"
 #include "core/net/turned_away.h"
 #include "core/judge/outage.h"
 #include "core/judge/raise.h"
@@ -23,11 +23,11 @@ nh_conn_outstanding(const nh_conn *conn)
 }
 
 static void
-refused(nh_passage *p)
+refused(nh_segment_context *p)
 {
     nh_conn *conn = p->conn;
 
-    char *third = nh_third_text(conn, p->seg);
+    char *third = nh_middlebox_text(conn, p->seg);
 
     conn->state = NH_TCP_RESET;
     if (!nh_storm_takes(conn, p->at))
@@ -41,7 +41,7 @@ refused(nh_passage *p)
 }
 
 static void
-reset(nh_passage *p)
+reset(nh_segment_context *p)
 {
     nh_conn *conn = p->conn;
     bool closing = conn->half[0].fin || conn->half[1].fin;
@@ -54,8 +54,8 @@ reset(nh_passage *p)
     conn->reset_by_client = p->index == 0;
     if (p->index == 1 && conn->service != NH_SERVICE_PORTMAP)
         conn->pair->lost = p->at;
-    char *third = nh_third_text(conn, p->seg);
-    char *text = g_strdup_printf("Connection reset %s the %s, %s%s", conn->third_reset ? "in the name of" : "by",
+    char *third = nh_middlebox_text(conn, p->seg);
+    char *text = g_strdup_printf("Connection reset %s the %s, %s%s", conn->middlebox_reset ? "in the name of" : "by",
                                  nh_conn_role(conn, p->index), state, third);
 
     if (nh_conn_outstanding(conn) == 0 &&
@@ -70,7 +70,7 @@ reset(nh_passage *p)
                                  .since = nh_conn_outstanding(conn) ? p->at : conn->pair->turned_since,
                                  .text = g_steal_pointer(&text) });
     }
-    nh_turned_away_tell(conn);
+    nh_turned_away_count_outage(conn);
     g_free(third);
     g_free(text);
     g_free(state);
@@ -78,7 +78,7 @@ reset(nh_passage *p)
 
 /* The host that sent the SYN resets what the other one accepted. */
 static void
-declined(nh_passage *p)
+declined(nh_segment_context *p)
 {
     nh_conn *conn = p->conn;
 
@@ -95,7 +95,7 @@ declined(nh_passage *p)
 
 /* Its sequence number tells of bytes that the capture has not (a filter for flags, losses): the connection was open. */
 static bool
-was_used(const nh_passage *p)
+was_used(const nh_segment_context *p)
 {
     uint32_t sent = p->seg->seq - p->conn->isn - 1;
 
@@ -103,7 +103,7 @@ was_used(const nh_passage *p)
 }
 
 void
-nh_reset_take(nh_passage *p)
+nh_reset_take(nh_segment_context *p)
 {
     nh_conn *conn = p->conn;
 

@@ -12,7 +12,7 @@
 #include "core/net/tcp_open.h"
 
 /* A segment with RST, in whatever state the connection is. */
-void nh_reset_take(nh_passage *p);
+void nh_reset_take(nh_segment_context *p);
 /* How many calls wait on a connection. */
 unsigned nh_conn_outstanding(const nh_conn *conn);
 

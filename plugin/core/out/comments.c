@@ -8,7 +8,7 @@
 
 #include "core/out/comments.h"
 
-#include "core/story/runs.h"
+#include "core/story/groups.h"
 #include "core/base/text.h"
 
 /* A pcapng option holds 65,535 bytes; nobody reads half of that. */
@@ -104,22 +104,22 @@ add_event(GHashTable *parts, const nh_event *event, const char *remark)
     g_string_append(part->texts, remark);
 }
 
-/* The ends of a run speak for what lies between. */
+/* The ends of a group speak for what lies between. */
 static void
-add_run(GHashTable *parts, const GPtrArray *timeline, const nh_run *run)
+add_group(GHashTable *parts, const GPtrArray *timeline, const nh_group *group)
 {
-    const nh_event *first = nh_run_first(timeline, run), *last = nh_run_last(timeline, run);
+    const nh_event *first = nh_group_first(timeline, group), *last = nh_group_last(timeline, group);
 
     if (first->frame == 0)
         return;
-    if (run->count == 1) {
+    if (group->count == 1) {
         add_event(parts, first, "");
         return;
     }
-    char *remark = g_strdup_printf(" (first of %u, the last is frame %u)", run->count, last->frame);
+    char *remark = g_strdup_printf(" (first of %u, the last is frame %u)", group->count, last->frame);
     add_event(parts, first, remark);
     g_free(remark);
-    remark = g_strdup_printf(" (last of %u, the first is frame %u)", run->count, first->frame);
+    remark = g_strdup_printf(" (last of %u, the first is frame %u)", group->count, first->frame);
     add_event(parts, last, remark);
     g_free(remark);
 }
@@ -128,12 +128,12 @@ static void
 add_incident(GHashTable *comments, const nh_incident *incident)
 {
     GHashTable *parts = g_hash_table_new_full(NULL, NULL, NULL, part_free);
-    GArray *runs = nh_timeline_runs(incident->timeline);
+    GArray *groups = nh_timeline_groups(incident->timeline);
     GHashTableIter iter;
     void *frame, *data;
 
-    for (unsigned i = 0; i < runs->len; i++)
-        add_run(parts, incident->timeline, &g_array_index(runs, nh_run, i));
+    for (unsigned i = 0; i < groups->len; i++)
+        add_group(parts, incident->timeline, &g_array_index(groups, nh_group, i));
     if (incident->first_frame)
         append_incident_summary(get_part(parts, incident->first_frame)->texts, incident);
     g_hash_table_iter_init(&iter, parts);
@@ -146,7 +146,7 @@ add_incident(GHashTable *comments, const nh_incident *incident)
                                part->names->str, part->texts->str);
         limit_text(comment->text);
     }
-    g_array_unref(runs);
+    g_array_unref(groups);
     g_hash_table_unref(parts);
 }
 

@@ -10,7 +10,7 @@
 
 #include "core/base/text.h"
 #include "core/out/request.h"
-#include "core/story/runs.h"
+#include "core/story/groups.h"
 
 /* Lines of a kernel's debug output this close are one burst. */
 #define BURST (2 * NH_SECOND)
@@ -120,7 +120,7 @@ tells_a_line(const nh_incident *incident, const nh_event *event)
 
 /* The kernel's lines have rows of their own, each one once. */
 static bool
-is_told_elsewhere(const nh_incident *incident, const nh_event *event)
+is_in_another_fold(const nh_incident *incident, const nh_event *event)
 {
     return (event->finding == NH_NOT_RESPONDING || is_named(event, "log")) && tells_a_line(incident, event);
 }
@@ -418,13 +418,13 @@ add_group(GPtrArray *rows, const group *its)
 static void
 add_questions(GPtrArray *rows, const nh_incident *incident)
 {
-    unsigned told = 0, more = 0;
+    unsigned shown = 0, more = 0;
 
     for (unsigned i = 0; i < incident->calls->len; i++) {
         const nh_story_call *call = incident->calls->pdata[i];
         if (call->callback || call->prog != NH_PROG_NLM || !nh_time_known(call->issued_earliest) || !(call->dead || call->deferred))
             continue;
-        if (told++ >= MAX_ASKED) {
+        if (shown++ >= MAX_ASKED) {
             more++;
             continue;
         }
@@ -466,11 +466,11 @@ add_lines(GPtrArray *rows, const nh_incident *incident)
 static void
 add_blocked(GPtrArray *rows, const nh_incident *incident)
 {
-    for (unsigned i = 0, told = 0; i < incident->locks->len && told < MAX_ASKED; i++) {
+    for (unsigned i = 0, shown = 0; i < incident->locks->len && shown < MAX_ASKED; i++) {
         const nh_story_lock *lock = incident->locks->pdata[i];
         if (!lock->waiting || !lock->frame || lock->frame >= incident->first_frame)
             continue;
-        told++;
+        shown++;
         add_row(rows, lock->frame, lock->frame, lock->since, lock->since,
                 g_strdup_printf("LOCK of %s is blocked: it waits for a callback", lock->owner ? lock->owner : "an unknown owner"));
     }
@@ -500,7 +500,7 @@ find_resent(const nh_incident *incident)
     return resent;
 }
 
-/* Rows that repeat become one (runs.c): they go there as if they were events. */
+/* Rows that repeat become one (groups.c): they go there as if they were events. */
 static GPtrArray *
 fold_rows(GPtrArray *rows)
 {
@@ -512,17 +512,17 @@ fold_rows(GPtrArray *rows)
         *event = (nh_event){ row->first, row->time, "", NH_FINDING_NONE, row->text };
         g_ptr_array_add(events, event);
     }
-    GArray *runs = nh_timeline_runs(events);
-    for (unsigned i = 0; i < runs->len; i++) {
-        const nh_run *run = &g_array_index(runs, nh_run, i);
-        nh_row *first = rows->pdata[run->first];
-        const nh_row *last = rows->pdata[run->last];
+    GArray *groups = nh_timeline_groups(events);
+    for (unsigned i = 0; i < groups->len; i++) {
+        const nh_group *group = &g_array_index(groups, nh_group, i);
+        nh_row *first = rows->pdata[group->first];
+        const nh_row *last = rows->pdata[group->last];
         add_row(folded, first->first, last->last, first->time, last->until, g_steal_pointer(&first->text));
         nh_row *row = folded->pdata[folded->len - 1];
-        row->count = run->count > 1 ? run->count : first->count;
-        row->mixed = run->mixed;
+        row->count = group->count > 1 ? group->count : first->count;
+        row->mixed = group->mixed;
     }
-    g_array_unref(runs);
+    g_array_unref(groups);
     g_ptr_array_unref(events);
     return folded;
 }
@@ -537,7 +537,7 @@ nh_rows_of(const nh_incident *incident)
     g.groups = g_ptr_array_new_with_free_func(group_free);
     g.resent = find_resent(incident);
     for (unsigned i = 0; i < incident->timeline->len; i++)
-        if (!is_told_elsewhere(incident, incident->timeline->pdata[i]))
+        if (!is_in_another_fold(incident, incident->timeline->pdata[i]))
             add_event(&g, incident->timeline->pdata[i]);
     join_frames(&g);
     add_questions(rows, incident);

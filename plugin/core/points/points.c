@@ -393,7 +393,7 @@ view_of_first(const nh_points *points, const mark *m)
 }
 
 static void
-tell_views(nh_points *points)
+describe_views(nh_points *points)
 {
     for (uint32_t i = 0; i < points->marks->len; i++) {
         mark *m = mark_at(points, i);
@@ -544,7 +544,7 @@ nh_points_find(const nh_tape *tape, bool (*is_client)(const nh_addr *a, const nh
     const two_hosts *hosts = hosts_at(points, points->main_hosts);
     points->low_is_client = is_client(&hosts->low, &hosts->high, data);
     find_twins(points);
-    tell_views(points);
+    describe_views(points);
     count_twins(points);
     list_frames(points);
     return points;

@@ -240,7 +240,7 @@ first_unanswered(const nh_call *message, unsigned *copies)
 
 /* It asks for what an earlier call, of which the server has not answered any copy, asked for. */
 static void
-tell_anew(nh_call *call, nh_call *first, unsigned copies, nh_moment at)
+raise_anew(nh_call *call, nh_call *first, unsigned copies, nh_moment at)
 {
     bool message = nh_nlm_is_message(call->prog, call->proc);
     bool taken = first->accepted.frame || first->tcp_acked;
@@ -251,19 +251,19 @@ tell_anew(nh_call *call, nh_call *first, unsigned copies, nh_moment at)
         return;
     nh_finding finding = taken ? NH_REPLY_OVERDUE : NH_PEER_SILENT;
     char *ago = nh_duration_text(nh_elapsed(nh_call_first(first)->at.time, at.time));
-    bool told = taken || copies >= 2;
+    bool certain = taken || copies >= 2;
     nh_raise(&(nh_evidence){ .finding = finding,
                              .call = call,
                              .at = at,
                              .since = nh_call_first(first)->at,
-                             .bits = told ? 0 : NH_SUSPICION,
-                             .text = told ? g_strdup_printf("%s is sent anew: that of frame %u has had no %s for %s",
-                                                            nh_nlm_procedure_name(call->proc), nh_call_first(first)->at.frame,
-                                                            !taken    ? "answer"
-                                                            : message ? "*_RES (the server has it)"
-                                                                      : "answer (the server has it)",
-                                                            ago)
-                                          : NULL });
+                             .bits = certain ? 0 : NH_SUSPICION,
+                             .text = certain ? g_strdup_printf("%s is sent anew: that of frame %u has had no %s for %s",
+                                                               nh_nlm_procedure_name(call->proc), nh_call_first(first)->at.frame,
+                                                               !taken    ? "answer"
+                                                               : message ? "*_RES (the server has it)"
+                                                                         : "answer (the server has it)",
+                                                               ago)
+                                             : NULL });
     nh_outage_join(call->pair, first); /* of the same request, though it waits no longer itself */
     g_free(ago);
     if (!taken && copies >= 2)
@@ -283,7 +283,7 @@ asked_anew(nh_call *call, nh_moment at)
     nh_call *first = nh_nlm_is_message(call->prog, call->proc) ? first_unanswered(call, &copies) : nh_request_asked(call, &copies);
 
     if (first)
-        tell_anew(call, first, copies, at);
+        raise_anew(call, first, copies, at);
 }
 
 void

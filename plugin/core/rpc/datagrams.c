@@ -12,7 +12,7 @@
 #include "core/model/call.h"
 #include "core/rpc/dead_calls.h"
 #include "core/model/frames.h"
-#include "core/net/elsewhere.h"
+#include "core/net/wrong_source.h"
 #include "core/net/icmp.h"
 #include "core/judge/raise.h"
 #include "core/net/pairs.h"
@@ -51,14 +51,14 @@ nh_datagram_resent(nh_call *call, nh_moment at)
             nh_dead_declare(call, NH_UNREACHABLE, call->icmp.at, at.frame, "is resent into an ICMP error");
         return;
     }
-    if (nh_elsewhere_call(call)) { /* nor is who answers from another address */
-        nh_dead_declare(call, NH_ANSWER_ELSEWHERE, call->elsewhere->last, at.frame, "is resent: its answer came from another address");
+    if (nh_wrong_source_call(call)) { /* nor is who answers from another address */
+        nh_dead_declare(call, NH_ANSWER_ELSEWHERE, call->wrong_source->last, at.frame, "is resent: its answer came from another address");
         return;
     }
     if (call->n_sendings >= 3) {
         char *lasts = nh_duration_text(nh_elapsed(silence.since.time, at.time));
         silence.bits = 0;
-        if (!call->unheard.frame)
+        if (!call->lost_reply.frame)
             silence.text = g_strdup_printf("Retransmission number %u over UDP without any answer for %s", call->n_sendings - 1, lasts);
         g_free(lasts);
     }
@@ -125,7 +125,7 @@ nh_datagram_quote(nh_watch *watch, const nh_quote *quote)
     nh_moment at = { quote->frame, quote->time };
     nh_way way;
 
-    if (nh_elsewhere_quote(watch, quote))
+    if (nh_wrong_source_quote(watch, quote))
         return;
     if (nh_port_program(watch, &quote->dst.addr, NH_L4_UDP, quote->dst.port) == 0 && quote->dst.port != NH_PORTMAP_PORT)
         return;

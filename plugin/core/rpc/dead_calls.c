@@ -17,7 +17,7 @@
 #include "core/model/trouble.h"
 
 static void
-tell_dead(nh_call *call, uint32_t frame, const char *how)
+raise_dead_call(nh_call *call, uint32_t frame, const char *how)
 {
     char *since = nh_moment_text(call->dead_since);
 
@@ -38,10 +38,10 @@ nh_dead_declare(nh_call *call, nh_finding reason, nh_moment since, uint32_t fram
         call->dead = reason;
         call->dead_since = since;
         if (frame != nh_call_first(call)->at.frame)
-            tell_dead(call, nh_call_first(call)->at.frame,
-                      call->l4 == NH_L4_UDP ? "was sent, and met no answer" : "was sent, then the connection died under it");
+            raise_dead_call(call, nh_call_first(call)->at.frame,
+                            call->l4 == NH_L4_UDP ? "was sent, and met no answer" : "was sent, then the connection died under it");
     }
-    tell_dead(call, frame, how);
+    raise_dead_call(call, frame, how);
     nh_outage_join(call->pair, call);
 }
 

@@ -273,7 +273,7 @@ slow_calls_of(const nh_outage *outage)
 }
 
 static void
-tell_answers(nh_incident *incident, const nh_outage *outage)
+add_answers(nh_incident *incident, const nh_outage *outage)
 {
     if (outage->nfs_answers == 0)
         return;
@@ -283,7 +283,7 @@ tell_answers(nh_incident *incident, const nh_outage *outage)
 }
 
 static void
-tell_slow(nh_incident *incident, const slow_calls *slow)
+add_slow(nh_incident *incident, const slow_calls *slow)
 {
     const nfs_call *call = &slow->first;
     const char *name = nh_procedure_name(NH_PROG_NFS, call->vers, call->proc);
@@ -313,9 +313,9 @@ nh_nfs_story(nh_incident *incident, const nh_outage *outage)
 {
     slow_calls slow = slow_calls_of(outage);
 
-    tell_answers(incident, outage);
+    add_answers(incident, outage);
     if (slow.count == 0)
         return;
-    tell_slow(incident, &slow);
+    add_slow(incident, &slow);
     nh_lines_of_nfs(incident, outage->pair, slow.first.l4, slow.first.sent, slow.first.reply);
 }

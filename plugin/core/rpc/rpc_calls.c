@@ -9,7 +9,7 @@
 #include "core/rpc/rpc_calls.h"
 
 #include "core/base/limits.h"
-#include "core/clock/age.h"
+#include "core/clock/issue_time.h"
 #include "core/wire/arguments.h"
 #include "core/rpc/async_calls.h"
 #include "core/clock/attempt.h"
@@ -20,7 +20,7 @@
 #include "core/rpc/dead_calls.h"
 #include "core/rpc/early_replies.h"
 #include "core/clock/deadlines.h"
-#include "core/net/elsewhere.h"
+#include "core/net/wrong_source.h"
 #include "core/net/follow.h"
 #include "core/model/frames.h"
 #include "core/locks/lock_table.h"
@@ -30,14 +30,13 @@
 #include "core/net/pairs.h"
 #include "core/rpc/portmap.h"
 #include "core/model/ports.h"
-#include "core/model/polls.h"
 #include "core/wire/procedures.h"
 #include "core/clock/queued.h"
 #include "core/rpc/rpc_replies.h"
 #include "core/rpc/statd.h"
 #include "core/net/tcp_life.h"
 #include "core/model/trouble.h"
-#include "core/rpc/unheard.h"
+#include "core/rpc/lost_replies.h"
 
 /* An XID that comes back so long after its answer belongs to another call. */
 #define XID_REUSE_TIME (120 * NH_SECOND)
@@ -60,7 +59,7 @@ resent_by_tcp(nh_call *call, nh_conn *conn, nh_moment at)
     nh_sending sending = { at, conn, last_sending_on(call, conn)->seq_end, true, false };
 
     nh_call_append(call, sending);
-    nh_age_by_tcp(call);
+    nh_issue_time_by_tcp(call);
     nh_frame_add_call(nh_frame_get(call->pair->watch, at), call);
     if (nh_conn_trouble(conn))
         nh_dead_declare(call, nh_conn_trouble(conn)->finding, nh_conn_trouble(conn)->since, at.frame,
@@ -107,14 +106,14 @@ take_acks(nh_conn *conn, int half)
 
 /* The waiting calls that end in these bytes. */
 static void
-retransmitted(nh_conn *conn, const nh_passing *passing, nh_moment at)
+retransmitted(nh_conn *conn, const nh_segment_effect *effect, nh_moment at)
 {
     for (unsigned i = 0; i < conn->waiting->len; i++) {
         nh_call *call = g_ptr_array_index(conn->waiting, i);
         const nh_sending *sending = last_sending_on(call, conn);
 
-        if (sending && passing->half == nh_call_half(call, conn) && (int32_t)(sending->seq_end - passing->seq) > 0 &&
-            (int32_t)(sending->seq_end - passing->end) <= 0)
+        if (sending && effect->half == nh_call_half(call, conn) && (int32_t)(sending->seq_end - effect->seq) > 0 &&
+            (int32_t)(sending->seq_end - effect->end) <= 0)
             resent_by_tcp(call, conn, at);
     }
 }
@@ -122,22 +121,22 @@ retransmitted(nh_conn *conn, const nh_passing *passing, nh_moment at)
 void
 nh_calls_transport(nh_watch *watch, nh_moment at)
 {
-    const nh_passing *passing = &watch->passing;
-    nh_conn *conn = passing->conn;
+    const nh_segment_effect *effect = &watch->effect;
+    nh_conn *conn = effect->conn;
 
-    if (!conn || !conn->waiting || conn->waiting->len == 0 || passing->duplicate)
+    if (!conn || !conn->waiting || conn->waiting->len == 0 || effect->duplicate)
         return;
     const nh_trouble *trouble = nh_conn_trouble(conn);
-    if (passing->missed)
-        miss_replies(conn, passing->half, at);
+    if (effect->missed)
+        miss_replies(conn, effect->half, at);
     for (int half = 0; half < 2; half++)
         if (conn->unacked[half] > 0 && conn->half[half].has_acked)
             take_acks(conn, half);
-    if (passing->retransmission)
-        retransmitted(conn, passing, at);
-    if (trouble && conn->unburied) {
+    if (effect->retransmission)
+        retransmitted(conn, effect, at);
+    if (trouble && conn->calls_unchecked) {
         nh_dead_bury(conn, trouble);
-        conn->unburied = false;
+        conn->calls_unchecked = false;
     }
 }
 
@@ -148,15 +147,14 @@ carrier(nh_watch *watch, const nh_message *message)
     const nh_end *client = message->reply ? &message->dst : &message->src;
     const nh_end *server = message->reply ? &message->src : &message->dst;
     nh_moment at = { message->frame, message->time };
-    nh_conn *passing = watch->passing.conn;
+    nh_conn *conn = watch->effect.conn;
 
     if (message->l4 != NH_L4_TCP)
         return NULL;
-    if (passing && passing->service != NH_SERVICE_PROBABLE && watch->segment.frame == message->frame &&
-        nh_conn_joins(passing, client, server))
-        return passing;
+    if (conn && conn->service != NH_SERVICE_PROBABLE && watch->segment.frame == message->frame && nh_conn_joins(conn, client, server))
+        return conn;
     bool known = nh_follow_find(watch, client, server) != NULL;
-    nh_conn *conn = nh_follow_message(watch, client, server, nh_service_of_program(message->prog), at);
+    conn = nh_follow_message(watch, client, server, nh_service_of_program(message->prog), at);
     if (!known && watch->segment.frame == message->frame)
         nh_tcp_adopt(conn, &watch->segment);
     return conn;
@@ -195,12 +193,12 @@ first_transmission(nh_call *call, nh_conn *conn, nh_moment at)
     nh_dead_deferred(call, at);
     if (conn)
         nh_dead_sent(call, conn, at);
-    if (call->pair->open && call->way == NH_FORWARD && (call->pair->open->ways & (1u << NH_FORWARD) || nh_call_polls(call)))
+    if (call->pair->open && call->way == NH_FORWARD && (call->pair->open->ways & (1u << NH_FORWARD) || nh_call_retries_lock(call)))
         nh_outage_join(call->pair, call);
 }
 
 static void
-tell_resent(nh_call *call, const nh_sending *before, nh_conn *conn, nh_moment at)
+raise_resent(nh_call *call, const nh_sending *before, nh_conn *conn, nh_moment at)
 {
     const nh_sending *first = nh_call_first(call);
     char *ago = nh_duration_text(nh_elapsed(first->at.time, at.time));
@@ -219,9 +217,9 @@ resent(nh_call *call, nh_conn *conn, nh_moment at)
 {
     nh_sending before = *nh_call_last(call);
 
-    nh_unheard_copy(call, at);
+    nh_lost_reply_copy(call, at);
     nh_call_add_sending(call, conn, at);
-    tell_resent(call, &before, conn, at);
+    raise_resent(call, &before, conn, at);
     call->pair->resent += call->prog == NH_PROG_NLM;
     if (call->prog == NH_PROG_NLM) {
         nh_client_resends(call);
@@ -469,7 +467,7 @@ was_sent_there(const nh_watch *watch, const nh_call *call, const nh_message *rep
     if (call->dst.port == reply->src.port || (!port && reply->l4 == NH_L4_UDP))
         return true;
     for (unsigned i = 0; reply->l4 == NH_L4_TCP && i < call->n_sendings; i++)
-        if (call->sendings[i].conn && call->sendings[i].conn == watch->passing.conn)
+        if (call->sendings[i].conn && call->sendings[i].conn == watch->effect.conn)
             return true;
     return false;
 }
@@ -499,9 +497,9 @@ nh_calls_answers(nh_watch *watch, const nh_message *reply)
 static void
 count_orphan(nh_watch *watch, const nh_message *message)
 {
-    const nh_conn *conn = message->l4 == NH_L4_TCP ? watch->passing.conn : NULL;
+    const nh_conn *conn = message->l4 == NH_L4_TCP ? watch->effect.conn : NULL;
 
-    if (conn && nh_conn_service(conn) == NH_SERVICE_NLM && !watch->passing.retransmission && !watch->passing.duplicate)
+    if (conn && nh_conn_service(conn) == NH_SERVICE_NLM && !watch->effect.retransmission && !watch->effect.duplicate)
         conn->pair->orphans++;
 }
 
@@ -511,16 +509,16 @@ nh_calls_reply(nh_watch *watch, const nh_message *message, const nh_rpc_header *
     nh_call *call = call_answered_by(watch, message);
 
     if (!call) {
-        if (!nh_elsewhere_reply(watch, message) && !header->refused && !header->starttls) { /* the probe for TLS is no call of ours */
+        if (!nh_wrong_source_reply(watch, message) && !header->refused && !header->starttls) { /* the probe for TLS is no call of ours */
             count_orphan(watch, message);
-            if (message->l4 == NH_L4_UDP || watch->passing.conn)
+            if (message->l4 == NH_L4_UDP || watch->effect.conn)
                 nh_early_keep(watch, message, header);
         }
         return;
     }
     if (message->l4 == NH_L4_UDP && call->waits && call->n_sendings == 1 && call->dst.port != message->src.port)
-        nh_elsewhere_port(call, message);
+        nh_wrong_source_port(call, message);
     nh_message reply = read_results(call, message, header);
     nh_calls_message(watch, &reply);
-    nh_unheard_message(watch, &reply);
+    nh_lost_reply_message(watch, &reply);
 }

@@ -11,7 +11,7 @@
 
 #include "core/model/model.h"
 
-/* What the segment that just passed (watch->passing) means for the calls on its connection. */
+/* What the segment that just passed (watch->effect) means for the calls on its connection. */
 void nh_calls_transport(nh_watch *watch, nh_moment at);
 /* A call or a reply of a followed program. */
 void nh_calls_message(nh_watch *watch, const nh_message *message);

@@ -21,14 +21,13 @@
 #include "core/judge/outage.h"
 #include "core/judge/raise.h"
 #include "core/model/ports.h"
-#include "core/model/polls.h"
 #include "core/rpc/requests.h"
 #include "core/rpc/portmap.h"
 #include "core/wire/procedures.h"
 #include "core/rpc/statd.h"
 
 static void
-tell_recovered(nh_call *call, const nh_outage *outage, nh_moment at)
+raise_recovered(nh_call *call, const nh_outage *outage, nh_moment at)
 {
     char *lasted = nh_duration_text(nh_elapsed(outage->start.time, at.time));
     char *line = nh_line_text(call->pair, call->way, NH_LOG_OK);
@@ -62,7 +61,7 @@ granted(nh_call *call, nh_moment at)
 {
     nh_pair *pair = call->pair;
 
-    if (!nh_call_polls(call))
+    if (!nh_call_retries_lock(call))
         return;
     pair->blocked.frame = 0;
     pair->polled = at;
@@ -113,19 +112,19 @@ static void
 judge_grace(nh_call *call, nh_moment at)
 {
     nh_pair *pair = call->pair;
-    bool told = pair->restarted.frame && at.time - pair->restarted.time < RESTART_TIME;
+    bool notified = pair->restarted.frame && at.time - pair->restarted.time < RESTART_TIME;
 
     nh_raise(&(nh_evidence){ .finding = NH_GRACE, .call = call, .at = at, .since = nh_call_first(call)->at });
-    if (!told && (!pair->lost.frame || at.time - pair->lost.time >= RESTART_TIME))
+    if (!notified && (!pair->lost.frame || at.time - pair->lost.time >= RESTART_TIME))
         return;
-    if (!told)
+    if (!notified)
         pair->restarted = at;
-    nh_raise(&(nh_evidence){ .finding = NH_SERVER_RESTARTED,
-                             .call = call,
-                             .at = at,
-                             .since = pair->restarted,
-                             .text = told ? NULL
-                                          : g_strdup_printf("Grace period after the connection was lost in frame %u", pair->lost.frame) });
+    nh_raise(&(nh_evidence){
+        .finding = NH_SERVER_RESTARTED,
+        .call = call,
+        .at = at,
+        .since = pair->restarted,
+        .text = notified ? NULL : g_strdup_printf("Grace period after the connection was lost in frame %u", pair->lost.frame) });
 }
 
 /* Its client sends nothing again: only the answer shows how long it waited. */
@@ -266,7 +265,7 @@ answer(nh_call *call, nh_moment at)
     }
     nh_outage *ended = nh_outage_answer(call->pair, call->way, nh_service_of_program(call->prog), call, at);
     if (ended && !is_reclaim_refused(call))
-        tell_recovered(call, ended, at);
+        raise_recovered(call, ended, at);
     if (is_without_locks(call))
         nh_raise(&refusal);
 }
@@ -282,7 +281,7 @@ take_receipt(nh_call *call, nh_moment at)
 }
 
 void
-nh_reply_heard(nh_call *call, nh_moment at)
+nh_reply_received(nh_call *call, nh_moment at)
 {
     if (call->waits)
         nh_call_stop_waiting(call);

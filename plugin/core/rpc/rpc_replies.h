@@ -16,6 +16,6 @@ void nh_reply_take(nh_call *call, const nh_message *message, nh_moment at);
 /* A *_RES was called: it answers every copy of its *_MSG. */
 void nh_reply_result(nh_call *result, const nh_message *message, nh_moment at);
 /* The call's answer has come: it waits no longer, and the outage may be over. */
-void nh_reply_heard(nh_call *call, nh_moment at);
+void nh_reply_received(nh_call *call, nh_moment at);
 
 #endif

@@ -13,7 +13,7 @@
 #include "core/model/call.h"
 #include "core/model/frames.h"
 #include "core/story/lines.h"
-#include "core/story/told_calls.h"
+#include "core/story/incident_calls.h"
 #include "core/wire/procedures.h"
 
 static void
@@ -32,11 +32,11 @@ add_message(nh_incident *incident, const nh_call *call, nh_moment at, bool reply
 
 /* What else is noted on the frames of these calls: each frame once. */
 static void
-add_notes(nh_incident *incident, const nh_watch *watch, nh_moment at, GHashTable *told)
+add_notes(nh_incident *incident, const nh_watch *watch, nh_moment at, GHashTable *noted)
 {
     const nh_frame *frame = at.frame ? nh_frame_find(watch, at.frame) : NULL;
 
-    if (!frame || !g_hash_table_add(told, GUINT_TO_POINTER(at.frame)))
+    if (!frame || !g_hash_table_add(noted, GUINT_TO_POINTER(at.frame)))
         return;
     for (const GSList *item = frame->notes; item; item = item->next) {
         const nh_note *note = item->data;
@@ -48,25 +48,25 @@ static void
 add_calls(nh_incident *incident, const nh_fault *fault)
 {
     const nh_watch *watch = fault->pair->watch;
-    GHashTable *told = g_hash_table_new(NULL, NULL);
+    GHashTable *noted = g_hash_table_new(NULL, NULL);
 
     for (unsigned i = 0; i < fault->calls->len; i++) {
         const nh_call *call = g_ptr_array_index(fault->calls, i);
-        nh_tell_call(incident, call);
+        nh_incident_describe_call(incident, call);
         add_message(incident, call, nh_call_first(call)->at, false);
         add_message(incident, call, call->reply, true);
-        add_notes(incident, watch, nh_call_first(call)->at, told);
-        add_notes(incident, watch, call->reply, told);
+        add_notes(incident, watch, nh_call_first(call)->at, noted);
+        add_notes(incident, watch, call->reply, noted);
     }
-    add_notes(incident, watch, fault->at, told);
+    add_notes(incident, watch, fault->at, noted);
     for (unsigned i = 0; i < fault->steps->len; i++) {
         const nh_fault_step *step = &g_array_index(fault->steps, nh_fault_step, i);
         nh_incident_add_event(incident, step->at.frame, step->at.time, step->event, NH_FINDING_NONE, g_strdup(step->text));
-        add_notes(incident, watch, step->at, told);
+        add_notes(incident, watch, step->at, noted);
     }
-    add_notes(incident, watch, fault->refused_first, told);
-    add_notes(incident, watch, fault->refused_last, told);
-    g_hash_table_unref(told);
+    add_notes(incident, watch, fault->refused_first, noted);
+    add_notes(incident, watch, fault->refused_last, noted);
+    g_hash_table_unref(noted);
 }
 
 /* What the client's kernel logs of it, as soon as the answer is there. */

@@ -261,7 +261,7 @@ complete_flows(collection *c)
 void
 nh_story_flows(nh_incident *incident, const nh_outage *outage)
 {
-    const GPtrArray *frames = outage->pair->told.frames;
+    const GPtrArray *frames = outage->pair->indexed.frames;
     collection c = { .incident = incident };
     unsigned end = frames ? nh_frames_before(frames, incident->last_frame + 1) : 0;
 

@@ -65,7 +65,7 @@ no_calls_clause(const nh_outage *outage)
 {
     if (nobody_waited(outage))
         return g_strdup("no lock call had to wait for it");
-    bool unread = outage->pair->hidden.how || nh_calls_unread(outage->pair);
+    bool unread = outage->pair->encrypted.how || nh_calls_unread(outage->pair);
     return g_strdup(unread                       ? "its calls cannot be read"
                     : attempt_of(outage)->active ? "no lock call could be sent"
                                                  : "no lock call was seen meanwhile");
@@ -88,8 +88,8 @@ answer_clause(const nh_outage *outage, const nh_call *unanswered)
 static char *
 affected_clause(const nh_outage *outage)
 {
-    unsigned calls = outage->calls->len, others = outage->served + outage->told.beside;
-    unsigned requests = outage->told.requests ? outage->told.requests : calls;
+    unsigned calls = outage->calls->len, others = outage->served + outage->hindsight.beside;
+    unsigned requests = outage->hindsight.requests ? outage->hindsight.requests : calls;
     GString *text = g_string_new(NULL);
 
     g_string_append_printf(text, "%u lock %s%s affected", requests, requests < calls ? "request" : "call",
@@ -154,7 +154,7 @@ was_refused_meanwhile(const nh_outage *outage)
 static bool
 nobody_asked(const nh_outage *outage)
 {
-    return nobody_waited(outage) || (outage->calls->len == 0 && !attempt_of(outage)->active && !outage->pair->hidden.how);
+    return nobody_waited(outage) || (outage->calls->len == 0 && !attempt_of(outage)->active && !outage->pair->encrypted.how);
 }
 
 /* What the client missed, up to the server's name. */
@@ -167,9 +167,9 @@ what_was_missing(const nh_outage *outage, const nh_judgement *judgement, const n
         return "had trouble with the lock service of";
     if (judgement->cause == NH_GRANT_LOST)
         return "was not told of its lock by";
-    if (outage->served || outage->told.beside)
+    if (outage->served || outage->hindsight.beside)
         return outage->calls->len == 1 ? "got no answer to one lock call from" : "got no answer to some lock calls from";
-    if (outage->told.answered)
+    if (outage->hindsight.answered)
         return "had trouble with the lock service of";
     return was_refused_meanwhile(outage) ? "got no lock from" : "got no lock service from";
 }

@@ -66,7 +66,7 @@ is_bystander(const nh_outage *outage, const nh_call *call)
 static bool
 is_meanwhile(const nh_outage *outage, uint32_t frame)
 {
-    return frame > outage->start.frame && frame < outage->told.latest && (!outage->end.frame || frame < outage->end.frame);
+    return frame > outage->start.frame && frame < outage->hindsight.latest && (!outage->end.frame || frame < outage->end.frame);
 }
 
 /* A lock call gets its answer before the end, and not that there are no locks now. */
@@ -79,9 +79,9 @@ count_answer(nh_outage *outage, const nh_call *call, uint32_t frame)
     if (call->prog != NH_PROG_NLM || call->way != NH_FORWARD || call->proc == 0 || !inside || refused)
         return;
     if (call->outage == outage)
-        outage->told.answered++;
+        outage->hindsight.answered++;
     else
-        outage->told.beside++;
+        outage->hindsight.beside++;
 }
 
 static void
@@ -99,7 +99,7 @@ add_messages(nh_incident *incident, nh_outage *outage, const nh_frame *frame)
         if (reply)
             count_answer(outage, call, frame->at.frame);
         if (reply && call->way == NH_FORWARD && is_meanwhile(outage, frame->at.frame))
-            outage->told.alive = true;
+            outage->hindsight.alive = true;
         nh_incident_add_event(incident, frame->at.frame, frame->at.time, reply ? "reply" : "call", NH_FINDING_NONE,
                               g_strdup_printf("%s %s, XID 0x%08x%s%s", name ? name : "?", reply ? "reply" : "call", call->xid,
                                               status ? ": " : "", status ? status : ""));
@@ -135,9 +135,9 @@ nh_timeline_begin(nh_watch *watch)
         nh_frame *frame = g_ptr_array_index(watch->frames, i);
         if (!frame->pair || frame->pair->outages->len == 0)
             continue;
-        if (!frame->pair->told.frames)
-            frame->pair->told.frames = g_ptr_array_new();
-        g_ptr_array_add(frame->pair->told.frames, frame);
+        if (!frame->pair->indexed.frames)
+            frame->pair->indexed.frames = g_ptr_array_new();
+        g_ptr_array_add(frame->pair->indexed.frames, frame);
     }
 }
 
@@ -146,14 +146,14 @@ nh_timeline_end(nh_watch *watch)
 {
     for (unsigned i = 0; i < watch->pair_list->len; i++) {
         nh_pair *pair = g_ptr_array_index(watch->pair_list, i);
-        g_clear_pointer(&pair->told.frames, g_ptr_array_unref);
+        g_clear_pointer(&pair->indexed.frames, g_ptr_array_unref);
     }
 }
 
 void
 nh_timeline_add_frames(nh_incident *incident, nh_outage *outage)
 {
-    const GPtrArray *frames = outage->pair->told.frames;
+    const GPtrArray *frames = outage->pair->indexed.frames;
     unsigned end = frames ? nh_frames_before(frames, incident->last_frame + 1) : 0;
 
     for (unsigned i = frames ? nh_frames_before(frames, incident->first_frame) : 0; i < end; i++) {

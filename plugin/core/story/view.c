@@ -187,7 +187,7 @@ outage_of_calls(const nh_frame *frame)
 static bool
 was_in_trouble(const nh_conn *conn)
 {
-    return conn->troubles || conn->one_sided_told;
+    return conn->troubles || conn->one_sided_reported;
 }
 
 /* Only its ports speak for it, and nothing is wrong with it: another protocol may have it, and that is no business of ours. */

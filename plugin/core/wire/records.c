@@ -166,7 +166,7 @@ nh_record_read(const uint8_t *bytes, unsigned length, nh_rpc_header *header, uin
 struct nh_partial {
     bool active;
     bool last;       /* this fragment is the record's last */
-    bool told;       /* its header was */
+    bool delivered;  /* its header was handed on */
     bool wanted;     /* its bytes are kept */
     bool cut;        /* the next bytes do not follow what is kept: too much, or not captured */
     uint8_t mark[4]; /* the record mark as far as it came */
@@ -221,7 +221,7 @@ lose(nh_position *position, unsigned n)
 
 /* The whole message lies in these bytes. */
 static void
-tell_message(const uint8_t *bytes, unsigned length, uint32_t end, const listener *to)
+deliver_message(const uint8_t *bytes, unsigned length, uint32_t end, const listener *to)
 {
     nh_rpc_header header;
 
@@ -233,12 +233,12 @@ tell_message(const uint8_t *bytes, unsigned length, uint32_t end, const listener
 
 /* Tell the header once there is enough of it. */
 static void
-tell_header(struct nh_partial *partial, const uint8_t *bytes, unsigned length, const listener *to)
+deliver_header(struct nh_partial *partial, const uint8_t *bytes, unsigned length, const listener *to)
 {
     nh_rpc_header header;
     bool readable = nh_rpc_header_read(bytes, length, &header);
 
-    partial->told = true;
+    partial->delivered = true;
     if (readable)
         to->sink->begins(&header, to->data);
     partial->wanted = readable && to->sink->wanted(&header, to->data);
@@ -251,8 +251,8 @@ finish(nh_position *position, uint32_t end, const listener *to)
     nh_rpc_header header;
 
     partial->active = false;
-    if (!partial->told)
-        tell_header(partial, partial->bytes->data, partial->bytes->len, to);
+    if (!partial->delivered)
+        deliver_header(partial, partial->bytes->data, partial->bytes->len, to);
     if (partial->wanted && nh_rpc_header_read(partial->bytes->data, partial->bytes->len, &header))
         to->sink->ends(&header, end, to->data);
 }
@@ -262,12 +262,12 @@ keep(struct nh_partial *partial, const piece *p, unsigned n, const listener *to)
 {
     unsigned room = KEEP_MAX - partial->bytes->len, there = MIN(n, p->captured);
 
-    if ((partial->told && !partial->wanted) || partial->cut)
+    if ((partial->delivered && !partial->wanted) || partial->cut)
         return;
     g_byte_array_append(partial->bytes, p->bytes, MIN(there, room));
     partial->cut = there < n || there > room;
-    if (!partial->told && (partial->bytes->len >= HEADER_MAX || partial->cut))
-        tell_header(partial, partial->bytes->data, partial->bytes->len, to);
+    if (!partial->delivered && (partial->bytes->len >= HEADER_MAX || partial->cut))
+        deliver_header(partial, partial->bytes->data, partial->bytes->len, to);
 }
 
 /* A record begins that does not lie in these bytes as a whole. */
@@ -342,7 +342,7 @@ read_record(nh_position *position, const piece *p, const listener *to)
     uint32_t mark = p->captured >= 4 ? nh_be32(p->bytes) : 0, size = mark & 0x7fffffff;
 
     if (mark >> 31 && size <= RECORD_MAX && 4 + size <= p->length) {
-        tell_message(p->bytes + 4, MIN(p->captured - 4, size), p->seq + 4 + size, to);
+        deliver_message(p->bytes + 4, MIN(p->captured - 4, size), p->seq + 4 + size, to);
         return 4 + size;
     }
     begin_partial(position);

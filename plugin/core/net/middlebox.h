@@ -1,4 +1,4 @@
-/* third.h
+/* middlebox.h
  * Segments that a third machine sends in the server's name.
  *
  * Copyright 2026, the NLM Health authors
@@ -6,14 +6,14 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#ifndef NLM_HEALTH_THIRD_H
-#define NLM_HEALTH_THIRD_H
+#ifndef NLM_HEALTH_MIDDLEBOX_H
+#define NLM_HEALTH_MIDDLEBOX_H
 
 #include "core/model/model.h"
 
 /* A segment of a connection passes, and is no copy. */
-void nh_third_watch(nh_conn *conn, const nh_segment *segment);
+void nh_middlebox_watch(nh_conn *conn, const nh_segment *segment);
 /* What a remark on such a RST adds, or ""; caller frees. */
-char *nh_third_text(const nh_conn *conn, const nh_segment *segment);
+char *nh_middlebox_text(const nh_conn *conn, const nh_segment *segment);
 
 #endif

@@ -1,4 +1,4 @@
-/* lone_syns.c
+/* first_syns.c
  * First SYNs between hosts of which nothing else is known yet: kept small, because of floods and port scans most stay alone.
  *
  * Copyright 2026, the NLM Health authors
@@ -6,7 +6,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include "core/net/lone_syns.h"
+#include "core/net/first_syns.h"
 
 #include "core/base/hash.h"
 #include "core/net/follow.h"
@@ -35,13 +35,13 @@ hosts_equal(const void *a, const void *b)
 }
 
 GHashTable *
-nh_lone_syns_new(void)
+nh_first_syns_new(void)
 {
     return g_hash_table_new_full(hosts_hash, hosts_equal, g_free, NULL);
 }
 
 bool
-nh_lone_syn_keep(nh_watch *watch, const nh_segment *segment)
+nh_first_syn_keep(nh_watch *watch, const nh_segment *segment)
 {
     nh_service service;
     nh_segment *syn;
@@ -56,18 +56,18 @@ nh_lone_syn_keep(nh_watch *watch, const nh_segment *segment)
     syn = g_memdup2(segment, sizeof *segment);
     syn->payload = NULL;
     syn->captured = 0;
-    g_hash_table_add(watch->lone_syns, syn);
+    g_hash_table_add(watch->first_syns, syn);
     nh_frame_get(watch, (nh_moment){ segment->frame, segment->time })->service = service;
     return true;
 }
 
 bool
-nh_lone_syn_take(nh_watch *watch, const nh_addr *a, const nh_addr *b, nh_segment *syn)
+nh_first_syn_take(nh_watch *watch, const nh_addr *a, const nh_addr *b, nh_segment *syn)
 {
     nh_segment hosts;
     hosts.src.addr = *a; /* nothing else of it is compared */
     hosts.dst.addr = *b;
-    const nh_segment *kept = g_hash_table_lookup(watch->lone_syns, &hosts);
+    const nh_segment *kept = g_hash_table_lookup(watch->first_syns, &hosts);
     nh_frame *frame;
 
     if (!kept)
@@ -76,5 +76,5 @@ nh_lone_syn_take(nh_watch *watch, const nh_addr *a, const nh_addr *b, nh_segment
     frame = nh_frame_find(watch, syn->frame);
     if (frame)
         frame->service = NH_SERVICE_NONE; /* from now on its connection tells */
-    return g_hash_table_remove(watch->lone_syns, &hosts);
+    return g_hash_table_remove(watch->first_syns, &hosts);
 }

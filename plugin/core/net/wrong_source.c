@@ -1,4 +1,4 @@
-/* elsewhere.c
+/* wrong_source.c
  * Answers that come from another address, or port, than the one that was asked.
  *
  * Copyright 2026, the NLM Health authors
@@ -6,7 +6,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include "core/net/elsewhere.h"
+#include "core/net/wrong_source.h"
 
 #include "core/base/hash.h"
 #include "core/judge/raise.h"
@@ -60,7 +60,7 @@ nh_asks_by_datagram(nh_watch *watch, nh_call *call)
 /* --- what answered ---------------------------------------------------------------------- */
 
 static void
-remember(nh_watch *watch, nh_elsewhere **where, const nh_end *from, nh_moment at)
+remember(nh_watch *watch, nh_wrong_source **where, const nh_end *from, nh_moment at)
 {
     if (!*where || !equal_ends(&(*where)->from, from)) {
         *where = nh_arena_take(watch->arena, sizeof **where);
@@ -70,7 +70,7 @@ remember(nh_watch *watch, nh_elsewhere **where, const nh_end *from, nh_moment at
 }
 
 static char *
-text_of(const nh_elsewhere *where, const char *what, const nh_end *asked, uint32_t frame)
+text_of(const nh_wrong_source *where, const char *what, const nh_end *asked, uint32_t frame)
 {
     char *from = nh_end_text(&where->from), *to = nh_end_text(asked);
     char *text = g_strdup_printf("%s comes from %s, though %s was asked (frame %u): the caller does not take it", what, from, to, frame);
@@ -99,7 +99,7 @@ answers(const nh_conn *conn, const nh_segment *segment)
 static void
 raise_conn(nh_conn *conn)
 {
-    nh_elsewhere *where = conn->elsewhere;
+    nh_wrong_source *where = conn->wrong_source;
     bool opening = conn->state == NH_TCP_SYN_SENT;
     nh_moment asked = opening ? conn->attempt_syn : conn->half[0].awaiting.frame ? conn->half[0].awaiting : conn->last;
 
@@ -115,11 +115,11 @@ raise_conn(nh_conn *conn)
 static bool
 is_refused(const nh_conn *conn, const nh_segment *segment)
 {
-    return conn && conn->elsewhere && equal_ends(&conn->elsewhere->from, &segment->dst);
+    return conn && conn->wrong_source && equal_ends(&conn->wrong_source->from, &segment->dst);
 }
 
 bool
-nh_elsewhere_segment(nh_watch *watch, const nh_segment *segment)
+nh_wrong_source_segment(nh_watch *watch, const nh_segment *segment)
 {
     nh_moment at = { segment->frame, segment->time };
     nh_conn *conn = g_hash_table_lookup(watch->asking_conns, &segment->dst);
@@ -133,20 +133,20 @@ nh_elsewhere_segment(nh_watch *watch, const nh_segment *segment)
     nh_frame *frame = nh_frame_get(watch, at);
     frame->conn = conn;
     frame->pair = conn->pair;
-    bool proved = conn->elsewhere && conn->elsewhere->raised;
+    bool proved = conn->wrong_source && conn->wrong_source->raised;
     if (answer)
-        remember(watch, &conn->elsewhere, &segment->src, at);
-    if (proved ? answer : !answer && segment->flags & NH_TH_RST && conn->elsewhere->raised != conn->elsewhere->last.frame)
+        remember(watch, &conn->wrong_source, &segment->src, at);
+    if (proved ? answer : !answer && segment->flags & NH_TH_RST && conn->wrong_source->raised != conn->wrong_source->last.frame)
         raise_conn(conn);
     return true;
 }
 
 bool
-nh_elsewhere_conn(nh_conn *conn, nh_moment since)
+nh_wrong_source_conn(nh_conn *conn, nh_moment since)
 {
-    if (!conn->elsewhere || conn->elsewhere->last.frame < since.frame)
+    if (!conn->wrong_source || conn->wrong_source->last.frame < since.frame)
         return false;
-    if (conn->elsewhere->raised != conn->elsewhere->last.frame)
+    if (conn->wrong_source->raised != conn->wrong_source->last.frame)
         raise_conn(conn);
     return true;
 }
@@ -169,33 +169,33 @@ call_of(nh_watch *watch, const nh_end *asker, uint32_t xid)
 }
 
 bool
-nh_elsewhere_reply(nh_watch *watch, const nh_message *reply)
+nh_wrong_source_reply(nh_watch *watch, const nh_message *reply)
 {
     nh_call *call = reply->l4 == NH_L4_UDP ? call_of(watch, &reply->dst, reply->xid) : NULL;
     nh_moment at = { reply->frame, reply->time };
 
     if (!call)
         return false;
-    bool proved = call->elsewhere && call->elsewhere->raised;
+    bool proved = call->wrong_source && call->wrong_source->raised;
     nh_frame *frame = nh_frame_get(watch, at);
     frame->pair = call->pair;
     frame->service = nh_service_of_program(call->prog);
-    remember(watch, &call->elsewhere, &reply->src, at);
+    remember(watch, &call->wrong_source, &reply->src, at);
     if (proved)
-        nh_elsewhere_call(call);
+        nh_wrong_source_call(call);
     return true;
 }
 
 void
-nh_elsewhere_port(nh_call *call, const nh_message *reply)
+nh_wrong_source_port(nh_call *call, const nh_message *reply)
 {
-    remember(call->pair->watch, &call->elsewhere, &reply->src, (nh_moment){ reply->frame, reply->time });
+    remember(call->pair->watch, &call->wrong_source, &reply->src, (nh_moment){ reply->frame, reply->time });
 }
 
 bool
-nh_elsewhere_call(nh_call *call)
+nh_wrong_source_call(nh_call *call)
 {
-    nh_elsewhere *where = call->elsewhere;
+    nh_wrong_source *where = call->wrong_source;
 
     if (!where)
         return false;
@@ -211,10 +211,10 @@ nh_elsewhere_call(nh_call *call)
 }
 
 bool
-nh_elsewhere_quote(nh_watch *watch, const nh_quote *quote)
+nh_wrong_source_quote(nh_watch *watch, const nh_quote *quote)
 {
     nh_call *call = g_hash_table_lookup(watch->asking_calls, &quote->dst);
 
-    return call && call->elsewhere && nh_addr_equal(&quote->sender, &call->src.addr) && equal_ends(&call->elsewhere->from, &quote->src) &&
-           nh_elsewhere_call(call);
+    return call && call->wrong_source && nh_addr_equal(&quote->sender, &call->src.addr) &&
+           equal_ends(&call->wrong_source->from, &quote->src) && nh_wrong_source_call(call);
 }

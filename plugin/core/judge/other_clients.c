@@ -1,4 +1,4 @@
-/* others.c
+/* other_clients.c
  * Other clients of a server that leaves one alone.
  *
  * Where its lock manager answers them at once it is up, and so is its host: what
@@ -9,7 +9,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include "core/judge/others.h"
+#include "core/judge/other_clients.h"
 
 #include "core/base/hash.h"
 #include "core/model/call.h"
@@ -44,7 +44,7 @@ served_by(nh_watch *watch, nh_addr *server)
 }
 
 void
-nh_others_begin(nh_watch *watch)
+nh_other_clients_begin(nh_watch *watch)
 {
     watch->served = g_hash_table_new_full(nh_addr_hash_key, nh_addr_equal_keys, NULL, (GDestroyNotify)g_ptr_array_unref);
     for (unsigned i = 0; i < watch->frames->len; i++) {
@@ -52,19 +52,19 @@ nh_others_begin(nh_watch *watch)
         if (!serves(frame))
             continue;
         nh_pair *pair = frame->pair;
-        if (!pair->told.served)
-            pair->told.served = g_ptr_array_new();
-        g_ptr_array_add(pair->told.served, frame);
+        if (!pair->indexed.served)
+            pair->indexed.served = g_ptr_array_new();
+        g_ptr_array_add(pair->indexed.served, frame);
         g_ptr_array_add(served_by(watch, &pair->server), frame);
     }
 }
 
 void
-nh_others_end(nh_watch *watch)
+nh_other_clients_end(nh_watch *watch)
 {
     for (unsigned i = 0; i < watch->pair_list->len; i++) {
         nh_pair *pair = g_ptr_array_index(watch->pair_list, i);
-        g_clear_pointer(&pair->told.served, g_ptr_array_unref);
+        g_clear_pointer(&pair->indexed.served, g_ptr_array_unref);
     }
     g_clear_pointer(&watch->served, g_hash_table_unref);
 }
@@ -96,12 +96,12 @@ count_between(const GPtrArray *frames, uint32_t from, uint32_t end)
 }
 
 void
-nh_others_story(nh_incident *incident, const nh_outage *outage)
+nh_other_clients_story(nh_incident *incident, const nh_outage *outage)
 {
     const nh_pair *pair = outage->pair;
     const GPtrArray *served = g_hash_table_lookup(pair->watch->served, &pair->server);
     uint32_t from = outage->start.frame, end = outage->last.frame;
-    unsigned answers = count_between(served, from, end) - count_between(pair->told.served, from, end);
+    unsigned answers = count_between(served, from, end) - count_between(pair->indexed.served, from, end);
 
     if (answers == 0)
         return;

@@ -1,22 +1,22 @@
-/* unheard.h
- * Answers that the capture shows and the caller never heard.
+/* lost_replies.h
+ * Replies that the capture shows and the caller never received.
  *
  * Copyright 2026, the NLM Health authors
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#ifndef NLM_HEALTH_UNHEARD_H
-#define NLM_HEALTH_UNHEARD_H
+#ifndef NLM_HEALTH_LOST_REPLIES_H
+#define NLM_HEALTH_LOST_REPLIES_H
 
 #include "core/model/model.h"
 
 /* A reply passed over TCP: until the caller's TCP acknowledges it, it may be lost behind the capture point. */
-void nh_unheard_message(nh_watch *watch, const nh_message *message);
+void nh_lost_reply_message(nh_watch *watch, const nh_message *message);
 /* The segment that just passed: acknowledges replies, or shows that one is resent in vain. */
-void nh_unheard_transport(nh_watch *watch, nh_moment at);
+void nh_lost_reply_transport(nh_watch *watch, nh_moment at);
 
 /* RPC sends a call again over UDP: an answer that passed long before did not get to the caller. */
-void nh_unheard_copy(nh_call *call, nh_moment at);
+void nh_lost_reply_copy(nh_call *call, nh_moment at);
 
 #endif

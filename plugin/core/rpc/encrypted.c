@@ -1,41 +1,41 @@
-/* hidden.c
+/* encrypted.c
  * Calls that cannot be read: RPC over TLS, and Kerberos with privacy.
  *
- * Their connections are followed all the same: what TCP does is not hidden. Datagrams: sealed.c.
+ * Their connections are followed all the same: what TCP does can be read. Datagrams: dtls.c.
  *
  * Copyright 2026, the NLM Health authors
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include "core/rpc/hidden.h"
+#include "core/rpc/encrypted.h"
 
 #include "core/net/pairs.h"
 #include "core/model/ports.h"
 
-enum { HIDDEN_BY_TLS = 1, HIDDEN_BY_PRIVACY = 2 };
+enum { ENCRYPTED_BY_TLS = 1, ENCRYPTED_BY_PRIVACY = 2 };
 
 /* The probe was a call of the AUTH_TLS flavor; its reply says yes (RFC 9289 section 4.1). */
 bool
-nh_hidden_starts_tls(const nh_conn *conn, const nh_rpc_header *header)
+nh_encrypted_starts_tls(const nh_conn *conn, const nh_rpc_header *header)
 {
     return header->starttls && !conn->foreign && conn->service != NH_SERVICE_PROBABLE;
 }
 
 /* What hides the arguments of this call or those that follow this reply. */
 static unsigned
-hiding(const nh_rpc_header *header, bool starts_tls)
+encryption_of(const nh_rpc_header *header, bool starts_tls)
 {
     if (header->reply)
-        return starts_tls ? HIDDEN_BY_TLS : 0;
-    return header->privacy && nh_service_of_program(header->prog) != NH_SERVICE_NONE ? HIDDEN_BY_PRIVACY : 0;
+        return starts_tls ? ENCRYPTED_BY_TLS : 0;
+    return header->privacy && nh_service_of_program(header->prog) != NH_SERVICE_NONE ? ENCRYPTED_BY_PRIVACY : 0;
 }
 
 void
-nh_hidden_header(nh_watch *watch, const nh_end *src, const nh_end *dst, const nh_conn *conn, const nh_rpc_header *header, bool starts_tls,
-                 nh_moment at)
+nh_encrypted_header(nh_watch *watch, const nh_end *src, const nh_end *dst, const nh_conn *conn, const nh_rpc_header *header,
+                    bool starts_tls, nh_moment at)
 {
-    unsigned how = hiding(header, starts_tls);
+    unsigned how = encryption_of(header, starts_tls);
     nh_way way = conn ? conn->way : NH_FORWARD;
     const nh_end *caller = header->reply ? dst : src, *called = header->reply ? src : dst;
 
@@ -43,14 +43,14 @@ nh_hidden_header(nh_watch *watch, const nh_end *src, const nh_end *dst, const nh
         return;
     nh_pair *pair = conn ? conn->pair : nh_pair_of_flow(watch, &caller->addr, &called->addr, &way);
     pair->side[way].attempt.active = false; /* whatever was to be sent is on its way */
-    if (!pair->hidden.how)
-        pair->hidden.since = at;
-    pair->hidden.how |= how;
+    if (!pair->encrypted.how)
+        pair->encrypted.since = at;
+    pair->encrypted.how |= how;
     pair->lock_traffic = watch->lock_traffic = true;
 }
 
 void
-nh_hidden_story(const nh_watch *watch, nh_story *story)
+nh_encrypted_story(const nh_watch *watch, nh_story *story)
 {
     static const char *const names[] = { NULL, "RPC with TLS (RFC 9289)", "Kerberos with privacy (krb5p, RFC 2203)",
                                          "RPC with TLS (RFC 9289) and Kerberos with privacy (krb5p, RFC 2203)" };
@@ -58,13 +58,13 @@ nh_hidden_story(const nh_watch *watch, nh_story *story)
     for (unsigned i = 0; i < watch->pair_list->len; i++) {
         const nh_pair *pair = g_ptr_array_index(watch->pair_list, i);
         char client[NH_ADDR_TEXT], server[NH_ADDR_TEXT];
-        if (!pair->hidden.how)
+        if (!pair->encrypted.how)
             continue;
         g_ptr_array_add(
             story->messages,
             g_strdup_printf("From frame %u on calls between %s and %s are hidden by %s: what they ask for, the answers and the locks are "
                             "not known; the connections and datagrams that carry them are judged all the same.",
-                            pair->hidden.since.frame, nh_addr_text(&pair->client, client), nh_addr_text(&pair->server, server),
-                            names[pair->hidden.how]));
+                            pair->encrypted.since.frame, nh_addr_text(&pair->client, client), nh_addr_text(&pair->server, server),
+                            names[pair->encrypted.how]));
     }
 }

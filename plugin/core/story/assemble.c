@@ -1,4 +1,4 @@
-/* tell.c
+/* assemble.c
  * The story of a capture, told from what the core remembers.
  *
  * Copyright 2026, the NLM Health authors
@@ -6,10 +6,10 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include "core/story/tell.h"
+#include "core/story/assemble.h"
 
 #include "core/rpc/async_calls.h"
-#include "core/clock/age.h"
+#include "core/clock/issue_time.h"
 #include "core/clock/attempt.h"
 #include "core/clock/client.h"
 #include "core/clock/copies.h"
@@ -17,7 +17,7 @@
 #include "core/net/follow.h"
 #include "core/net/pairs.h"
 #include "core/model/frames.h"
-#include "core/rpc/hidden.h"
+#include "core/rpc/encrypted.h"
 #include "core/judge/compared.h"
 #include "core/judge/incident.h"
 #include "core/story/faults.h"
@@ -28,12 +28,12 @@
 #include "core/log/log_match.h"
 #include "core/log/log_timers.h"
 #include "core/rpc/nfs_calls.h"
-#include "core/judge/others.h"
+#include "core/judge/other_clients.h"
 #include "core/judge/outage.h"
 #include "core/wire/procedures.h"
 #include "core/rpc/statd.h"
 #include "core/story/timeline.h"
-#include "core/story/told_calls.h"
+#include "core/story/incident_calls.h"
 #include "core/story/verdict.h"
 #include "core/model/ports.h"
 
@@ -126,7 +126,7 @@ complete_call(nh_watch *watch, nh_call *call)
     }
     if (call->proc == 0)
         return;
-    nh_age_by_beginning(call);
+    nh_issue_time_by_beginning(call);
     nh_line_doubt(call);
     nh_lines_narrow(call);
     nh_call_deadlines(call, watch->options.use_mount, &deadlines);
@@ -227,12 +227,12 @@ typedef struct {
     nh_moment start;
     nh_outage *outage;
     nh_fault *fault;
-} told;
+} numbered;
 
 static int
 by_frame(const void *a, const void *b)
 {
-    const told *x = a, *y = b;
+    const numbered *x = a, *y = b;
 
     if (x->start.frame != y->start.frame)
         return x->start.frame < y->start.frame ? -1 : 1;
@@ -248,9 +248,9 @@ add_faults(nh_watch *watch, GArray *all)
         ((nh_pair *)g_ptr_array_index(watch->pair_list, i))->faults = 0;
     for (unsigned i = 0; i < watch->faults->len; i++) {
         nh_fault *fault = g_ptr_array_index(watch->faults, i);
-        told row = { fault->at, NULL, fault };
+        numbered row = { fault->at, NULL, fault };
         fault->id = 0;
-        if (!nh_fault_is_told(fault))
+        if (!nh_fault_is_reported(fault))
             continue;
         fault->pair->faults++;
         g_array_append_val(all, row);
@@ -262,18 +262,18 @@ static GArray *
 number_incidents(nh_watch *watch)
 {
     GPtrArray *outages = number_outages(watch);
-    GArray *all = g_array_new(false, false, sizeof(told));
+    GArray *all = g_array_new(false, false, sizeof(numbered));
 
     for (unsigned i = 0; i < outages->len; i++) {
         nh_outage *outage = g_ptr_array_index(outages, i);
-        told row = { outage->start, outage, NULL };
+        numbered row = { outage->start, outage, NULL };
         g_array_append_val(all, row);
     }
     g_ptr_array_unref(outages);
     add_faults(watch, all);
     g_array_sort(all, by_frame);
     for (unsigned i = 0; i < all->len; i++) {
-        const told *row = &g_array_index(all, told, i);
+        const numbered *row = &g_array_index(all, numbered, i);
         *(row->outage ? &row->outage->id : &row->fault->id) = i + 1;
     }
     watch->incidents = all->len;
@@ -287,21 +287,21 @@ static nh_story_call *
 add_attempt(nh_incident *incident, const nh_outage *outage, nh_way way, const nh_attempt *attempt)
 {
     const nh_pair *pair = outage->pair;
-    nh_story_call *told = nh_incident_add_call(incident);
+    nh_story_call *entry = nh_incident_add_call(incident);
     nh_policy policy = nh_policy_of(pair, NH_L4_TCP, pair->watch->options.use_mount);
 
-    told->prog = NH_PROG_NLM;
+    entry->prog = NH_PROG_NLM;
     if (attempt->answers) {
-        told->vers = attempt->answers->vers;
-        told->proc = NH_NLM_GRANTED_RES;
-        told->procedure = nh_nlm_procedure_name(told->proc);
+        entry->vers = attempt->answers->vers;
+        entry->proc = NH_NLM_GRANTED_RES;
+        entry->procedure = nh_nlm_procedure_name(entry->proc);
     }
-    told->dead = true;
-    told->dead_reason = way == NH_CALLBACK ? NH_GRANT_LOST : nh_judge(outage).cause;
-    told->issued_earliest = attempt->earliest;
-    told->issued_latest = attempt->start.time;
-    told->policy = nh_client_policy_text(pair, way, NH_L4_TCP, &policy, nh_pair_family(pair));
-    return told;
+    entry->dead = true;
+    entry->dead_reason = way == NH_CALLBACK ? NH_GRANT_LOST : nh_judge(outage).cause;
+    entry->issued_earliest = attempt->earliest;
+    entry->issued_latest = attempt->start.time;
+    entry->policy = nh_client_policy_text(pair, way, NH_L4_TCP, &policy, nh_pair_family(pair));
+    return entry;
 }
 
 /* The attempt that this outage left without a call, or NULL. */
@@ -327,7 +327,7 @@ add_calls(nh_incident *incident, const nh_outage *outage)
 {
     for (unsigned i = 0; i < outage->calls->len; i++) {
         nh_call *call = g_ptr_array_index(outage->calls, i);
-        nh_lines_of_call(incident, call, nh_tell_call(incident, call));
+        nh_lines_of_call(incident, call, nh_incident_describe_call(incident, call));
     }
     for (int way = NH_FORWARD; way <= NH_CALLBACK; way++) {
         const nh_attempt *attempt = attempt_of(outage, way);
@@ -351,7 +351,7 @@ summary_of(const nh_outage *outage, const nh_judgement *judgement)
 }
 
 static void
-tell_outage(nh_watch *watch, nh_story *story, const nh_outage *outage)
+add_outage(nh_watch *watch, nh_story *story, const nh_outage *outage)
 {
     nh_incident *incident = nh_story_add_incident(story);
     nh_judgement judgement = nh_judge(outage);
@@ -373,38 +373,38 @@ tell_outage(nh_watch *watch, nh_story *story, const nh_outage *outage)
     incident->duration = nh_elapsed(outage->start.time, outage->end.frame ? outage->end.time : watch->last);
     add_calls(incident, outage);
     nh_nfs_story(incident, outage);
-    nh_others_story(incident, outage);
+    nh_other_clients_story(incident, outage);
     nh_lock_story_incident(outage, incident);
 }
 
 /* --- pairs ------------------------------------------------------------------------------------ */
 
 static void
-tell_pair(nh_story *story, const nh_pair *pair)
+add_pair(nh_story *story, const nh_pair *pair)
 {
-    nh_story_pair *told;
+    nh_story_pair *entry;
 
     if (!pair->lock_traffic && pair->calls == 0)
         return;
-    told = nh_story_add_pair(story);
-    told->client = pair->client;
-    told->server = pair->server;
-    told->calls = pair->calls;
-    told->answered = pair->answered;
-    told->unanswered = pair->calls - MIN(pair->calls, pair->answered);
-    told->resent = pair->resent;
-    told->denied = pair->denied;
-    told->slowest = pair->slowest;
+    entry = nh_story_add_pair(story);
+    entry->client = pair->client;
+    entry->server = pair->server;
+    entry->calls = pair->calls;
+    entry->answered = pair->answered;
+    entry->unanswered = pair->calls - MIN(pair->calls, pair->answered);
+    entry->resent = pair->resent;
+    entry->denied = pair->denied;
+    entry->slowest = pair->slowest;
     for (unsigned i = 0; i < pair->outages->len; i++)
-        told->incidents += ((const nh_outage *)g_ptr_array_index(pair->outages, i))->id != 0;
-    told->incidents += pair->faults;
+        entry->incidents += ((const nh_outage *)g_ptr_array_index(pair->outages, i))->id != 0;
+    entry->incidents += pair->faults;
 }
 
 /* Why there is no line of Linux in an incident: once for each client. */
 static void
-tell_others(const nh_watch *watch, nh_story *story)
+add_messages(const nh_watch *watch, nh_story *story)
 {
-    GHashTable *told = g_hash_table_new(g_str_hash, g_str_equal);
+    GHashTable *said = g_hash_table_new(g_str_hash, g_str_equal);
 
     for (unsigned i = 0; i < story->incidents->len; i++) {
         const nh_incident *incident = g_ptr_array_index(story->incidents, i);
@@ -414,12 +414,12 @@ tell_others(const nh_watch *watch, nh_story *story)
                                            nh_addr_text(&incident->client, client), why)
                          : NULL;
         g_free(why);
-        if (text && g_hash_table_add(told, text))
+        if (text && g_hash_table_add(said, text))
             g_ptr_array_add(story->messages, text);
         else
             g_free(text);
     }
-    g_hash_table_unref(told);
+    g_hash_table_unref(said);
 }
 
 /* Whose timers the log tells shows in whose lines it has. */
@@ -430,10 +430,10 @@ learn_timers(nh_watch *watch, nh_kernel_log *log)
     GArray *before = nh_log_assume_timers(watch, log);
     GPtrArray *outages = number_outages(watch);
 
-    nh_others_begin(watch);
+    nh_other_clients_begin(watch);
     for (unsigned i = 0; i < outages->len; i++)
-        tell_outage(watch, draft, g_ptr_array_index(outages, i));
-    nh_others_end(watch);
+        add_outage(watch, draft, g_ptr_array_index(outages, i));
+    nh_other_clients_end(watch);
     nh_log_keep_timers(watch, draft, log, before);
     g_ptr_array_unref(outages);
     nh_story_free(draft);
@@ -453,23 +453,23 @@ look_at_waiting(const nh_pair *pair, nh_moment now)
 static void
 look_beside(nh_outage *outage, const nh_judgement *judgement)
 {
-    memset(&outage->told, 0, sizeof outage->told);
+    memset(&outage->hindsight, 0, sizeof outage->hindsight);
     for (unsigned i = 0; i < outage->symptoms->len; i++) {
         const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
         if (symptom->finding == judgement->cause)
-            outage->told.latest = MAX(outage->told.latest, symptom->at.frame);
+            outage->hindsight.latest = MAX(outage->hindsight.latest, symptom->at.frame);
     }
-    outage->told.alive = outage->nfs_answers > 0 && outage->nfs_first.frame < outage->told.latest;
+    outage->hindsight.alive = outage->nfs_answers > 0 && outage->nfs_first.frame < outage->hindsight.latest;
 }
 
 /* What the sentence and the advice say needs all of the timeline. */
 static void
 conclude(const nh_watch *watch, nh_incident *incident, nh_outage *outage)
 {
-    outage->told.requests = nh_incident_requests(incident);
+    outage->hindsight.requests = nh_incident_requests(incident);
     for (unsigned i = 0; i < incident->timeline->len; i++) {
         const nh_event *event = g_ptr_array_index(incident->timeline, i);
-        outage->told.alive |= strcmp(event->event, "others") == 0 && event->frame < outage->told.latest;
+        outage->hindsight.alive |= strcmp(event->event, "others") == 0 && event->frame < outage->hindsight.latest;
     }
     nh_judgement judgement = nh_judge(outage);
     g_free(incident->summary);
@@ -479,7 +479,7 @@ conclude(const nh_watch *watch, nh_incident *incident, nh_outage *outage)
 
 /* The sentence names the frame from which on something was wrong; where nothing else is told of it, that is. */
 static void
-tell_timeline(nh_incident *incident, nh_outage *outage)
+add_timeline(nh_incident *incident, nh_outage *outage)
 {
     nh_judgement judgement = nh_judge(outage);
     nh_moment began = nh_outage_began(outage, &judgement);
@@ -495,7 +495,7 @@ tell_timeline(nh_incident *incident, nh_outage *outage)
 }
 
 nh_story *
-nh_tell(nh_watch *watch)
+nh_story_assemble(nh_watch *watch)
 {
     nh_story *story = nh_story_new();
     nh_moment now = { watch->frames_total, watch->last };
@@ -506,46 +506,46 @@ nh_tell(nh_watch *watch)
         look_at_waiting(g_ptr_array_index(watch->pair_list, i), now);
     }
     nh_kernel_log *log = nh_log_match_read(watch);
-    if (log && nh_log_tells_timers(log))
+    if (log && nh_log_shows_timers(log))
         learn_timers(watch, log);
     complete(watch);
     GArray *incidents = number_incidents(watch);
     for (unsigned i = 0; i < incidents->len; i++)
-        if (g_array_index(incidents, told, i).outage)
-            nh_compared_fill(g_array_index(incidents, told, i).outage);
+        if (g_array_index(incidents, numbered, i).outage)
+            nh_compared_fill(g_array_index(incidents, numbered, i).outage);
     story->frames = watch->frames_total;
     story->first = watch->first;
     story->last = watch->last;
-    nh_others_begin(watch);
+    nh_other_clients_begin(watch);
     for (unsigned i = 0; i < incidents->len; i++) {
-        const told *row = &g_array_index(incidents, told, i);
+        const numbered *row = &g_array_index(incidents, numbered, i);
         if (row->outage)
-            tell_outage(watch, story, row->outage);
+            add_outage(watch, story, row->outage);
         else
             nh_fault_story(story, row->fault);
     }
-    nh_others_end(watch);
+    nh_other_clients_end(watch);
     for (unsigned i = 0; i < watch->pair_list->len; i++) {
         const nh_pair *pair = g_ptr_array_index(watch->pair_list, i);
         story->lock_traffic |= pair->lock_traffic;
-        tell_pair(story, pair);
+        add_pair(story, pair);
     }
     nh_log_match(watch, story, log);
     nh_kernel_log_free(log);
     nh_timeline_begin(watch);
     for (unsigned i = 0; i < incidents->len; i++) /* after the log, which knows the server's name */
-        if (g_array_index(incidents, told, i).outage)
-            tell_timeline(g_ptr_array_index(story->incidents, i), g_array_index(incidents, told, i).outage);
+        if (g_array_index(incidents, numbered, i).outage)
+            add_timeline(g_ptr_array_index(story->incidents, i), g_array_index(incidents, numbered, i).outage);
     for (unsigned i = 0; i < incidents->len; i++)
-        if (g_array_index(incidents, told, i).outage)
-            conclude(watch, g_ptr_array_index(story->incidents, i), g_array_index(incidents, told, i).outage);
-    tell_others(watch, story);
+        if (g_array_index(incidents, numbered, i).outage)
+            conclude(watch, g_ptr_array_index(story->incidents, i), g_array_index(incidents, numbered, i).outage);
+    add_messages(watch, story);
     for (unsigned i = 0; i < incidents->len; i++)
-        if (g_array_index(incidents, told, i).outage)
-            nh_story_flows(g_ptr_array_index(story->incidents, i), g_array_index(incidents, told, i).outage);
+        if (g_array_index(incidents, numbered, i).outage)
+            nh_story_flows(g_ptr_array_index(story->incidents, i), g_array_index(incidents, numbered, i).outage);
     nh_timeline_end(watch);
     nh_lock_story(watch, story);
-    nh_hidden_story(watch, story);
+    nh_encrypted_story(watch, story);
     nh_verdict_story(watch, story);
     for (unsigned i = 0; i < story->incidents->len; i++)
         nh_timeline_sort(g_ptr_array_index(story->incidents, i));

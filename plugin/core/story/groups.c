@@ -1,4 +1,4 @@
-/* runs.c
+/* groups.c
  * Finding what repeats in a timeline.
  *
  * Copyright 2026, the NLM Health authors
@@ -6,13 +6,13 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include "core/story/runs.h"
+#include "core/story/groups.h"
 
 /* Two neighbours of a kind say more as two lines. */
 #define MIN_NEIGHBOURS 3
 /* A kind this frequent is routine: reconnecting in a storm is a dozen events, over and over. */
 #define MIN_ROUTINE 8
-/* Routine this long is told kind by kind; what is shorter can be read as it happened. */
+/* Routine this long is listed kind by kind; what is shorter can be read as it happened. */
 #define MIN_STRETCH 25
 
 /* Each event's kind as a small number, and how many events are of that kind. */
@@ -73,49 +73,49 @@ find_kinds(kinds *k, const GPtrArray *timeline)
 }
 
 static void
-append_run(GArray *runs, unsigned first, unsigned count, bool mixed)
+append_group(GArray *groups, unsigned first, unsigned count, bool mixed)
 {
-    nh_run run = { first, first + count - 1, count, mixed };
-    g_array_append_val(runs, run);
+    nh_group group = { first, first + count - 1, count, mixed };
+    g_array_append_val(groups, group);
 }
 
-/* Events from start up to end: neighbours of one kind become one run. */
+/* Events from start up to end: neighbours of one kind become one group. */
 static void
-fold_neighbours(GArray *runs, const kinds *k, unsigned start, unsigned end)
+fold_neighbours(GArray *groups, const kinds *k, unsigned start, unsigned end)
 {
     while (start < end) {
         unsigned same = 1;
         while (start + same < end && k->kind[start + same] == k->kind[start])
             same++;
         if (same >= MIN_NEIGHBOURS)
-            append_run(runs, start, same, false);
+            append_group(groups, start, same, false);
         else
             for (unsigned i = 0; i < same; i++)
-                append_run(runs, start + i, 1, false);
+                append_group(groups, start + i, 1, false);
         start += same;
     }
 }
 
-/* A long stretch of routine: one run per kind. */
+/* A long stretch of routine: one group per kind. */
 static void
-fold_stretch(GArray *runs, const kinds *k, unsigned start, unsigned end)
+fold_stretch(GArray *groups, const kinds *k, unsigned start, unsigned end)
 {
-    unsigned first_run = runs->len;
+    unsigned first_group = groups->len;
 
     for (unsigned i = start; i < end; i++) {
-        unsigned r = first_run;
-        while (r < runs->len && k->kind[g_array_index(runs, nh_run, r).first] != k->kind[i])
+        unsigned r = first_group;
+        while (r < groups->len && k->kind[g_array_index(groups, nh_group, r).first] != k->kind[i])
             r++;
-        if (r == runs->len) {
-            append_run(runs, i, 1, true);
+        if (r == groups->len) {
+            append_group(groups, i, 1, true);
             continue;
         }
-        nh_run *run = &g_array_index(runs, nh_run, r);
-        run->last = i;
-        run->count++;
+        nh_group *group = &g_array_index(groups, nh_group, r);
+        group->last = i;
+        group->count++;
     }
-    if (runs->len == first_run + 1)
-        g_array_index(runs, nh_run, first_run).mixed = false;
+    if (groups->len == first_group + 1)
+        g_array_index(groups, nh_group, first_group).mixed = false;
 }
 
 /* The first event at or after start that is not routine. */
@@ -128,36 +128,36 @@ end_of_routine(const kinds *k, unsigned start, unsigned n)
 }
 
 GArray *
-nh_timeline_runs(const GPtrArray *timeline)
+nh_timeline_groups(const GPtrArray *timeline)
 {
-    GArray *runs = g_array_new(false, false, sizeof(nh_run));
-    unsigned told = 0;
+    GArray *groups = g_array_new(false, false, sizeof(nh_group));
+    unsigned done = 0;
     kinds k;
 
     find_kinds(&k, timeline);
     for (unsigned i = 0; i < timeline->len;) {
         unsigned end = end_of_routine(&k, i, timeline->len);
         if (end - i >= MIN_STRETCH) {
-            fold_neighbours(runs, &k, told, i);
-            fold_stretch(runs, &k, i, end);
-            told = end;
+            fold_neighbours(groups, &k, done, i);
+            fold_stretch(groups, &k, i, end);
+            done = end;
         }
         i = MAX(end, i + 1);
     }
-    fold_neighbours(runs, &k, told, timeline->len);
+    fold_neighbours(groups, &k, done, timeline->len);
     g_free(k.kind);
     g_array_unref(k.totals);
-    return runs;
+    return groups;
 }
 
 const nh_event *
-nh_run_first(const GPtrArray *timeline, const nh_run *run)
+nh_group_first(const GPtrArray *timeline, const nh_group *group)
 {
-    return timeline->pdata[run->first];
+    return timeline->pdata[group->first];
 }
 
 const nh_event *
-nh_run_last(const GPtrArray *timeline, const nh_run *run)
+nh_group_last(const GPtrArray *timeline, const nh_group *group)
 {
-    return timeline->pdata[run->last];
+    return timeline->pdata[group->last];
 }

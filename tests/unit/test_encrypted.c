@@ -1,4 +1,4 @@
-/* test_hidden.c
+/* test_encrypted.c
  * Headers of calls that cannot be read.
  *
  * Copyright 2026, the NLM Health authors
@@ -32,7 +32,7 @@ test_privacy(void)
 
     g_assert_true(header_of(call, 12, 0).privacy);
     g_assert_false(header_of(call, 12, 44).privacy); /* cut before the service */
-    call[11] = 2; /* integrity: the arguments can be read */
+    call[11] = 2;                                    /* integrity: the arguments can be read */
     g_assert_false(header_of(call, 12, 0).privacy);
     call[11] = 3;
     call[9] = 1; /* the context is being made: no arguments yet */
@@ -89,8 +89,8 @@ int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-    g_test_add_func("/hidden/privacy", test_privacy);
-    g_test_add_func("/hidden/starttls", test_starttls);
-    g_test_add_func("/hidden/message", test_message);
+    g_test_add_func("/encrypted/privacy", test_privacy);
+    g_test_add_func("/encrypted/starttls", test_starttls);
+    g_test_add_func("/encrypted/message", test_message);
     return g_test_run();
 }

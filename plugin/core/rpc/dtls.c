@@ -1,4 +1,4 @@
-/* sealed.c
+/* dtls.c
  * RPC over DTLS (RFC 9289 section 4.1): datagrams that cannot be read, judged by whether anything answers them.
  *
  * Copyright 2026, the NLM Health authors
@@ -6,7 +6,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include "core/rpc/sealed.h"
+#include "core/rpc/dtls.h"
 
 #include "core/model/frames.h"
 #include "core/net/icmp.h"
@@ -23,7 +23,7 @@
 
 typedef struct {
     nh_end client, server;
-    bool sealed;           /* STARTTLS was answered */
+    bool encrypted;        /* STARTTLS was answered */
     unsigned unanswered;   /* datagrams that the client sent again and again since the server's last */
     nh_moment first, last; /* of these */
 } flow;
@@ -31,8 +31,8 @@ typedef struct {
 static flow *
 find_flow(const nh_watch *watch, const nh_end *client, const nh_end *server)
 {
-    for (unsigned i = 0; watch->sealed && i < watch->sealed->len; i++) {
-        flow *f = g_ptr_array_index(watch->sealed, i);
+    for (unsigned i = 0; watch->dtls_flows && i < watch->dtls_flows->len; i++) {
+        flow *f = g_ptr_array_index(watch->dtls_flows, i);
         if (f->client.port == client->port && f->server.port == server->port && nh_addr_equal(&f->client.addr, &client->addr) &&
             nh_addr_equal(&f->server.addr, &server->addr))
             return f;
@@ -46,24 +46,24 @@ probe(nh_watch *watch, const nh_end *client, const nh_end *server)
 {
     if (find_flow(watch, client, server))
         return;
-    if (!watch->sealed)
-        watch->sealed = g_ptr_array_new_with_free_func(g_free);
-    if (watch->sealed->len >= FLOWS_MAX)
-        g_ptr_array_remove_index(watch->sealed, 0);
+    if (!watch->dtls_flows)
+        watch->dtls_flows = g_ptr_array_new_with_free_func(g_free);
+    if (watch->dtls_flows->len >= FLOWS_MAX)
+        g_ptr_array_remove_index(watch->dtls_flows, 0);
     flow *f = g_new0(flow, 1);
     f->client = *client;
     f->server = *server;
-    g_ptr_array_add(watch->sealed, f);
+    g_ptr_array_add(watch->dtls_flows, f);
 }
 
 bool
-nh_sealed_header(nh_watch *watch, const nh_message *message, const nh_rpc_header *header)
+nh_dtls_header(nh_watch *watch, const nh_message *message, const nh_rpc_header *header)
 {
     if (header->tls_probe && nh_service_of_program(header->prog) != NH_SERVICE_NONE)
         probe(watch, &message->src, &message->dst);
     flow *f = header->starttls ? find_flow(watch, &message->dst, &message->src) : NULL;
     if (f)
-        f->sealed = true;
+        f->encrypted = true;
     return f != NULL;
 }
 
@@ -117,16 +117,16 @@ sent(nh_watch *watch, flow *f, nh_moment at)
 }
 
 void
-nh_sealed_datagram(nh_watch *watch, const nh_end *src, const nh_end *dst, nh_moment at)
+nh_dtls_datagram(nh_watch *watch, const nh_end *src, const nh_end *dst, nh_moment at)
 {
     flow *f = find_flow(watch, src, dst);
 
-    if (f && f->sealed) {
+    if (f && f->encrypted) {
         sent(watch, f, at);
         return;
     }
     f = find_flow(watch, dst, src);
-    if (!f || !f->sealed)
+    if (!f || !f->encrypted)
         return;
     nh_way way;
     nh_pair *pair = show_on_frame(watch, f, &way, at);
@@ -136,14 +136,14 @@ nh_sealed_datagram(nh_watch *watch, const nh_end *src, const nh_end *dst, nh_mom
 }
 
 bool
-nh_sealed_quote(nh_watch *watch, const nh_quote *quote)
+nh_dtls_quote(nh_watch *watch, const nh_quote *quote)
 {
     const flow *f = find_flow(watch, &quote->src, &quote->dst);
-    char *text = f && f->sealed ? nh_icmp_text(quote) : NULL;
+    char *text = f && f->encrypted ? nh_icmp_text(quote) : NULL;
 
     if (text)
         raise_of_flow(watch, f, NH_UNREACHABLE, (nh_moment){ quote->frame, quote->time }, quote,
                       g_strdup_printf("%s, about an encrypted datagram", text));
     g_free(text);
-    return f && f->sealed;
+    return f && f->encrypted;
 }

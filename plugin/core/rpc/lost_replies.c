@@ -1,17 +1,17 @@
-/* unheard.c
- * Answers that the capture shows and the caller never heard.
+/* lost_replies.c
+ * Replies that the capture shows and the caller never received.
  *
  * Copyright 2026, the NLM Health authors
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include "core/rpc/unheard.h"
+#include "core/rpc/lost_replies.h"
 
 #include "core/rpc/async_calls.h"
 #include "core/model/call.h"
 #include "core/model/frames.h"
-#include "core/net/elsewhere.h"
+#include "core/net/wrong_source.h"
 #include "core/judge/outage.h"
 #include "core/judge/raise.h"
 #include "core/clock/policy.h"
@@ -30,10 +30,10 @@ answering_half(const nh_conn *conn, const nh_call *call)
 }
 
 void
-nh_unheard_message(nh_watch *watch, const nh_message *message)
+nh_lost_reply_message(nh_watch *watch, const nh_message *message)
 {
-    const nh_passing *passing = &watch->passing;
-    nh_conn *conn = passing->conn;
+    const nh_segment_effect *effect = &watch->effect;
+    nh_conn *conn = effect->conn;
     const nh_frame *frame = nh_frame_find(watch, message->frame);
 
     if (!message->reply || message->l4 != NH_L4_TCP || message->prog != NH_PROG_NLM || !conn || !frame || frame->conn != conn)
@@ -44,8 +44,8 @@ nh_unheard_message(nh_watch *watch, const nh_message *message)
             continue;
         if (!conn->replied)
             conn->replied = g_ptr_array_new();
-        call->reply_end = passing->end;
-        call->unheard.frame = 0;
+        call->reply_end = effect->end;
+        call->lost_reply.frame = 0;
         if (!g_ptr_array_find(conn->replied, call, NULL))
             g_ptr_array_add(conn->replied, call);
     }
@@ -59,30 +59,30 @@ wait_on(nh_call *call, nh_conn *conn)
     nh_call_expect(call);
     nh_call_wait_on(call, conn);
     call->dead = NH_PEER_SILENT;
-    call->dead_since = call->unheard;
+    call->dead_since = call->lost_reply;
     nh_raise(&(nh_evidence){ .finding = NH_DEAD_CALL,
                              .call = call,
                              .at = nh_call_first(call)->at,
                              .text = g_strdup_printf("%s was answered in frame %u, but the caller never acknowledged the answer",
-                                                     nh_nlm_procedure_name(call->proc), call->unheard.frame) });
+                                                     nh_nlm_procedure_name(call->proc), call->lost_reply.frame) });
     nh_outage_join(call->pair, call);
 }
 
 /* The reply got through at last. */
 static void
-heard(nh_call *call, nh_moment at)
+received(nh_call *call, nh_moment at)
 {
-    call->reply = call->unheard;
-    call->unheard.frame = 0;
+    call->reply = call->lost_reply;
+    call->lost_reply.frame = 0;
     call->replies = 1;
     call->pair->answered++;
-    nh_reply_heard(call, at);
+    nh_reply_received(call, at);
 }
 
 void
-nh_unheard_transport(nh_watch *watch, nh_moment at)
+nh_lost_reply_transport(nh_watch *watch, nh_moment at)
 {
-    nh_conn *conn = watch->passing.conn;
+    nh_conn *conn = watch->effect.conn;
 
     if (!conn || !conn->replied)
         return;
@@ -93,9 +93,9 @@ nh_unheard_transport(nh_watch *watch, nh_moment at)
             continue;
         if (call->reply.frame && nh_tcp_acked(half, call->reply_end)) {
             g_ptr_array_remove_index_fast(conn->replied, i);
-        } else if (call->unheard.frame && nh_tcp_acked(half, call->reply_end)) {
+        } else if (call->lost_reply.frame && nh_tcp_acked(half, call->reply_end)) {
             g_ptr_array_remove_index_fast(conn->replied, i);
-            heard(call, at);
+            received(call, at);
         } else if (call->reply.frame && half->silent >= 2) {
             wait_on(call, conn);
         }
@@ -103,7 +103,7 @@ nh_unheard_transport(nh_watch *watch, nh_moment at)
 }
 
 void
-nh_unheard_copy(nh_call *call, nh_moment at)
+nh_lost_reply_copy(nh_call *call, nh_moment at)
 {
     bool followed = call->prog == NH_PROG_NLM || call->asked.prog == NH_PROG_NLM;
 
@@ -112,13 +112,13 @@ nh_unheard_copy(nh_call *call, nh_moment at)
         return;
     nh_call_wait_again(call);
     nh_call_expect(call);
-    nh_frame_unnote(call->pair->watch, call->unheard.frame, NH_RECOVERED);
-    if (nh_elsewhere_call(call))
+    nh_frame_unnote(call->pair->watch, call->lost_reply.frame, NH_RECOVERED);
+    if (nh_wrong_source_call(call))
         return;
     nh_raise(&(nh_evidence){
         .finding = NH_PEER_SILENT,
         .call = call,
         .at = at,
         .bits = NH_HARMLESS, /* the copy is the symptom (datagrams.c) */
-        .text = g_strdup_printf("The client asks again, though the answer is in frame %u: it did not get it", call->unheard.frame) });
+        .text = g_strdup_printf("The client asks again, though the answer is in frame %u: it did not get it", call->lost_reply.frame) });
 }

@@ -1,4 +1,4 @@
-/* third.c
+/* middlebox.c
  * Segments that a third machine sends in the server's name.
  *
  * Firewalls refuse and reset so, and SYN proxies accept. All packets of a host that come by one way have the same TTL, so
@@ -9,13 +9,13 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include "core/net/third.h"
+#include "core/net/middlebox.h"
 
 /* Fewer packets of the server prove nothing. */
 #define ENOUGH 3
 
 static bool
-is_elsewhere(const nh_pair *pair, const nh_segment *segment)
+has_other_ttl(const nh_pair *pair, const nh_segment *segment)
 {
     return pair->distance.packets >= ENOUGH && !pair->distance.varies && pair->distance.interface == segment->interface &&
            pair->distance.hops != segment->hops;
@@ -33,24 +33,24 @@ learn(nh_pair *pair, const nh_segment *segment)
 }
 
 void
-nh_third_watch(nh_conn *conn, const nh_segment *segment)
+nh_middlebox_watch(nh_conn *conn, const nh_segment *segment)
 {
     nh_pair *pair = conn->pair;
 
     if (segment->hops == 0 || segment->quoted || conn->way != NH_FORWARD || !nh_addr_equal(&segment->src.addr, &pair->server))
         return;
     if (segment->flags & NH_TH_RST)
-        conn->third_reset = is_elsewhere(pair, segment);
-    else if (segment->flags & NH_TH_SYN && is_elsewhere(pair, segment))
-        conn->third_synack = true;
-    else if (!conn->third_synack)
+        conn->middlebox_reset = has_other_ttl(pair, segment);
+    else if (segment->flags & NH_TH_SYN && has_other_ttl(pair, segment))
+        conn->middlebox_synack = true;
+    else if (!conn->middlebox_synack)
         learn(pair, segment);
 }
 
 char *
-nh_third_text(const nh_conn *conn, const nh_segment *segment)
+nh_middlebox_text(const nh_conn *conn, const nh_segment *segment)
 {
-    if (!conn->third_reset)
+    if (!conn->middlebox_reset)
         return g_strdup("");
     return g_strdup_printf(" (with TTL %u; the server's other packets have %u: a third machine sent it)", segment->hops,
                            conn->pair->distance.hops);

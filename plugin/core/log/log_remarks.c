@@ -1,4 +1,4 @@
-/* log_tell.c
+/* log_remarks.c
  * What the reader of a report is told of a kernel log that does not meet the capture.
  *
  * Copyright 2026, the NLM Health authors
@@ -6,7 +6,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include "core/log/log_tell.h"
+#include "core/log/log_remarks.h"
 
 #include "core/log/log_candidates.h"
 
@@ -21,7 +21,7 @@ clock_of(const nh_log_line *logged)
 }
 
 static void
-tell_line(nh_story *story, const nh_log_line *logged, const char *why)
+remark_line(nh_story *story, const nh_log_line *logged, const char *why)
 {
     char *clock = clock_of(logged);
 
@@ -30,11 +30,11 @@ tell_line(nh_story *story, const nh_log_line *logged, const char *why)
 }
 
 static void
-tell_lines(nh_story *story, const GPtrArray *lines, unsigned by_themselves, const char *why)
+remark_lines(nh_story *story, const GPtrArray *lines, unsigned by_themselves, const char *why)
 {
     if (lines->len <= by_themselves) {
         for (unsigned i = 0; i < lines->len; i++)
-            tell_line(story, g_ptr_array_index(lines, i), why);
+            remark_line(story, g_ptr_array_index(lines, i), why);
         return;
     }
     const nh_log_line *first = g_ptr_array_index(lines, 0), *last = g_ptr_array_index(lines, lines->len - 1);
@@ -53,7 +53,7 @@ is_outside(const nh_story *story, const nh_log_line *logged)
 }
 
 void
-nh_log_tell_unmatched(nh_story *story, const GPtrArray *lines)
+nh_log_remark_unmatched(nh_story *story, const GPtrArray *lines)
 {
     GPtrArray *outside = g_ptr_array_new(), *inside = g_ptr_array_new();
 
@@ -61,14 +61,14 @@ nh_log_tell_unmatched(nh_story *story, const GPtrArray *lines)
         nh_log_line *logged = g_ptr_array_index(lines, i);
         g_ptr_array_add(is_outside(story, logged) ? outside : inside, logged);
     }
-    tell_lines(story, outside, 1, "outside the time of the capture");
-    tell_lines(story, inside, HANDFUL, "no packet of this capture explains it");
+    remark_lines(story, outside, 1, "outside the time of the capture");
+    remark_lines(story, inside, HANDFUL, "no packet of this capture explains it");
     g_ptr_array_free(outside, true);
     g_ptr_array_free(inside, true);
 }
 
 void
-nh_log_tell_unseen(nh_story *story, const GArray *unseen)
+nh_log_remark_unseen(nh_story *story, const GArray *unseen)
 {
     for (unsigned i = 0; i < unseen->len && i < HANDFUL; i++) {
         const nh_log_unseen *u = &g_array_index(unseen, nh_log_unseen, i);
@@ -100,7 +100,7 @@ gap_near(const GPtrArray *gaps, nh_time t)
 }
 
 static void
-tell_missing(nh_story *story, const nh_incident *incident, const nh_kernel_line *line, const GPtrArray *gaps)
+remark_missing(nh_story *story, const nh_incident *incident, const nh_kernel_line *line, const GPtrArray *gaps)
 {
     const nh_log_line *gap = gap_near(gaps, line->observed);
 
@@ -113,7 +113,7 @@ tell_missing(nh_story *story, const nh_incident *incident, const nh_kernel_line 
 
 /* Whether a line that no frame shows was printed at all is open: it is worth a word only where the log lacks some. */
 static void
-tell_suppressed(nh_story *story, const nh_incident *incident, const nh_kernel_line *line, const GPtrArray *gaps)
+remark_suppressed(nh_story *story, const nh_incident *incident, const nh_kernel_line *line, const GPtrArray *gaps)
 {
     const nh_log_line *gap = nh_time_known(line->latest) ? gap_near(gaps, line->latest) : NULL;
 
@@ -125,7 +125,7 @@ tell_suppressed(nh_story *story, const nh_incident *incident, const nh_kernel_li
 }
 
 void
-nh_log_tell_unlogged(nh_story *story, const GPtrArray *gaps)
+nh_log_remark_unlogged(nh_story *story, const GPtrArray *gaps)
 {
     for (unsigned i = 0; i < story->incidents->len; i++) {
         const nh_incident *incident = g_ptr_array_index(story->incidents, i);
@@ -134,15 +134,15 @@ nh_log_tell_unlogged(nh_story *story, const GPtrArray *gaps)
             if (nh_time_known(line->logged) || line->event == NH_LOG_TIMED_OUT)
                 continue;
             if (nh_time_known(line->observed))
-                tell_missing(story, incident, line, gaps);
+                remark_missing(story, incident, line, gaps);
             else
-                tell_suppressed(story, incident, line, gaps);
+                remark_suppressed(story, incident, line, gaps);
         }
     }
 }
 
 void
-nh_log_tell_foreign(nh_story *story, const GPtrArray *lines)
+nh_log_remark_foreign(nh_story *story, const GPtrArray *lines)
 {
     if (lines->len == 0)
         return;
@@ -168,7 +168,7 @@ seconds_text(nh_time t)
 }
 
 void
-nh_log_tell_skew(nh_story *story, const nh_log_skew *skew, nh_time offset)
+nh_log_remark_skew(nh_story *story, const nh_log_skew *skew, nh_time offset)
 {
     char *least = nh_duration_text(MIN(ABS(skew->low), ABS(skew->high))), *most = nh_duration_text(MAX(ABS(skew->low), ABS(skew->high)));
     char *amount = nh_duration_text(ABS(skew->by)), *preference = seconds_text(offset + skew->by);

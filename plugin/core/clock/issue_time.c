@@ -1,4 +1,4 @@
-/* age.c
+/* issue_time.c
  * How old a call or a connection attempt was when the capture first showed it:
  * captures begin in the middle of an outage, and lose packets. Nothing but the
  * timers that follow can tell.
@@ -8,7 +8,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include "core/clock/age.h"
+#include "core/clock/issue_time.h"
 
 #include "core/base/limits.h"
 #include "core/model/call.h"
@@ -41,7 +41,7 @@ issued_when_seen(nh_call *call)
 }
 
 unsigned
-nh_age_queued_together(const nh_call *call)
+nh_copies_queued_together(const nh_call *call)
 {
     const nh_sending *first = &call->sendings[0];
     unsigned copies = 1, in_one_frame = 0;
@@ -60,7 +60,7 @@ nh_age_queued_together(const nh_call *call)
 
 /* T, 2T, 3T, and the same again after the major timeout. */
 nh_time
-nh_age_of_copies(const nh_call *call, unsigned n)
+nh_time_to_copy(const nh_call *call, unsigned n)
 {
     nh_policy policy = nh_policy_of(call->pair, call->l4, false);
     nh_time timeout = policy.nlm_timeout * NH_SECOND, sum = 0;
@@ -120,21 +120,21 @@ sent_before(const nh_call *call)
 }
 
 void
-nh_age_by_copies(nh_call *call)
+nh_issue_time_by_copies(nh_call *call)
 {
     const nh_sending *first = &call->sendings[0];
     nh_policy policy = nh_policy_of(call->pair, call->l4, false);
     nh_time timeout = policy.nlm_timeout * NH_SECOND, seen = first->at.time, gap = first_gap(call);
-    unsigned queued = nh_age_queued_together(call);
+    unsigned queued = nh_copies_queued_together(call);
 
     if (call->way != NH_FORWARD || call->wait != NH_WAIT_REPLY || (call->first_unseen && !nh_time_known(gap) && queued == 1))
         return;
     if (call->queued) {
-        call->issued_latest = CLAMP(seen - nh_age_of_copies(call, queued), call->issued_earliest, call->issued_latest);
+        call->issued_latest = CLAMP(seen - nh_time_to_copy(call, queued), call->issued_earliest, call->issued_latest);
         return;
     }
     if (queued > 1) {
-        nh_time before = sent_before(call), latest = seen - nh_age_of_copies(call, queued);
+        nh_time before = sent_before(call), latest = seen - nh_time_to_copy(call, queued);
         /* more time than the capture's clock has for it: that host was suspended */
         issued_before(call, MAX(before, seen - NH_SOCKET_MAX), before > latest ? seen : latest, false);
         return;
@@ -162,7 +162,7 @@ nh_age_by_copies(nh_call *call)
 }
 
 void
-nh_age_by_beginning(nh_call *call)
+nh_issue_time_by_beginning(nh_call *call)
 {
     const nh_sending *first = nh_call_first(call);
     nh_policy policy = nh_policy_of(call->pair, call->l4, false);
@@ -175,7 +175,7 @@ nh_age_by_beginning(nh_call *call)
 }
 
 void
-nh_age_by_tcp(nh_call *call)
+nh_issue_time_by_tcp(nh_call *call)
 {
     const nh_sending *first = &call->sendings[0], *last = first + call->n_sendings - 1;
     nh_time gap = last->at.time - first->at.time;
@@ -228,7 +228,7 @@ began_earlier(nh_conn *conn, nh_time by)
 #define SYN_LATENESS (50 * NH_MSEC)
 
 static void
-age_by_linear_gaps(nh_conn *conn, nh_moment at)
+issue_time_by_linear_gaps(nh_conn *conn, nh_moment at)
 {
     unsigned gaps = conn->syn_count - 1; /* before this SYN */
     nh_time latest = at.time - conn->last.time, before = conn->last.time - conn->syn.time;
@@ -240,13 +240,13 @@ age_by_linear_gaps(nh_conn *conn, nh_moment at)
 }
 
 void
-nh_age_by_syn(nh_conn *conn, nh_moment at)
+nh_issue_time_by_syn(nh_conn *conn, nh_moment at)
 {
     nh_time gap = at.time - conn->attempt_syn.time;
 
     if (conn->syn_count > 1) {
         if (conn->attempt_syn.frame == conn->syn.frame)
-            age_by_linear_gaps(conn, at);
+            issue_time_by_linear_gaps(conn, at);
         return;
     }
     for (int64_t step = 2; step <= 64; step *= 2) {
@@ -257,7 +257,7 @@ nh_age_by_syn(nh_conn *conn, nh_moment at)
 }
 
 nh_moment
-nh_age_blocking_fin(const nh_conn *conn, nh_moment at)
+nh_blocking_fin(const nh_conn *conn, nh_moment at)
 {
     const nh_conn *before = conn->previous;
     nh_moment none = { 0, NH_TIME_NONE };
@@ -278,7 +278,7 @@ nh_age_blocking_fin(const nh_conn *conn, nh_moment at)
 }
 
 void
-nh_age_by_fin(nh_attempt *attempt, const nh_conn *conn, nh_moment fin)
+nh_issue_time_by_fin(nh_attempt *attempt, const nh_conn *conn, nh_moment fin)
 {
     /* only where the capture begins among its resends: else a look-up that begins an attempt is its beginning */
     if (fin.frame > attempt->start.frame || fin.time >= conn->previous->half[0].fin_at.time)
