@@ -19,7 +19,9 @@ set(NLM_HEALTH_CORE_SOURCES
     core/clock/client.c
     core/clock/copies.c
     core/clock/deadlines.c
+    core/clock/grant_answers.c
     core/clock/issue_time.c
+    core/clock/kernel_lines.c
     core/clock/lookups.c
     core/clock/mount_options.c
     core/clock/policy.c
@@ -28,6 +30,7 @@ set(NLM_HEALTH_CORE_SOURCES
     core/clock/unfollowed.c
     core/judge/cause.c
     core/judge/compared.c
+    core/judge/dead_calls.c
     core/judge/incident.c
     core/judge/other_clients.c
     core/judge/outage.c
@@ -55,6 +58,7 @@ set(NLM_HEALTH_CORE_SOURCES
     core/log/log_rows.c
     core/log/log_timers.c
     core/model/call.c
+    core/model/conn.c
     core/model/frames.c
     core/model/ports.c
     core/model/position.c
@@ -86,10 +90,8 @@ set(NLM_HEALTH_CORE_SOURCES
     core/out/title.c
     core/points/points.c
     core/points/tape.c
-    core/rpc/answers.c
     core/rpc/async_calls.c
     core/rpc/datagrams.c
-    core/rpc/dead_calls.c
     core/rpc/dtls.c
     core/rpc/early_replies.c
     core/rpc/encrypted.c
@@ -105,7 +107,6 @@ set(NLM_HEALTH_CORE_SOURCES
     core/story/flows.c
     core/story/groups.c
     core/story/incident_calls.c
-    core/story/lines.c
     core/story/sentence.c
     core/story/timeline.c
     core/story/verdict.c

@@ -32,8 +32,8 @@ nh_facts_time(const packet_info *pinfo)
     return nh_time_of(pinfo->abs_ts.secs, pinfo->abs_ts.nsecs);
 }
 
-nh_addr
-nh_facts_addr(const address *addr)
+static nh_addr
+addr_of(const address *addr)
 {
     nh_addr plain;
 
@@ -48,8 +48,8 @@ nh_facts_addr(const address *addr)
     return plain;
 }
 
-nh_travel
-nh_facts_travel(const packet_info *pinfo)
+static nh_travel
+travel_of(const packet_info *pinfo)
 {
     switch (pinfo->p2p_dir) {
     case P2P_DIR_SENT:
@@ -127,9 +127,9 @@ packet_of(nh_packet_kind kind, tvbuff_t *tvb, const packet_info *pinfo, const vo
         .frame = pinfo->num,
         .time = nh_facts_time(pinfo),
         .kind = kind,
-        .src = nh_facts_addr(&pinfo->src),
-        .dst = nh_facts_addr(&pinfo->dst),
-        .travel = nh_facts_travel(pinfo),
+        .src = addr_of(&pinfo->src),
+        .dst = addr_of(&pinfo->dst),
+        .travel = travel_of(pinfo),
         .fragment = pinfo->fragmented,
         .captured = tvb_captured_length(tvb),
         .length = tvb_reported_length(tvb),
@@ -228,7 +228,7 @@ dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
     if (!watch || captured < NH_TCP_HEADER)
         return call_dissector_only(tcp_before, tvb, pinfo, tree, data);
     if (!nh_packet_may_matter(watch, tvb_get_ptr(tvb, 0, captured), captured)) {
-        nh_addr from = nh_facts_addr(&pinfo->src);
+        nh_addr from = addr_of(&pinfo->src);
         nh_packet_seen(watch, &from, (nh_moment){ pinfo->num, nh_facts_time(pinfo) });
         return call_dissector_only(tcp_before, tvb, pinfo, tree, data);
     }

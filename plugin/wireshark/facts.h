@@ -33,9 +33,7 @@ void nh_facts_begin(void);
 /* Whether a dissector other than RPC's owns a port. */
 bool nh_facts_port_is_claimed(nh_l4 l4, uint16_t port);
 
-/* Time, addresses and direction of a packet as the core has them. */
+/* Time of a packet as the core has it. */
 nh_time nh_facts_time(const packet_info *pinfo);
-nh_addr nh_facts_addr(const address *addr);
-nh_travel nh_facts_travel(const packet_info *pinfo);
 
 #endif

@@ -17,7 +17,7 @@
 #include "core/base/text.h"
 #include "core/clock/client.h"
 #include "core/story/sentence.h"
-#include "core/story/lines.h"
+#include "core/clock/kernel_lines.h"
 #include "core/wire/procedures.h"
 #include "wireshark/tap-nlm_health.h"
 

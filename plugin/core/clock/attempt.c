@@ -10,13 +10,12 @@
 
 #include "core/clock/issue_time.h"
 #include "core/clock/client.h"
-#include "core/rpc/answers.h"
-#include "core/rpc/async_calls.h"
+#include "core/clock/grant_answers.h"
 #include "core/model/call.h"
 #include "core/model/frames.h"
 #include "core/judge/incident.h"
 #include "core/model/ports.h"
-#include "core/story/lines.h"
+#include "core/clock/kernel_lines.h"
 #include "core/judge/outage.h"
 #include "core/judge/raise.h"
 #include "core/clock/queued.h"
@@ -138,7 +137,7 @@ nh_attempt_connect(nh_conn *conn, nh_moment at)
     nh_call_lookups_overtaken(pair, conn->way);
     pair->wants_locks = true;
     nh_outage_waits(pair, at.time);
-    bool begins = nh_answer_begins(pair, conn->way, at);
+    bool begins = nh_grant_answer_begins(pair, conn->way, at);
     conn->for_answer = nh_attempt_pending(attempt) && attempt->answers;
     if (begins || others_wait(pair, conn->way))
         return;
@@ -272,7 +271,7 @@ nh_attempt_sent(nh_call *call, nh_conn *conn, nh_moment at)
 {
     nh_moment looked_up = date_issue(call, conn, at);
 
-    if (call->way == NH_FORWARD && !nh_async_is_one_way(call))
+    if (call->way == NH_FORWARD && !nh_call_is_one_way(call))
         learn_habit(call);
     return looked_up;
 }
@@ -375,7 +374,7 @@ watch_calls(nh_pair *pair, nh_moment at)
     pair->calm_until = G_MAXINT64;
     for (unsigned i = 0; i < pair->side[NH_FORWARD].outstanding->len; i++) {
         nh_call *call = g_ptr_array_index(pair->side[NH_FORWARD].outstanding, i);
-        if (call->outlived || call->prog != NH_PROG_NLM || nh_async_is_one_way(call))
+        if (call->outlived || call->prog != NH_PROG_NLM || nh_call_is_one_way(call))
             continue;
         nh_time calm_until = nh_pair_calm_until(pair, call->issued_earliest);
         if (at.time >= MIN(calm_until, call->next_look))
@@ -390,7 +389,7 @@ watch_calls(nh_pair *pair, nh_moment at)
 }
 
 void
-nh_attempt_judge(nh_pair *pair, nh_moment at)
+nh_attempt_watch(nh_pair *pair, nh_moment at)
 {
     nh_attempt *attempt = &pair->side[NH_FORWARD].attempt;
     nh_deadlines deadlines;

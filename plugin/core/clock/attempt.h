@@ -22,15 +22,8 @@ bool nh_attempt_lasts(const nh_pair *pair, nh_way way, nh_moment at);
  * that came while the call lay in the socket, unseen; its frame is 0 when there was none.
  */
 nh_moment nh_attempt_sent(nh_call *call, nh_conn *conn, nh_moment at);
-/* Tell of the attempt and of the calls that outlived their major timeouts. */
-void nh_attempt_judge(nh_pair *pair, nh_moment at);
-/* Time passes: tell when a waiting call or attempt outlives its major timeout. */
-static inline void
-nh_attempt_watch(nh_pair *pair, nh_moment at)
-{
-    if (at.time >= pair->calm_until || pair->side[NH_FORWARD].attempt.active || pair->side[NH_CALLBACK].attempt.active)
-        nh_attempt_judge(pair, at);
-}
+/* A packet of the pair passes: tell of the attempt and of the calls that outlived their major timeouts. */
+void nh_attempt_watch(nh_pair *pair, nh_moment at);
 
 /* The attempt begins with this look-up, as far as the capture knows: where it lost packets, or begins just before, the call may be older. */
 void nh_attempt_may_be_old(nh_pair *pair, nh_way way, nh_moment at);

@@ -8,11 +8,10 @@
 
 #include "core/clock/copies.h"
 
-#include "core/rpc/async_calls.h"
 #include "core/model/call.h"
 #include "core/model/frames.h"
 #include "core/clock/deadlines.h"
-#include "core/story/lines.h"
+#include "core/clock/kernel_lines.h"
 
 /* A SYN to port 111 that is lost comes again after this time: a look-up takes either a round trip or longer than this (RFC 6298). */
 #define LOOKUP_TIME NH_SECOND
@@ -71,7 +70,7 @@ nh_copy_sent(nh_call *call, nh_moment at)
 
     if (call->way != NH_FORWARD || call->line_seen.frame || call->first_unseen || call->cycles_unseen || !call->tcp_acked ||
         pair->side[call->way].last_lookup.frame || (call->wait != NH_WAIT_REPLY && call->wait != NH_WAIT_REPLY_NEW) ||
-        nh_async_is_one_way(call) || nh_line_event(pair, call->way, call) != NH_LOG_STILL_TRYING)
+        nh_call_is_one_way(call) || nh_line_event(pair, call->way, call) != NH_LOG_STILL_TRYING)
         return;
     nh_call_deadlines(call, pair->watch->options.use_mount, &deadlines);
     if (!is_after_minors(call, &deadlines) || at.time < deadlines.major_earliest - NH_CLOCK_SLACK ||

@@ -8,13 +8,13 @@
 
 #include "core/clock/lookups.h"
 
-#include "core/rpc/answers.h"
-#include "core/rpc/async_calls.h"
+#include "core/clock/grant_answers.h"
+#include "core/model/call.h"
 #include "core/clock/attempt.h"
 #include "core/clock/client.h"
 #include "core/clock/deadlines.h"
 #include "core/model/frames.h"
-#include "core/story/lines.h"
+#include "core/clock/kernel_lines.h"
 #include "core/wire/procedures.h"
 #include "core/model/trouble.h"
 #include "core/judge/raise.h"
@@ -119,7 +119,7 @@ dates_a_call(nh_pair *pair, nh_way way, const nh_call *lookup, nh_moment at)
         nh_call *call = g_ptr_array_index(pair->side[way].outstanding, i);
         nh_deadlines deadlines;
 
-        if (call->prog != NH_PROG_NLM || nh_async_is_one_way(call) || call->line_seen.frame || call->cycles_unseen)
+        if (call->prog != NH_PROG_NLM || nh_call_is_one_way(call) || call->line_seen.frame || call->cycles_unseen)
             continue;
         if (nh_line_event(pair, way, call) != NH_LOG_STILL_TRYING)
             continue; /* a soft task ends there and looks up nothing */
@@ -199,7 +199,7 @@ look_up(nh_pair *pair, nh_way way, nh_conn *conn, const nh_call *lookup, nh_mome
 
     pair->side[way].lookup_before = pair->side[way].last_lookup;
     pair->side[way].last_lookup = at;
-    if (nh_answer_begins(pair, way, at)) {
+    if (nh_grant_answer_begins(pair, way, at)) {
         attempt->looker = conn;
         return;
     }
@@ -290,4 +290,48 @@ nh_lookup_not_ours(nh_conn *conn)
     else
         attempt->active = false;
     attempt->looker = NULL;
+}
+
+/* --- look-ups that wait -------------------------------------------------------------- */
+
+/* Where RPC sends a look-up again, it does so after this time: lockd's timers (from 5.13 on). */
+#define OVERDUE_TIME (10 * NH_SECOND)
+
+/* An acknowledged look-up without an answer: who waits for it is told, and whoever sees the server's callback fail. */
+static void
+overdue(nh_call *call, nh_moment at)
+{
+    char *ago = nh_duration_text(nh_elapsed(nh_call_first(call)->at.time, at.time));
+
+    call->outlived = true;
+    nh_raise(&(nh_evidence){
+        .finding = NH_REPLY_OVERDUE,
+        .call = call,
+        .at = at,
+        .since = nh_call_first(call)->at,
+        .text = g_strdup_printf("TCP acknowledged the look-up of frame %u, but no reply for %s", nh_call_first(call)->at.frame, ago) });
+    g_free(ago);
+}
+
+/*
+ * Before 5.13 the port mapper's client has a timer of its own, 60 s (rpcb_create, net/sunrpc/rpcb_clnt.c): no copy of
+ * the look-up ever tells that it is overdue.
+ */
+static bool
+is_overdue(const nh_call *call, nh_moment at)
+{
+    const nh_sending *first = nh_call_first(call);
+
+    return call->asked.prog == NH_PROG_NLM && call->tcp_acked && !call->outlived && at.time - first->at.time >= OVERDUE_TIME &&
+           !(first->conn && first->conn->one_sided);
+}
+
+void
+nh_lookup_watch(nh_pair *pair, nh_moment at)
+{
+    for (unsigned i = 0; pair->lookups && i < pair->lookups->len; i++) {
+        nh_call *call = g_ptr_array_index(pair->lookups, i);
+        if (is_overdue(call, at))
+            overdue(call, at);
+    }
 }

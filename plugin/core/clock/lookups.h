@@ -26,5 +26,7 @@ void nh_lookup_call(nh_call *lookup, nh_conn *conn, nh_moment at);
 void nh_lookup_not_ours(nh_conn *conn);
 /* A look-up that came while this call lay in the socket, unseen: it may have followed its major timeout. */
 void nh_lookup_in_hindsight(nh_call *call, nh_moment at);
+/* A packet of the pair passes: look-ups that wait too long for their answer. */
+void nh_lookup_watch(nh_pair *pair, nh_moment at);
 
 #endif

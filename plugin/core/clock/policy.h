@@ -9,6 +9,7 @@
 #ifndef NLM_HEALTH_POLICY_H
 #define NLM_HEALTH_POLICY_H
 
+#include "core/clock/rpc_timer.h"
 #include "core/model/model.h"
 
 /* What a clock and a capture may differ from the timers' arithmetic. */

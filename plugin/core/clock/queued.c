@@ -16,7 +16,7 @@
 
 #include "core/clock/issue_time.h"
 #include "core/model/call.h"
-#include "core/rpc/dead_calls.h"
+#include "core/judge/dead_calls.h"
 #include "core/model/frames.h"
 #include "core/judge/outage.h"
 #include "core/judge/raise.h"

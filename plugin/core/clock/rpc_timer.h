@@ -11,19 +11,7 @@
 #ifndef NLM_HEALTH_RPC_TIMER_H
 #define NLM_HEALTH_RPC_TIMER_H
 
-#include "core/base/core.h"
-
-/* Families of the RPC timer: enumerator, value of the preference, what kernels. */
-/* clang-format off */
-#define NH_FAMILIES(X) \
-    X(NH_FAMILY_3_10, "3.10-5.0") \
-    X(NH_FAMILY_5_2,  "5.2") \
-    X(NH_FAMILY_5_3,  "5.3+")
-/* clang-format on */
-
-#define NH_ENUM_ROW(id, name) id,
-typedef enum { NH_FAMILY_UNKNOWN, NH_FAMILIES(NH_ENUM_ROW) NH_FAMILY_COUNT } nh_family;
-#undef NH_ENUM_ROW
+#include "core/model/timers.h"
 
 /* Public name; static; NULL for NH_FAMILY_UNKNOWN. */
 const char *nh_family_name(nh_family family);
@@ -34,48 +22,8 @@ const char *nh_family_name(nh_family family);
  */
 bool nh_family_parse(const char *text, nh_family *family, char **error);
 
-typedef enum { NH_POLICY_LOCKD, NH_POLICY_MOUNT } nh_policy_kind;
-
-typedef struct {
-    nh_policy_kind kind;
-    unsigned nlm_timeout; /* seconds, 3-20 (lockd) */
-    unsigned timeo;       /* tenths of a second (mount) */
-    unsigned retrans;     /* count (mount) */
-    nh_l4 proto;
-    unsigned hard;                   /* 0 or 1; mount options write it by its place */
-    bool timeo_given, retrans_given; /* by somebody; else they follow the protocol, see nh_policy_over() */
-} nh_policy;
-
 /* The mount's policy over this protocol: what nobody gave gets the kernel's default (nfs_init_timeout_values(), fs/nfs/client.c). */
 void nh_policy_over(nh_policy *policy, nh_l4 proto);
-
-/* What the task was waiting for. */
-typedef enum {
-    NH_WAIT_REPLY,     /* sent on a connection that was open before (or over UDP) */
-    NH_WAIT_REPLY_NEW, /* first call on a connection that was opened for it */
-    NH_WAIT_CONNECT,   /* its connect or port look-up is in trouble */
-    NH_WAIT_RECONNECT, /* the same, and it may have met the dead socket of before first */
-    NH_WAIT_CLOSING    /* the old socket still blocks the port: nothing on the wire */
-} nh_wait;
-
-static inline bool
-nh_wait_is_connect(nh_wait wait)
-{
-    return wait == NH_WAIT_CONNECT || wait == NH_WAIT_RECONNECT;
-}
-
-typedef struct {
-    nh_wait wait;
-    nh_time issued_earliest, issued_latest; /* when the task started; never unknown */
-    nh_time sent;                           /* first transmission, NH_TIME_NONE if there is none */
-} nh_wait_facts;
-
-#define NH_MINOR_MAX 12
-typedef struct {
-    unsigned n_minor;
-    nh_time minor[NH_MINOR_MAX];          /* expected retransmissions before the major timeout, without lateness */
-    nh_time major_earliest, major_latest; /* window of the kernel line, lateness of the timer wheel included */
-} nh_deadlines;
 
 /*
  * Predict; for NH_FAMILY_UNKNOWN the window is the union over all families.

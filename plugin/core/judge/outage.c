@@ -222,8 +222,9 @@ nh_outage_join(nh_pair *pair, nh_call *call)
     }
 }
 
-void
-nh_outage_leave(nh_call *call)
+/* A call turned out to have no part in its outage. */
+static void
+leave(nh_call *call)
 {
     if (call->outage)
         g_ptr_array_remove(call->outage->calls, call);
@@ -376,7 +377,7 @@ nh_outage_answer(nh_pair *pair, nh_way way, nh_service service, nh_call *call, n
     if (service != NH_SERVICE_NLM)
         return NULL;
     if (others_hang(outage, call, at) || other_client_fails(pair, used)) {
-        nh_outage_leave(call);
+        leave(call);
         outage->served++;
         return NULL;
     }
@@ -394,7 +395,7 @@ nh_outage_answer(nh_pair *pair, nh_way way, nh_service service, nh_call *call, n
     if (call && nh_outage_held_up(outage, call, at))
         nh_outage_join(pair, call);
     else if (call)
-        nh_outage_leave(call);
+        leave(call);
     close_outage(outage, at, call);
     return outage;
 }

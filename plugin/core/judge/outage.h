@@ -19,8 +19,6 @@ void nh_outage_fold(nh_pair *pair, nh_moment at);
 void nh_outage_waits(nh_pair *pair, nh_time since);
 /* A call belongs to the open outage. */
 void nh_outage_join(nh_pair *pair, nh_call *call);
-/* A call turned out to have no part in its outage. */
-void nh_outage_leave(nh_call *call);
 /* The pair changed its roles: who was taken for the client is the server. */
 void nh_outage_turn_round(nh_outage *outage);
 /* One symptom, by its place in the list, was none; an open outage without any is none either. */

@@ -227,11 +227,11 @@ nh_raise_withheld(const nh_pair *pair, nh_finding finding, nh_way way)
 }
 
 void
-nh_raise_give_withheld(nh_pair *pair)
+nh_raise_release(nh_pair *pair)
 {
     GArray *waiting = pair->withheld;
 
-    if (!pair->seen_client || !pair->seen_server)
+    if (!waiting || !pair->seen_client || !pair->seen_server)
         return;
     pair->withheld = NULL;
     for (unsigned i = 0; i < waiting->len; i++) {

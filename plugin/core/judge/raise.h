@@ -57,13 +57,6 @@ void nh_raise_disown(nh_conn *conn);
 /* A connection of this way on which this finding is withheld, other than the port mapper's, or NULL. */
 nh_conn *nh_raise_withheld(const nh_pair *pair, nh_finding finding, nh_way way);
 /* Raise what was withheld for the other direction, if that was seen by now. */
-void nh_raise_give_withheld(nh_pair *pair);
-/* A packet of the pair was seen: what waited for the other direction is raised. */
-static inline void
-nh_raise_release(nh_pair *pair)
-{
-    if (pair->withheld) /* hardly ever, and each packet asks */
-        nh_raise_give_withheld(pair);
-}
+void nh_raise_release(nh_pair *pair);
 
 #endif

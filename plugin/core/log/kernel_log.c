@@ -463,8 +463,9 @@ free_line(void *data)
     g_free(line);
 }
 
-nh_kernel_log *
-nh_kernel_log_new(void)
+/* Without a line. */
+static nh_kernel_log *
+new_log(void)
 {
     nh_kernel_log *log = g_new0(nh_kernel_log, 1);
     log->references = 1;
@@ -478,7 +479,7 @@ nh_log_reader_new(const nh_log_hints *hints)
 {
     reader *r = g_new0(reader, 1);
     nh_time near = hints && hints->capture_first > 0 ? hints->capture_first : g_get_real_time() * 1000;
-    r->log = nh_kernel_log_new();
+    r->log = new_log();
     r->calendar = (nh_log_calendar){ .year = hints ? hints->year : 0, .near = MIN(near, NEAR_MAX) };
     r->log->offset = hints ? CLAMP(hints->offset, -NH_LOG_OFFSET_MAX, NH_LOG_OFFSET_MAX) : 0;
     r->uptimes = g_array_new(false, false, sizeof(nh_log_stamp));

@@ -10,19 +10,7 @@
 #ifndef NLM_HEALTH_KERNEL_LOG_H
 #define NLM_HEALTH_KERNEL_LOG_H
 
-#include "core/base/core.h"
-
-typedef enum {
-    NH_LOG_STILL_TRYING, /* "%s: server %s not responding, still trying" */
-    NH_LOG_TIMED_OUT,    /* "%s: server %s not responding, timed out" */
-    NH_LOG_OK,           /* "%s: server %s OK" (also "0K", as OCR and pasting make of it) */
-    NH_LOG_ALARM,        /* rpc_debug "setting alarm for N ms" */
-    NH_LOG_MINOR,        /* rpc_debug "call_timeout (minor)": only family 3.10-5.0 prints it */
-    NH_LOG_MAJOR,        /* rpc_debug "call_timeout (major)" */
-    NH_LOG_OTHER,        /* other lockd lines: "lockd: cannot monitor %s" ... */
-    NH_LOG_FOREIGN,      /* another system's: "nfs server X:/srv: lockd not responding" */
-    NH_LOG_GAP           /* lines are missing: "call_decode: 34 callbacks suppressed" */
-} nh_log_event;
+#include "core/model/log.h"
 
 typedef enum {
     NH_CLOCK_UTC,   /* the line names its zone */
@@ -76,20 +64,6 @@ typedef struct {
 #define NH_LOG_YEAR_LAST  2100
 #define NH_LOG_OFFSET_MAX (G_GINT64_CONSTANT(50) * 365 * 86400 * NH_SECOND)
 
-/*
- * Decompress a file, up to most bytes; whoever calls frees the text. NULL with *why set to
- * a static clause ("is compressed by xz; ...") when it cannot; NULL with *why NULL: it is not compressed.
- */
-typedef char *(*nh_log_unpack)(const char *packed, size_t size, size_t most, size_t *length, const char **why);
-
-typedef struct {
-    unsigned year;  /* kernel_log_year; 0 = the capture's */
-    nh_time offset; /* kernel_log_offset */
-    nh_time capture_first, capture_last;
-    nh_log_unpack unpack; /* NULL: compressed logs are refused */
-    const char *host;     /* kernel_log_host: whose lines are the client's; NULL or "": as the capture tells */
-} nh_log_hints;
-
 /* A line that the capture predicts. */
 typedef struct {
     nh_log_event event;
@@ -129,8 +103,6 @@ void nh_kernel_log_move(nh_kernel_log *log, nh_time by);
 /* Gives back a reference. */
 void nh_kernel_log_free(nh_kernel_log *log);
 
-/* Keeps the log that was read last, as long as its files are what they were. */
-typedef struct nh_log_shelf nh_log_shelf;
 nh_log_shelf *nh_log_shelf_new(void);
 void nh_log_shelf_free(nh_log_shelf *shelf);
 /* As nh_kernel_log_read(); shelf may be NULL. */

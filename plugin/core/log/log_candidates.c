@@ -10,7 +10,7 @@
 
 #include "core/base/hash.h"
 #include "core/log/log_hosts.h"
-#include "core/story/lines.h"
+#include "core/clock/kernel_lines.h"
 
 /* How well the lines of one program with one name meet what is predicted of one host. */
 typedef struct {

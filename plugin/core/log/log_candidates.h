@@ -9,6 +9,7 @@
 #ifndef NLM_HEALTH_LOG_CANDIDATES_H
 #define NLM_HEALTH_LOG_CANDIDATES_H
 
+#include "core/log/kernel_log.h"
 #include "core/model/story.h"
 
 /* Clocks of log and capture may differ this much without a word. */

@@ -10,7 +10,7 @@
 
 #include "core/base/text.h"
 #include "core/model/frames.h"
-#include "core/story/lines.h"
+#include "core/clock/kernel_lines.h"
 #include "core/log/log_candidates.h"
 #include "core/log/log_hosts.h"
 #include "core/log/log_merge.h"

@@ -9,6 +9,7 @@
 #ifndef NLM_HEALTH_LOG_MATCH_H
 #define NLM_HEALTH_LOG_MATCH_H
 
+#include "core/log/kernel_log.h"
 #include "core/model/model.h"
 #include "core/model/story.h"
 

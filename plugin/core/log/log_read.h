@@ -24,7 +24,5 @@ nh_log_reader *nh_log_reader_new(const nh_log_hints *hints);
 nh_log_found nh_log_reader_take(nh_log_reader *reader, const char *text, size_t length, const char *name);
 /* The log; the reader is freed. */
 nh_kernel_log *nh_log_reader_end(nh_log_reader *reader);
-/* Without a line. */
-nh_kernel_log *nh_kernel_log_new(void);
 
 #endif

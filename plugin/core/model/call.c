@@ -9,7 +9,7 @@
 #include "core/model/call.h"
 
 #include "core/base/hash.h"
-#include "core/net/follow.h"
+#include "core/model/conn.h"
 #include "core/model/ports.h"
 #include "core/wire/procedures.h"
 
@@ -172,8 +172,8 @@ nh_pair_own_conn(nh_pair *pair, nh_conn *conn)
     own(pair, &pair->unproved.conns, conn);
 }
 
-void
-nh_pair_own_call(nh_pair *pair, nh_call *call)
+static void
+own_call(nh_pair *pair, nh_call *call)
 {
     own(pair, &pair->unproved.calls, call);
 }
@@ -199,7 +199,7 @@ nh_call_new(nh_pair *pair, nh_way way, const nh_message *message, nh_call *befor
     call->issued_earliest = call->issued_latest = call->line_before = NH_TIME_NONE;
     call->next_look = NH_TIME_NONE;
     g_ptr_array_add(watch->call_list, call);
-    nh_pair_own_call(pair, call);
+    own_call(pair, call);
     nh_table_put(&watch->calls, &call->link, hash_call(&call->src.addr, &call->dst.addr, call->prog, call->xid),
                  before ? &before->link : NULL);
     watch->latest_call = call;
@@ -214,6 +214,20 @@ nh_call_outcome(const nh_call *call)
     if (call->refused)
         return call->refused;
     return call->has_status ? nh_nlm_status_name(call->status) : NULL;
+}
+
+bool
+nh_call_is_one_way(const nh_call *call)
+{
+    return nh_nlm_is_message(call->prog, call->proc) || nh_nlm_is_result(call->prog, call->proc);
+}
+
+nh_moment
+nh_call_done(const nh_call *call)
+{
+    if (nh_call_is_one_way(call))
+        return nh_call_first(call)->at;
+    return call->reply.frame ? call->reply : call->acknowledged;
 }
 
 bool

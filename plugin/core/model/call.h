@@ -42,10 +42,13 @@ void nh_call_lookups_overtaken(nh_pair *pair, nh_way way);
 /* What the answer says: why RPC refused the call, or the status of NLM; static; NULL while there is neither. */
 const char *nh_call_outcome(const nh_call *call);
 
-/* What is now the pair's: turned round with it, should its roles prove wrong. */
+/* A connection that is now the pair's: turned round with it, should its roles prove wrong. */
 void nh_pair_own_conn(nh_pair *pair, nh_conn *conn);
-void nh_pair_own_call(nh_pair *pair, nh_call *call);
 
+/* A *_MSG or a *_RES: Linux expects no RPC reply to it (xdr_dec_norep, fs/lockd/clnt4xdr.c): such a task ends with its transmission. */
+bool nh_call_is_one_way(const nh_call *call);
+/* When RPC was done with the call: its reply, or the transmission of one that has none; frame 0 when it was not. */
+nh_moment nh_call_done(const nh_call *call);
 /*
  * Whether it asks again for the lock whose callback is due (Linux does so every
  * 30 s, NLMCLNT_POLL_TIMEOUT, fs/lockd/clntproc.c); where the capture began after

@@ -30,8 +30,9 @@ nh_frames_before(const GPtrArray *frames, uint32_t frame)
     return low;
 }
 
-unsigned
-nh_frame_index(const nh_watch *watch, uint32_t frame)
+/* Index into watch->frames of the first record that is not before this frame: their number when there is none. */
+static unsigned
+index_of(const nh_watch *watch, uint32_t frame)
 {
     return nh_frames_before(watch->frames, frame);
 }
@@ -41,7 +42,7 @@ nh_frame_find(const nh_watch *watch, uint32_t number)
 {
     if (watch->latest_frame && watch->latest_frame->at.frame == number)
         return watch->latest_frame;
-    unsigned i = nh_frame_index(watch, number);
+    unsigned i = index_of(watch, number);
     nh_frame *frame = i < watch->frames->len ? g_ptr_array_index(watch->frames, i) : NULL;
 
     return frame && frame->at.frame == number ? frame : NULL;
@@ -51,7 +52,7 @@ nh_frame_find(const nh_watch *watch, uint32_t number)
 static nh_frame *G_GNUC_NO_INLINE
 get_other(nh_watch *watch, nh_moment at)
 {
-    unsigned i = nh_frame_index(watch, at.frame);
+    unsigned i = index_of(watch, at.frame);
     nh_frame *frame = i < watch->frames->len ? g_ptr_array_index(watch->frames, i) : NULL;
 
     if (frame && frame->at.frame == at.frame)
@@ -79,7 +80,7 @@ nh_frame_drop(nh_watch *watch, uint32_t frame)
     if (!nh_frame_find(watch, frame))
         return;
     watch->latest_frame = NULL;
-    g_ptr_array_remove_index(watch->frames, nh_frame_index(watch, frame));
+    g_ptr_array_remove_index(watch->frames, index_of(watch, frame));
 }
 
 static void

@@ -15,8 +15,6 @@
 nh_frame *nh_frame_get(nh_watch *watch, nh_moment at);
 /* Forget the record of a frame whose number another frame has now. */
 void nh_frame_drop(nh_watch *watch, uint32_t frame);
-/* Index into watch->frames of the first record that is not before this frame: their number when there is none. */
-unsigned nh_frame_index(const nh_watch *watch, uint32_t frame);
 /* The same of other frames that stand by number. */
 unsigned nh_frames_before(const GPtrArray *frames, uint32_t frame);
 /* The record of a frame, or NULL. */

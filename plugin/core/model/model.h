@@ -10,10 +10,10 @@
 #define NLM_HEALTH_MODEL_H
 
 #include "core/base/arena.h"
-#include "core/log/kernel_log.h"
+#include "core/model/log.h"
 #include "core/wire/observe.h"
 #include "core/wire/records.h"
-#include "core/clock/rpc_timer.h"
+#include "core/model/timers.h"
 #include "core/base/table.h"
 
 typedef struct nh_pair nh_pair;

@@ -12,7 +12,7 @@
 #ifndef NLM_HEALTH_STORY_H
 #define NLM_HEALTH_STORY_H
 
-#include "core/log/kernel_log.h"
+#include "core/model/log.h"
 
 typedef struct {
     uint32_t frame; /* 0 for a line that is no frame */

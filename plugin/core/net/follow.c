@@ -10,6 +10,7 @@
 
 #include "core/base/hash.h"
 #include "core/model/call.h"
+#include "core/model/conn.h"
 #include "core/net/wrong_source.h"
 #include "core/judge/outage.h"
 #include "core/net/pairs.h"
@@ -160,39 +161,6 @@ nh_conn_move(nh_conn *conn, nh_pair *pair, nh_way way)
     conn->pair = pair;
     conn->way = way;
     nh_pair_own_conn(pair, conn);
-}
-
-int
-nh_conn_half(const nh_conn *conn, const nh_end *end)
-{
-    return conn->client.port == end->port && nh_addr_equal(&conn->client.addr, &end->addr) ? 0 : 1;
-}
-
-const char *
-nh_conn_role(const nh_conn *conn, int half)
-{
-    return (half == 0) == (conn->way == NH_FORWARD) ? "client" : "server";
-}
-
-bool
-nh_conn_joins(const nh_conn *conn, const nh_end *client, const nh_end *server)
-{
-    return conn->client.port == client->port && conn->server.port == server->port && nh_addr_equal(&conn->client.addr, &client->addr) &&
-           nh_addr_equal(&conn->server.addr, &server->addr);
-}
-
-void
-nh_conn_free(void *data)
-{
-    nh_conn *conn = data;
-    if (conn->troubles)
-        g_array_unref(conn->troubles);
-    if (conn->waiting)
-        g_ptr_array_unref(conn->waiting);
-    if (conn->replied)
-        g_ptr_array_unref(conn->replied);
-    nh_records_clear(&conn->half[0].records);
-    nh_records_clear(&conn->half[1].records);
 }
 
 /* Another attempt to open a connection that never opened: the same story goes on. */

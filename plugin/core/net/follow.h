@@ -9,7 +9,7 @@
 #ifndef NLM_HEALTH_FOLLOW_H
 #define NLM_HEALTH_FOLLOW_H
 
-#include "core/model/model.h"
+#include "core/model/conn.h"
 
 /* The service behind a server's port as portmap, its number or the preferences tell; NH_SERVICE_NONE when nothing is known. */
 nh_service nh_follow_service(const nh_watch *watch, const nh_end *server);
@@ -19,15 +19,7 @@ nh_conn *nh_follow(nh_watch *watch, const nh_segment *segment);
 nh_conn *nh_follow_find(nh_watch *watch, const nh_end *a, const nh_end *b);
 /* Follow a connection on which a message of a followed program was seen: client is the end that called. */
 nh_conn *nh_follow_message(nh_watch *watch, const nh_end *client, const nh_end *server, nh_service service, nh_moment at);
-/* Whether these are its ends. */
-bool nh_conn_joins(const nh_conn *conn, const nh_end *client, const nh_end *server);
 /* Its calls show that it belongs to another pair than it was taken for (hosts that mount from each other). */
 void nh_conn_move(nh_conn *conn, nh_pair *pair, nh_way way);
-/* Index of the half that this end sends: 0 the client's (who sent the SYN), 1 the server's. */
-int nh_conn_half(const nh_conn *conn, const nh_end *end);
-/* Which of the pair sends that half, in words: callbacks are opened by the lock server. */
-const char *nh_conn_role(const nh_conn *conn, int half);
-/* Of watch->conn_list: what a connection has beside the arena. */
-void nh_conn_free(void *conn);
 
 #endif

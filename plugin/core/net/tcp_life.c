@@ -20,7 +20,6 @@
 #include "core/net/first_syns.h"
 #include "core/judge/outage.h"
 #include "core/net/pairs.h"
-#include "core/rpc/portmap.h"
 #include "core/net/tcp_copies.h"
 #include "core/net/tcp_open.h"
 #include "core/net/tcp_reset.h"
@@ -491,7 +490,7 @@ pass(nh_conn *conn, const nh_segment *segment)
     nh_raise_release(conn->pair);
     nh_outage_tick(conn->pair, p.at);
     nh_attempt_watch(conn->pair, p.at);
-    nh_portmap_watch(conn->pair, p.at);
+    nh_lookup_watch(conn->pair, p.at);
     if (half == 0 && conn->way == NH_FORWARD && nh_conn_service(conn) == NH_SERVICE_NLM)
         nh_unfollowed_end(conn, (segment->flags & NH_TH_SYN) != 0, p.at);
     if (segment->has_tsval)

@@ -279,8 +279,9 @@ append_log_distance(GString *out, const nh_kernel_line *line)
     g_string_append_printf(out, " %s %s)", distance < 0 ? "before" : "after", seen ? "that" : "predicted");
 }
 
-char *
-nh_line_dates(const nh_kernel_line *line, nh_clock_text clock)
+/* "predicted between A and B; the capture shows it at C (frame N); logged at D (as predicted)"; caller frees. */
+static char *
+dates_of_line(const nh_kernel_line *line, nh_clock_text clock)
 {
     GString *text = g_string_new(NULL);
 
@@ -337,7 +338,7 @@ say_log(GPtrArray *head, const nh_incident *incident)
             say(log, text);
             text = g_string_new(NULL);
         }
-        append_owned(text, NH_HEAD_INDENT "%s", nh_line_dates(line, clock));
+        append_owned(text, NH_HEAD_INDENT "%s", dates_of_line(line, clock));
         say(log, text);
     }
     if (lines->len < incident->kernel_lines->len) {

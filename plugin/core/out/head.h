@@ -29,9 +29,6 @@ GPtrArray *nh_head_of(const nh_incident *incident);
 typedef char *(*nh_clock_text)(nh_time t);
 nh_clock_text nh_clock_of(const nh_incident *incident);
 
-/* "predicted between A and B; the capture shows it at C (frame N); logged at D (as predicted)"; caller frees. */
-char *nh_line_dates(const nh_kernel_line *line, nh_clock_text clock);
-
 /* "between A and B", "at A", "at A or later", "at B or earlier" */
 void nh_window_append(GString *out, nh_clock_text clock, nh_time earliest, nh_time latest);
 

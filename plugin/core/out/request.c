@@ -46,8 +46,9 @@ nh_story_call_answered(const nh_story_call *call)
     return nh_time_known(call->answered_in) && nh_time_known(call->sent) ? call->sent + call->answered_in : NH_TIME_NONE;
 }
 
-bool
-nh_is_request(const nh_story_call *call)
+/* Is it a request of an application (not a callback, not the server's)? */
+static bool
+is_request(const nh_story_call *call)
 {
     return call->prog == NH_PROG_NLM && !call->callback && nh_time_known(nh_story_call_asked(call));
 }
@@ -73,7 +74,7 @@ nh_requests_by_wait(const nh_incident *incident)
     GPtrArray *requests = g_ptr_array_new();
 
     for (unsigned i = 0; i < incident->calls->len; i++)
-        if (nh_is_request(incident->calls->pdata[i]))
+        if (is_request(incident->calls->pdata[i]))
             g_ptr_array_add(requests, incident->calls->pdata[i]);
     g_ptr_array_sort(requests, by_wait);
     return requests;

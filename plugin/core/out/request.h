@@ -21,9 +21,6 @@ char *nh_request_text(const nh_story_call *call);
 nh_time nh_story_call_asked(const nh_story_call *call);
 nh_time nh_story_call_answered(const nh_story_call *call);
 
-/* Is it a request of an application (not a callback, not the server's)? */
-bool nh_is_request(const nh_story_call *call);
-
 /* The incident's requests (nh_story_call*), the longest wait first; what has no answer waits longest. Caller unrefs. */
 GPtrArray *nh_requests_by_wait(const nh_incident *incident);
 

@@ -13,7 +13,7 @@
 #include "core/rpc/async_calls.h"
 
 #include "core/model/call.h"
-#include "core/rpc/dead_calls.h"
+#include "core/judge/dead_calls.h"
 #include "core/model/frames.h"
 #include "core/locks/lock_faults.h"
 #include "core/locks/lock_table.h"
@@ -35,21 +35,6 @@ static bool
 is_grant(const nh_call *call)
 {
     return call->prog == NH_PROG_NLM && nh_nlm_kind(call->proc) == NH_NLM_GRANTED;
-}
-
-/* xdr_dec_norep, fs/lockd/clnt4xdr.c: such a task ends with its transmission. */
-bool
-nh_async_is_one_way(const nh_call *call)
-{
-    return nh_nlm_is_message(call->prog, call->proc) || nh_nlm_is_result(call->prog, call->proc);
-}
-
-nh_moment
-nh_async_done(const nh_call *call)
-{
-    if (nh_async_is_one_way(call))
-        return nh_call_first(call)->at;
-    return call->reply.frame ? call->reply : call->acknowledged;
 }
 
 /* --- MSG and RES -------------------------------------------------------------------- */

@@ -17,10 +17,6 @@ void nh_async_call(nh_call *call, nh_moment at);
 void nh_async_resent(nh_call *call, nh_moment at);
 /* The calls that this new *_RES answers, to be unreffed: same pair, cookie and kind; NULL when it is none or there are none. */
 GPtrArray *nh_async_answered(nh_call *result);
-/* A *_MSG or a *_RES: Linux expects no RPC reply to it. */
-bool nh_async_is_one_way(const nh_call *call);
-/* When RPC was done with the call: its reply, or the transmission of one that has none; frame 0 when it was not. */
-nh_moment nh_async_done(const nh_call *call);
 /* The call got its answer. */
 void nh_async_settle(nh_call *call);
 

@@ -10,7 +10,7 @@
 
 #include "core/rpc/async_calls.h"
 #include "core/model/call.h"
-#include "core/rpc/dead_calls.h"
+#include "core/judge/dead_calls.h"
 #include "core/model/frames.h"
 #include "core/net/wrong_source.h"
 #include "core/net/icmp.h"

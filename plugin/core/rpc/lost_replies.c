@@ -8,7 +8,6 @@
 
 #include "core/rpc/lost_replies.h"
 
-#include "core/rpc/async_calls.h"
 #include "core/model/call.h"
 #include "core/model/frames.h"
 #include "core/net/wrong_source.h"
@@ -107,7 +106,7 @@ nh_lost_reply_copy(nh_call *call, nh_moment at)
 {
     bool followed = call->prog == NH_PROG_NLM || call->asked.prog == NH_PROG_NLM;
 
-    if (call->l4 != NH_L4_UDP || call->way != NH_FORWARD || !followed || nh_async_is_one_way(call) || !call->reply.frame ||
+    if (call->l4 != NH_L4_UDP || call->way != NH_FORWARD || !followed || nh_call_is_one_way(call) || !call->reply.frame ||
         at.time - call->reply.time < CROSSING_TIME)
         return;
     nh_call_wait_again(call);

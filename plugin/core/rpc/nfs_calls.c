@@ -9,7 +9,7 @@
 #include "core/rpc/nfs_calls.h"
 
 #include "core/base/hash.h"
-#include "core/story/lines.h"
+#include "core/clock/kernel_lines.h"
 #include "core/clock/client.h"
 #include "core/net/pairs.h"
 #include "core/clock/policy.h"

@@ -9,7 +9,6 @@
 #include "core/rpc/portmap.h"
 
 #include "core/wire/arguments.h"
-#include "core/rpc/async_calls.h"
 #include "core/clock/client.h"
 #include "core/model/call.h"
 #include "core/model/frames.h"
@@ -17,9 +16,6 @@
 #include "core/model/ports.h"
 #include "core/clock/unfollowed.h"
 #include "core/judge/raise.h"
-
-/* Where RPC sends a look-up again, it does so after this time: lockd's timers (from 5.13 on). */
-#define LOOKUP_TIME (10 * NH_SECOND)
 
 static unsigned
 version_bit(uint32_t vers)
@@ -76,45 +72,6 @@ nh_portmap_call(nh_call *call, nh_conn *conn, const nh_message *message)
     if (!for_nlm && conn) {
         nh_lookup_not_ours(conn);
         nh_raise_take_back(conn);
-    }
-}
-
-/* An acknowledged look-up without an answer: who waits for it is told, and whoever sees the server's callback fail. */
-static void
-overdue(nh_call *call, nh_moment at)
-{
-    char *ago = nh_duration_text(nh_elapsed(nh_call_first(call)->at.time, at.time));
-
-    call->outlived = true;
-    nh_raise(&(nh_evidence){
-        .finding = NH_REPLY_OVERDUE,
-        .call = call,
-        .at = at,
-        .since = nh_call_first(call)->at,
-        .text = g_strdup_printf("TCP acknowledged the look-up of frame %u, but no reply for %s", nh_call_first(call)->at.frame, ago) });
-    g_free(ago);
-}
-
-/*
- * Before 5.13 the port mapper's client has a timer of its own, 60 s (rpcb_create, net/sunrpc/rpcb_clnt.c): no copy of
- * the look-up ever tells that it is overdue.
- */
-static bool
-is_overdue(const nh_call *call, nh_moment at)
-{
-    const nh_sending *first = nh_call_first(call);
-
-    return call->asked.prog == NH_PROG_NLM && call->tcp_acked && !call->outlived && at.time - first->at.time >= LOOKUP_TIME &&
-           !(first->conn && first->conn->one_sided);
-}
-
-void
-nh_portmap_watch(nh_pair *pair, nh_moment at)
-{
-    for (unsigned i = 0; pair->lookups && i < pair->lookups->len; i++) {
-        nh_call *call = g_ptr_array_index(pair->lookups, i);
-        if (is_overdue(call, at))
-            overdue(call, at);
     }
 }
 

@@ -15,8 +15,6 @@
 void nh_portmap_call(nh_call *call, nh_conn *conn, const nh_message *message);
 /* GETPORT, GETADDR or DUMP is answered: who listens where? */
 void nh_portmap_answer(nh_watch *watch, nh_call *call, const nh_message *message, nh_moment at);
-/* A packet of the pair passes: look-ups that wait too long for their answer. */
-void nh_portmap_watch(nh_pair *pair, nh_moment at);
 
 /*
  * The port mapper answered a look-up of lockd, or refused it. true when it does not know the version, and the client,

@@ -17,7 +17,7 @@
 #include "core/model/call.h"
 #include "core/clock/copies.h"
 #include "core/rpc/datagrams.h"
-#include "core/rpc/dead_calls.h"
+#include "core/judge/dead_calls.h"
 #include "core/rpc/early_replies.h"
 #include "core/clock/deadlines.h"
 #include "core/net/wrong_source.h"
@@ -368,7 +368,7 @@ take_reply(nh_watch *watch, const nh_message *message)
 static bool
 returns_nothing(const nh_call *call)
 {
-    return call->proc == 0 || (call->prog == NH_PROG_STAT && call->proc >= NH_NSM_SIMU_CRASH) || nh_async_is_one_way(call) ||
+    return call->proc == 0 || (call->prog == NH_PROG_STAT && call->proc >= NH_NSM_SIMU_CRASH) || nh_call_is_one_way(call) ||
            (call->prog == NH_PROG_NLM && call->proc == NH_NLM_FREE_ALL);
 }
 

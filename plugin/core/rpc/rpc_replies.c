@@ -15,7 +15,7 @@
 #include "core/model/frames.h"
 #include "core/model/trouble.h"
 #include "core/judge/incident.h"
-#include "core/story/lines.h"
+#include "core/clock/kernel_lines.h"
 #include "core/locks/lock_faults.h"
 #include "core/locks/lock_table.h"
 #include "core/judge/outage.h"

@@ -22,7 +22,7 @@
 #include "core/judge/incident.h"
 #include "core/story/faults.h"
 #include "core/story/flows.h"
-#include "core/story/lines.h"
+#include "core/clock/kernel_lines.h"
 #include "core/story/sentence.h"
 #include "core/locks/lock_story.h"
 #include "core/log/log_match.h"
@@ -116,7 +116,7 @@ static void
 complete_call(nh_watch *watch, nh_call *call)
 {
     nh_deadlines deadlines;
-    nh_moment done = nh_async_done(call);
+    nh_moment done = nh_call_done(call);
 
     if (call->prog != NH_PROG_NLM || !call->outage || call->way == NH_CALLBACK)
         return;

@@ -12,7 +12,7 @@
 #include "core/locks/lock_story.h"
 #include "core/model/call.h"
 #include "core/model/frames.h"
-#include "core/story/lines.h"
+#include "core/clock/kernel_lines.h"
 #include "core/story/incident_calls.h"
 #include "core/wire/procedures.h"
 

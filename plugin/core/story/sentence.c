@@ -15,7 +15,7 @@
 #include "core/base/limits.h"
 #include "core/model/call.h"
 #include "core/model/frames.h"
-#include "core/rpc/answers.h"
+#include "core/clock/grant_answers.h"
 #include "core/wire/procedures.h"
 
 /* --- what became of the calls --------------------------------------------------------- */
@@ -76,9 +76,9 @@ static char *
 answer_clause(const nh_outage *outage, const nh_call *unanswered)
 {
     nh_deadlines deadlines;
-    const char *fate = nh_answer_given_up(unanswered, &deadlines) ? "could not be sent"
-                       : outage->end.frame                        ? "was held back until it ended"
-                                                                  : "is held back";
+    const char *fate = nh_grant_answer_given_up(unanswered, &deadlines) ? "could not be sent"
+                       : outage->end.frame                              ? "was held back until it ended"
+                                                                        : "is held back";
 
     return g_strdup_printf("the GRANTED_RES for frame %u %s (a Linux client has its lock all the same)",
                            nh_call_first(unanswered)->at.frame, fate);
@@ -200,7 +200,7 @@ nh_outage_summary(const nh_outage *outage, const nh_judgement *judgement, nh_tim
 {
     char client[NH_ADDR_TEXT], server[NH_ADDR_TEXT];
     char *start = nh_time_clock(outage->start.time);
-    const nh_call *unanswered = nh_answer_all_that_suffered(outage);
+    const nh_call *unanswered = nh_grant_answer_all_that_suffered(outage);
     char *calls = calls_clause(outage, unanswered), *lasted = duration_clause(outage, now);
     const char *sure = judgement->confidence == NH_CONFIDENCE_SHOWN ? "the packets show it" : nh_confidence_name(judgement->confidence);
     char *each = judgement->each ? g_strdup_printf(", %u in a row", judgement->each) : g_strdup("");

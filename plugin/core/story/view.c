@@ -11,7 +11,7 @@
 #include "core/clock/client.h"
 #include "core/clock/deadlines.h"
 #include "core/model/frames.h"
-#include "core/story/lines.h"
+#include "core/clock/kernel_lines.h"
 #include "core/judge/outage.h"
 #include "core/model/trouble.h"
 #include "core/model/ports.h"

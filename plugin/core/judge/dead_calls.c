@@ -6,7 +6,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include "core/rpc/dead_calls.h"
+#include "core/judge/dead_calls.h"
 
 #include "core/model/call.h"
 #include "core/judge/cause.h"

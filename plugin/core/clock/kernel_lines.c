@@ -1,4 +1,4 @@
-/* lines.c
+/* kernel_lines.c
  * Kernel lines of an outage: predicted, and observed in the capture.
  *
  * Copyright 2026, the NLM Health authors
@@ -6,10 +6,10 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include "core/story/lines.h"
+#include "core/clock/kernel_lines.h"
 
-#include "core/rpc/answers.h"
-#include "core/rpc/async_calls.h"
+#include "core/clock/grant_answers.h"
+#include "core/model/call.h"
 #include "core/clock/client.h"
 #include "core/clock/deadlines.h"
 #include "core/wire/procedures.h"
@@ -183,7 +183,7 @@ add_given_up(nh_incident *incident, const nh_call *grant, const nh_story_call *s
 {
     nh_deadlines deadlines;
 
-    if (nh_answer_given_up(grant, &deadlines) && deadlines.major_earliest != NH_NEVER)
+    if (nh_grant_answer_given_up(grant, &deadlines) && deadlines.major_earliest != NH_NEVER)
         add_outlived(incident, (subject){ LOCKD, grant->pair, NH_FORWARD, NH_LOG_TIMED_OUT }, &deadlines, (nh_moment){ 0, NH_TIME_NONE },
                      grant->reply, story_call);
 }
@@ -220,10 +220,10 @@ nh_line_may_come(const nh_call *call)
         return false;
     if (was_not_sent_again(call))
         return false;
-    if (!nh_async_is_one_way(call) || call->line_seen.frame)
+    if (!nh_call_is_one_way(call) || call->line_seen.frame)
         return true;
     nh_call_deadlines(call, call->pair->watch->options.use_mount, &deadlines);
-    return nh_async_done(call).time >= deadlines.major_earliest;
+    return nh_call_done(call).time >= deadlines.major_earliest;
 }
 
 void
@@ -232,8 +232,8 @@ nh_lines_of_call(nh_incident *incident, nh_call *call, const nh_story_call *stor
     nh_deadlines deadlines;
 
     /* an answer may reach its caller later than it passed the capture */
-    bool ends = call->outage && call->outage->ended_by == call && !nh_async_is_one_way(call);
-    nh_moment answered = ends ? call->outage->end : nh_async_done(call);
+    bool ends = call->outage && call->outage->ended_by == call && !nh_call_is_one_way(call);
+    nh_moment answered = ends ? call->outage->end : nh_call_done(call);
 
     add_given_up(incident, call, story_call);
     if (call->proc == NH_NLM_GRANTED_RES || !nh_line_may_come(call))

@@ -1,4 +1,4 @@
-/* answers.c
+/* grant_answers.c
  * The client's answer to a callback: how it is sent, and what becomes of one that cannot be.
  *
  * Copyright 2026, the NLM Health authors
@@ -6,7 +6,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include "core/rpc/answers.h"
+#include "core/clock/grant_answers.h"
 
 #include "core/model/call.h"
 #include "core/clock/deadlines.h"
@@ -30,7 +30,7 @@ callback_due(const nh_pair *pair, nh_moment at)
 }
 
 bool
-nh_answer_begins(nh_pair *pair, nh_way way, nh_moment at)
+nh_grant_answer_begins(nh_pair *pair, nh_way way, nh_moment at)
 {
     nh_attempt *attempt = &pair->side[way].attempt;
     nh_call *grant = way == NH_FORWARD ? callback_due(pair, at) : NULL;
@@ -43,7 +43,7 @@ nh_answer_begins(nh_pair *pair, nh_way way, nh_moment at)
 }
 
 bool
-nh_answer_given_up(const nh_call *grant, nh_deadlines *out)
+nh_grant_answer_given_up(const nh_call *grant, nh_deadlines *out)
 {
     nh_attempt attempt = {
         .start = grant->answer_tried, .step = grant->answer_tried, .earliest = grant->answer_tried.time, .wait = NH_WAIT_CONNECT
@@ -56,7 +56,7 @@ nh_answer_given_up(const nh_call *grant, nh_deadlines *out)
 }
 
 const nh_call *
-nh_answer_all_that_suffered(const nh_outage *outage)
+nh_grant_answer_all_that_suffered(const nh_outage *outage)
 {
     const nh_call *grant = NULL;
 

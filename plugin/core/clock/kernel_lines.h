@@ -1,4 +1,4 @@
-/* lines.h
+/* kernel_lines.h
  * Kernel lines of an outage: predicted, and observed in the capture.
  *
  * Copyright 2026, the NLM Health authors
@@ -6,8 +6,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#ifndef NLM_HEALTH_LINES_H
-#define NLM_HEALTH_LINES_H
+#ifndef NLM_HEALTH_KERNEL_LINES_H
+#define NLM_HEALTH_KERNEL_LINES_H
 
 #include "core/model/model.h"
 #include "core/model/story.h"
