@@ -185,6 +185,7 @@ typedef struct {
     nh_watch *watch;
     nh_conn *conn; /* NULL: not followed */
     const nh_segment *segment;
+    nh_segment_effect *by; /* what that did; its end is that of the latest record */
 } reading;
 
 /* The program that a record on a followed connection calls tells whose connection it is. */
@@ -228,6 +229,7 @@ record_wanted(const nh_rpc_header *header, void *data)
     if (!header->reply)
         return nh_service_of_program(header->prog) != NH_SERVICE_NONE;
     begin_message(&message, header, NH_L4_TCP, &r->segment->src, &r->segment->dst, (nh_moment){ 0, 0 });
+    message.by = r->by;
     return nh_calls_answers(r->watch, &message);
 }
 
@@ -235,25 +237,25 @@ static void
 record_ends(const nh_rpc_header *header, uint32_t end, void *data)
 {
     const reading *r = data;
-    nh_segment_effect *effect = &r->watch->effect;
     nh_message message;
 
     if (!header->reply && nh_service_of_program(header->prog) == NH_SERVICE_NONE)
         return;
-    if (r->conn && (int32_t)(end - effect->end) > 0)
-        effect->end = end; /* the rest was captured before this segment */
+    if (r->conn && (int32_t)(end - r->by->end) > 0)
+        r->by->end = end; /* the rest was captured before this segment */
     begin_message(&message, header, NH_L4_TCP, &r->segment->src, &r->segment->dst, (nh_moment){ r->segment->frame, r->segment->time });
     message.travel = r->segment->travel;
+    message.by = r->by;
     take_message(r->watch, &message, header);
 }
 
 static void
-read_stream(nh_watch *watch, nh_conn *conn, nh_records *records, const nh_segment *segment)
+read_stream(nh_watch *watch, nh_conn *conn, nh_records *records, nh_segment_effect *by)
 {
     static const nh_record_sink sink = { record_begins, record_wanted, record_ends };
-    reading r = { watch, conn, segment };
+    reading r = { watch, conn, by->segment, by };
 
-    nh_records_feed(records, segment, &sink, &r);
+    nh_records_feed(records, by->segment, &sink, &r);
 }
 
 /* Whether a segment begins with a call of a followed program. */
@@ -268,8 +270,9 @@ begins_call(const nh_segment *segment, nh_rpc_header *header)
 
 /* A segment of a connection that is not followed: NFS, one that turned out to be another program's, or its first lock call. */
 static void
-read_other(nh_watch *watch, const nh_segment *segment)
+read_other(nh_watch *watch, nh_segment_effect by)
 {
+    const nh_segment *segment = by.segment;
     nh_moment at = { segment->frame, segment->time };
     nh_records *stream = nh_nfs_stream(watch, segment);
     nh_rpc_header header;
@@ -278,12 +281,12 @@ read_other(nh_watch *watch, const nh_segment *segment)
 
     if (!conn && call) {
         conn = nh_follow_message(watch, &segment->src, &segment->dst, nh_service_of_program(header.prog), at);
-        nh_tcp_adopt(conn, segment);
-        read_stream(watch, conn, &conn->half[0].records, segment);
+        by = nh_tcp_pass(conn, segment);
+        read_stream(watch, conn, &conn->half[0].records, &by);
     } else if (stream) {
-        read_stream(watch, NULL, stream, segment);
+        read_stream(watch, NULL, stream, &by);
     } else if (conn && segment->payload) {
-        read_stream(watch, NULL, &conn->half[nh_conn_half(conn, &segment->src)].records, segment);
+        read_stream(watch, NULL, &conn->half[nh_conn_half(conn, &segment->src)].records, &by);
     }
 }
 
@@ -291,22 +294,20 @@ void
 nh_watch_segment(nh_watch *watch, const nh_segment *segment)
 {
     nh_moment at = { segment->frame, segment->time };
-    const nh_segment_effect *effect = &watch->effect;
     bool has_data = segment->payload && !(segment->flags & (NH_TH_SYN | NH_TH_RST));
 
-    watch->segment = *segment;
-    nh_tcp_segment(watch, segment);
-    nh_conn *conn = effect->conn;
+    nh_segment_effect effect = nh_tcp_segment(watch, segment);
+    nh_conn *conn = effect.conn;
+
     if (!conn) {
         nh_locks_seen(watch->locks, &segment->src.addr, at);
-        read_other(watch, segment);
+        read_other(watch, effect);
     } else {
-        nh_calls_transport(watch, at);
-        nh_lost_reply_transport(watch, at);
-        if (has_data && !effect->duplicate)
-            read_stream(watch, conn, &conn->half[effect->half].records, segment);
+        nh_calls_transport(&effect, at);
+        nh_lost_reply_transport(conn, at);
+        if (has_data && !effect.duplicate)
+            read_stream(watch, conn, &conn->half[effect.half].records, &effect);
     }
-    watch->segment.payload = NULL;
 }
 
 /* --- datagrams --------------------------------------------------------------------------- */

@@ -136,10 +136,9 @@ is_behind_hole(const nh_call *call, const nh_conn *conn)
 }
 
 void
-nh_call_add_sending(nh_call *call, nh_conn *conn, nh_moment at)
+nh_call_add_sending(nh_call *call, nh_conn *conn, uint32_t seq_end, nh_moment at)
 {
-    const nh_segment_effect *effect = &call->pair->watch->effect;
-    nh_sending sending = { at, conn, conn && effect->conn == conn ? effect->end : 0, false, false };
+    nh_sending sending = { at, conn, seq_end, false, false };
 
     sending.behind_hole = conn && call->n_sendings > 0 && is_behind_hole(call, conn);
     nh_call_append(call, sending);

@@ -30,7 +30,7 @@ nh_call *nh_call_new(nh_pair *pair, nh_way way, const nh_message *message, nh_ca
 /* One more transmission; the pointers to earlier ones stay good, but see no changes. */
 void nh_call_append(nh_call *call, nh_sending sending);
 /* RPC sent the call; conn NULL over UDP. */
-void nh_call_add_sending(nh_call *call, nh_conn *conn, nh_moment at);
+void nh_call_add_sending(nh_call *call, nh_conn *conn, uint32_t seq_end, nh_moment at);
 /* The call waits for an answer on this connection. */
 void nh_call_wait_on(nh_call *call, nh_conn *conn);
 /* An answer passed the capture and was lost behind it: its caller waits on. */

@@ -484,8 +484,9 @@ typedef struct {
     nh_log_shelf *log_shelf; /* where the log is kept between two stories; NULL: nowhere */
 } nh_options;
 
-/* What one segment did; valid until the next segment. */
-typedef struct {
+/* What one segment did. */
+typedef struct nh_segment_effect {
+    const nh_segment *segment;
     nh_conn *conn; /* NULL: not followed */
     int half;      /* index of the sender's half */
     bool duplicate, new_data, retransmission;
@@ -522,8 +523,6 @@ struct nh_watch {
     struct nh_tape *tape;     /* of what passed; NULL in a core that is fed from one */
     struct nh_points *points; /* two capture points, as far as the last story knows; or NULL */
     nh_watch *single_view;    /* the core that was fed with one view of them, for the story; or NULL. It borrows points. */
-    nh_segment_effect effect;
-    nh_segment segment; /* the one that passes; payload only while it does */
     unsigned incidents;
     uint32_t frames_total;
     nh_time first, last;

@@ -96,8 +96,7 @@ follow_quoted_syn(nh_watch *watch, const nh_quote *quote, nh_moment at)
                        .src_claimed = quote->src_claimed,
                        .dst_claimed = quote->dst_claimed };
 
-    nh_tcp_segment(watch, &syn);
-    nh_conn *conn = watch->effect.conn;
+    nh_conn *conn = nh_tcp_segment(watch, &syn).conn;
     if (!conn)
         return NULL;
     nh_attempt *attempt = &conn->pair->side[conn->way].attempt;

@@ -78,7 +78,7 @@ take_ack(nh_segment_context *p)
         p->conn->pair->gap = (nh_moment){ p->seg->frame, p->seg->time };
         to->next = ack;
         to->has_next = true;
-        p->conn->pair->watch->effect.missed = true;
+        p->effect->missed = true;
     }
     p->from->last_ack_sent = ack;
     if (!to->has_acked || SEQ_AFTER(ack, to->acked)) {
@@ -369,8 +369,9 @@ note_new_data(nh_half *half, nh_moment at)
 }
 
 static void
-take_data(nh_segment_context *p, nh_segment_effect *effect)
+take_data(nh_segment_context *p)
 {
+    nh_segment_effect *effect = p->effect;
     nh_half *from = p->from;
 
     effect->seq = p->seg->seq;
@@ -426,7 +427,7 @@ check_one_sided(nh_segment_context *p)
 }
 
 static void
-pass_by_state(nh_segment_context *p, nh_segment_effect *effect)
+pass_by_state(nh_segment_context *p)
 {
     nh_conn *conn = p->conn;
     uint16_t flags = p->seg->flags;
@@ -454,17 +455,34 @@ pass_by_state(nh_segment_context *p, nh_segment_effect *effect)
     if (flags & NH_TH_SYN)
         advance(p);
     else
-        take_data(p, effect);
+        take_data(p);
     judge_window(p);
     check_closed(p);
 }
 
+/* A packet of the pair: what it proves by itself, and what its time means for all that waits. */
 static void
-pass(nh_conn *conn, const nh_segment *segment)
+judge_before(const nh_segment_context *p)
+{
+    nh_conn *conn = p->conn;
+
+    nh_pair_seen(conn->pair, &p->seg->src.addr);
+    nh_raise_release(conn->pair);
+    nh_outage_tick(conn->pair, p->at);
+    nh_attempt_watch(conn->pair, p->at);
+    nh_lookup_watch(conn->pair, p->at);
+    if (p->index == 0 && conn->way == NH_FORWARD && nh_conn_service(conn) == NH_SERVICE_NLM)
+        nh_unfollowed_end(conn, (p->seg->flags & NH_TH_SYN) != 0, p->at);
+}
+
+nh_segment_effect
+nh_tcp_pass(nh_conn *conn, const nh_segment *segment)
 {
     nh_watch *watch = conn->pair->watch;
     int half = nh_conn_half(conn, &segment->src);
+    nh_segment_effect effect = { .segment = segment, .conn = conn, .half = half };
     nh_segment_context p = { .conn = conn,
+                             .effect = &effect,
                              .seg = segment,
                              .index = half,
                              .from = &conn->half[half],
@@ -476,37 +494,25 @@ pass(nh_conn *conn, const nh_segment *segment)
     if (!segment->quoted)
         nh_tape_segment(watch->tape, conn, segment);
 
-    watch->effect = (nh_segment_effect){ .conn = conn, .half = half };
     watch->latest_pair = conn->pair;
     if (!frame->conn) {
         frame->conn = conn;
         frame->pair = conn->pair;
     }
     if (nh_tcp_is_copy(p.from, segment, key)) {
-        watch->effect.duplicate = true;
-        return;
+        effect.duplicate = true;
+        return effect;
     }
-    nh_pair_seen(conn->pair, &segment->src.addr);
-    nh_raise_release(conn->pair);
-    nh_outage_tick(conn->pair, p.at);
-    nh_attempt_watch(conn->pair, p.at);
-    nh_lookup_watch(conn->pair, p.at);
-    if (half == 0 && conn->way == NH_FORWARD && nh_conn_service(conn) == NH_SERVICE_NLM)
-        nh_unfollowed_end(conn, (segment->flags & NH_TH_SYN) != 0, p.at);
+    judge_before(&p);
     if (segment->has_tsval)
         advance_clock(p.from, segment->tsval);
     nh_middlebox_watch(conn, segment);
-    pass_by_state(&p, &watch->effect);
+    pass_by_state(&p);
     check_one_sided(&p);
     nh_tcp_remember(p.from, segment, key);
     conn->last = p.at;
     p.from->latest = p.at.time;
-}
-
-void
-nh_tcp_adopt(nh_conn *conn, const nh_segment *segment)
-{
-    pass(conn, segment);
+    return effect;
 }
 
 void
@@ -516,25 +522,21 @@ nh_tcp_wake(nh_watch *watch, const nh_addr *a, const nh_addr *b)
 
     if (g_hash_table_size(watch->first_syns) == 0 || !nh_first_syn_take(watch, a, b, &syn))
         return;
-    nh_segment_effect effect = watch->effect;
     nh_conn *conn = nh_follow(watch, &syn);
     if (conn)
-        pass(conn, &syn);
-    watch->effect = effect;
+        nh_tcp_pass(conn, &syn);
 }
 
-void
+nh_segment_effect
 nh_tcp_segment(nh_watch *watch, const nh_segment *segment)
 {
     nh_tcp_wake(watch, &segment->src.addr, &segment->dst.addr);
 
     nh_conn *conn = nh_first_syn_keep(watch, segment) ? NULL : nh_follow(watch, segment);
-    if (!conn) {
-        watch->effect = (nh_segment_effect){ .conn = NULL };
-        return;
-    }
+    if (!conn)
+        return (nh_segment_effect){ .segment = segment };
     nh_locks_pair_seen(conn->pair, &segment->src.addr, (nh_moment){ segment->frame, segment->time });
     if (conn->pair->client_restarted.frame)
         nh_faults_alive(conn, &segment->src.addr, (nh_moment){ segment->frame, segment->time });
-    pass(conn, segment);
+    return nh_tcp_pass(conn, segment);
 }

@@ -15,6 +15,7 @@
 typedef struct {
     nh_conn *conn;
     const nh_segment *seg;
+    nh_segment_effect *effect;
     int index; /* of the sender's half */
     nh_half *from, *to;
     nh_moment at;

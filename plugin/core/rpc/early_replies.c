@@ -39,6 +39,7 @@ nh_early_keep(nh_watch *watch, const nh_message *message, const nh_rpc_header *h
 
     reply->used = false;
     memcpy(&reply->message, message, offsetof(nh_message, mappings));
+    reply->message.by = NULL; /* that segment is gone when the reply is taken */
     reply->header = *header;
     reply->header.body = NULL;
     reply->header.body_length = MIN(header->body_length, BODY_MAX);

@@ -31,8 +31,7 @@ answering_half(const nh_conn *conn, const nh_call *call)
 void
 nh_lost_reply_message(nh_watch *watch, const nh_message *message)
 {
-    const nh_segment_effect *effect = &watch->effect;
-    nh_conn *conn = effect->conn;
+    nh_conn *conn = message->by ? message->by->conn : NULL;
     const nh_frame *frame = nh_frame_find(watch, message->frame);
 
     if (!message->reply || message->l4 != NH_L4_TCP || message->prog != NH_PROG_NLM || !conn || !frame || frame->conn != conn)
@@ -43,7 +42,7 @@ nh_lost_reply_message(nh_watch *watch, const nh_message *message)
             continue;
         if (!conn->replied)
             conn->replied = g_ptr_array_new();
-        call->reply_end = effect->end;
+        call->reply_end = message->by->end;
         call->lost_reply.frame = 0;
         if (!g_ptr_array_find(conn->replied, call, NULL))
             g_ptr_array_add(conn->replied, call);
@@ -79,11 +78,9 @@ received(nh_call *call, nh_moment at)
 }
 
 void
-nh_lost_reply_transport(nh_watch *watch, nh_moment at)
+nh_lost_reply_transport(nh_conn *conn, nh_moment at)
 {
-    nh_conn *conn = watch->effect.conn;
-
-    if (!conn || !conn->replied)
+    if (!conn->replied)
         return;
     for (unsigned i = conn->replied->len; i-- > 0;) {
         nh_call *call = g_ptr_array_index(conn->replied, i);

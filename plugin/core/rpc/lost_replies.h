@@ -13,8 +13,8 @@
 
 /* A reply passed over TCP: until the caller's TCP acknowledges it, it may be lost behind the capture point. */
 void nh_lost_reply_message(nh_watch *watch, const nh_message *message);
-/* The segment that just passed: acknowledges replies, or shows that one is resent in vain. */
-void nh_lost_reply_transport(nh_watch *watch, nh_moment at);
+/* A segment of this connection passed: acknowledges replies, or shows that one is resent in vain. */
+void nh_lost_reply_transport(nh_conn *conn, nh_moment at);
 
 /* RPC sends a call again over UDP: an answer that passed long before did not get to the caller. */
 void nh_lost_reply_copy(nh_call *call, nh_moment at);

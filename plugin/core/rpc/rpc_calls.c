@@ -119,12 +119,11 @@ retransmitted(nh_conn *conn, const nh_segment_effect *effect, nh_moment at)
 }
 
 void
-nh_calls_transport(nh_watch *watch, nh_moment at)
+nh_calls_transport(const nh_segment_effect *effect, nh_moment at)
 {
-    const nh_segment_effect *effect = &watch->effect;
     nh_conn *conn = effect->conn;
 
-    if (!conn || !conn->waiting || conn->waiting->len == 0 || effect->duplicate)
+    if (!conn->waiting || conn->waiting->len == 0 || effect->duplicate)
         return;
     const nh_trouble *trouble = nh_conn_trouble(conn);
     if (effect->missed)
@@ -147,16 +146,16 @@ carrier(nh_watch *watch, const nh_message *message)
     const nh_end *client = message->reply ? &message->dst : &message->src;
     const nh_end *server = message->reply ? &message->src : &message->dst;
     nh_moment at = { message->frame, message->time };
-    nh_conn *conn = watch->effect.conn;
+    nh_segment_effect *by = message->by;
 
     if (message->l4 != NH_L4_TCP)
         return NULL;
-    if (conn && conn->service != NH_SERVICE_PROBABLE && watch->segment.frame == message->frame && nh_conn_joins(conn, client, server))
-        return conn;
+    if (by && by->conn && by->conn->service != NH_SERVICE_PROBABLE && nh_conn_joins(by->conn, client, server))
+        return by->conn;
     bool known = nh_follow_find(watch, client, server) != NULL;
-    conn = nh_follow_message(watch, client, server, nh_service_of_program(message->prog), at);
-    if (!known && watch->segment.frame == message->frame)
-        nh_tcp_adopt(conn, &watch->segment);
+    nh_conn *conn = nh_follow_message(watch, client, server, nh_service_of_program(message->prog), at);
+    if (!known && by)
+        *by = nh_tcp_pass(conn, by->segment);
     return conn;
 }
 
@@ -172,9 +171,9 @@ learn_lock_port(nh_watch *watch, nh_conn *conn, const nh_end *server, nh_l4 l4)
 }
 
 static void
-first_transmission(nh_call *call, nh_conn *conn, nh_moment at)
+first_transmission(nh_call *call, nh_conn *conn, uint32_t seq_end, nh_moment at)
 {
-    nh_call_add_sending(call, conn, at);
+    nh_call_add_sending(call, conn, seq_end, at);
     if (!conn)
         nh_asks_by_datagram(call->pair->watch, call);
     if (call->prog != NH_PROG_NLM)
@@ -213,12 +212,12 @@ raise_resent(nh_call *call, const nh_sending *before, nh_conn *conn, nh_moment a
 }
 
 static void
-resent(nh_call *call, nh_conn *conn, nh_moment at)
+resent(nh_call *call, nh_conn *conn, uint32_t seq_end, nh_moment at)
 {
     nh_sending before = *nh_call_last(call);
 
     nh_lost_reply_copy(call, at);
-    nh_call_add_sending(call, conn, at);
+    nh_call_add_sending(call, conn, seq_end, at);
     raise_resent(call, &before, conn, at);
     call->pair->resent += call->prog == NH_PROG_NLM;
     if (call->prog == NH_PROG_NLM) {
@@ -310,6 +309,7 @@ take_call(nh_pair *pair, nh_way way, const nh_message *message)
 {
     nh_watch *watch = pair->watch;
     nh_conn *conn = carrier(watch, message);
+    uint32_t seq_end = conn && message->by && message->by->conn == conn ? message->by->end : 0;
     nh_moment at = { message->frame, message->time };
     nh_call *call = nh_call_find(watch, &message->src.addr, &message->dst.addr, message->prog, message->xid);
     bool same = call && call->proc == message->proc && same_arguments(&call->nlm, &message->nlm) &&
@@ -319,7 +319,7 @@ take_call(nh_pair *pair, nh_way way, const nh_message *message)
         return;
     if (!same) {
         call = nh_call_new(pair, way, message, call);
-        first_transmission(call, conn, at);
+        first_transmission(call, conn, seq_end, at);
         if (message->prog == NH_PROG_NLM)
             nlm_call(call, message, at);
         else if (message->prog == NH_PROG_PORTMAP)
@@ -329,7 +329,7 @@ take_call(nh_pair *pair, nh_way way, const nh_message *message)
     } else {
         call->src = message->src;
         call->dst = message->dst;
-        resent(call, conn, at);
+        resent(call, conn, seq_end, at);
     }
     nh_frame_add_call(nh_frame_get(watch, at), call);
     if (message->prog == NH_PROG_NLM) {
@@ -460,14 +460,14 @@ nh_calls_message(nh_watch *watch, const nh_message *message)
 
 /* Whether a call was sent to where this reply comes from; port: over UDP, too, where another port of the host may answer. */
 static bool
-was_sent_there(const nh_watch *watch, const nh_call *call, const nh_message *reply, bool port)
+was_sent_there(const nh_call *call, const nh_message *reply, bool port)
 {
     if (call->l4 != reply->l4)
         return false;
     if (call->dst.port == reply->src.port || (!port && reply->l4 == NH_L4_UDP))
         return true;
-    for (unsigned i = 0; reply->l4 == NH_L4_TCP && i < call->n_sendings; i++)
-        if (call->sendings[i].conn && call->sendings[i].conn == watch->effect.conn)
+    for (unsigned i = 0; reply->by && i < call->n_sendings; i++)
+        if (call->sendings[i].conn && call->sendings[i].conn == reply->by->conn)
             return true;
     return false;
 }
@@ -481,7 +481,7 @@ call_answered_by(nh_watch *watch, const nh_message *reply)
     for (int port = true; port >= false; port--)
         for (unsigned i = 0; i < G_N_ELEMENTS(programs); i++) {
             nh_call *call = nh_call_find(watch, &reply->dst.addr, &reply->src.addr, programs[i], reply->xid);
-            if (call && was_sent_there(watch, call, reply, port))
+            if (call && was_sent_there(call, reply, port))
                 return call;
         }
     return NULL;
@@ -495,11 +495,12 @@ nh_calls_answers(nh_watch *watch, const nh_message *reply)
 
 /* An answer on a connection to lockd whose call was not captured. */
 static void
-count_orphan(nh_watch *watch, const nh_message *message)
+count_orphan(const nh_message *message)
 {
-    const nh_conn *conn = message->l4 == NH_L4_TCP ? watch->effect.conn : NULL;
+    const nh_segment_effect *by = message->by;
+    const nh_conn *conn = by ? by->conn : NULL;
 
-    if (conn && nh_conn_service(conn) == NH_SERVICE_NLM && !watch->effect.retransmission && !watch->effect.duplicate)
+    if (conn && nh_conn_service(conn) == NH_SERVICE_NLM && !by->retransmission && !by->duplicate)
         conn->pair->orphans++;
 }
 
@@ -510,8 +511,8 @@ nh_calls_reply(nh_watch *watch, const nh_message *message, const nh_rpc_header *
 
     if (!call) {
         if (!nh_wrong_source_reply(watch, message) && !header->refused && !header->starttls) { /* the probe for TLS is no call of ours */
-            count_orphan(watch, message);
-            if (message->l4 == NH_L4_UDP || watch->effect.conn)
+            count_orphan(message);
+            if (message->l4 == NH_L4_UDP || (message->by && message->by->conn))
                 nh_early_keep(watch, message, header);
         }
         return;

@@ -11,8 +11,8 @@
 
 #include "core/model/model.h"
 
-/* What the segment that just passed (watch->effect) means for the calls on its connection. */
-void nh_calls_transport(nh_watch *watch, nh_moment at);
+/* What a segment that passed means for the calls on its connection. */
+void nh_calls_transport(const nh_segment_effect *effect, nh_moment at);
 /* A call or a reply of a followed program. */
 void nh_calls_message(nh_watch *watch, const nh_message *message);
 /* Whether a reply, of which only XID and ends are known, answers a call that was seen. */

@@ -98,6 +98,7 @@ typedef struct {
     char mon_name[64];  /* statd: who restarted */
     uint32_t nsm_state; /* SM_NOTIFY: counts the restarts; 0 = unknown */
     nh_travel travel;
+    struct nh_segment_effect *by;         /* what the segment that completes it did (model.h); NULL over UDP */
     unsigned n_mappings;                  /* portmap: the query (call) or the answers (reply) */
     nh_mapping mappings[NH_MAPPINGS_MAX]; /* last: nh_message_clear() */
 } nh_message;
