@@ -81,7 +81,9 @@ set(NLM_HEALTH_CORE_SOURCES
     core/out/head.c
     core/out/markup.c
     core/out/page.c
+    core/out/drawing.c
     core/out/picture.c
+    core/out/picture_owners.c
     core/out/report.c
     core/out/report_locks.c
     core/out/request.c

@@ -13,6 +13,7 @@
 #include "scenario.h"
 
 #include "core/clock/mount_options.h"
+#include "core/out/page.h"
 #include "core/out/report.h"
 #include "core/out/report_json.h"
 #include "core/story/view.h"
@@ -165,12 +166,13 @@ take_scenario(replay *r, const scenario *sc)
 /* --- the program ------------------------------------------------------------------------------ */
 
 /* What the command line asks for */
-static int json, report, findings;
+static int json, report, findings, page;
 static char **settings;
 
 static const GOptionEntry entries[] = {
     { "json", 0, 0, G_OPTION_ARG_NONE, &json, "Print the JSON document", NULL },
     { "report", 0, 0, G_OPTION_ARG_NONE, &report, "Print the report (also if nothing else is asked for)", NULL },
+    { "page", 0, 0, G_OPTION_ARG_NONE, &page, "Print the page for a browser", NULL },
     { "findings", 0, 0, G_OPTION_ARG_NONE, &findings, "Print pass, number, incident and findings of each frame", NULL },
     { "option", 'o', 0, G_OPTION_ARG_STRING_ARRAY, &settings, "A preference", "nlm_health.NAME:VALUE" },
     { NULL },
@@ -227,7 +229,9 @@ main(int argc, char **argv)
         print_frame(nh_watch_shown(r.watch), number, 2);
     if (json)
         print_text(nh_report_json(story));
-    if (report || (!json && !findings))
+    if (page)
+        print_text(nh_page_html(story));
+    if (report || (!json && !findings && !page))
         print_text(nh_report_text(story));
     nh_story_free(story);
     nh_watch_free(r.watch);

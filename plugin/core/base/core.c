@@ -79,5 +79,7 @@ nh_duration_text(nh_time duration)
         return g_strdup_printf("%.*f ms", ABS(seconds) < 0.01 ? 1 : 0, seconds * 1000);
     if (ABS(seconds) < 120)
         return g_strdup_printf("%.2f s", seconds);
+    /* rounded once, for the minutes, too: no "4 min 60.0 s" */
+    seconds = round(seconds * 10) / 10;
     return g_strdup_printf("%.0f min %.1f s", trunc(seconds / 60), fmod(seconds, 60));
 }

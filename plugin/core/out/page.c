@@ -12,7 +12,7 @@
 #include "core/out/folds.h"
 #include "core/out/head.h"
 #include "core/out/markup.h"
-#include "core/out/picture.h"
+#include "core/out/drawing.h"
 #include "core/out/report.h"
 #include "core/out/report_locks.h"
 #include "core/out/request.h"
@@ -279,7 +279,7 @@ char *
 nh_page_html(const nh_story *story)
 {
     GString *out = g_string_new(NULL), *title = g_string_new(NULL);
-    char *sheet = g_strconcat(style, nh_picture_style(), NULL);
+    char *sheet = g_strconcat(style, nh_drawing_style(), NULL);
     unsigned shown = MIN(story->incidents->len, MAX_INCIDENTS);
 
     append_head(out, sheet);

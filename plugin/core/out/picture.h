@@ -18,10 +18,7 @@ char *nh_picture_svg(const nh_incident *incident);
 /* Where a mark of a frame leads, into buf of this size; false: nowhere. */
 typedef bool (*nh_picture_target)(const void *data, uint32_t frame, char *buf, size_t size);
 
-/* Append the drawing for a page that has nh_picture_style() in its head; marks are links to what target names (may be NULL). */
+/* Append the drawing for a page that has nh_drawing_style() in its head; marks are links to what target names (may be NULL). */
 void nh_picture_append(GString *out, const nh_incident *incident, nh_picture_target target, const void *data);
-
-/* The style sheet of both; static. */
-const char *nh_picture_style(void);
 
 #endif
