@@ -12,7 +12,7 @@ import pytest
 
 import harness
 
-DOCUMENTS = ["README.md", *sorted(str(path.relative_to(harness.TOP)) for path in harness.TOP.glob("docs/**/*.md"))]
+DOCUMENTS = ["README.md", "README.zh.md", *sorted(str(path.relative_to(harness.TOP)) for path in harness.TOP.glob("docs/**/*.md"))]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)

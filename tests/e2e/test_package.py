@@ -27,7 +27,7 @@ def test_package_has_plugin_profiles_and_documentation(lab, package):
     assert any(re.fullmatch(rf"\./usr/lib/.*wireshark/plugins/{re.escape(lab.version)}/epan/nlm_health\.so", file) for file in files)
     profiles = [path for path in harness.TOP.glob("profiles/*/*")]
     assert profiles and {f"./usr/share/wireshark/profiles/{path.parent.name}/{path.name}" for path in profiles} <= files
-    documents = ["README.md", "copyright", "changelog.gz", "docs/findings.md", "docs/nlm_health.schema.json"]
+    documents = ["README.md", "README.zh.md", "copyright", "changelog.gz", "docs/findings.md", "docs/nlm_health.schema.json"]
     assert {f"./usr/share/doc/nlm-health-wireshark/{name}" for name in documents} <= files
     assert re.findall(r"^\S+ (?!root/root)", listed, re.M) == []
 
