@@ -36,7 +36,7 @@ typedef struct {
     bool has_mac, has_hops, has_point;
     uint8_t mac_src[6], mac_dst[6]; /* of the frame */
     uint8_t hops;                   /* TTL, hop limit */
-    uint32_t interface, section;    /* of the capture file (pcapng) */
+    uint32_t iface, section;        /* of the capture file (pcapng) */
     uint16_t ip_id;                 /* 0 over IPv6 */
     nh_travel travel;
     bool fragment; /* the first fragment of a packet that nobody put together: how long the packet was is not known */

@@ -99,7 +99,7 @@ read_frame(const packet_info *pinfo, nh_packet *packet)
     }
     packet->has_point = rec->rec_type == REC_TYPE_PACKET && rec->presence_flags & WTAP_HAS_INTERFACE_ID;
     if (packet->has_point)
-        packet->interface = rec->rec_header.packet_header.interface_id;
+        packet->iface = rec->rec_header.packet_header.interface_id;
     if (rec->presence_flags & WTAP_HAS_SECTION_NUMBER)
         packet->section = rec->section_number;
 }

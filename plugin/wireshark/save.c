@@ -12,15 +12,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#ifdef G_OS_UNIX
-#include <sys/stat.h>
-#endif
 
 #include <glib/gstdio.h>
-
-/* A process that reads a capture has a few files open, all of them near the beginning, behind those for its terminal. */
-#define FIRST_OPEN 3
-#define MAX_OPEN   256
+#include <wsutil/filesystem.h>
 
 static bool G_GNUC_PRINTF(2, 3) refuse(char **error, const char *format, ...)
 {
@@ -32,24 +26,41 @@ static bool G_GNUC_PRINTF(2, 3) refuse(char **error, const char *format, ...)
     return false;
 }
 
+#ifdef G_OS_UNIX /* Windows itself refuses to replace a file that is open */
+/* Standard output and error are no input. */
+static bool
+may_be_input(const char *descriptor)
+{
+    return strcmp(descriptor, "1") != 0 && strcmp(descriptor, "2") != 0;
+}
+
 /*
- * Is a regular file open in this process? An output does not know what the
- * capture is called that TShark reads, but it is open while taps are set up.
- * Windows has no inodes, and itself refuses to replace a file that is open.
+ * Is this file open in this process, or may it be? An output does not know what the
+ * capture is called that TShark reads, but it is open while taps are set up, and
+ * Unix shows what is open as files in a folder. A folder that does not even show by
+ * what it is being read itself (FreeBSD without fdescfs) tells nothing: what is not known to
+ * be no input is not replaced.
  */
 static bool
-is_open(const char *name)
+may_be_open(const char *name)
 {
-#ifdef G_OS_UNIX
-    struct stat file, open;
-    if (stat(name, &file) != 0)
-        return false;
-    for (int fd = FIRST_OPEN; fd < MAX_OPEN; fd++)
-        if (fstat(fd, &open) == 0 && S_ISREG(open.st_mode) && open.st_dev == file.st_dev && open.st_ino == file.st_ino)
-            return true;
-#endif
-    return false;
+    static const char *const folders[] = { "/proc/self/fd", "/dev/fd" };
+    bool same = false, told = false;
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(folders) && !told && !same; i++) {
+        GDir *dir = g_dir_open(folders[i], 0, NULL);
+        for (const char *entry; dir && !same && (entry = g_dir_read_name(dir)) != NULL;) {
+            char *path = g_build_filename(folders[i], entry, NULL);
+            told |= strlen(entry) > 1 || *entry > '2';
+            same = may_be_input(entry) && g_file_test(path, G_FILE_TEST_IS_REGULAR) && files_identical(path, name);
+            g_free(path);
+        }
+        if (dir)
+            g_dir_close(dir);
+    }
+    return same || !told;
 }
+#endif
 
 bool
 nh_save_may(const char *out, char **error)
@@ -60,9 +71,11 @@ nh_save_may(const char *out, char **error)
         return true;
     if (!g_file_test(out, G_FILE_TEST_IS_REGULAR))
         return refuse(error, "cannot write to %s: not a regular file", out);
-    if (is_open(out))
+#ifdef G_OS_UNIX
+    if (may_be_open(out))
         return refuse(error, "cannot write to %s: it is the same file as the capture that is read, and the input is never overwritten",
                       out);
+#endif
     return true;
 }
 

@@ -10,7 +10,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <epan/tap.h>
 #include <wsutil/report_message.h>
@@ -118,7 +117,7 @@ static void
 exit_failed(void)
 {
     fflush(NULL);
-    _exit(EXIT_FAILURE);
+    _Exit(EXIT_FAILURE);
 }
 
 /*

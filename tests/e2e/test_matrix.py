@@ -4,6 +4,7 @@ SPDX-License-Identifier: GPL-2.0-or-later
 """
 
 import pathlib
+import re
 import shutil
 import subprocess
 
@@ -51,3 +52,20 @@ def test_folder_without_headers_is_named(tmp_path):
     refused = check(tmp_path)
     assert refused.returncode == 1
     assert f"no ws_version.h in {tmp_path}" in refused.stderr
+
+
+def code_of(path):
+    """A C file without comments and texts."""
+    text = path.read_text(encoding="utf-8")
+    return re.sub(r'/\*.*?\*/|"(?:\\.|[^"\\])*"', lambda match: "\n" * match.group().count("\n"), text, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("words, why", [
+    (r"near|far|small|hyper|interface", "windows.h defines it"),
+    (r"S_IS[A-Z]+|st_ino|[RWX]_OK|fstat|_exit", "GLib or wsutil has one for every system"),
+    (r"unistd\.h|arpa/inet\.h|sys/\w+\.h", "Windows has no such header"),
+])
+def test_no_word_that_only_unix_has(words, why):
+    found = [f"{path.relative_to(harness.TOP)}: {match.group()}" for path in sorted((harness.TOP / "plugin").rglob("*.[ch]"))
+             for match in re.finditer(rf"\b(?:{words})\b", code_of(path))]
+    assert not found, why

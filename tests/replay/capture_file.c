@@ -71,7 +71,7 @@ typedef struct {
     uint32_t link, snaplen;
     uint64_t per_second;
     int64_t offset;
-} interface;
+} capture_interface;
 
 /* Where the value of an option lies in a block, 0 when the block has none of this kind. */
 static size_t
@@ -86,10 +86,10 @@ find_option(const reader *r, size_t from, size_t to, uint16_t code)
     return 0;
 }
 
-static interface
+static capture_interface
 read_interface(const reader *r, size_t at, size_t end)
 {
-    interface i = { get16(r, at + 8), get32(r, at + 12), 1000000, 0 };
+    capture_interface i = { get16(r, at + 8), get32(r, at + 12), 1000000, 0 };
     size_t resolution = find_option(r, at + 16, end, TIME_RESOLUTION), offset = find_option(r, at + 16, end, TIME_OFFSET);
 
     if (resolution) {
@@ -104,7 +104,7 @@ read_interface(const reader *r, size_t at, size_t end)
 }
 
 static int64_t
-time_of(const interface *i, uint64_t units)
+time_of(const capture_interface *i, uint64_t units)
 {
     return ((int64_t)(units / i->per_second) + i->offset) * SECOND +
            (int64_t)((double)(units % i->per_second) * (double)SECOND / (double)i->per_second + 0.5);
@@ -117,11 +117,11 @@ read_enhanced_packet(const reader *r, size_t at, size_t end, const GArray *inter
 
     if (number >= interfaces->len || at + 28 + captured > end)
         return;
-    const interface *i = &g_array_index(interfaces, interface, number);
+    const capture_interface *i = &g_array_index(interfaces, capture_interface, number);
     size_t flags = find_option(r, at + 28 + (captured + 3) / 4 * 4, end, PACKET_FLAGS);
     captured_frame frame = { .time = time_of(i, (uint64_t)get32(r, at + 12) << 32 | get32(r, at + 16)),
                              .link = i->link,
-                             .interface = number,
+                             .iface = number,
                              .section = section,
                              .has_interface = true,
                              .direction = flags ? get32(r, flags) & 3 : 0,
@@ -134,7 +134,7 @@ read_enhanced_packet(const reader *r, size_t at, size_t end, const GArray *inter
 static const char *
 read_pcapng(reader *r)
 {
-    GArray *interfaces = g_array_new(FALSE, FALSE, sizeof(interface));
+    GArray *interfaces = g_array_new(FALSE, FALSE, sizeof(capture_interface));
     const char *wrong = NULL;
     uint32_t section = 0;
 
@@ -154,7 +154,7 @@ read_pcapng(reader *r)
         if (length < 12 || length % 4 != 0 || at + length > r->size) {
             wrong = "the file ends in the middle of a block";
         } else if (type == INTERFACE_DESCRIPTION && length >= 20) {
-            interface i = read_interface(r, at, end);
+            capture_interface i = read_interface(r, at, end);
             g_array_append_val(interfaces, i);
         } else if (type == ENHANCED_PACKET && length >= 32) {
             read_enhanced_packet(r, at, end, interfaces, section);

@@ -18,7 +18,7 @@ enum { LINKTYPE_NULL = 0, LINKTYPE_ETHERNET = 1, LINKTYPE_RAW = 101, LINKTYPE_LO
 /* A frame; its bytes only while the callback runs. */
 typedef struct {
     int64_t time; /* nanoseconds since 1970 */
-    uint32_t link, interface, section;
+    uint32_t link, iface, section;
     bool has_interface;
     uint32_t direction; /* of pcapng's flags: 0 unknown, 1 inbound, 2 outbound */
     const uint8_t *bytes;

@@ -176,7 +176,7 @@ take_ethernet(const passage *p, bytes b)
 void
 layers_take(nh_watch *watch, uint32_t number, const captured_frame *frame)
 {
-    passage p = { watch, { .frame = number, .time = frame->time, .has_point = frame->has_interface, .interface = frame->interface,
+    passage p = { watch, { .frame = number, .time = frame->time, .has_point = frame->has_interface, .iface = frame->iface,
                            .section = frame->section, .travel = frame->direction == 2   ? NH_TRAVEL_SENT
                                                                 : frame->direction == 1 ? NH_TRAVEL_RECEIVED
                                                                                         : NH_TRAVEL_UNKNOWN } };

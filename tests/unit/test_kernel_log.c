@@ -58,7 +58,7 @@ static void
 test_stamps(void)
 {
     for (unsigned i = 0; i < G_N_ELEMENTS(stamps); i++) {
-        nh_log_calendar calendar = { .near = JUNE22 };
+        nh_log_calendar calendar = { .hint = JUNE22 };
         nh_log_stamp stamp;
         g_test_message("%s", stamps[i].prefix);
         g_assert_true(nh_log_stamp_find(stamps[i].prefix, strlen(stamps[i].prefix), &calendar, &stamp));
@@ -87,7 +87,7 @@ test_no_stamps(void)
                                         "99999999999999999999.1 ", "[99999999999999.1] ", "9999999999.5 ", "1750604138 ",
                                         "xJun 22 22:55:38 ", "1969-12-31T23:59:59Z ", "5,1,2,no semicolon" };
     for (unsigned i = 0; i < G_N_ELEMENTS(none); i++) {
-        nh_log_calendar calendar = { .near = JUNE22 };
+        nh_log_calendar calendar = { .hint = JUNE22 };
         nh_log_stamp stamp;
         g_test_message("%s", none[i]);
         g_assert_false(nh_log_stamp_find(none[i], strlen(none[i]), &calendar, &stamp));

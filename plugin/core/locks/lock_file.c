@@ -76,50 +76,50 @@ add(nh_lock_file *file, const nh_lock *lock)
 
 /* Places ascend, so that they can be emptied from the last one on. */
 static void
-take(const nh_lock_file *file, nh_lock_near *near, unsigned place)
+take(const nh_lock_file *file, nh_lock_near *nearby, unsigned place)
 {
-    unsigned at = near->places->len;
+    unsigned at = nearby->places->len;
 
-    while (at > 0 && g_array_index(near->places, unsigned, at - 1) > place)
+    while (at > 0 && g_array_index(nearby->places, unsigned, at - 1) > place)
         at--;
-    g_array_insert_val(near->places, at, place);
-    g_array_append_val(near->locks, g_array_index(file->locks, nh_lock, place));
+    g_array_insert_val(nearby->places, at, place);
+    g_array_append_val(nearby->locks, g_array_index(file->locks, nh_lock, place));
 }
 
 /* One that stands outside these bytes. */
 static void
-take_beyond(const nh_lock_file *file, nh_lock_near *near, uint64_t first, uint64_t last)
+take_beyond(const nh_lock_file *file, nh_lock_near *nearby, uint64_t first, uint64_t last)
 {
     for (unsigned i = 0; i < file->locks->len; i++) {
         const nh_lock *lock = &g_array_index(file->locks, nh_lock, i);
         if (is_standing(lock) && (lock->first > last || lock->last < first)) {
-            take(file, near, i);
+            take(file, nearby, i);
             return;
         }
     }
 }
 
 void
-nh_lock_file_take(const nh_lock_file *file, nh_lock_near *near, uint64_t first, uint64_t last)
+nh_lock_file_take(const nh_lock_file *file, nh_lock_near *nearby, uint64_t first, uint64_t last)
 {
     const span *spans = (const span *)file->spans->data;
 
     first -= first > 0;
     last += last < G_MAXUINT64;
-    g_array_set_size(near->locks, 0);
-    g_array_set_size(near->places, 0);
+    g_array_set_size(nearby->locks, 0);
+    g_array_set_size(nearby->places, 0);
     for (unsigned i = 0, n = file->spans->len; i < n; i++)
         if (spans[i].first <= last && spans[i].last >= first)
-            take(file, near, i);
-    if (file->standing > count_standing(near->locks))
-        take_beyond(file, near, first, last);
+            take(file, nearby, i);
+    if (file->standing > count_standing(nearby->locks))
+        take_beyond(file, nearby, first, last);
 }
 
 void
-nh_lock_file_put(nh_lock_file *file, nh_lock_near *near)
+nh_lock_file_put(nh_lock_file *file, nh_lock_near *nearby)
 {
-    for (unsigned i = near->places->len; i-- > 0;)
-        nh_lock_file_remove(file, g_array_index(near->places, unsigned, i));
-    for (unsigned i = 0; i < near->locks->len; i++)
-        add(file, &g_array_index(near->locks, nh_lock, i));
+    for (unsigned i = nearby->places->len; i-- > 0;)
+        nh_lock_file_remove(file, g_array_index(nearby->places, unsigned, i));
+    for (unsigned i = 0; i < nearby->locks->len; i++)
+        add(file, &g_array_index(nearby->locks, nh_lock, i));
 }

@@ -34,8 +34,8 @@ void nh_lock_file_changed(nh_lock_file *file);
  * Take what overlaps these bytes (both included) or touches them; and one that somebody may hold elsewhere, if there
  * is any, as a proof that the file is not free. The file keeps its own until they are put back.
  */
-void nh_lock_file_take(const nh_lock_file *file, nh_lock_near *near, uint64_t first, uint64_t last);
+void nh_lock_file_take(const nh_lock_file *file, nh_lock_near *nearby, uint64_t first, uint64_t last);
 /* What they have become takes their place. */
-void nh_lock_file_put(nh_lock_file *file, nh_lock_near *near);
+void nh_lock_file_put(nh_lock_file *file, nh_lock_near *nearby);
 
 #endif

@@ -32,7 +32,7 @@ struct nh_lock_table {
     GHashTable *dropped; /* nh_addr: servers in a grace period, whose locks of before are marked */
     GHashTable *blocked; /* nh_addr of a client -> GPtrArray of nh_pair: where it was told to wait */
     uint64_t version;    /* changes with each change */
-    nh_lock_near near;   /* what the call is about that takes effect */
+    nh_lock_near nearby; /* what the call is about that takes effect */
     struct {
         const nh_pair *pair;
         uint64_t version;
@@ -81,8 +81,8 @@ nh_locks_new(void)
     nh_lock_table *table = g_new0(nh_lock_table, 1);
 
     table->files = g_hash_table_new_full(file_key_hash, file_key_equal, g_free, nh_lock_file_free);
-    table->near.locks = g_array_new(false, false, sizeof(nh_lock));
-    table->near.places = g_array_new(false, false, sizeof(unsigned));
+    table->nearby.locks = g_array_new(false, false, sizeof(nh_lock));
+    table->nearby.places = g_array_new(false, false, sizeof(unsigned));
     table->clients = g_hash_table_new_full(addr_hash, addr_equal, g_free, g_free);
     table->graces = g_hash_table_new_full(addr_hash, addr_equal, g_free, NULL);
     table->dropped = g_hash_table_new_full(addr_hash, addr_equal, g_free, NULL);
@@ -98,8 +98,8 @@ nh_locks_free(nh_lock_table *table)
     g_hash_table_unref(table->graces);
     g_hash_table_unref(table->dropped);
     g_hash_table_unref(table->blocked);
-    g_array_unref(table->near.locks);
-    g_array_unref(table->near.places);
+    g_array_unref(table->nearby.locks);
+    g_array_unref(table->nearby.places);
     if (table->latest.locks)
         g_array_unref(table->latest.locks);
     g_free(table);
@@ -336,7 +336,7 @@ nh_locks_call(nh_call *call, nh_moment at)
 {
     nh_lock_table *table = call->pair->watch->locks;
     nh_lock_file *file = call->nlm.has_lock ? find_file(table, &call->pair->server, call->nlm.file) : NULL;
-    GArray *locks = table->near.locks;
+    GArray *locks = table->nearby.locks;
     nh_lock asked;
 
     if (nh_nlm_kind(call->proc) == NH_NLM_UNLOCK && !call->nlm.has_lock) {
@@ -346,7 +346,7 @@ nh_locks_call(nh_call *call, nh_moment at)
     if (!file || !may_act_unanswered(nh_nlm_kind(call->proc)))
         return;
     asked = asked_by(call);
-    nh_lock_file_take(file, &table->near, asked.first, asked.last);
+    nh_lock_file_take(file, &table->nearby, asked.first, asked.last);
     if (nh_nlm_kind(call->proc) == NH_NLM_UNLOCK) {
         nh_faults_unlock(locks, &asked, at);
         nh_lock_mark_leaving(locks, &asked, true);
@@ -355,7 +355,7 @@ nh_locks_call(nh_call *call, nh_moment at)
     } else if (nh_nlm_kind(call->proc) == NH_NLM_GRANTED) {
         nh_lock_callback_tried(locks, &asked);
     }
-    nh_lock_file_put(file, &table->near);
+    nh_lock_file_put(file, &table->nearby);
 }
 
 /* In a callback the name is the server's: that of the one who waits, "" when unknown. */
@@ -380,8 +380,8 @@ take_near(nh_lock_table *table, const nh_lock_file *file, const nh_lock *asked, 
         first = MIN(first, answer->offset);
         last = MAX(last, nh_lock_last_byte(answer->offset, answer->length));
     }
-    nh_lock_file_take(file, &table->near, first, last);
-    return table->near.locks;
+    nh_lock_file_take(file, &table->nearby, first, last);
+    return table->nearby.locks;
 }
 
 void
@@ -404,7 +404,7 @@ nh_locks_answer(nh_call *call, const nh_nlm *answer, nh_moment at)
         asked.caller = waiting_caller(locks, &asked);
     nh_faults_answer(locks, &asked, answer->status, at);
     bool granted = nh_lock_effect(locks, call, &asked, answer, at);
-    nh_lock_file_put(file, &table->near);
+    nh_lock_file_put(file, &table->nearby);
     if (granted)
         note_grace(table, &asked);
     table->version++;

@@ -478,9 +478,9 @@ nh_log_reader *
 nh_log_reader_new(const nh_log_hints *hints)
 {
     reader *r = g_new0(reader, 1);
-    nh_time near = hints && hints->capture_first > 0 ? hints->capture_first : g_get_real_time() * 1000;
+    nh_time hint = hints && hints->capture_first > 0 ? hints->capture_first : g_get_real_time() * 1000;
     r->log = new_log();
-    r->calendar = (nh_log_calendar){ .year = hints ? hints->year : 0, .near = MIN(near, NEAR_MAX) };
+    r->calendar = (nh_log_calendar){ .year = hints ? hints->year : 0, .hint = MIN(hint, NEAR_MAX) };
     r->log->offset = hints ? CLAMP(hints->offset, -NH_LOG_OFFSET_MAX, NH_LOG_OFFSET_MAX) : 0;
     r->uptimes = g_array_new(false, false, sizeof(nh_log_stamp));
     r->clocks = g_array_new(false, false, sizeof(two_clocks));

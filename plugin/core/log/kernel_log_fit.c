@@ -111,9 +111,9 @@ predict(prediction *kind, nh_log_range window, nh_time shown)
         g_array_append_val(kind->bests, shown);
         return;
     }
-    unsigned near = first_from(kind->bests, kind->n_shown, window.low);
+    unsigned nearest = first_from(kind->bests, kind->n_shown, window.low);
     nh_time middle = window.low + (window.high - window.low) / 2;
-    if (near == kind->n_shown || g_array_index(kind->bests, nh_time, near) > window.high)
+    if (nearest == kind->n_shown || g_array_index(kind->bests, nh_time, nearest) > window.high)
         g_array_append_val(kind->bests, middle);
 }
 

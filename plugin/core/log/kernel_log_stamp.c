@@ -186,37 +186,37 @@ year_of(nh_time t)
 }
 
 static void
-take_nearer(nh_time *nearest, nh_time t, nh_time near)
+take_nearer(nh_time *nearest, nh_time t, nh_time hint)
 {
-    if (nh_time_known(t) && (!nh_time_known(*nearest) || ABS(t - near) < ABS(*nearest - near)))
+    if (nh_time_known(t) && (!nh_time_known(*nearest) || ABS(t - hint) < ABS(*nearest - hint)))
         *nearest = t;
 }
 
 /* Of all months that the name may mean; from and to are years. */
 static nh_time
-date_among(unsigned from, unsigned to, nh_time near, unsigned months, unsigned day, nh_time time_of_day)
+date_among(unsigned from, unsigned to, nh_time hint, unsigned months, unsigned day, nh_time time_of_day)
 {
     nh_time nearest = NH_TIME_NONE;
     for (unsigned year = from; year <= to; year++)
         for (unsigned month = 1; month <= 12; month++)
             if (months >> (month - 1) & 1)
-                take_nearer(&nearest, date_time(year, month, day, time_of_day), near);
+                take_nearer(&nearest, date_time(year, month, day, time_of_day), hint);
     return nearest;
 }
 
 /* Four years either way, so that February 29 always finds one (but around 2100). */
 static nh_time
-date_nearest(nh_time near, unsigned months, unsigned day, nh_time time_of_day)
+date_nearest(nh_time hint, unsigned months, unsigned day, nh_time time_of_day)
 {
-    unsigned year = year_of(near);
-    return date_among(year - 4, year + 4, near, months, day, time_of_day);
+    unsigned year = year_of(hint);
+    return date_among(year - 4, year + 4, hint, months, day, time_of_day);
 }
 
 static nh_time
 date_without_year(nh_log_calendar *calendar, unsigned months, unsigned day, nh_time time_of_day)
 {
     return calendar->year != 0 ? date_in_given_year(calendar, months, day, time_of_day)
-                               : date_nearest(calendar->near, months, day, time_of_day);
+                               : date_nearest(calendar->hint, months, day, time_of_day);
 }
 
 /* --- steps from line to line ------------------------------------------------------ */
@@ -400,7 +400,7 @@ parse_ctime(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp)
         return false;
     if (c->at < c->end && !strchr("] <,\t", *c->at))
         return false;
-    stamp->time = date_among((unsigned)year, (unsigned)year, calendar->near, months, day, time_of_day);
+    stamp->time = date_among((unsigned)year, (unsigned)year, calendar->hint, months, day, time_of_day);
     return nh_time_known(stamp->time);
 }
 
@@ -487,7 +487,7 @@ parse_syslog_year(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp)
     if (!take_blanks(c, 1) || !take_clock(c, &time_of_day, &stamp->resolution))
         return false;
     stamp->clock = NH_CLOCK_LOCAL;
-    stamp->time = date_among((unsigned)year, (unsigned)year, calendar->near, months, day, time_of_day);
+    stamp->time = date_among((unsigned)year, (unsigned)year, calendar->hint, months, day, time_of_day);
     take_zone_name(c, stamp);
     return nh_time_known(stamp->time);
 }
@@ -547,7 +547,7 @@ parse_numeric_date(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp)
     take_half_day(c, &time_of_day);
     stamp->time = date_time(year, second, first, time_of_day);
     if (separator == '/')
-        take_nearer(&stamp->time, date_time(year, first, second, time_of_day), calendar->near);
+        take_nearer(&stamp->time, date_time(year, first, second, time_of_day), calendar->hint);
     stamp->clock = NH_CLOCK_LOCAL;
     return nh_time_known(stamp->time);
 }

@@ -24,8 +24,8 @@ typedef struct {
 
 /* Which year a stamp without one belongs to. */
 typedef struct {
-    unsigned year; /* of the log's first such stamp; 0: the one nearest to near */
-    nh_time near;
+    unsigned year; /* of the log's first such stamp; 0: the one nearest to hint */
+    nh_time hint;
     unsigned month; /* of the last stamp, 0 at first: tells the turn of the year when year is given */
     /* dmesg -H prints the minute once, and then the time since the line before */
     bool has_minute;

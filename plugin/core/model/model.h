@@ -326,7 +326,7 @@ struct nh_pair {
     struct {
         unsigned packets;
         uint8_t hops;
-        uint32_t interface;
+        uint32_t iface;
         bool varies;
     } distance;                    /* of the server's TCP packets, its RSTs apart: all with one TTL? */
     nh_conn *opened;               /* latest connection of the client to lockd that opened, or NULL */

@@ -17,7 +17,7 @@
 static bool
 has_other_ttl(const nh_pair *pair, const nh_segment *segment)
 {
-    return pair->distance.packets >= ENOUGH && !pair->distance.varies && pair->distance.interface == segment->interface &&
+    return pair->distance.packets >= ENOUGH && !pair->distance.varies && pair->distance.iface == segment->iface &&
            pair->distance.hops != segment->hops;
 }
 
@@ -26,8 +26,8 @@ learn(nh_pair *pair, const nh_segment *segment)
 {
     if (pair->distance.packets++ == 0) {
         pair->distance.hops = segment->hops;
-        pair->distance.interface = segment->interface;
-    } else if (pair->distance.hops != segment->hops || pair->distance.interface != segment->interface) {
+        pair->distance.iface = segment->iface;
+    } else if (pair->distance.hops != segment->hops || pair->distance.iface != segment->iface) {
         pair->distance.varies = true;
     }
 }

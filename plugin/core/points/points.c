@@ -27,7 +27,7 @@
 typedef struct {
     uint64_t key;
     nh_time time;
-    uint32_t frame, interface;
+    uint32_t frame, iface;
     uint32_t next; /* with the same key */
     uint32_t twin;
     uint32_t hosts; /* which two */
@@ -55,7 +55,7 @@ struct nh_points {
     uint32_t main_hosts; /* those with the most twins */
     bool low_is_client;
     bool labelled; /* the points are two interfaces */
-    uint32_t interface[2];
+    uint32_t iface[2];
     bool sender_first;   /* the clocks differ by less than the way takes */
     bool first_near_low; /* else: the point whose copies come first is the one near the lower address */
     nh_time gap[2];      /* between the copies of what the higher and the lower address sent; of two interfaces: second minus first */
@@ -137,12 +137,12 @@ take_item(nh_points *points, GHashTable *index, const nh_taped *item)
 
     if (item->kind == NH_TAPED_SEGMENT) {
         const nh_segment *s = &item->segment;
-        m.time = s->time, m.frame = s->frame, m.interface = s->interface, m.hops = s->hops;
+        m.time = s->time, m.frame = s->frame, m.iface = s->iface, m.hops = s->hops;
         m.hosts = intern_hosts(points, index, &s->src.addr, &s->dst.addr, &m.low);
         mark_segment(&m, item);
     } else if (item->kind == NH_TAPED_DATAGRAM) {
         const nh_packet *d = &item->datagram;
-        m.time = d->time, m.frame = d->frame, m.interface = d->interface, m.hops = d->hops;
+        m.time = d->time, m.frame = d->frame, m.iface = d->iface, m.hops = d->hops;
         m.hosts = intern_hosts(points, index, &d->src, &d->dst, &m.low);
         mark_datagram(&m, item);
     } else {
@@ -176,7 +176,7 @@ chain_keys(nh_points *points)
 typedef struct {
     GArray *gaps[2]; /* nh_time; by low */
     unsigned twins, two_interfaces, other_hops;
-    uint32_t interface[2];
+    uint32_t iface[2];
 } survey;
 
 static int
@@ -225,15 +225,15 @@ survey_pairs(const nh_points *points, survey *s, bool labelled)
             continue;
         const mark *twin = mark_at(points, m->next);
         nh_time gap = twin->time - m->time;
-        if (labelled && twin->interface == m->interface)
+        if (labelled && twin->iface == m->iface)
             continue;
-        if (labelled && twin->interface < m->interface)
+        if (labelled && twin->iface < m->iface)
             gap = -gap;
         g_array_append_val(s->gaps[m->low], gap);
         s->twins++;
-        if (twin->interface != m->interface && s->two_interfaces++ == 0) {
-            s->interface[0] = MIN(m->interface, twin->interface);
-            s->interface[1] = MAX(m->interface, twin->interface);
+        if (twin->iface != m->iface && s->two_interfaces++ == 0) {
+            s->iface[0] = MIN(m->iface, twin->iface);
+            s->iface[1] = MAX(m->iface, twin->iface);
         }
         s->other_hops += twin->hops != m->hops;
     }
@@ -328,7 +328,7 @@ learn(nh_points *points, GHashTable *heads)
     survey_begin(&s);
     survey_pairs(points, &s, false);
     points->labelled = s.two_interfaces * 10 > s.twins * 9;
-    memcpy(points->interface, s.interface, sizeof points->interface);
+    memcpy(points->iface, s.iface, sizeof points->iface);
     if (points->labelled) {
         survey_end(&s);
         survey_begin(&s);
@@ -353,9 +353,9 @@ are_twins(const nh_points *points, const mark *a, const mark *b)
 {
     nh_time gap = b->time - a->time;
 
-    if (points->labelled && a->interface == b->interface)
+    if (points->labelled && a->iface == b->iface)
         return false;
-    if (points->labelled && b->interface < a->interface)
+    if (points->labelled && b->iface < a->iface)
         gap = -gap;
     return ABS(gap - points->gap[a->low]) <= WAY_MAX;
 }
@@ -398,7 +398,7 @@ describe_views(nh_points *points)
     for (uint32_t i = 0; i < points->marks->len; i++) {
         mark *m = mark_at(points, i);
         if (points->labelled)
-            m->view = m->interface == points->interface[0] ? 0 : m->interface == points->interface[1] ? 1 : 2;
+            m->view = m->iface == points->iface[0] ? 0 : m->iface == points->iface[1] ? 1 : 2;
         else if (m->twin != NONE)
             m->view = m->twin > i ? view_of_first(points, m) : !mark_at(points, m->twin)->view;
         else

@@ -24,7 +24,7 @@ typedef struct {
     uint32_t next, tsval, window;
     uint16_t ip_id;
     uint8_t hops;
-    uint32_t interface;
+    uint32_t iface;
 } expected;
 
 /* What writer and reader remember alike. */
@@ -252,7 +252,7 @@ flags_of(const memory *before, const nh_conn *conn, int half, const nh_segment *
 
     return (uint8_t)(NH_TAPED_SEGMENT | (half ? FLAG_HALF : 0) | (fresh ? FLAG_NEW : 0) | (segment->has_tsval ? FLAG_TIMESTAMPS : 0) |
                      (segment->captured ? FLAG_PAYLOAD : 0) |
-                     (fresh || e->hops != segment->hops || e->interface != segment->interface ? FLAG_POINT : 0) |
+                     (fresh || e->hops != segment->hops || e->iface != segment->iface ? FLAG_POINT : 0) |
                      (segment->fragment ? FLAG_FRAGMENT : 0));
 }
 
@@ -262,7 +262,7 @@ expect(expected *e, const nh_segment *segment)
     bool counts = segment->flags & (NH_TH_SYN | NH_TH_FIN);
 
     *e = (expected){ segment->seq + segment->len + counts, segment->tsval, segment->window,
-                     (uint16_t)(segment->ip_id + 1),       segment->hops,  segment->interface };
+                     (uint16_t)(segment->ip_id + 1),       segment->hops,  segment->iface };
 }
 
 void
@@ -293,7 +293,7 @@ nh_tape_segment(nh_tape *tape, nh_conn *conn, const nh_segment *segment)
     out = put_int(out, (int16_t)(segment->ip_id - e->ip_id));
     out = put_uint(out, segment->len);
     if (flags & FLAG_POINT)
-        out = put_uint(put_uint(out, segment->hops), segment->interface);
+        out = put_uint(put_uint(out, segment->hops), segment->iface);
     if (flags & FLAG_TIMESTAMPS)
         out = put_int(put_int(out, (int32_t)(segment->tsval - e->tsval)), (int32_t)(segment->tsecr - other->tsval));
     if (flags & FLAG_PAYLOAD)
@@ -315,7 +315,7 @@ nh_tape_datagram(nh_tape *tape, const nh_packet *datagram)
     out = put_bytes(out, &datagram->dst, datagram->dst.len + 1u);
     *out++ = datagram->has_hops;
     *out++ = datagram->hops;
-    out = put_uint(out, datagram->interface);
+    out = put_uint(out, datagram->iface);
     out = put_uint(out, datagram->ip_id);
     out = put_uint(out, datagram->length);
     out = put_payload(&tape->before, out, datagram->bytes, MIN(datagram->captured, KEEP_MAX));
@@ -382,7 +382,7 @@ get_segment(nh_tape_reader *reader, const uint8_t *in, uint8_t flags, nh_taped *
     segment->len = (uint32_t)get_uint(&in);
     segment->fragment = flags & FLAG_FRAGMENT;
     segment->hops = flags & FLAG_POINT ? (uint8_t)get_uint(&in) : e->hops;
-    segment->interface = flags & FLAG_POINT ? (uint32_t)get_uint(&in) : e->interface;
+    segment->iface = flags & FLAG_POINT ? (uint32_t)get_uint(&in) : e->iface;
     segment->has_tsval = flags & FLAG_TIMESTAMPS;
     if (segment->has_tsval) {
         segment->tsval = e->tsval + (uint32_t)get_int(&in);
@@ -414,7 +414,7 @@ get_datagram(nh_tape_reader *reader, const uint8_t *in, nh_taped *item)
     get_addr(&in, &datagram->dst);
     datagram->has_hops = *in++;
     datagram->hops = *in++;
-    datagram->interface = (uint32_t)get_uint(&in);
+    datagram->iface = (uint32_t)get_uint(&in);
     datagram->ip_id = (uint16_t)get_uint(&in);
     datagram->length = (unsigned)get_uint(&in);
     datagram->captured = get_payload(&reader->before, &in, reader->bytes);

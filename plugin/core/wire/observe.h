@@ -39,7 +39,7 @@ typedef struct {
     uint32_t tsval, tsecr; /* RFC 7323 */
     uint16_t ip_id;        /* 0 over IPv6 */
     uint8_t hops;          /* TTL, hop limit; 0 unknown */
-    uint32_t interface;    /* of the capture file */
+    uint32_t iface;        /* of the capture file */
     nh_travel travel;
     bool fragment;                 /* it went on in other packets, of which nothing is known */
     bool quoted;                   /* not seen itself: known from an ICMP error that quotes it */

@@ -66,7 +66,7 @@ nh_segment_read(const nh_packet *packet, nh_segment *segment)
     segment->fragment = packet->fragment;
     segment->ip_id = packet->ip_id;
     segment->hops = packet->hops;
-    segment->interface = packet->interface;
+    segment->iface = packet->iface;
     read_options(bytes, MIN(header, packet->captured), segment);
     if (packet->captured > header) {
         segment->captured = MIN(packet->captured - header, segment->len);

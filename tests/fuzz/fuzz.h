@@ -1,0 +1,130 @@
+/* fuzz.h
+ * What the targets that feed the core share: the input, byte by byte, and what must
+ * be true of whatever is told.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#ifndef NLM_HEALTH_FUZZ_H
+#define NLM_HEALTH_FUZZ_H
+
+#include "core/out/comments.h"
+#include "core/out/page.h"
+#include "core/out/picture.h"
+#include "core/out/report.h"
+#include "core/out/report_json.h"
+#include "core/out/summary.h"
+#include "core/story/view.h"
+#include "core/watch.h"
+
+#define PICTURES_MAX 20
+
+/* What is left of the input; reads as zeros behind its end. */
+typedef struct {
+    const uint8_t *data;
+    size_t size;
+} input;
+
+static inline uint8_t
+byte(input *in)
+{
+    if (in->size == 0)
+        return 0;
+    in->size--;
+    return *in->data++;
+}
+
+static inline uint32_t
+number(input *in, unsigned bytes)
+{
+    uint32_t value = 0;
+    while (bytes-- > 0)
+        value = value << 8 | byte(in);
+    return value;
+}
+
+/* Whatever names packets had: UTF-8 without control characters but newlines. Frees the text. */
+static inline void
+check_text(char *text)
+{
+    if (!text)
+        return;
+    g_assert_true(g_utf8_validate(text, -1, NULL));
+    for (const char *c = text; *c; c = g_utf8_next_char(c))
+        g_assert_true(*c == '\n' || !g_unichar_iscntrl(g_utf8_get_char(c)));
+    g_free(text);
+}
+
+static inline void
+check_comment(void *frame, void *comment, void *data)
+{
+    check_text(g_strdup(((const nh_comment *)comment)->text->str));
+}
+
+static inline void
+check_incident(const nh_incident *incident, unsigned id)
+{
+    g_assert_cmpuint(incident->id, ==, id);
+    g_assert_nonnull(nh_finding_name(incident->cause));
+    g_assert_nonnull(nh_side_name(incident->side));
+    g_assert_nonnull(incident->summary);
+    g_assert_cmpuint(incident->first_frame, <=, incident->last_frame);
+    if (id <= PICTURES_MAX)
+        check_text(nh_picture_svg(incident));
+}
+
+/* Every output; gives the report, which the caller frees. */
+static inline char *
+tell(nh_watch *watch)
+{
+    nh_story *story = nh_watch_story(watch);
+    GHashTable *comments = nh_frame_comments(story);
+    char *report = nh_report_text(story);
+
+    for (unsigned i = 0; i < story->incidents->len; i++)
+        check_incident(g_ptr_array_index(story->incidents, i), i + 1);
+    check_text(g_strdup(report));
+    check_text(nh_report_json(story));
+    check_text(nh_report_locks(story));
+    check_text(nh_report_summary(story));
+    check_text(nh_section_comment(story));
+    if (story->incidents->len <= PICTURES_MAX)
+        check_text(nh_page_html(story));
+    g_hash_table_foreach(comments, check_comment, NULL);
+    g_hash_table_unref(comments);
+    nh_story_free(story);
+    return report;
+}
+
+/* The story, a view of every frame, and the story again, which nobody's looking changes. */
+static inline void
+tell_all(nh_watch *watch, uint32_t frames)
+{
+    char *first = tell(watch), *again;
+    nh_view view;
+
+    for (uint32_t frame = 1; frame <= frames; frame++)
+        if (nh_view_frame(watch, frame, &view))
+            g_assert_nonnull(view.frame);
+    again = tell(watch);
+    g_assert_cmpstr(first, ==, again);
+    g_free(first);
+    g_free(again);
+}
+
+static inline nh_options
+take_options(input *in)
+{
+    uint8_t how = byte(in);
+    nh_options options = {
+        .use_mount = how & 1, .reserved_ports = how & 2,
+        .lockd = { .kind = NH_POLICY_LOCKD, .nlm_timeout = 3 + (how >> 2) % 18, .proto = NH_L4_TCP, .hard = true },
+        .mount = { .kind = NH_POLICY_MOUNT, .timeo = number(in, 2), .retrans = byte(in), .proto = NH_L4_TCP, .hard = how & 4 },
+        .family = (nh_family)(byte(in) % NH_FAMILY_COUNT), .position = (nh_side)(byte(in) % NH_SIDE_COUNT),
+    };
+    return options;
+}
+
+#endif
