@@ -31,6 +31,7 @@ set(NLM_HEALTH_CORE_SOURCES
     core/judge/cause.c
     core/judge/compared.c
     core/judge/dead_calls.c
+    core/judge/holder.c
     core/judge/incident.c
     core/judge/other_clients.c
     core/judge/outage.c

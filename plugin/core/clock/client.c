@@ -210,6 +210,17 @@ about(nh_time gap, nh_time expected)
     return ABS(gap - expected) <= MIN(expected / 10, NH_SECOND);
 }
 
+/* A gap that Linux has twice in a row where copies were lost, or over UDP after the major timeout (T + 2T + 4T). */
+static bool
+linux_repeats(const nh_call *call, nh_time gap)
+{
+    nh_time timeout = nh_policy_of(call->pair, call->l4, false).nlm_timeout * NH_SECOND;
+
+    if (call->l4 == NH_L4_UDP)
+        return about(gap, 7 * timeout);
+    return ABS(gap - 3 * timeout) <= NH_TIMER_LATENESS || ABS(gap - 6 * timeout) <= NH_TIMER_LATENESS;
+}
+
 /*
  * Linux's gaps grow by T or double, and begin anew with T after the major timeout: two equal ones are a copy that was
  * lost (T, 2T and then 3T), three never; and doubling ends at the third, since a major timeout comes before the fourth.
@@ -217,13 +228,13 @@ about(nh_time gap, nh_time expected)
 static bool
 no_linux_gaps(const nh_call *call, const nh_time *gaps, unsigned n)
 {
-    nh_time lost = 3 * nh_policy_of(call->pair, call->l4, false).nlm_timeout * NH_SECOND;
     bool equal = n >= 2 && gaps[0] >= 3 * NH_SECOND && about(gaps[1], gaps[0]);
     const nh_conn *conn = nh_call_first(call)->conn;
-    bool taken = call->l4 == NH_L4_UDP || (call->tcp_acked && conn && !nh_conn_trouble(conn)); /* else the gaps may be TCP's */
-    bool maybe_lost = ABS(gaps[0] - lost) <= NH_TIMER_LATENESS;
+    /* else the gaps may be TCP's, or those after an error */
+    bool taken = call->l4 == NH_L4_UDP ? !call->icmp.at.frame : call->tcp_acked && conn && !nh_conn_trouble(conn);
+    bool thrice = call->l4 == NH_L4_TCP && n >= 3 && about(gaps[2], gaps[0]);
 
-    if (equal && taken && ((call->l4 == NH_L4_TCP && !maybe_lost) || (n >= 3 && about(gaps[2], gaps[0]))))
+    if (equal && taken && (thrice || !linux_repeats(call, gaps[0])))
         return true;
     return call->l4 == NH_L4_UDP && n >= 4 && gaps[3] >= 2 * NH_SECOND && about(gaps[0], 2 * gaps[1]) && about(gaps[1], 2 * gaps[2]) &&
            about(gaps[2], 2 * gaps[3]);

@@ -34,6 +34,11 @@ static const struct {
     X(UNANSWERED_AGAIN)    /* after the reset no answer either */ \
     X(REFUSED_AT_LAST)     /* the answer that ended it is a refusal */ \
     X(OF_PORTMAP)          /* the port mapper's doing */ \
+    X(UNKNOWN_PROGRAM)     /* RPC refused it, for it knows no such program */ \
+    X(UNKNOWN_VERSION)     /* or not this version of it */ \
+    X(CREDENTIALS)         /* or does not trust the caller */ \
+    X(EACH_TIME)           /* several times in a row, and nothing else came */ \
+    X(DEFERRED_ANSWER)     /* a blocking LOCK was answered when its holder gave the lock back */ \
     X(CLIENT_RESTARTED)    /* so says its SM_NOTIFY */ \
     X(CALLBACK)            /* on the server's way back to the client */ \
     X(CALLBACK_REFUSED)    /* nobody listens there */ \
@@ -109,6 +114,9 @@ static const struct {
 };
 
 /* --- the cause --------------------------------------------------------------------- */
+
+/* The same answer so often in a row is a state, and no accident. */
+#define REPEATED_MIN 3
 
 static nh_finding
 cause_of(const nh_outage *outage, nh_finding first)
@@ -228,6 +236,36 @@ client_had_restarted(const nh_outage *outage)
     return restarted.frame && restarted.frame < outage->last.frame && outage->start.time - restarted.time < NH_OLD_CONNECTION_TIME;
 }
 
+/* Nothing but this refusal came, and several times. */
+static bool
+all_refused_so(const nh_outage *outage, const char *how)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < outage->symptoms->len; i++) {
+        const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
+        if (symptom->finding != NH_RPC_REJECTED || symptom->way != NH_FORWARD)
+            continue;
+        if (!symptom->call || g_strcmp0(symptom->call->refused, how) != 0)
+            return false;
+        n += 1 + symptom->count;
+    }
+    return n >= REPEATED_MIN && outage->hindsight.answered == 0;
+}
+
+/* How RPC refused a call (RFC 5531 section 9). */
+static unsigned
+facts_of_refusal(const nh_outage *outage, const nh_call *call)
+{
+    if (!call || !call->refused)
+        return 0;
+    return (strcmp(call->refused, "PROG_UNAVAIL") == 0    ? UNKNOWN_PROGRAM
+            : strcmp(call->refused, "PROG_MISMATCH") == 0 ? UNKNOWN_VERSION
+            : g_str_has_prefix(call->refused, "AUTH_")    ? CREDENTIALS
+                                                          : 0) |
+           (all_refused_so(outage, call->refused) ? EACH_TIME : 0);
+}
+
 /* After the reset no answer either: a server that still works on a call drops the copy (duplicate request cache). */
 static bool
 was_unanswered_again(const nh_outage *outage, nh_moment reset)
@@ -277,7 +315,8 @@ facts_of(const nh_outage *outage, const nh_symptom *evidence)
 {
     nh_side position = nh_capture_position(outage->pair);
 
-    return facts_of_symptom(outage, evidence) | (was_refused_at_last(outage) ? REFUSED_AT_LAST : 0) |
+    return facts_of_symptom(outage, evidence) | facts_of_refusal(outage, evidence->call) |
+           (outage->hindsight.unlock ? DEFERRED_ANSWER : 0) | (was_refused_at_last(outage) ? REFUSED_AT_LAST : 0) |
            (client_had_restarted(outage) ? CLIENT_RESTARTED : 0) | (outage->hindsight.alive ? SERVER_ALIVE : 0) |
            (nh_elapsed(outage->start.time, outage->last.time) > NH_GRACE_MAX ? ENDLESS : 0) |
            (outage->turned_away >= NH_TURNED_AWAY_MIN ? TURNED_AWAY : 0) |
@@ -311,7 +350,7 @@ nh_judge(const nh_outage *outage)
     for (unsigned i = 0; judgement.evidence && i < G_N_ELEMENTS(clauses); i++)
         if (clauses[i].cause == judgement.cause && (facts & clauses[i].facts) == clauses[i].facts) {
             judgement.clause = clauses[i].clause;
-            judgement.each = clauses[i].facts & TURNED_AWAY ? outage->turned_away : 0;
+            judgement.each = clauses[i].facts & TURNED_AWAY ? outage->turned_away : clauses[i].facts & EACH_TIME ? judgement.symptoms : 0;
             point_at(&judgement, clauses[i].whom, facts);
             break;
         }

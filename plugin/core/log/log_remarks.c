@@ -60,6 +60,7 @@ nh_log_remark_unmatched(nh_story *story, const GPtrArray *lines)
     for (unsigned i = 0; i < lines->len; i++) {
         nh_log_line *logged = g_ptr_array_index(lines, i);
         g_ptr_array_add(is_outside(story, logged) ? outside : inside, logged);
+        story->unexplained += nh_time_known(logged->time) && logged->time >= story->first && logged->time <= story->last;
     }
     remark_lines(story, outside, 1, "outside the time of the capture");
     remark_lines(story, inside, HANDFUL, "no packet of this capture explains it");

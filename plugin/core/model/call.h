@@ -18,6 +18,13 @@ nh_call_timer_sent(const nh_call *call, const nh_sending *sending)
     return !sending->by_tcp && sending->conn == nh_call_first(call)->conn;
 }
 
+/* NULL asks the lock manager whether it lives: no call for a lock. */
+static inline bool
+nh_call_is_ping(const nh_call *call)
+{
+    return call->prog == NH_PROG_NLM && call->proc == 0;
+}
+
 /* The latest call with this XID, whatever connection carried it (Wireshark's own matching is per conversation); NULL when there is none. */
 nh_call *nh_call_find(nh_watch *watch, const nh_addr *from, const nh_addr *to, uint32_t prog, uint32_t xid);
 /* Index of the half of a connection that sends the call: copies may come from other ports, over other connections. */

@@ -426,14 +426,16 @@ struct nh_outage {
     GPtrArray *calls;                    /* nh_call* */
     GArray *locks;                       /* nh_lock: the pair's when it began */
     struct {
-        unsigned beside;   /* lock calls that have no part in it, answered meanwhile */
-        unsigned answered; /* lock calls of its own, before the end */
-        unsigned requests; /* of applications, among its calls; 0 = not counted yet */
-        uint32_t latest;   /* frame of the cause's latest symptom */
-        bool alive;        /* the server answered something while its cause lasted */
-    } hindsight;           /* what only the whole capture shows */
-    unsigned turned_away;  /* new connections in a row that the server gave up as soon as they were open */
-    unsigned nfs_answers;  /* of the server to the client's NFS calls meanwhile */
+        unsigned beside;       /* lock calls that have no part in it, answered meanwhile */
+        unsigned answered;     /* lock calls of its own, before the end */
+        unsigned requests;     /* of applications, among its calls; 0 = not counted yet */
+        uint32_t latest;       /* frame of the cause's latest symptom */
+        bool alive;            /* the server answered something while its cause lasted */
+        const nh_call *unlock; /* of another owner, right before the answer that ended it; NULL = none */
+        char *holder;          /* a sentence on whoever holds what a call waits for; or NULL */
+    } hindsight;               /* what only the whole capture shows */
+    unsigned turned_away;      /* new connections in a row that the server gave up as soon as they were open */
+    unsigned nfs_answers;      /* of the server to the client's NFS calls meanwhile */
     nh_moment nfs_first, nfs_last;
 };
 

@@ -171,7 +171,7 @@ nh_incident_requests(const nh_incident *incident)
         if (call->request.known)
             g_hash_table_add(known, request_key(call));
         else
-            unknown += call->prog == NH_PROG_NLM;
+            unknown += call->prog == NH_PROG_NLM && !nh_story_call_is_ping(call);
     }
     unsigned requests = g_hash_table_size(known) + unknown;
     g_hash_table_unref(known);

@@ -50,6 +50,13 @@ typedef struct {
     nh_request request;
 } nh_story_call;
 
+/* NULL, which asks for no lock; a call that never was on the wire has no procedure either. */
+static inline bool
+nh_story_call_is_ping(const nh_story_call *call)
+{
+    return call->prog == NH_PROG_NLM && call->proc == 0 && call->procedure;
+}
+
 typedef struct {
     const char *program; /* whose RPC calls: "lockd", "nfs"; static */
     nh_log_event event;
@@ -188,8 +195,9 @@ typedef struct {
     nh_time first, last;
     bool lock_traffic;
     nh_verdict verdict;
-    GPtrArray *caveats; /* char*: why it is no more than that, or what the capture does not show */
-    unsigned n_points;  /* capture points: 2 where the file has the same packets twice, else 0 */
+    unsigned unexplained; /* lines of the kernel log from within its time that no packet of it explains */
+    GPtrArray *caveats;   /* char*: why it is no more than that, or what the capture does not show */
+    unsigned n_points;    /* capture points: 2 where the file has the same packets twice, else 0 */
     struct {
         char *name;     /* the host that is nearest */
         nh_time offset; /* its clock minus that of the first point */

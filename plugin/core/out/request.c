@@ -50,7 +50,7 @@ nh_story_call_answered(const nh_story_call *call)
 static bool
 is_request(const nh_story_call *call)
 {
-    return call->prog == NH_PROG_NLM && !call->callback && nh_time_known(nh_story_call_asked(call));
+    return call->prog == NH_PROG_NLM && !call->callback && !nh_story_call_is_ping(call) && nh_time_known(nh_story_call_asked(call));
 }
 
 static int

@@ -73,7 +73,7 @@ received(nh_call *call, nh_moment at)
     call->reply = call->lost_reply;
     call->lost_reply.frame = 0;
     call->replies = 1;
-    call->pair->answered++;
+    call->pair->answered += !nh_call_is_ping(call);
     nh_reply_received(call, at);
 }
 

@@ -160,7 +160,7 @@ first_reply(nh_call *call, const nh_message *message, nh_moment at)
         return;
     if (!nh_conn_is_of_other_client(pair->side[call->way].attempt.opening, nh_call_last(call)->conn))
         pair->side[call->way].attempt.active = false;
-    pair->answered++;
+    pair->answered += !nh_call_is_ping(call);
     if (call->way == NH_FORWARD)
         pair->last_answer = MAX(pair->last_answer, at.time);
     if (call->outage)

@@ -19,6 +19,7 @@
 #include "core/model/frames.h"
 #include "core/rpc/encrypted.h"
 #include "core/judge/compared.h"
+#include "core/judge/holder.h"
 #include "core/judge/incident.h"
 #include "core/story/faults.h"
 #include "core/story/flows.h"
@@ -336,18 +337,25 @@ add_calls(nh_incident *incident, const nh_outage *outage)
     }
 }
 
+/* A sentence more, taken over; NULL: none. */
+static char *
+with_sentence(char *summary, char *sentence)
+{
+    if (!sentence)
+        return summary;
+    char *both = g_strconcat(summary, " ", sentence, NULL);
+    g_free(summary);
+    g_free(sentence);
+    return both;
+}
+
 /* One sentence, and what two capture points add to it. */
 static char *
 summary_of(const nh_outage *outage, const nh_judgement *judgement)
 {
-    char *summary = nh_outage_summary(outage, judgement, outage->pair->watch->last), *compared = nh_compared_text(outage, judgement);
+    char *summary = nh_outage_summary(outage, judgement, outage->pair->watch->last);
 
-    if (!compared)
-        return summary;
-    char *both = g_strconcat(summary, " ", compared, NULL);
-    g_free(summary);
-    g_free(compared);
-    return both;
+    return with_sentence(summary, nh_compared_text(outage, judgement));
 }
 
 static void
@@ -453,7 +461,9 @@ look_at_waiting(const nh_pair *pair, nh_moment now)
 static void
 look_beside(nh_outage *outage, const nh_judgement *judgement)
 {
+    g_free(outage->hindsight.holder);
     memset(&outage->hindsight, 0, sizeof outage->hindsight);
+    nh_holder_find(outage);
     for (unsigned i = 0; i < outage->symptoms->len; i++) {
         const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
         if (symptom->finding == judgement->cause)

@@ -11,6 +11,7 @@
 
 #include "core/story/sentence.h"
 
+#include "core/judge/holder.h"
 #include "core/model/ports.h"
 #include "core/base/limits.h"
 #include "core/model/call.h"
@@ -50,13 +51,26 @@ any_deferred(const nh_outage *outage)
     return false;
 }
 
+/* Its calls for locks: NULL asks whether anybody is there. */
+static unsigned
+count_lock_calls(const nh_outage *outage)
+{
+    unsigned calls = 0;
+
+    for (unsigned i = 0; i < outage->calls->len; i++)
+        calls += !nh_call_is_ping(g_ptr_array_index(outage->calls, i));
+    return calls;
+}
+
 static unsigned
 count_sent_at_the_end(const nh_outage *outage)
 {
     unsigned sent = 0;
 
-    for (unsigned i = 0; i < outage->calls->len; i++)
-        sent += was_sent_at_the_end(outage, g_ptr_array_index(outage->calls, i));
+    for (unsigned i = 0; i < outage->calls->len; i++) {
+        const nh_call *call = g_ptr_array_index(outage->calls, i);
+        sent += !nh_call_is_ping(call) && was_sent_at_the_end(outage, call);
+    }
     return sent;
 }
 
@@ -66,6 +80,9 @@ no_calls_clause(const nh_outage *outage)
     if (nobody_waited(outage))
         return g_strdup("no lock call had to wait for it");
     bool unread = outage->pair->encrypted.how || nh_calls_unread(outage->pair);
+    if (outage->calls->len)
+        return g_strdup_printf("%u NULL call%s waited, which ask%s whether the lock manager lives, and no lock call was seen meanwhile",
+                               outage->calls->len, outage->calls->len == 1 ? "" : "s", outage->calls->len == 1 ? "s" : "");
     return g_strdup(unread                       ? "its calls cannot be read"
                     : attempt_of(outage)->active ? "no lock call could be sent"
                                                  : "no lock call was seen meanwhile");
@@ -88,7 +105,7 @@ answer_clause(const nh_outage *outage, const nh_call *unanswered)
 static char *
 affected_clause(const nh_outage *outage)
 {
-    unsigned calls = outage->calls->len, others = outage->served + outage->hindsight.beside;
+    unsigned calls = count_lock_calls(outage), others = outage->served + outage->hindsight.beside;
     unsigned requests = outage->hindsight.requests ? outage->hindsight.requests : calls;
     GString *text = g_string_new(NULL);
 
@@ -107,7 +124,7 @@ affected_clause(const nh_outage *outage)
 static char *
 calls_clause(const nh_outage *outage, const nh_call *unanswered)
 {
-    unsigned calls = outage->calls->len, deferred = count_sent_at_the_end(outage);
+    unsigned calls = count_lock_calls(outage), deferred = count_sent_at_the_end(outage);
 
     if (unanswered)
         return answer_clause(outage, unanswered);
@@ -168,7 +185,7 @@ what_was_missing(const nh_outage *outage, const nh_judgement *judgement, const n
     if (judgement->cause == NH_GRANT_LOST)
         return "was not told of its lock by";
     if (outage->served || outage->hindsight.beside)
-        return outage->calls->len == 1 ? "got no answer to one lock call from" : "got no answer to some lock calls from";
+        return count_lock_calls(outage) == 1 ? "got no answer to one lock call from" : "got no answer to some lock calls from";
     if (outage->hindsight.answered)
         return "had trouble with the lock service of";
     return was_refused_meanwhile(outage) ? "got no lock from" : "got no lock service from";
@@ -204,10 +221,13 @@ nh_outage_summary(const nh_outage *outage, const nh_judgement *judgement, nh_tim
     char *calls = calls_clause(outage, unanswered), *lasted = duration_clause(outage, now);
     const char *sure = judgement->confidence == NH_CONFIDENCE_SHOWN ? "the packets show it" : nh_confidence_name(judgement->confidence);
     char *each = judgement->each ? g_strdup_printf(", %u in a row", judgement->each) : g_strdup("");
-    char *text = g_strdup_printf("From %s UTC %s %s %s %s because %s%s (%s, from frame %u on); %s. Side: %s (%s).", start, lasted,
+    char *holder = nh_finding_get(judgement->cause)->hangs ? nh_holder_text(outage) : NULL;
+    char *text = g_strdup_printf("From %s UTC %s %s %s %s because %s%s (%s, from frame %u on); %s.%s%s Side: %s (%s).", start, lasted,
                                  nh_addr_text(&outage->pair->client, client), what_was_missing(outage, judgement, unanswered),
                                  nh_addr_text(&outage->pair->server, server), judgement->clause, each, nh_finding_name(judgement->cause),
-                                 nh_outage_began(outage, judgement).frame, calls, nh_side_name(judgement->side), sure);
+                                 nh_outage_began(outage, judgement).frame, calls, holder ? " " : "", holder ? holder : "",
+                                 nh_side_name(judgement->side), sure);
+    g_free(holder);
     g_free(each);
     g_free(start);
     g_free(calls);

@@ -22,7 +22,8 @@
 
 /* What the calls of all pairs show. */
 typedef struct {
-    unsigned calls, unanswered, resent, unread, surplus, orphans, cut, one_sided, one_sided_pairs, late, unasked, answers_first, early;
+    unsigned calls, unanswered, pings, resent, unread, surplus, orphans, cut, one_sided, one_sided_pairs, late, unasked, answers_first,
+        early, unexplained;
     nh_time slowest;
     bool symptom; /* something was amiss that made no incident */
     bool waits;   /* a client was about to send something when the capture ended */
@@ -57,6 +58,7 @@ look_at_calls(const nh_watch *watch, sight *seen)
         seen->surplus += call->prog == NH_PROG_NLM && call->l4 == NH_L4_TCP && call->replies > call->n_sendings;
         seen->unread += told && !call->has_status && has_status(call->proc);
         seen->early += is_early(watch, call);
+        seen->pings += nh_call_is_ping(call) && !call->reply.frame;
         seen->late += call->prog == NH_PROG_PORTMAP && call->l4 == NH_L4_UDP && call->asked.prog == NH_PROG_NLM && !call->reply.frame;
     }
 }
@@ -123,6 +125,8 @@ add_caveats(nh_story *story, const sight *seen)
     char *slowest = nh_duration_text(seen->slowest);
 
     caveat(story, seen->unanswered, "%u call%s without an answer", seen->unanswered, s(seen->unanswered));
+    caveat(story, seen->pings, "%u NULL call%s without an answer", seen->pings, s(seen->pings));
+    caveat(story, seen->unexplained, "%u line%s of the kernel log that no packet of it explains", seen->unexplained, s(seen->unexplained));
     caveat(story, seen->resent, "%u call%s sent again by RPC", seen->resent, s(seen->resent));
     caveat(story, seen->slowest > NH_HEALTHY_ANSWER, "an answer that took %s", slowest);
     caveat(story, seen->unread, "%u answer%s whose status could not be read (frames that are cut)", seen->unread, s(seen->unread));
@@ -147,7 +151,7 @@ add_caveats(nh_story *story, const sight *seen)
 void
 nh_verdict_story(const nh_watch *watch, nh_story *story)
 {
-    sight seen = { 0 };
+    sight seen = { .unexplained = story->unexplained };
 
     look_at_calls(watch, &seen);
     look_at_conns(watch, &seen);

@@ -1,0 +1,149 @@
+/* holder.c
+ * Who holds the lock for which a call waits without an answer.
+ *
+ * A server says NLM_BLOCKED, and calls back later. Some keep the answer to a
+ * blocking LOCK instead until the lock is free: it comes right behind the
+ * holder's UNLOCK.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/judge/holder.h"
+
+#include "core/locks/lock_effects.h"
+#include "core/locks/lock_text.h"
+#include "core/model/call.h"
+#include "core/model/frames.h"
+#include "core/wire/procedures.h"
+
+/* The server answers who waits as soon as the lock is free; a round trip of the holder's may lie between in the capture. */
+#define FREED_TIME (250 * NH_MSEC)
+/* So many frames before the answer are searched for the UNLOCK. */
+#define FRAMES_MAX 256
+
+static bool
+is_blocking_lock(const nh_call *call)
+{
+    return call && call->prog == NH_PROG_NLM && call->way == NH_FORWARD && nh_nlm_kind(call->proc) == NH_NLM_LOCK && call->nlm.has_lock &&
+           call->nlm.block;
+}
+
+static nh_lock
+lock_of(const nh_call *call)
+{
+    const nh_nlm *nlm = &call->nlm;
+
+    return (nh_lock){ .pair = call->pair,
+                      .caller = nlm->caller,
+                      .file = nlm->file,
+                      .svid = nlm->svid,
+                      .owner = nlm->owner,
+                      .first = nlm->offset,
+                      .last = nh_lock_last_byte(nlm->offset, nlm->length),
+                      .exclusive = true,
+                      .state = NH_LOCK_HELD };
+}
+
+/* Whether this call gave back what the other one waits for. */
+static bool
+gives_back(const nh_call *unlock, const nh_call *waits)
+{
+    if (unlock->prog != NH_PROG_NLM || nh_nlm_kind(unlock->proc) != NH_NLM_UNLOCK || !unlock->nlm.has_lock || !unlock->has_status ||
+        unlock->status != NH_NLM_STAT_GRANTED || unlock->nlm.file != waits->nlm.file ||
+        !nh_addr_equal(&unlock->pair->server, &waits->pair->server))
+        return false;
+    nh_lock given = lock_of(unlock), wanted = lock_of(waits);
+    return nh_lock_conflict(&given, &wanted);
+}
+
+/* The UNLOCK of another owner right before the answer, or NULL. */
+static const nh_call *
+unlock_before(const nh_watch *watch, const nh_call *answered)
+{
+    unsigned end = nh_frames_before(watch->frames, answered->reply.frame);
+
+    for (unsigned i = end; i-- > 0 && end - i <= FRAMES_MAX;) {
+        const nh_frame *frame = g_ptr_array_index(watch->frames, i);
+        if (answered->reply.time - frame->at.time > FREED_TIME)
+            return NULL;
+        for (const nh_frame_call *item = frame->calls; item; item = item->next)
+            if (gives_back(item->call, answered))
+                return item->call;
+    }
+    return NULL;
+}
+
+typedef struct {
+    const nh_call *call;
+    nh_lock wanted, found;
+    bool any;
+} search;
+
+static void
+regard(const nh_lock *lock, void *data)
+{
+    search *s = data;
+
+    if (lock->state != NH_LOCK_HELD || s->any || lock->since.frame > nh_call_first(s->call)->at.frame ||
+        !nh_lock_conflict(lock, &s->wanted))
+        return;
+    s->found = *lock;
+    s->any = true;
+}
+
+/* Of the calls that hang the first that wants to wait for its lock. */
+static const nh_call *
+first_hanging(const nh_outage *outage)
+{
+    for (unsigned i = 0; i < outage->symptoms->len; i++) {
+        const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
+        if (nh_finding_get(symptom->finding)->hangs && symptom->way == NH_FORWARD && is_blocking_lock(symptom->call) &&
+            symptom->call->waits)
+            return symptom->call;
+    }
+    return NULL;
+}
+
+void
+nh_holder_find(nh_outage *outage)
+{
+    const nh_watch *watch = outage->pair->watch;
+    const nh_call *answered = outage->ended_by, *hanging = first_hanging(outage);
+
+    outage->hindsight.unlock = NULL;
+    g_clear_pointer(&outage->hindsight.holder, g_free);
+    if (is_blocking_lock(answered) && answered->has_status && answered->status == NH_NLM_STAT_GRANTED)
+        outage->hindsight.unlock = unlock_before(watch, answered);
+    if (outage->hindsight.unlock || !hanging)
+        return;
+    search s = { .call = hanging, .wanted = lock_of(hanging) };
+    s.wanted.exclusive = hanging->nlm.exclusive;
+    nh_locks_visit_file(watch->locks, &outage->pair->server, hanging->nlm.file, regard, &s);
+    if (!s.any)
+        return;
+    char *who = nh_lock_who(&s.found), *since = nh_time_clock(s.found.since.time);
+    outage->hindsight.holder = g_strdup_printf(
+        "%s has held what it asks for since %s (frame %u): the server may keep the answer until that is "
+        "given back.",
+        who, since, s.found.since.frame);
+    g_free(who);
+    g_free(since);
+}
+
+char *
+nh_holder_text(const nh_outage *outage)
+{
+    const nh_call *unlock = outage->hindsight.unlock;
+
+    if (!unlock)
+        return g_strdup(outage->hindsight.holder);
+    nh_lock freed = lock_of(unlock);
+    char *who = nh_lock_who(&freed), *after = nh_duration_text(nh_elapsed(unlock->reply.time, outage->end.time));
+    char *text = g_strdup_printf("It came %s after the UNLOCK of %s (frame %u), who had stood in the way.", after, who,
+                                 nh_call_first(unlock)->at.frame);
+    g_free(after);
+    g_free(who);
+    return text;
+}
