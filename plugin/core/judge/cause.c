@@ -37,21 +37,22 @@ static const struct {
     X(UNKNOWN_PROGRAM)     /* RPC refused it, for it knows no such program */ \
     X(UNKNOWN_VERSION)     /* or not this version of it */ \
     X(CREDENTIALS)         /* or does not trust the caller */ \
-    X(EACH_TIME)           /* several times in a row, and nothing else came */ \
-    X(DEFERRED_ANSWER)     /* a blocking LOCK was answered when its holder gave the lock back */ \
-    X(CLIENT_RESTARTED)    /* so says its SM_NOTIFY */ \
-    X(CALLBACK)            /* on the server's way back to the client */ \
-    X(CALLBACK_REFUSED)    /* nobody listens there */ \
-    X(OTHER_CALLER)        /* a callback from an address that the client did not ask */ \
-    X(REFUSED_BY_CLIENT)   /* a callback that the client refuses */ \
-    X(OWN_FILTER)          /* ICMP: by the firewall of the host that sent the quoted packet */ \
-    X(SAID_BY_CALLER)      /* ICMP: by that host, or nobody knows */ \
-    X(SAID_BY_CALLED)      /* ICMP: by the host that it went to */ \
+    X(EACH_TIME)         /* several times in a row: refusals and nothing else, new connections that the server gives up when they open */ \
+    X(DEFERRED_ANSWER)   /* a blocking LOCK was answered when its holder gave the lock back */ \
+    X(CLIENT_RESTARTED)  /* so says its SM_NOTIFY */ \
+    X(CALLBACK)          /* on the server's way back to the client */ \
+    X(CALLBACK_REFUSED)  /* nobody listens there */ \
+    X(OTHER_CALLER)      /* a callback from an address that the client did not ask */ \
+    X(REFUSED_BY_CLIENT) /* a callback that the client refuses */ \
+    X(NOT_CALLED_BACK)   /* a callback was due, and none was tried */ \
+    X(GRANTED_AT_LAST)   /* the answer that ended it gives the lock */ \
+    X(OWN_FILTER)        /* ICMP: by the firewall of the host that sent the quoted packet */ \
+    X(SAID_BY_CALLER)    /* ICMP: by that host, or nobody knows */ \
+    X(SAID_BY_CALLED)    /* ICMP: by the host that it went to */ \
     X(RESET_BY_CLIENT) \
     X(SERVER_ALIVE) /* it answered something while the cause lasted */ \
     X(THIRD_RESET)  /* a RST in the server's name has another TTL than its packets */ \
     X(THIRD_SYNACK) /* a SYN-ACK has */ \
-    X(TURNED_AWAY)  /* each new connection, several in a row, was given up by the server as soon as it was open */ \
     X(ENDLESS)      /* it lasted longer than it can by itself */ \
     X(SERVER_SEEN)  /* the capture has packets of the server */ \
     X(AT_CLIENT)    /* where the capture was taken */ \
@@ -78,6 +79,7 @@ typedef enum {
     POINTS_AT_THIRD,
     POINTS_AT_TRANSLATION,
     POINTS_AT_CALLED_BACK,
+    POINTS_AT_CALLER,
     POINTS_AT_RECEIVER,
     POINTS_AT_OLD_CONNECTION,
     POINTS_AT_SERVER_LIKELY,
@@ -289,6 +291,14 @@ was_refused_at_last(const nh_outage *outage)
     return answered && answered->has_status && answered->status == NH_NLM_STAT_NOLOCKS;
 }
 
+static bool
+was_granted_at_last(const nh_outage *outage)
+{
+    const nh_call *answered = outage->ended_by;
+
+    return answered && answered->has_status && answered->status == NH_NLM_STAT_GRANTED;
+}
+
 /* tcp_v4_syn_recv_sock, net/ipv4/tcp_ipv4.c: the ACK that finds the accept queue full is dropped, and the SYN-ACK comes again. */
 static unsigned
 facts_of_conn(const nh_outage *outage, const nh_conn *conn)
@@ -303,9 +313,10 @@ facts_of_conn(const nh_outage *outage, const nh_conn *conn)
 static unsigned
 facts_of_symptom(const nh_outage *outage, const nh_symptom *evidence)
 {
-    return (evidence->unseen ? LOST_BEFORE : 0) | (evidence->client_acks_nothing ? CLIENT_ACKS_NOTHING : 0) |
-           (evidence->other_caller ? OTHER_CALLER : 0) | (evidence->refused_by_client ? REFUSED_BY_CLIENT : 0) |
-           (evidence->way == NH_CALLBACK ? CALLBACK : 0) | (evidence->service == NH_SERVICE_PORTMAP ? OF_PORTMAP : 0) |
+    return (evidence->unseen ? LOST_BEFORE : 0) | (evidence->not_called_back ? NOT_CALLED_BACK : 0) |
+           (evidence->client_acks_nothing ? CLIENT_ACKS_NOTHING : 0) | (evidence->other_caller ? OTHER_CALLER : 0) |
+           (evidence->refused_by_client ? REFUSED_BY_CLIENT : 0) | (evidence->way == NH_CALLBACK ? CALLBACK : 0) |
+           (evidence->service == NH_SERVICE_PORTMAP ? OF_PORTMAP : 0) |
            (evidence->conn ? facts_of_conn(outage, evidence->conn) : NO_CONNECTION) | facts_of_icmp(outage->pair, evidence) |
            (nh_finding_get(evidence->finding)->loses_calls && was_unanswered_again(outage, evidence->at) ? UNANSWERED_AGAIN : 0);
 }
@@ -316,10 +327,10 @@ facts_of(const nh_outage *outage, const nh_symptom *evidence)
     nh_side position = nh_capture_position(outage->pair);
 
     return facts_of_symptom(outage, evidence) | facts_of_refusal(outage, evidence->call) |
-           (outage->hindsight.unlock ? DEFERRED_ANSWER : 0) | (was_refused_at_last(outage) ? REFUSED_AT_LAST : 0) |
-           (client_had_restarted(outage) ? CLIENT_RESTARTED : 0) | (outage->hindsight.alive ? SERVER_ALIVE : 0) |
-           (nh_elapsed(outage->start.time, outage->last.time) > NH_GRACE_MAX ? ENDLESS : 0) |
-           (outage->turned_away >= NH_TURNED_AWAY_MIN ? TURNED_AWAY : 0) |
+           (outage->hindsight.unlock ? DEFERRED_ANSWER : 0) | (was_granted_at_last(outage) ? GRANTED_AT_LAST : 0) |
+           (was_refused_at_last(outage) ? REFUSED_AT_LAST : 0) | (client_had_restarted(outage) ? CLIENT_RESTARTED : 0) |
+           (outage->hindsight.alive ? SERVER_ALIVE : 0) | (nh_elapsed(outage->start.time, outage->last.time) > NH_GRACE_MAX ? ENDLESS : 0) |
+           (outage->turned_away >= NH_TURNED_AWAY_MIN ? EACH_TIME : 0) |
            (outage->count[NH_CALLBACK][NH_SYN_REFUSED] ? CALLBACK_REFUSED : 0) | (outage->pair->seen_server ? SERVER_SEEN : 0) |
            (position == NH_SIDE_CLIENT ? AT_CLIENT : 0) | (position == NH_SIDE_SERVER ? AT_SERVER : 0);
 }
@@ -350,7 +361,7 @@ nh_judge(const nh_outage *outage)
     for (unsigned i = 0; judgement.evidence && i < G_N_ELEMENTS(clauses); i++)
         if (clauses[i].cause == judgement.cause && (facts & clauses[i].facts) == clauses[i].facts) {
             judgement.clause = clauses[i].clause;
-            judgement.each = clauses[i].facts & TURNED_AWAY ? outage->turned_away : clauses[i].facts & EACH_TIME ? judgement.symptoms : 0;
+            judgement.each = !(clauses[i].facts & EACH_TIME) ? 0 : outage->turned_away ? outage->turned_away : judgement.symptoms;
             point_at(&judgement, clauses[i].whom, facts);
             break;
         }

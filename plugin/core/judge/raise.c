@@ -57,6 +57,7 @@ symptom_of(const nh_evidence *evidence)
                            .client_acks_nothing = client_acknowledges_nothing(evidence),
                            .other_caller = (evidence->bits & NH_OTHER_CALLER) != 0,
                            .refused_by_client = (evidence->bits & NH_REFUSED_BY_CLIENT) != 0,
+                           .not_called_back = (evidence->bits & NH_NOT_CALLED_BACK) != 0,
                            .icmp_own_filter = (evidence->bits & NH_OWN_FILTER) != 0 };
 
     if (evidence->call) {

@@ -26,6 +26,7 @@ enum {
     NH_IN_HINDSIGHT = 1 << 3,      /* noticed when it was over, or when its call's answer may have come already */
     NH_OTHER_CALLER = 1 << 5,      /* a callback came from an address that the client did not ask */
     NH_REFUSED_BY_CLIENT = 1 << 6, /* the client refuses the callback */
+    NH_NOT_CALLED_BACK = 1 << 7,   /* no callback was tried */
     NH_OWN_FILTER = 1 << 4,        /* ICMP: the firewall of the host that sent the quoted packet */
 };
 

@@ -16,6 +16,7 @@
 
 #include "core/locks/lock_effects.h"
 #include "core/locks/lock_text.h"
+#include "core/model/call.h"
 #include "core/model/position.h"
 #include "core/model/frames.h"
 #include "core/wire/procedures.h"
@@ -26,8 +27,6 @@
 #define SAME_TIME (60 * NH_SECOND)
 /* A client that takes a lock up which it refused a moment ago (its CANCEL crossed the callback) unlocks it at once. */
 #define TAKE_UP_TIME (10 * NH_SECOND)
-/* Linux asks again for a blocked lock each 30 s (NLMCLNT_POLL_TIMEOUT): after four times nobody can be the holder. */
-#define NOBODY_TIME (120 * NH_SECOND)
 
 static nh_lock *
 lock_at(const GArray *locks, unsigned i)
@@ -222,14 +221,30 @@ is_same_process(const nh_lock *a, const nh_lock *b)
 }
 
 /*
- * Two processes of one host. It settles their conflicts itself, and asks the server
- * only when none of its own stands in the way (nlmclnt_lock, fs/lockd/clntproc.c):
- * the first one's lock is gone, however that escaped the capture.
+ * Two processes of one host. It settles their conflicts itself where it knows of them, and asks the server only when none
+ * of its own stands in the way (nlmclnt_lock, fs/lockd/clntproc.c; not those of two mounts): the first one's lock is gone,
+ * if that can have escaped the capture.
  */
 static bool
 is_same_host(const nh_lock *held, const nh_lock *asked)
 {
     return held->pair == asked->pair && (!held->caller[0] || !asked->caller[0] || g_ascii_strcasecmp(held->caller, asked->caller) == 0);
+}
+
+/* Its connection on which it got the lock; NULL over UDP, and of callbacks. */
+static const nh_conn *
+conn_of(const nh_lock *lock)
+{
+    return lock->call && lock->call->way == NH_FORWARD ? nh_call_last(lock->call)->conn : NULL;
+}
+
+/* No UNLOCK between can have escaped the capture: it would have left a hole in the sequence numbers (is_complete()). */
+static bool
+are_of_one_connection(const nh_lock *a, const nh_lock *b)
+{
+    const nh_conn *conn = conn_of(a);
+
+    return conn && conn == conn_of(b) && !conn->one_sided;
 }
 
 static uint16_t
@@ -258,8 +273,9 @@ is_complete(const nh_pair *pair, nh_moment since)
 static bool
 can_be_judged(const nh_lock *held, const nh_lock *asked)
 {
-    return !held->share && !asked->share && !held->leaving && !is_same_process(held, asked) && !is_same_host(held, asked) &&
-           !are_two_servers(held, asked) && is_complete(held->pair, held->since);
+    return !held->share && !asked->share && !held->leaving && !is_same_process(held, asked) &&
+           (!is_same_host(held, asked) || are_of_one_connection(held, asked)) && !are_two_servers(held, asked) &&
+           is_complete(held->pair, held->since);
 }
 
 static bool
@@ -340,11 +356,39 @@ two_holders(const nh_lock *held, const nh_lock *asked, nh_moment at)
         fault->since = held->gone_at;
         fault->needs = held->pair->lives_on.frame > held->gone_at.frame ? NH_PROOF_NONE : NH_PROOF_OWNER_LIVES;
     }
+    if (is_same_host(held, asked))
+        fault->needs = NH_PROOF_ANOTHER; /* the holder's own UNLOCK shows that it believed to hold it */
     fault->by_datagram = (held->call && held->call->l4 == NH_L4_UDP);
     if (fault->by_datagram || (held->call && held->call->lost_reply.frame))
         fault->confidence = NH_CONFIDENCE_POSSIBLE;
     fault->what = g_strdup_printf("%s: given to %s, though %s and gave it back nowhere; %s", what, who, holder, why);
     g_free(why);
+    g_free(who);
+    g_free(what);
+    g_free(holder);
+    return publish(fault);
+}
+
+/*
+ * The same file handle at another address: two addresses of one server, or two servers of one file system whose lock
+ * managers do not know of each other. That two servers with nothing in common have one and the same handle is not
+ * excluded (copied disks).
+ */
+static nh_fault *
+two_servers(const nh_lock *held, const nh_lock *asked, nh_moment at)
+{
+    nh_fault *fault = new_fault(NH_TWO_HOLDERS, "two addresses", held, at);
+    char *who = nh_lock_who(asked), *what = what_both_want(held, asked), *holder = held_since(held);
+    char other[NH_ADDR_TEXT], server[NH_ADDR_TEXT];
+
+    add_call(fault, asked->call);
+    add_lock(fault, held);
+    add_lock(fault, asked);
+    fault->confidence = NH_CONFIDENCE_POSSIBLE;
+    fault->what = g_strdup_printf(
+        "%s: %s gave it to %s, though %s, from %s, and gave it back nowhere; the file handle is the same, so that "
+        "the two are addresses of one server, or servers of one file system that do not tell each other of locks",
+        what, nh_addr_text(&asked->pair->server, server), who, holder, nh_addr_text(&held->pair->server, other));
     g_free(who);
     g_free(what);
     g_free(holder);
@@ -724,6 +768,22 @@ nh_faults_answer(GArray *locks, nh_lock *asked, uint32_t status, nh_moment at)
     }
 }
 
+void
+nh_faults_elsewhere(GArray *locks, const nh_lock *asked, nh_moment at)
+{
+    for (unsigned i = 0; i < locks->len; i++) {
+        nh_lock *lock = lock_at(locks, i);
+        bool one_host = nh_addr_equal(&lock->pair->client, &asked->pair->client) ||
+                        nh_addr_equal(&lock->pair->client, &asked->pair->server) || /* hosts that mount from each other */
+                        (lock->caller[0] && g_ascii_strcasecmp(lock->caller, asked->caller) == 0);
+        if (lock->state != NH_LOCK_HELD || lock->fault || lock->leaving || one_host || lock->share || asked->share ||
+            !nh_lock_conflict(lock, asked) || is_same_process(lock, asked) || !is_complete(lock->pair, lock->since))
+            continue;
+        lock->fault = two_servers(lock, asked, at);
+        return;
+    }
+}
+
 /* The owner of a lock that the server gave away unlocks it: until now he believed to hold it. */
 static void
 owner_unlocks(nh_lock *lock, const nh_lock *asked, nh_moment at)
@@ -734,7 +794,7 @@ owner_unlocks(nh_lock *lock, const nh_lock *asked, nh_moment at)
         nh_fault_retract(fault); /* the tap swapped the two */
         return;
     }
-    if (fault->needs == NH_PROOF_OWNER_LIVES)
+    if (fault->needs == NH_PROOF_OWNER_LIVES || (fault->needs == NH_PROOF_ANOTHER && fault->finding == NH_TWO_HOLDERS))
         nh_fault_confirm(fault);
     if (fault->confidence == NH_CONFIDENCE_LIKELY && fault->finding == NH_TWO_HOLDERS)
         fault->confidence = NH_CONFIDENCE_SHOWN;
@@ -752,6 +812,8 @@ nh_faults_unlock(GArray *locks, const nh_lock *asked, nh_moment at)
             continue;
         if (lock->state == NH_LOCK_GONE)
             owner_unlocks(lock, asked, at);
+        else if (lock->fault->finding == NH_TWO_HOLDERS) /* at another address */
+            nh_fault_end(lock->fault, at);
         else if (lock->fault->needs == NH_PROOF_TIME)
             nh_fault_retract(lock->fault); /* it took the lock up, to give it back */
     }
@@ -812,17 +874,6 @@ judge_gap(nh_fault *fault)
         fault->confidence = NH_CONFIDENCE_POSSIBLE;
 }
 
-/* Who waits though the last holder is gone, and no callback was tried. */
-static void
-judge_wait(const nh_lock *lock, void *data)
-{
-    nh_watch *watch = data;
-
-    if (lock->state != NH_LOCK_WAITING || !lock->nobody.frame || lock->fault || watch->last - lock->nobody.time < NOBODY_TIME ||
-        lock->refused.frame)
-        return;
-}
-
 void
 nh_faults_complete(nh_watch *watch)
 {
@@ -833,7 +884,6 @@ nh_faults_complete(nh_watch *watch)
         judge_proof(fault);
         judge_gap(fault);
     }
-    nh_locks_visit(watch->locks, NULL, judge_wait, watch);
 }
 
 bool

@@ -60,6 +60,8 @@ void nh_fault_free(void *fault);
 
 /* An answer came, before the lock table knows of it: locks are those of the file. */
 void nh_faults_answer(GArray *locks, nh_lock *asked, uint32_t status, nh_moment at);
+/* A lock was granted; locks are those of the same file handle at another address of a server. */
+void nh_faults_elsewhere(GArray *locks, const nh_lock *asked, nh_moment at);
 /* An UNLOCK was sent. */
 void nh_faults_unlock(GArray *locks, const nh_lock *asked, nh_moment at);
 /* The server may hold this lock of the call's owner, who does not know of it: why. text is taken over. */

@@ -27,6 +27,7 @@ typedef struct {
 
 struct nh_lock_table {
     GHashTable *files;   /* file_key -> nh_lock_file; no empty ones */
+    GHashTable *handles; /* number of a file -> nh_addr: a server that has it, the latest but for those that had it before */
     GHashTable *clients; /* nh_addr -> nh_moment: last seen, of clients that hold locks */
     GHashTable *graces;  /* nh_addr: servers whose locks are being reclaimed */
     GHashTable *dropped; /* nh_addr: servers in a grace period, whose locks of before are marked */
@@ -81,6 +82,7 @@ nh_locks_new(void)
     nh_lock_table *table = g_new0(nh_lock_table, 1);
 
     table->files = g_hash_table_new_full(file_key_hash, file_key_equal, g_free, nh_lock_file_free);
+    table->handles = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     table->nearby.locks = g_array_new(false, false, sizeof(nh_lock));
     table->nearby.places = g_array_new(false, false, sizeof(unsigned));
     table->clients = g_hash_table_new_full(addr_hash, addr_equal, g_free, g_free);
@@ -94,6 +96,7 @@ void
 nh_locks_free(nh_lock_table *table)
 {
     g_hash_table_unref(table->files);
+    g_hash_table_unref(table->handles);
     g_hash_table_unref(table->clients);
     g_hash_table_unref(table->graces);
     g_hash_table_unref(table->dropped);
@@ -315,14 +318,34 @@ know_blocked(nh_lock_table *table, nh_pair *pair)
         g_ptr_array_add(pairs, pair);
 }
 
+/* The locks of this file handle at another address, as far as it is known; NULL: none. */
+static GArray *
+locks_elsewhere(nh_lock_table *table, const nh_addr *server, uint32_t number)
+{
+    const nh_addr *other = g_hash_table_lookup(table->handles, GUINT_TO_POINTER(number));
+
+    if (!other)
+        g_hash_table_insert(table->handles, GUINT_TO_POINTER(number), g_memdup2(server, sizeof *server));
+    if (!other || nh_addr_equal(other, server))
+        return NULL;
+    nh_lock_file *file = find_file(table, other, number);
+    if (!file) /* it holds nothing any more */
+        g_hash_table_insert(table->handles, GUINT_TO_POINTER(number), g_memdup2(server, sizeof *server));
+    return file ? file->locks : NULL;
+}
+
 /* Nothing is held or waited for any more. */
 static void
 forget_if_empty(nh_lock_table *table, const nh_call *call, const GArray *locks)
 {
     file_key key = make_key(&call->pair->server, call->nlm.file);
 
-    if (locks->len == 0)
-        g_hash_table_remove(table->files, &key);
+    if (locks->len > 0)
+        return;
+    g_hash_table_remove(table->files, &key);
+    const nh_addr *server = g_hash_table_lookup(table->handles, GUINT_TO_POINTER(call->nlm.file));
+    if (server && nh_addr_equal(server, &call->pair->server))
+        g_hash_table_remove(table->handles, GUINT_TO_POINTER(call->nlm.file));
 }
 
 static bool
@@ -403,6 +426,11 @@ nh_locks_answer(nh_call *call, const nh_nlm *answer, nh_moment at)
     if (nh_nlm_kind(call->proc) == NH_NLM_GRANTED)
         asked.caller = waiting_caller(locks, &asked);
     nh_faults_answer(locks, &asked, answer->status, at);
+    if (answer->status == NH_NLM_STAT_GRANTED && (nh_nlm_kind(call->proc) == NH_NLM_LOCK || nh_nlm_kind(call->proc) == NH_NLM_GRANTED)) {
+        GArray *others = locks_elsewhere(table, &call->pair->server, asked.file);
+        if (others)
+            nh_faults_elsewhere(others, &asked, at);
+    }
     bool granted = nh_lock_effect(locks, call, &asked, answer, at);
     nh_lock_file_put(file, &table->nearby);
     if (granted)

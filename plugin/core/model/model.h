@@ -380,6 +380,7 @@ typedef struct {
     nh_call *call;
     bool unseen;                          /* what the client sent meanwhile did not come to where the capture was taken */
     bool other_caller, refused_by_client; /* a callback: from an address that was not asked; refused */
+    bool not_called_back;                 /* a callback was due, and none was tried */
     bool client_acks_nothing;             /* it is the client that does not acknowledge what reaches it */
     unsigned count;                       /* symptoms folded into this one (storms) */
     nh_addr icmp_sender;                  /* of an ICMP error that no connection or call tells of; len 0 = none */

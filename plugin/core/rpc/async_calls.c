@@ -192,6 +192,64 @@ nh_grant_refused(nh_call *grant, nh_moment at)
     g_free(who);
 }
 
+/* A server calls back as soon as the lock is free (nlmsvc_grant_blocked, fs/lockd/svclock.c): after so long it does not. */
+#define CALLBACK_TIME (5 * NH_SECOND)
+/* It still says that the lock is taken: whoever holds it may not be in the capture. Linux asks again each 30 s (NLMCLNT_POLL_TIMEOUT). */
+#define NOBODY_TIME (120 * NH_SECOND)
+
+/* Whether the server was seen to try to reach the client since then, or may have been missed. */
+static bool
+may_have_called(const nh_pair *pair, nh_moment since)
+{
+    const nh_pair_side *back = &pair->side[NH_CALLBACK];
+
+    return back->attempt.start.frame > since.frame || back->last_lookup.frame > since.frame || pair->gap.frame > since.frame ||
+           pair->half_captured || !pair->seen_client || !pair->seen_server || pair->encrypted.how;
+}
+
+/* The wait that this call polls, if whoever stood in its way gave the lock back long enough ago. */
+static bool
+polls_for_free(nh_call *call, nh_lock *waiting)
+{
+    nh_moment asked = nh_call_first(call)->at;
+    bool granted = call->status == NH_NLM_STAT_GRANTED;
+
+    if (call->way != NH_FORWARD || nh_nlm_kind(call->proc) != NH_NLM_LOCK || !call->nlm.has_lock ||
+        !(granted || call->status == NH_NLM_STAT_BLOCKED) || !nh_locks_waits(call, waiting) || waiting->pair != call->pair)
+        return false;
+    return waiting->nobody.frame && asked.frame > waiting->nobody.frame &&
+           asked.time - waiting->nobody.time >= (granted ? CALLBACK_TIME : NOBODY_TIME);
+}
+
+void
+nh_grant_not_tried(nh_call *call, nh_moment at)
+{
+    nh_lock waiting;
+
+    const nh_outage *open = call->pair->open;
+
+    if (open && open->ways & (1u << NH_CALLBACK)) /* what keeps callbacks from the client is known */
+        return;
+    if (!polls_for_free(call, &waiting) || waiting.callbacks > 0 || may_have_called(call->pair, waiting.nobody))
+        return;
+    nh_moment freed = waiting.nobody;
+    char *who = nh_lock_who(&waiting), *after = nh_duration_text(nh_call_first(call)->at.time - freed.time);
+    nh_raise(
+        &(nh_evidence){ .finding = NH_GRANT_LOST,
+                        .pair = call->pair,
+                        .way = NH_CALLBACK,
+                        .service = NH_SERVICE_NLM,
+                        .at = at,
+                        .since = { nh_call_first(call)->at.frame, freed.time }, /* that frame is another client's */
+                        .bits = NH_NOT_CALLED_BACK,
+                        .text = g_strdup_printf("%s asks again %s after the UNLOCK of its holder (answered in frame %u), and no callback "
+                                                "was tried",
+                                                who, after, freed.frame) });
+    nh_outage_join(call->pair, call);
+    g_free(who);
+    g_free(after);
+}
+
 /* --- *_MSG that are sent anew ------------------------------------------------------------- */
 
 static bool

@@ -20,6 +20,8 @@ GPtrArray *nh_async_answered(nh_call *result);
 /* The call got its answer. */
 void nh_async_settle(nh_call *call);
 
+/* A LOCK is answered, before the lock table knows of it: does its client ask again because the server never called back? */
+void nh_grant_not_tried(nh_call *call, nh_moment at);
 /* A callback is answered, before the lock table knows of it: is it refused by a client that waits? */
 void nh_grant_refused(nh_call *grant, nh_moment at);
 /* LOCK or callback, before the lock table knows of its answer: is a lock left behind on the server? */

@@ -170,6 +170,7 @@ first_reply(nh_call *call, const nh_message *message, nh_moment at)
     nh_async_settle(call);
     nh_request_answered(call);
     if (call->has_status) {
+        nh_grant_not_tried(call, at);
         judge_status(call, at);
         nh_grant_refused(call, at);
         nh_leak_judge(call, at);
