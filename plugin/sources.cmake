@@ -110,6 +110,7 @@ set(NLM_HEALTH_CORE_SOURCES
     core/story/flows.c
     core/story/groups.c
     core/story/incident_calls.c
+    core/story/parts.c
     core/story/sentence.c
     core/story/timeline.c
     core/story/verdict.c

@@ -98,6 +98,29 @@ def test_report_tells_what_the_json_tells(lab, name):
             assert " ".join(step.split()) in flat
 
 
+def test_line_behind_the_end_of_the_capture_stands_apart(lab):
+    """It comes only if no answer does: no reader of the document may take it for a line of this capture."""
+    story = lab.story(lab.scenario("ends-before-line.scn"))
+    jsonschema.validate(story, SCHEMA, cls=jsonschema.Draft7Validator)
+    [incident] = story["incidents"]
+    [due] = incident["kernel_lines_if_unanswered"]
+    assert incident["kernel_lines"] == []
+    assert due["text"].endswith("not responding, still trying") and due["earliest"] > story["capture"]["last"]
+    within = lab.story(lab.capture("server_slow.pcap"))
+    assert all(incident["kernel_lines"] and not incident["kernel_lines_if_unanswered"] for incident in within["incidents"])
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_parts_of_a_wait_make_the_whole(lab, name):
+    for incident in lab.story(lab.capture(name))["incidents"]:
+        parts = incident["parts"]
+        if incident["kind"] == "lock":
+            continue
+        assert parts[0]["from"] == incident["start"] and parts[-1]["to"] == incident["end"]
+        assert [part["to"] for part in parts[:-1]] == [part["from"] for part in parts[1:]]
+        assert len({part["what"] for part in parts}) > 1 or len(parts) == 1
+
+
 @pytest.mark.parametrize("output", ["report", "json", "locks", "tree", "pairs"])
 def test_same_from_run_to_run(lab, output):
     runs = {section(lab, lab.capture(OUTAGE), output) for _ in range(3)}

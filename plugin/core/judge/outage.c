@@ -150,6 +150,7 @@ add_symptom(nh_outage *outage, const nh_symptom *symptom)
     if (n > SYMPTOMS_MAX && last->finding == symptom->finding && last->way == symptom->way && last->conn == symptom->conn &&
         last->call == symptom->call) {
         last->count++;
+        last->latest = symptom->at;
         return;
     }
     g_array_append_val(outage->symptoms, *symptom);
@@ -192,6 +193,7 @@ nh_outage_fold(nh_pair *pair, nh_moment at)
         return;
     nh_symptom *last = &g_array_index(outage->symptoms, nh_symptom, outage->symptoms->len - 1);
     last->count++;
+    last->latest = at;
     outage->settled.frame = 0;
     touch(outage, at);
 }

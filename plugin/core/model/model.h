@@ -376,6 +376,7 @@ typedef struct {
     nh_service service;
     nh_way way;
     nh_moment at, since;
+    nh_moment latest; /* of those that were only counted; frame 0: there were none */
     nh_conn *conn;
     nh_call *call;
     bool unseen;                          /* what the client sent meanwhile did not come to where the capture was taken */

@@ -238,6 +238,15 @@ append_span(GString *text, const nh_incident *incident)
         g_string_append_printf(text, ", frames %u to %u", incident->first_frame, incident->last_frame);
 }
 
+/* One part that is the whole says no more than what the cause says. */
+static bool
+is_of_one_part(const nh_incident *incident)
+{
+    const nh_part *part = incident->parts->len == 1 ? g_ptr_array_index(incident->parts, 0) : NULL;
+
+    return part && part->from == incident->start && part->to == incident->end;
+}
+
 static void
 say_when(GPtrArray *head, const nh_incident *incident)
 {
@@ -247,7 +256,7 @@ say_when(GPtrArray *head, const nh_incident *incident)
 
     append_span(text, incident);
     say(when, text);
-    for (unsigned i = 0; i < incident->parts->len && i < MAX_PARTS; i++) {
+    for (unsigned i = 0; !is_of_one_part(incident) && i < incident->parts->len && i < MAX_PARTS; i++) {
         const nh_part *part = incident->parts->pdata[i];
         text = g_string_new(NULL);
         append_owned(text, "%s", clock(part->from));

@@ -195,19 +195,34 @@ write_kernel_line(json_dumper *json, const void *data)
     put_time(json, "logged", line->logged);
 }
 
-/* A line that is due after the capture's end may never come: it is none of this capture, unless the log has it. */
 static void
-put_kernel_lines(json_dumper *json, const GPtrArray *all)
+write_due_line(json_dumper *json, const void *data)
 {
-    GPtrArray *due = g_ptr_array_new();
+    const nh_kernel_line *line = data;
+    put_text(json, "text", line->text);
+    put_time(json, "earliest", line->earliest);
+    put_time(json, "latest", line->latest);
+}
+
+/* A line that is due after the capture's end may never come: it is none of this capture, unless the log has it. */
+static bool
+is_due(const nh_kernel_line *line)
+{
+    return line->beyond && !nh_time_known(line->logged);
+}
+
+static void
+put_kernel_lines(json_dumper *json, const char *name, const GPtrArray *all, bool due, void (*write)(json_dumper *, const void *))
+{
+    GPtrArray *some = g_ptr_array_new();
 
     for (unsigned i = 0; i < all->len; i++) {
         nh_kernel_line *line = g_ptr_array_index(all, i);
-        if (!line->beyond || nh_time_known(line->logged))
-            g_ptr_array_add(due, line);
+        if (is_due(line) == due)
+            g_ptr_array_add(some, line);
     }
-    put_objects(json, "kernel_lines", due, write_kernel_line);
-    g_ptr_array_unref(due);
+    put_objects(json, name, some, write);
+    g_ptr_array_unref(some);
 }
 
 static void
@@ -250,7 +265,8 @@ write_incident(json_dumper *json, const void *data)
     put_objects(json, "parts", incident->parts, write_part);
     put_objects(json, "timeline", incident->timeline, write_event);
     put_objects(json, "calls", incident->calls, write_call);
-    put_kernel_lines(json, incident->kernel_lines);
+    put_kernel_lines(json, "kernel_lines", incident->kernel_lines, false, write_kernel_line);
+    put_kernel_lines(json, "kernel_lines_if_unanswered", incident->kernel_lines, true, write_due_line);
     put_objects(json, "locks", incident->locks, write_lock);
     put_texts(json, "next_steps", incident->next_steps);
 }

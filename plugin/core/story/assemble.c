@@ -24,6 +24,7 @@
 #include "core/story/faults.h"
 #include "core/story/flows.h"
 #include "core/clock/kernel_lines.h"
+#include "core/story/parts.h"
 #include "core/story/sentence.h"
 #include "core/locks/lock_story.h"
 #include "core/log/log_match.h"
@@ -484,6 +485,7 @@ conclude(const nh_watch *watch, nh_incident *incident, nh_outage *outage)
     nh_judgement judgement = nh_judge(outage);
     g_free(incident->summary);
     incident->summary = summary_of(outage, &judgement);
+    nh_parts_story(incident, outage);
     nh_outage_next_steps(outage, judgement.cause, incident->next_steps);
 }
 
