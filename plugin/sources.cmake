@@ -111,6 +111,7 @@ set(NLM_HEALTH_CORE_SOURCES
     core/story/groups.c
     core/story/incident_calls.c
     core/story/parts.c
+    core/story/remark_text.c
     core/story/sentence.c
     core/story/timeline.c
     core/story/verdict.c

@@ -462,11 +462,10 @@ note_lost(nh_moment at, void *data)
     nh_watch *watch = data;
     const nh_points *points = watch->points;
     unsigned own = nh_points_main(points);
-    char here[NH_ADDR_TEXT], there[NH_ADDR_TEXT];
 
     nh_frame_note(watch, at.frame, NH_PATH_LOSS,
-                  g_strdup_printf("It left %s and was not seen at %s", nh_addr_text(nh_points_host(points, own), here),
-                                  nh_addr_text(nh_points_host(points, own == 1 ? 2 : 1), there)));
+                  &(nh_remark){ NH_REMARK_PATH_LOSS,
+                                { NH_POINTER(nh_points_host(points, own)), NH_POINTER(nh_points_host(points, own == 1 ? 2 : 1)) } });
 }
 
 /* A core that sees what one of two points saw, and by its clock. */

@@ -16,6 +16,8 @@
 
 #include "core/base/text.h"
 #include "core/clock/client.h"
+#include "core/story/faults.h"
+#include "core/story/remark_text.h"
 #include "core/story/sentence.h"
 #include "core/clock/kernel_lines.h"
 #include "core/wire/procedures.h"
@@ -496,7 +498,9 @@ show_findings(place *at, proto_tree *tree, const nh_frame *frame)
     at->pinfo->current_proto = "NLM Health";
     for (const GSList *item = frame->notes; item; item = item->next) {
         const nh_note *note = item->data;
-        proto_item *detail = proto_tree_add_string(tree, hf_detail, at->tvb, 0, 0, note->text);
+        char *text = nh_remark_text(&note->says);
+        proto_item *detail = proto_tree_add_string(tree, hf_detail, at->tvb, 0, 0, text);
+        g_free(text);
         proto_item_set_generated(detail);
         expert_add_info(at->pinfo, detail, &ei_findings[note->finding]); /* its text is the finding's title: frames group by it */
     }

@@ -9,6 +9,7 @@
 #include "nlm_talk.h"
 
 #include "core/model/frames.h"
+#include "core/story/remark_text.h"
 
 enum { GRANTED = NH_NLM_STAT_GRANTED, DENIED = NH_NLM_STAT_DENIED, BLOCKED = NH_NLM_STAT_BLOCKED };
 
@@ -37,7 +38,10 @@ static const char *
 note_on(const talk *t, uint32_t frame, nh_finding finding)
 {
     const nh_note *note = nh_frame_has(nh_frame_find(t->watch, frame), finding);
-    return note ? note->text : NULL;
+    char *text = note ? nh_remark_text(&note->says) : NULL;
+    const char *words = g_intern_string(text);
+    g_free(text);
+    return words;
 }
 
 /* Each kind by its own result, whatever else has the same cookie. */

@@ -7,6 +7,7 @@
  */
 
 #include "core/net/pairs.h"
+#include "core/story/remark_text.h"
 #include "nlm_talk.h"
 
 /* Preferences change while a capture is open; the strings of before are freed then. */
@@ -34,7 +35,7 @@ test_times_are_clamped(void)
     g_assert_cmpint(nh_time_of(1750000000, 5), ==, G_GINT64_CONSTANT(1750000000) * NH_SECOND + 5);
     g_assert_cmpint(first, <, 0);
     g_assert_cmpint(last, >, nh_time_of(1750000000, 0));
-    g_assert_cmpint(last - first, >, 0); /* no overflow */
+    g_assert_cmpint(last - first, >, 0);                                                     /* no overflow */
     g_assert_cmpint(nh_time_of(G_GINT64_CONSTANT(9300000000), 0), ==, last - NH_SECOND + 1); /* the year 2264 */
     g_assert_cmpint(nh_elapsed(last, first), ==, 0);
     g_assert_cmpint(nh_elapsed(first, last), ==, last - first);
@@ -69,7 +70,9 @@ test_clock_set_back(void)
         const nh_frame *frame = g_ptr_array_index(t.watch->frames, i);
         for (const GSList *item = frame->notes; item; item = item->next) {
             const nh_note *note = item->data;
-            refuse_negative(note->text);
+            char *text = nh_remark_text(&note->says);
+            refuse_negative(text);
+            g_free(text);
             g_assert_true(note->finding != NH_PEER_SILENT);
         }
     }

@@ -13,6 +13,7 @@
 #include "core/clock/grant_answers.h"
 #include "core/model/call.h"
 #include "core/model/frames.h"
+#include "core/judge/dead_calls.h"
 #include "core/judge/incident.h"
 #include "core/model/ports.h"
 #include "core/clock/kernel_lines.h"
@@ -284,10 +285,8 @@ raise_outlived(nh_pair *pair, nh_log_event event, nh_moment at, const nh_deadlin
 {
     uint32_t frame = line_seen.frame ? line_seen.frame : at.frame;
 
-    nh_raise(&(nh_evidence){ .finding = NH_NOT_RESPONDING,
-                             .pair = pair,
-                             .at = { frame, at.time },
-                             .text = nh_line_sentence(pair, event, deadlines, line_seen) });
+    nh_raise(&(nh_evidence){
+        .finding = NH_NOT_RESPONDING, .pair = pair, .at = { frame, at.time }, .says = nh_line_remark(pair, event, deadlines, line_seen) });
     return frame;
 }
 
@@ -331,15 +330,7 @@ overdue(nh_call *call, nh_moment at)
     call->outlived = at.time - first->at.time >= NH_OVERDUE_TIME;
     if (!call->outlived || call->n_sendings > 1 || !server_has_it(call))
         return;
-    char *waited = nh_duration_text(at.time - first->at.time);
-    nh_raise(
-        &(nh_evidence){ .finding = NH_REPLY_OVERDUE,
-                        .call = call,
-                        .conn = first->conn,
-                        .at = at,
-                        .since = first->at,
-                        .text = g_strdup_printf("TCP acknowledged the call of frame %u, but no reply for %s", call->tcp_acked, waited) });
-    g_free(waited);
+    nh_dead_overdue(call, first->conn, at);
 }
 
 /* A call whose major timeout may have come. */

@@ -101,18 +101,12 @@ nh_line_text(const nh_pair *pair, nh_way way, nh_log_event event)
     return text_of_line(LOCKD, pair, way, event);
 }
 
-char *
-nh_line_sentence(const nh_pair *pair, nh_log_event event, const nh_deadlines *deadlines, nh_moment seen)
+nh_remark
+nh_line_remark(const nh_pair *pair, nh_log_event event, const nh_deadlines *deadlines, nh_moment seen)
 {
-    char *line = nh_line_text(pair, NH_FORWARD, event);
-    char *from = nh_time_clock(seen.frame ? seen.time : deadlines->major_earliest), *to = nh_time_clock(deadlines->major_latest);
-    char *text = seen.frame ? g_strdup_printf("\"%s\" came at %s, the capture shows", line, from)
-                            : g_strdup_printf("\"%s\" is expected between %s and %s", line, from, to);
-
-    g_free(line);
-    g_free(from);
-    g_free(to);
-    return text;
+    return (nh_remark){ NH_REMARK_LINE,
+                        { NH_POINTER(pair), NH_NUMBER(NH_FORWARD), NH_NUMBER(event), NH_NUMBER(seen.frame != 0),
+                          NH_NUMBER(seen.frame ? seen.time : deadlines->major_earliest), NH_NUMBER(deadlines->major_latest) } };
 }
 
 char *

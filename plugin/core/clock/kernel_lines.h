@@ -30,8 +30,8 @@ char *nh_line_text(const nh_pair *pair, nh_way way, nh_log_event event);
  * hard or soft where the preference timer says that it rules.
  */
 nh_log_event nh_line_event(const nh_pair *pair, nh_way way, const nh_call *call);
-/* "... is expected between A and B", of the client's kernel; or came at the time that a frame dates. Caller frees. */
-char *nh_line_sentence(const nh_pair *pair, nh_log_event event, const nh_deadlines *deadlines, nh_moment seen);
+/* "... is expected between A and B", of the client's kernel; or came at the time that a frame dates. */
+nh_remark nh_line_remark(const nh_pair *pair, nh_log_event event, const nh_deadlines *deadlines, nh_moment seen);
 /* false for a *_MSG or *_RES that was sent in time: its task is over then. */
 bool nh_line_may_come(const nh_call *call);
 /* A call narrows its issue window by the frame that dates its major timeout. */

@@ -38,24 +38,16 @@ blocking_conn(const nh_pair *pair, nh_way way)
 static void
 raise_rebind(nh_pair *pair, nh_way way, nh_moment at, nh_time issued, bool known, const nh_call *call)
 {
-    char *after = nh_duration_text(nh_elapsed(issued, at.time));
-    const nh_sending *first = call ? &call->sendings[0] : NULL;
-    char *whose = first ? g_strdup_printf("the %s call of frame %u", nh_nlm_procedure_name(call->proc), first->at.frame)
-                        : g_strdup("a call that is not on the wire");
+    bool maybe_now = !call && !known && pair->looks_up_first == NH_HABIT_UNKNOWN;
 
-    const char *doubt = !call && !known && pair->looks_up_first == NH_HABIT_UNKNOWN
-                            ? " (or the call is issued now, if Linux is older than 5.11)"
-                            : "";
-
-    nh_raise(
-        &(nh_evidence){ .finding = NH_REBIND,
-                        .pair = pair,
-                        .way = way,
-                        .at = at,
-                        .text = g_strdup_printf("The %s looks the port of NLM up again, %s%s after it issued %s, which had timed out%s",
-                                                way == NH_CALLBACK ? "server" : "client", after, known ? "" : " or more", whose, doubt) });
-    g_free(after);
-    g_free(whose);
+    nh_raise(&(nh_evidence){ .finding = NH_REBIND,
+                             .pair = pair,
+                             .way = way,
+                             .at = at,
+                             .says = { NH_REMARK_REBIND,
+                                       { NH_NUMBER(way == NH_CALLBACK), NH_NUMBER(nh_elapsed(issued, at.time)), NH_NUMBER(!known),
+                                         NH_NUMBER(call != NULL), NH_POINTER(call ? nh_nlm_procedure_name(call->proc) : NULL),
+                                         NH_NUMBER(call ? nh_call_first(call)->at.frame : 0), NH_NUMBER(maybe_now) } } });
 }
 
 static bool
@@ -301,16 +293,14 @@ nh_lookup_not_ours(nh_conn *conn)
 static void
 overdue(nh_call *call, nh_moment at)
 {
-    char *ago = nh_duration_text(nh_elapsed(nh_call_first(call)->at.time, at.time));
+    nh_moment sent = nh_call_first(call)->at;
 
     call->outlived = true;
-    nh_raise(&(nh_evidence){
-        .finding = NH_REPLY_OVERDUE,
-        .call = call,
-        .at = at,
-        .since = nh_call_first(call)->at,
-        .text = g_strdup_printf("TCP acknowledged the look-up of frame %u, but no reply for %s", nh_call_first(call)->at.frame, ago) });
-    g_free(ago);
+    nh_raise(&(nh_evidence){ .finding = NH_REPLY_OVERDUE,
+                             .call = call,
+                             .at = at,
+                             .since = sent,
+                             .says = { NH_REMARK_LOOKUP_OVERDUE, { NH_NUMBER(sent.frame), NH_NUMBER(nh_elapsed(sent.time, at.time)) } } });
 }
 
 /*

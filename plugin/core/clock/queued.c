@@ -69,19 +69,14 @@ nh_queued_unseen(nh_call *call, nh_conn *conn, nh_moment at)
         call->outage->start.time = MIN(call->outage->start.time, since.time);
     if (!conn || copies < 2 || call->outage || call->pair->open || call->queued || call->way != NH_FORWARD || call->prog != NH_PROG_NLM)
         return;
-    char *waited = nh_duration_text(nh_elapsed(since.time, at.time));
-    nh_raise(&(nh_evidence){
-        .finding = NH_PEER_SILENT,
-        .call = call,
-        .conn = conn,
-        .at = at,
-        .since = since,
-        .bits = NH_LOST_BEFORE | NH_IN_HINDSIGHT,
-        .text = g_strdup_printf("Copies of the call of frame %u that RPC had sent one after another leave the socket together: for %s or "
-                                "longer nothing got through",
-                                first.frame, waited) });
-    g_free(waited);
-    nh_dead_declare(call, NH_PEER_SILENT, since, first.frame, "had been issued long before, and lay in the socket");
+    nh_raise(&(nh_evidence){ .finding = NH_PEER_SILENT,
+                             .call = call,
+                             .conn = conn,
+                             .at = at,
+                             .since = since,
+                             .bits = NH_LOST_BEFORE | NH_IN_HINDSIGHT,
+                             .says = { NH_REMARK_QUEUED_COPIES, { NH_NUMBER(first.frame), NH_NUMBER(nh_elapsed(since.time, at.time)) } } });
+    nh_dead_declare(call, NH_PEER_SILENT, since, first.frame, NH_DEAD_IN_SOCKET);
 }
 
 /* The latest that the caller sent on connections before this one that a waiting call of the outage was sent on. */

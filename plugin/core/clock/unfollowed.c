@@ -59,15 +59,14 @@ tell(nh_conn *conn, bool syn, unsigned lost, nh_moment at)
 {
     nh_pair *pair = conn->pair;
 
-    nh_raise(&(nh_evidence){
-        .finding = syn ? NH_SYN_UNANSWERED : NH_PEER_SILENT,
-        .conn = conn,
-        .service = NH_SERVICE_NLM,
-        .at = at,
-        .since = pair->unfollowed.first,
-        .bits = NH_LOST_BEFORE,
-        .text = g_strdup_printf("The client learnt this port %u times from frame %u on, and nothing for it was captured since: %s", lost,
-                                pair->unfollowed.first.frame, syn ? "its SYNs were lost" : "what it sent was lost") });
+    nh_raise(
+        &(nh_evidence){ .finding = syn ? NH_SYN_UNANSWERED : NH_PEER_SILENT,
+                        .conn = conn,
+                        .service = NH_SERVICE_NLM,
+                        .at = at,
+                        .since = pair->unfollowed.first,
+                        .bits = NH_LOST_BEFORE,
+                        .says = { NH_REMARK_UNFOLLOWED, { NH_NUMBER(lost), NH_NUMBER(pair->unfollowed.first.frame), NH_NUMBER(syn) } } });
     if (syn)
         date_attempt(pair, at);
 }

@@ -17,20 +17,21 @@
 #include "core/model/trouble.h"
 
 static void
-raise_dead_call(nh_call *call, uint32_t frame, const char *how)
+raise_dead_call(nh_call *call, uint32_t frame, nh_dead_how how)
 {
-    char *since = nh_moment_text(call->dead_since);
+    bool known = call->issued_earliest == call->issued_latest;
 
     nh_raise(&(nh_evidence){
         .finding = NH_DEAD_CALL,
         .call = call,
         .at = { frame, call->dead_since.time },
-        .text = g_strdup_printf("%s %s: %s since %s", nh_nlm_procedure_name(call->proc), how, nh_finding_name(call->dead), since) });
-    g_free(since);
+        .says = { NH_REMARK_DEAD_CALL,
+                  { NH_POINTER(nh_nlm_procedure_name(call->proc)), NH_NUMBER(how), NH_NUMBER(call->dead), NH_MOMENT(call->dead_since),
+                    NH_NUMBER(!known), NH_NUMBER(nh_elapsed(call->issued_earliest, nh_call_first(call)->at.time)) } } });
 }
 
 void
-nh_dead_declare(nh_call *call, nh_finding reason, nh_moment since, uint32_t frame, const char *how)
+nh_dead_declare(nh_call *call, nh_finding reason, nh_moment since, uint32_t frame, nh_dead_how how)
 {
     if (call->prog != NH_PROG_NLM)
         return;
@@ -38,8 +39,7 @@ nh_dead_declare(nh_call *call, nh_finding reason, nh_moment since, uint32_t fram
         call->dead = reason;
         call->dead_since = since;
         if (frame != nh_call_first(call)->at.frame)
-            raise_dead_call(call, nh_call_first(call)->at.frame,
-                            call->l4 == NH_L4_UDP ? "was sent, and met no answer" : "was sent, then the connection died under it");
+            raise_dead_call(call, nh_call_first(call)->at.frame, call->l4 == NH_L4_UDP ? NH_DEAD_UNANSWERED : NH_DEAD_UNDER_IT);
     }
     raise_dead_call(call, frame, how);
     nh_outage_join(call->pair, call);
@@ -53,8 +53,7 @@ nh_dead_bury(nh_conn *conn, const nh_trouble *trouble)
         nh_call *call = g_ptr_array_index(conn->waiting, i);
         bool lost = nh_finding_get(trouble->finding)->loses_calls || !call->tcp_acked;
         if (lost && call->dead == NH_FINDING_NONE)
-            nh_dead_declare(call, trouble->finding, trouble->since, nh_call_first(call)->at.frame,
-                            "was sent, then the connection died under it");
+            nh_dead_declare(call, trouble->finding, trouble->since, nh_call_first(call)->at.frame, NH_DEAD_UNDER_IT);
     }
 }
 
@@ -87,12 +86,7 @@ nh_dead_deferred(nh_call *call, nh_moment at)
     /* a port mapper that knows no NLM holds calls back, too, but no connection is dead */
     if (!call->deferred || nh_finding_get(reason)->kind != NH_KIND_TRANSPORT)
         return;
-    char *held = nh_duration_text(nh_elapsed(call->issued_earliest, at.time));
-    char *how = g_strdup_printf("was held back for %s%s and sent when the outage ended",
-                                call->issued_latest > call->issued_earliest ? "up to " : "", held);
-    nh_dead_declare(call, reason, since, at.frame, how);
-    g_free(held);
-    g_free(how);
+    nh_dead_declare(call, reason, since, at.frame, NH_DEAD_HELD_BACK);
 }
 
 /* A call that is sent although its connection cannot carry it. */
@@ -103,17 +97,29 @@ nh_dead_sent(nh_call *call, nh_conn *conn, nh_moment at)
     const nh_trouble *trouble = nh_conn_trouble(conn);
 
     if (conn->half[peer].fin && conn->state != NH_TCP_RESET) {
-        char *fin = nh_moment_text(conn->half[peer].fin_at);
         nh_raise(&(nh_evidence){ .finding = NH_HALF_CLOSED,
                                  .conn = conn,
                                  .at = at,
                                  .since = conn->half[peer].fin_at,
-                                 .text = g_strdup_printf("Call sent after the peer's FIN of %s", fin) });
-        g_free(fin);
+                                 .says = { NH_REMARK_CALL_AFTER_FIN, { NH_MOMENT(conn->half[peer].fin_at) } } });
         trouble = nh_conn_trouble(conn);
     }
     if (trouble)
-        nh_dead_declare(call, trouble->finding, trouble->since, at.frame, "is sent on a dead connection");
+        nh_dead_declare(call, trouble->finding, trouble->since, at.frame, NH_DEAD_SENT);
     else if (conn->state == NH_TCP_RESET)
-        nh_dead_declare(call, NH_RESET, conn->last, at.frame, "is sent on a dead connection");
+        nh_dead_declare(call, NH_RESET, conn->last, at.frame, NH_DEAD_SENT);
+}
+
+void
+nh_dead_overdue(nh_call *call, nh_conn *conn, nh_moment at)
+{
+    nh_moment sent = nh_call_first(call)->at;
+
+    nh_raise(
+        &(nh_evidence){ .finding = NH_REPLY_OVERDUE,
+                        .call = call,
+                        .conn = conn,
+                        .at = at,
+                        .since = sent,
+                        .says = { NH_REMARK_CALL_OVERDUE, { NH_NUMBER(call->tcp_acked), NH_NUMBER(nh_elapsed(sent.time, at.time)) } } });
 }

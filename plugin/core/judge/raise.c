@@ -105,9 +105,7 @@ raise_grant_lost(const nh_evidence *evidence)
     nh_evidence lost = *evidence;
 
     lost.finding = NH_GRANT_LOST;
-    lost.text = pair->blocked.frame ? g_strdup_printf("The callback for the lock blocked in frame %u cannot reach the client: %s",
-                                                      pair->blocked.frame, nh_finding_name(evidence->finding))
-                                    : g_strdup_printf("The callback cannot reach the client: %s", nh_finding_name(evidence->finding));
+    lost.says = (nh_remark){ NH_REMARK_GRANT_LOST, { NH_NUMBER(pair->blocked.frame), NH_NUMBER(evidence->finding) } };
     nh_raise(&lost);
 }
 
@@ -147,8 +145,8 @@ add_symptom(const nh_evidence *evidence)
 static void
 take_in(const nh_evidence *evidence)
 {
-    if (evidence->text)
-        nh_frame_note(pair_of(evidence)->watch, evidence->at.frame, evidence->finding, evidence->text);
+    if (evidence->says.id != NH_REMARK_NONE)
+        nh_frame_note(pair_of(evidence)->watch, evidence->at.frame, evidence->finding, &evidence->says);
     if (evidence->resends)
         nh_frame_is_resend(pair_of(evidence)->watch, evidence->at.frame, evidence->finding, evidence->resends);
     if (!is_symptom(evidence))
@@ -165,27 +163,17 @@ take_in(const nh_evidence *evidence)
 /* --- what is withheld ------------------------------------------------------------------- */
 
 static void
-withheld_clear(void *data)
-{
-    nh_evidence *evidence = data;
-    g_free(evidence->text);
-}
-
-static void
 withhold(const nh_evidence *evidence)
 {
     nh_conn *conn = evidence->conn;
     nh_pair *pair = conn->pair;
 
-    if (!pair->withheld) {
+    if (!pair->withheld)
         pair->withheld = g_array_new(false, false, sizeof *evidence);
-        g_array_set_clear_func(pair->withheld, withheld_clear);
-    }
     g_array_append_val(pair->withheld, *evidence);
     if (!conn->one_sided_reported) {
         conn->one_sided_reported = true;
-        nh_frame_note(pair->watch, evidence->at.frame, NH_ONE_SIDED,
-                      g_strdup("Only one direction of this connection was captured: no verdict is given"));
+        nh_frame_note(pair->watch, evidence->at.frame, NH_ONE_SIDED, &(nh_remark){ .id = NH_REMARK_ONE_SIDED });
     }
 }
 
@@ -209,8 +197,8 @@ void
 nh_raise(const nh_evidence *evidence)
 {
     if (is_about_conn(evidence) && evidence->conn->foreign)
-        g_free(evidence->text);
-    else if (is_about_conn(evidence) && !would_be_seen(evidence))
+        return;
+    if (is_about_conn(evidence) && !would_be_seen(evidence))
         withhold(evidence);
     else
         take_in(evidence);
@@ -236,12 +224,10 @@ nh_raise_release(nh_pair *pair)
         return;
     pair->withheld = NULL;
     for (unsigned i = 0; i < waiting->len; i++) {
-        nh_evidence *evidence = &g_array_index(waiting, nh_evidence, i);
+        const nh_evidence *evidence = &g_array_index(waiting, nh_evidence, i);
         nh_frame_unnote(pair->watch, evidence->at.frame, NH_ONE_SIDED);
-        if (!evidence->conn->foreign) {
+        if (!evidence->conn->foreign)
             take_in(evidence);
-            evidence->text = NULL;
-        }
     }
     g_array_unref(waiting);
 }

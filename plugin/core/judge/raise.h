@@ -46,7 +46,7 @@ typedef struct {
     unsigned bits;
     unsigned resends;           /* of a FIN: the how many-th resend this is; 0: none */
     const nh_addr *icmp_sender; /* of an error about a pair; NULL = none */
-    char *text;                 /* the remark on frame at, taken over; NULL: it has one already */
+    nh_remark says;             /* on frame at; none: it has a remark already */
 } nh_evidence;
 
 /* Take it in. A verdict on someone of whom the capture shows nothing is withheld until it does. */

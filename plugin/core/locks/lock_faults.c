@@ -12,10 +12,7 @@
 
 #include "core/locks/lock_faults.h"
 
-#include <stdio.h>
-
 #include "core/locks/lock_effects.h"
-#include "core/locks/lock_text.h"
 #include "core/model/call.h"
 #include "core/model/position.h"
 #include "core/model/frames.h"
@@ -41,12 +38,9 @@ nh_fault_free(void *data)
 {
     nh_fault *fault = data;
 
-    for (unsigned i = 0; i < fault->steps->len; i++)
-        g_free(g_array_index(fault->steps, nh_fault_step, i).text);
     g_array_unref(fault->steps);
     g_array_unref(fault->locks);
     g_ptr_array_unref(fault->calls);
-    g_free(fault->what);
     g_free(fault);
 }
 
@@ -83,9 +77,9 @@ add_call(nh_fault *fault, nh_call *call)
 }
 
 static void
-add_step(nh_fault *fault, nh_moment at, const char *event, char *text)
+add_step(nh_fault *fault, nh_moment at, const char *event, nh_remark_id says)
 {
-    nh_fault_step step = { at, event, text };
+    nh_fault_step step = { at, event, says };
 
     g_array_append_val(fault->steps, step);
     add_frame(fault, at);
@@ -138,7 +132,7 @@ merge(nh_fault *into, nh_fault *fault)
 static void
 note(const nh_fault *fault)
 {
-    nh_frame_note(fault->pair->watch, fault->at.frame, fault->finding, g_strdup(fault->what));
+    nh_frame_note(fault->pair->watch, fault->at.frame, fault->finding, &fault->what);
 }
 
 static nh_fault *
@@ -287,66 +281,63 @@ is_at_stake(const nh_lock *lock, const nh_lock *asked)
 
 /* --- granted, though another holds it ------------------------------------------------------ */
 
-/* The bytes that both want, in words; caller frees. */
-static char *
+/* A lock that a remark speaks of, as it is now. */
+static const nh_lock *
+kept(const nh_lock *lock)
+{
+    return nh_arena_copy(lock->pair->watch->arena, lock, sizeof *lock);
+}
+
+/* The bytes that both want. */
+static const nh_lock *
 what_both_want(const nh_lock *held, const nh_lock *asked)
 {
     nh_lock both = *held;
 
     both.first = MAX(held->first, asked->first);
     both.last = MIN(held->last, asked->last);
-    return nh_lock_what(&both);
+    return kept(&both);
 }
 
-/* "HOST has held it since 10:00:00.000 (frame 6)"; caller frees. */
-static char *
-held_since(const nh_lock *held)
-{
-    char *who = nh_lock_who(held), *since = nh_time_clock(held->since.time);
-    char *text = g_strdup_printf("%s has held it since %s (frame %u)", who, since, held->since.frame);
+/* What lies between two grants, in the order of the remark TWO_HOLDERS. */
+enum { BETWEEN_NOTHING, BETWEEN_OWNER_NOTICE, BETWEEN_CANCEL, BETWEEN_LOSS, BETWEEN_LOST_REPLY };
 
-    g_free(who);
-    g_free(since);
-    return text;
-}
-
-/* What lies between the two grants; caller frees. reason: its name. */
-static char *
-between(nh_fault *fault, const nh_lock *held, const char **reason)
+static void
+find_between(nh_fault *fault, const nh_lock *held)
 {
+    static const char *const reasons[] = { "nothing", "false notice", "cancel", "connection lost", "unheard" };
     const nh_pair *pair = held->pair;
+    unsigned what = BETWEEN_NOTHING;
+    uint32_t frame = 0;
 
     if (held->state == NH_LOCK_GONE && held->gone == NH_GONE_BY_OWNER_NOTICE) {
-        *reason = "false notice";
-        add_step(fault, held->gone_at, "notice", g_strdup("SM_NOTIFY: the holder's host announces that it restarted"));
-        return g_strdup_printf("the holder's host announced a restart (SM_NOTIFY, frame %u) that it had not made", held->gone_at.frame);
-    }
-    if (held->cancel) {
-        *reason = "cancel";
+        what = BETWEEN_OWNER_NOTICE;
+        frame = held->gone_at.frame;
+        add_step(fault, held->gone_at, "notice", NH_REMARK_OWNER_NOTICE);
+    } else if (held->cancel) {
+        what = BETWEEN_CANCEL;
+        frame = nh_call_first(held->cancel)->at.frame;
         add_call(fault, held->cancel);
-        return g_strdup_printf("between the two lies the holder's CANCEL of frame %u, which ends a wait and must not unlock what is held",
-                               nh_call_first(held->cancel)->at.frame);
+    } else if (pair->lost.frame > held->since.frame) {
+        what = BETWEEN_LOSS;
+        frame = pair->lost.frame;
+        add_step(fault, pair->lost, "lost", NH_REMARK_HOLDER_LOST);
+    } else if (held->call && held->call->lost_reply.frame) {
+        what = BETWEEN_LOST_REPLY;
     }
-    if (pair->lost.frame > held->since.frame) {
-        *reason = "connection lost";
-        add_step(fault, pair->lost, "lost", g_strdup("The holder's connection is lost"));
-        return g_strdup_printf("between the two the holder's connection was lost in frame %u, and no restart was announced",
-                               pair->lost.frame);
-    }
-    if (held->call && held->call->lost_reply.frame) {
-        *reason = "unheard";
-        return g_strdup("the answer that gave it to the holder was never acknowledged, so that he may not know of it");
-    }
-    *reason = "nothing";
-    return g_strdup("between the two lie no UNLOCK, no CANCEL and no notice of a restart");
+    fault->reason = reasons[what];
+    fault->what.values[3].number = what;
+    fault->what.values[4].number = frame;
 }
 
 static nh_fault *
 two_holders(const nh_lock *held, const nh_lock *asked, nh_moment at)
 {
     nh_fault *fault = new_fault(NH_TWO_HOLDERS, NULL, held, at);
-    char *why = between(fault, held, &fault->reason), *who = nh_lock_who(asked), *what = what_both_want(held, asked),
-         *holder = held_since(held);
+
+    fault->what = (nh_remark){ NH_REMARK_TWO_HOLDERS,
+                               { NH_POINTER(what_both_want(held, asked)), NH_POINTER(kept(asked)), NH_POINTER(kept(held)) } };
+    find_between(fault, held);
 
     add_call(fault, asked->call);
     add_lock(fault, held);
@@ -361,11 +352,6 @@ two_holders(const nh_lock *held, const nh_lock *asked, nh_moment at)
     fault->by_datagram = (held->call && held->call->l4 == NH_L4_UDP);
     if (fault->by_datagram || (held->call && held->call->lost_reply.frame))
         fault->confidence = NH_CONFIDENCE_POSSIBLE;
-    fault->what = g_strdup_printf("%s: given to %s, though %s and gave it back nowhere; %s", what, who, holder, why);
-    g_free(why);
-    g_free(who);
-    g_free(what);
-    g_free(holder);
     return publish(fault);
 }
 
@@ -378,28 +364,22 @@ static nh_fault *
 two_servers(const nh_lock *held, const nh_lock *asked, nh_moment at)
 {
     nh_fault *fault = new_fault(NH_TWO_HOLDERS, "two addresses", held, at);
-    char *who = nh_lock_who(asked), *what = what_both_want(held, asked), *holder = held_since(held);
-    char other[NH_ADDR_TEXT], server[NH_ADDR_TEXT];
 
     add_call(fault, asked->call);
     add_lock(fault, held);
     add_lock(fault, asked);
     fault->confidence = NH_CONFIDENCE_POSSIBLE;
-    fault->what = g_strdup_printf(
-        "%s: %s gave it to %s, though %s, from %s, and gave it back nowhere; the file handle is the same, so that "
-        "the two are addresses of one server, or servers of one file system that do not tell each other of locks",
-        what, nh_addr_text(&asked->pair->server, server), who, holder, nh_addr_text(&held->pair->server, other));
-    g_free(who);
-    g_free(what);
-    g_free(holder);
+    fault->what = (nh_remark){ NH_REMARK_TWO_ADDRESSES,
+                               { NH_POINTER(what_both_want(held, asked)), NH_POINTER(&asked->pair->server), NH_POINTER(kept(asked)),
+                                 NH_POINTER(kept(held)), NH_POINTER(&held->pair->server) } };
     return publish(fault);
 }
 
 /* --- granted, after a restart of the server of which its holder does not know ----------------- */
 
-/* Why the holder did not take it back in the grace period; caller frees. */
-static char *
-why_not_reclaimed(nh_fault *fault, const nh_lock *held)
+/* Why the holder did not take it back in the grace period: values 4 and 5 of the remark LOST_TO_ANOTHER. */
+static void
+find_why_not_reclaimed(nh_fault *fault, const nh_lock *held)
 {
     const nh_notice *notice = &held->pair->side[NH_FORWARD].notice;
     bool since = notice->first.frame > held->since.frame;
@@ -407,38 +387,36 @@ why_not_reclaimed(nh_fault *fault, const nh_lock *held)
     if (since && !notice->answered.frame) {
         fault->reason = "notice unanswered";
         fault->side = nh_capture_position(held->pair) == NH_SIDE_CLIENT ? NH_SIDE_CLIENT : NH_SIDE_PATH;
-        add_step(fault, notice->first, "notice", g_strdup("The server's notice for the holder, which is never answered"));
-        return g_strdup_printf("its notice of the restart (frame %u) never reached the holder", notice->first.frame);
-    }
-    if (held->gone == NH_GONE_BY_NOTICE) {
+        add_step(fault, notice->first, "notice", NH_REMARK_NOTICE_UNANSWERED);
+        fault->what.values[4].number = 1;
+        fault->what.values[5].number = notice->first.frame;
+    } else if (held->gone == NH_GONE_BY_NOTICE) {
         fault->reason = "not reclaimed";
         fault->side = NH_SIDE_CLIENT;
         if (held->pair->not_given_back.fault) /* the same, and less */
             nh_fault_retract(held->pair->not_given_back.fault);
-        return g_strdup("the holder's host was told, and did not ask for it back in the grace period");
+        fault->what.values[4].number = 2;
+    } else {
+        fault->reason = "no notice";
     }
-    fault->reason = "no notice";
-    return g_strdup("no notice of the restart (SM_NOTIFY) to the holder was captured");
 }
 
 static nh_fault *
 lost_to_another(const nh_lock *held, const nh_lock *asked, nh_moment at)
 {
     nh_fault *fault = new_fault(NH_LOCK_LOST, NULL, held, at);
-    char *why = why_not_reclaimed(fault, held), *who = nh_lock_who(asked), *what = what_both_want(held, asked), *holder = held_since(held);
+
+    fault->what = (nh_remark){ NH_REMARK_LOST_TO_ANOTHER,
+                               { NH_POINTER(what_both_want(held, asked)), NH_POINTER(kept(asked)), NH_POINTER(kept(held)),
+                                 NH_NUMBER(held->gone_at.frame) } };
+    find_why_not_reclaimed(fault, held);
 
     add_call(fault, asked->call);
     add_lock(fault, held);
     add_lock(fault, asked);
-    add_step(fault, held->gone_at, "restart", g_strdup("The server's lock manager restarted: it has forgotten the lock"));
+    add_step(fault, held->gone_at, "restart", NH_REMARK_LOCKS_FORGOTTEN);
     fault->since = held->gone_at;
     fault->needs = NH_PROOF_OWNER_LIVES;
-    fault->what = g_strdup_printf("%s: given to %s, though %s; the server restarted (frame %u), and %s", what, who, holder,
-                                  held->gone_at.frame, why);
-    g_free(why);
-    g_free(who);
-    g_free(what);
-    g_free(holder);
     return publish(fault);
 }
 
@@ -503,13 +481,13 @@ keep_left(GArray *locks, const nh_lock *asked, nh_moment at)
 }
 
 static nh_fault *
-leaked(nh_lock *lock, const char *reason, nh_call *call, nh_moment at, char *what)
+leaked(nh_lock *lock, const char *reason, nh_call *call, nh_moment at, const nh_remark *what)
 {
     nh_fault *fault = new_fault(NH_LOCK_LEAKED, reason, lock, at);
 
     add_call(fault, call);
     add_lock(fault, lock);
-    fault->what = what;
+    fault->what = *what;
     return fault;
 }
 
@@ -520,10 +498,7 @@ leaked(nh_lock *lock, const char *reason, nh_call *call, nh_moment at, char *wha
 static void
 unlock_refused(GArray *locks, const nh_lock *asked, uint32_t status, nh_moment at)
 {
-    nh_pair *pair = asked->pair;
     nh_lock *lock = keep_left(locks, asked, at);
-    const char *name = nh_nlm_status_name(status);
-    char *who, *what;
 
     nh_lock_mark_leaving(locks, asked, false);
     if (lock->fault && lock->fault->finding == NH_LOCK_LEAKED) {
@@ -531,20 +506,14 @@ unlock_refused(GArray *locks, const nh_lock *asked, uint32_t status, nh_moment a
         return;
     }
     lock = keep_left(locks, asked, at);
-    who = nh_lock_who(asked);
-    what = nh_lock_what(asked);
-    nh_fault *fault = leaked(
-        lock, "unlock refused", asked->call, at,
-        g_strdup_printf("the UNLOCK of %s by %s was refused (%s): its owner gives it up all the same, and the server keeps it", what, who,
-                        name ? name : "unknown status"));
-    char line[64];
-    snprintf(line, sizeof line, "lockd: unexpected unlock status: %u", status);
-    fault->line = nh_arena_copy(pair->watch->arena, line, strlen(line) + 1);
+    const nh_lock *what = kept(asked);
+    nh_fault *fault = leaked(lock, "unlock refused", asked->call, at,
+                             &(nh_remark){ NH_REMARK_UNLOCK_REFUSED,
+                                           { NH_POINTER(what), NH_POINTER(what), NH_POINTER(nh_nlm_status_name(status)) } });
+    fault->line = (nh_remark){ NH_REMARK_UNEXPECTED_UNLOCK, { NH_NUMBER(status) } };
     fault->line_at = at;
     fault->confidence = lock->state == NH_LOCK_HELD ? NH_CONFIDENCE_SHOWN : NH_CONFIDENCE_LIKELY;
     lock->fault = publish(fault);
-    g_free(who);
-    g_free(what);
 }
 
 /* A callback that the client refuses: nobody waits there any more, and the server has taken the lock for him. */
@@ -552,23 +521,19 @@ static void
 callback_refused(GArray *locks, const nh_lock *asked, uint32_t status, nh_moment at)
 {
     nh_lock *lock = find_left(locks, asked);
-    const char *name = nh_nlm_status_name(status);
     nh_lock waiting;
 
     if (lock)
         return; /* it was granted before: the callback came twice */
     if (nh_locks_waits(asked->call, &waiting))
         return; /* it waits on (nh_grant_refused()) */
-    char *who = nh_lock_who(asked), *what = nh_lock_what(asked);
     lock = keep_left(locks, asked, at);
-    nh_fault *fault = leaked(
-        lock, "grant refused", asked->call, at,
-        g_strdup_printf("the server gave %s to %s, who no longer waits for it and refuses it (%s): nobody will unlock it", what, who,
-                        name ? name : "unknown status"));
+    const nh_lock *what = kept(asked);
+    nh_fault *fault = leaked(lock, "grant refused", asked->call, at,
+                             &(nh_remark){ NH_REMARK_GRANT_REFUSED,
+                                           { NH_POINTER(what), NH_POINTER(what), NH_POINTER(nh_nlm_status_name(status)) } });
     fault->needs = NH_PROOF_TIME;
     lock->fault = publish(fault);
-    g_free(who);
-    g_free(what);
 }
 
 /* Somebody is refused because of a lock that nobody owns. */
@@ -614,53 +579,28 @@ static void
 reclaim_refused(GArray *locks, const nh_lock *asked, uint32_t status, nh_moment at)
 {
     nh_fault *fault = new_fault(NH_LOCK_LOST, "reclaim refused", asked, at);
-    char *who = nh_lock_who(asked), *what = nh_lock_what(asked);
-    const char *name = nh_nlm_status_name(status);
-    const nh_lock *other = NULL;
+    const nh_lock *what = kept(asked), *other = NULL;
 
     for (unsigned i = 0; i < locks->len && !other; i++)
         if (lock_at(locks, i)->state == NH_LOCK_HELD && nh_lock_conflict(lock_at(locks, i), asked))
             other = lock_at(locks, i);
-    char *holder = other ? held_since(other) : NULL;
     if (other) {
         add_call(fault, other->call);
         add_lock(fault, other);
     }
     fault->confidence = NH_CONFIDENCE_SHOWN;
     /* nlmsvc_lock, fs/lockd/svclock.c: a reclaim is refused so when there is no grace period (any more) */
-    fault->what = g_strdup_printf(
-        "%s asked for %s back after the server's restart, and was refused (%s)%s%s: its owner does not know that he has lost it", who, what,
-        name ? name : "unknown status",
-        holder                        ? "; "
-        : status == NH_NLM_STAT_GRACE ? "; the grace period of this server is over"
-                                      : "",
-        holder ? holder : "");
+    fault->what = (nh_remark){ NH_REMARK_RECLAIM_REFUSED,
+                               { NH_POINTER(what), NH_POINTER(what), NH_POINTER(nh_nlm_status_name(status)),
+                                 NH_NUMBER(other ? 2 : status == NH_NLM_STAT_GRACE), NH_POINTER(other ? kept(other) : NULL) } };
     if (status == NH_NLM_STAT_GRACE) { /* nlmclnt_call, fs/lockd/clntproc.c */
-        fault->line = "lockd: spurious grace period reject?!";
+        fault->line = (nh_remark){ .id = NH_REMARK_SPURIOUS_GRACE };
         fault->line_at = at;
     }
     publish(fault);
-    g_free(holder);
-    g_free(who);
-    g_free(what);
 }
 
 /* --- a notice that never arrives ------------------------------------------------------------------- */
-
-/* "bytes 0-9 of file 0x12345678, which HOST has held since ...", or how many; caller frees. */
-static char *
-what_is_at_risk(const GArray *locks)
-{
-    if (locks->len == 0)
-        return g_strdup("no lock between the two was captured");
-    char *what = nh_lock_what(lock_at(locks, 0)), *holder = held_since(lock_at(locks, 0));
-    char *more = locks->len > 1 ? g_strdup_printf("; and %u more", locks->len - 1) : g_strdup("");
-    char *text = g_strdup_printf("at risk: %s (%s%s)", what, holder, more);
-    g_free(what);
-    g_free(holder);
-    g_free(more);
-    return text;
-}
 
 /* The server's port mapper, or the client's, answered: the host is there, and its statd does not hear. */
 static void
@@ -673,20 +613,16 @@ blame_for_notice(nh_fault *fault, nh_way way, const nh_notice *notice)
     fault->confidence = there ? NH_CONFIDENCE_LIKELY : NH_CONFIDENCE_POSSIBLE;
 }
 
-static char *
-text_of_lost_notice(const nh_pair *pair, nh_way way, const nh_notice *notice, const GArray *locks)
+static nh_remark
+remark_of_lost_notice(const nh_pair *pair, nh_way way, const nh_notice *notice, const GArray *locks)
 {
-    char from[NH_ADDR_TEXT], to[NH_ADDR_TEXT];
     const nh_addr *restarted = way == NH_FORWARD ? &pair->server : &pair->client,
                   *other = way == NH_FORWARD ? &pair->client : &pair->server;
-    char *risk = what_is_at_risk(locks);
-    char *text = g_strdup_printf("%s tells %s that it restarted, and %s is never answered (since frame %u); %s; %s",
-                                 nh_addr_text(restarted, from), nh_addr_text(other, to),
-                                 notice->notify.frame ? "SM_NOTIFY" : "its look-up of the other's statd", notice->first.frame, risk,
-                                 way == NH_FORWARD ? "the server has forgotten its locks, and their owners do not know"
-                                                   : "the server keeps locks whose owners are gone");
-    g_free(risk);
-    return text;
+
+    return (nh_remark){ NH_REMARK_NOTICE_LOST,
+                        { NH_POINTER(restarted), NH_POINTER(other), NH_NUMBER(notice->notify.frame != 0), NH_NUMBER(notice->first.frame),
+                          NH_NUMBER(locks->len > 0), NH_POINTER(locks->len ? kept(lock_at(locks, 0)) : NULL),
+                          NH_NUMBER(locks->len ? locks->len - 1 : 0), NH_NUMBER(way == NH_CALLBACK) } };
 }
 
 void
@@ -698,7 +634,7 @@ nh_fault_notice(nh_pair *pair, nh_way way, nh_moment at)
 
     if (notice->fault) {
         add_frame(notice->fault, at);
-        nh_frame_note(pair->watch, at.frame, NH_NOTICE_LOST, g_strdup(notice->fault->what));
+        nh_frame_note(pair->watch, at.frame, NH_NOTICE_LOST, &notice->fault->what);
         return;
     }
     if (!is_complete(pair, at) && pair->half_captured)
@@ -708,17 +644,17 @@ nh_fault_notice(nh_pair *pair, nh_way way, nh_moment at)
     for (unsigned i = 0; i < locks->len; i++)
         add_lock(fault, lock_at(locks, i));
     blame_for_notice(fault, way, notice);
-    fault->what = text_of_lost_notice(pair, way, notice, locks);
+    fault->what = remark_of_lost_notice(pair, way, notice, locks);
     if (notice->notify.frame)
-        add_step(fault, notice->notify, "notice", g_strdup("SM_NOTIFY, for the first time"));
+        add_step(fault, notice->notify, "notice", NH_REMARK_FIRST_NOTICE);
     g_array_unref(locks);
     notice->fault = publish(fault);
     add_frame(notice->fault, at);
-    nh_frame_note(pair->watch, at.frame, NH_NOTICE_LOST, g_strdup(notice->fault->what));
+    nh_frame_note(pair->watch, at.frame, NH_NOTICE_LOST, &notice->fault->what);
 }
 
 nh_fault *
-nh_fault_not_reclaimed(nh_pair *pair, nh_moment notice, char *text)
+nh_fault_not_reclaimed(nh_pair *pair, nh_moment notice, const nh_remark *says)
 {
     GArray *locks = nh_locks_at_risk(pair, notice);
     nh_lock nobody = { .pair = pair, .caller = "" };
@@ -728,7 +664,7 @@ nh_fault_not_reclaimed(nh_pair *pair, nh_moment notice, char *text)
         add_lock(fault, lock_at(locks, i));
     fault->side = NH_SIDE_CLIENT;
     fault->needs = NH_PROOF_ANOTHER;
-    fault->what = text;
+    fault->what = *says;
     g_array_unref(locks);
     return publish(fault);
 }
@@ -820,7 +756,7 @@ nh_faults_unlock(GArray *locks, const nh_lock *asked, nh_moment at)
 }
 
 void
-nh_fault_leaked(nh_call *call, const char *reason, nh_moment at, nh_confidence confidence, char *text)
+nh_fault_leaked(nh_call *call, const char *reason, nh_moment at, nh_confidence confidence, const nh_remark *says)
 {
     nh_lock lock = { .pair = call->pair,
                      .call = call,
@@ -832,7 +768,7 @@ nh_fault_leaked(nh_call *call, const char *reason, nh_moment at, nh_confidence c
                      .last = nh_lock_last_byte(call->nlm.offset, call->nlm.length),
                      .exclusive = call->nlm.exclusive,
                      .since = at };
-    nh_fault *fault = leaked(&lock, reason, call, at, text);
+    nh_fault *fault = leaked(&lock, reason, call, at, says);
 
     fault->confidence = confidence;
     publish(fault);
@@ -890,34 +826,4 @@ bool
 nh_fault_is_reported(const nh_fault *fault)
 {
     return !fault->retracted && fault->needs == NH_PROOF_NONE;
-}
-
-/* --- the sentence -------------------------------------------------------------------------------------------- */
-
-/* "; since then 3 requests of others were refused because of it (frames 12 to 40)"; caller frees. */
-static char *
-refusals(const nh_fault *fault)
-{
-    if (fault->refused == 0)
-        return g_strdup("");
-    if (fault->refused == 1)
-        return g_strdup_printf("; frame %u refuses another because of it", fault->refused_first.frame);
-    return g_strdup_printf("; %u answers refuse others since (frames %u to %u)", fault->refused, fault->refused_first.frame,
-                           fault->refused_last.frame);
-}
-
-char *
-nh_fault_summary(const nh_fault *fault)
-{
-    char server[NH_ADDR_TEXT];
-    char *when = nh_time_clock(fault->at.time), *refused = refusals(fault);
-    char *more = fault->more ? g_strdup_printf("; so with %u more lock%s", fault->more, fault->more == 1 ? "" : "s") : g_strdup("");
-    const char *sure = fault->confidence == NH_CONFIDENCE_SHOWN ? "the packets show it" : nh_confidence_name(fault->confidence);
-    char *text = g_strdup_printf("At %s UTC, server %s: %s (%s, frame %u)%s%s. Side: %s (%s).", when,
-                                 nh_addr_text(&fault->pair->server, server), fault->what, nh_finding_name(fault->finding), fault->at.frame,
-                                 more, refused, nh_side_name(fault->side), sure);
-    g_free(when);
-    g_free(more);
-    g_free(refused);
-    return text;
 }

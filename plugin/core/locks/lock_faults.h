@@ -26,7 +26,7 @@ typedef enum {
 typedef struct {
     nh_moment at;
     const char *event; /* static */
-    char *text;
+    nh_remark_id says;
 } nh_fault_step;
 
 struct nh_fault {
@@ -44,8 +44,8 @@ struct nh_fault {
     nh_confidence confidence;
     bool retracted;    /* it was none */
     bool by_datagram;  /* a lost packet would leave no trace in the capture */
-    char *what;        /* the sentence, without time and side */
-    const char *line;  /* that a Linux client's kernel logs, or NULL; of the watch */
+    nh_remark what;    /* without time and side */
+    nh_remark line;    /* that a Linux client's kernel logs, or none */
     nh_moment line_at; /* when */
     unsigned more;     /* further locks with the same fault */
     unsigned open;     /* locks whose fault lasts */
@@ -64,12 +64,12 @@ void nh_faults_answer(GArray *locks, nh_lock *asked, uint32_t status, nh_moment 
 void nh_faults_elsewhere(GArray *locks, const nh_lock *asked, nh_moment at);
 /* An UNLOCK was sent. */
 void nh_faults_unlock(GArray *locks, const nh_lock *asked, nh_moment at);
-/* The server may hold this lock of the call's owner, who does not know of it: why. text is taken over. */
-void nh_fault_leaked(nh_call *call, const char *reason, nh_moment at, nh_confidence confidence, char *text);
+/* The server may hold this lock of the call's owner, who does not know of it: why. */
+void nh_fault_leaked(nh_call *call, const char *reason, nh_moment at, nh_confidence confidence, const nh_remark *says);
 /* The notice of a restart on this way of the pair is lost, as this frame shows: whose locks that puts at risk. */
 void nh_fault_notice(nh_pair *pair, nh_way way, nh_moment at);
-/* The client is told of a restart; unless it asks for its locks back they are lost. Told when it is confirmed. text is taken over. */
-nh_fault *nh_fault_not_reclaimed(nh_pair *pair, nh_moment notice, char *text);
+/* The client is told of a restart; unless it asks for its locks back they are lost. Told when it is confirmed. */
+nh_fault *nh_fault_not_reclaimed(nh_pair *pair, nh_moment notice, const nh_remark *says);
 /* What was waited for has come. */
 void nh_fault_confirm(nh_fault *fault);
 /* It was none. */
@@ -82,7 +82,5 @@ void nh_faults_alive(nh_conn *conn, const nh_addr *from, nh_moment at);
 void nh_faults_complete(nh_watch *watch);
 /* Whether it is told as an incident. */
 bool nh_fault_is_reported(const nh_fault *fault);
-/* One sentence; caller frees. */
-char *nh_fault_summary(const nh_fault *fault);
 
 #endif

@@ -54,35 +54,11 @@ name_unlogged(const nh_watch *watch, const nh_incident *incident)
     }
 }
 
-/* Notes that were written before the log was read: they quote the line of the client's kernel. */
-static void
-name_in_notes(const nh_frame *frame)
-{
-    char address[NH_ADDR_TEXT];
-    char *by_address = g_strdup_printf("lockd: server %s ", nh_addr_text(&frame->pair->server, address));
-    char *by_name = g_strdup_printf("lockd: server %s ", frame->pair->side[NH_FORWARD].log_name);
-
-    for (const GSList *item = frame->notes; item; item = item->next) {
-        nh_note *note = item->data;
-        GString *text = g_string_new(note->text);
-        g_string_replace(text, by_address, by_name, 0);
-        g_free(note->text);
-        note->text = nh_text_tidy(g_string_free(text, false));
-    }
-    g_free(by_address);
-    g_free(by_name);
-}
-
 static void
 name_servers(const nh_watch *watch, const nh_story *story)
 {
     for (unsigned i = 0; i < story->incidents->len; i++)
         name_unlogged(watch, g_ptr_array_index(story->incidents, i));
-    for (unsigned i = 0; i < watch->frames->len; i++) {
-        const nh_frame *frame = g_ptr_array_index(watch->frames, i);
-        if (frame->notes && frame->pair && frame->pair->side[NH_FORWARD].log_name)
-            name_in_notes(frame);
-    }
 }
 
 /* --- a line that has its match ------------------------------------------------------ */
@@ -120,12 +96,12 @@ narrow_issue(nh_watch *watch, const nh_kernel_line *line, const nh_log_line *log
 static void
 note_call(nh_watch *watch, const nh_kernel_line *line, const nh_log_line *logged)
 {
-    char *clock = nh_time_clock(logged->time);
-
-    if (logged->event == NH_LOG_STILL_TRYING && line->call && line->call->frames->len)
-        nh_frame_note(watch, g_array_index(line->call->frames, uint32_t, 0), NH_NOT_RESPONDING,
-                      g_strdup_printf("\"%s\" was logged at %s for this call", logged->text, clock));
-    g_free(clock);
+    if (logged->event != NH_LOG_STILL_TRYING || !line->call || line->call->frames->len == 0)
+        return;
+    nh_frame_note(watch, g_array_index(line->call->frames, uint32_t, 0), NH_NOT_RESPONDING,
+                  &(nh_remark){
+                      NH_REMARK_LINE_LOGGED,
+                      { NH_POINTER(nh_arena_copy(watch->arena, logged->text, strlen(logged->text) + 1)), NH_NUMBER(logged->time) } });
 }
 
 static void

@@ -14,10 +14,10 @@ nh_conn_half(const nh_conn *conn, const nh_end *end)
     return conn->client.port == end->port && nh_addr_equal(&conn->client.addr, &end->addr) ? 0 : 1;
 }
 
-const char *
+int
 nh_conn_role(const nh_conn *conn, int half)
 {
-    return (half == 0) == (conn->way == NH_FORWARD) ? "client" : "server";
+    return (half == 0) == (conn->way == NH_FORWARD) ? 0 : 1;
 }
 
 bool

@@ -8,8 +8,6 @@
 
 #include "core/model/frames.h"
 
-#include "core/base/text.h"
-
 unsigned
 nh_frames_before(const GPtrArray *frames, uint32_t frame)
 {
@@ -86,9 +84,7 @@ nh_frame_drop(nh_watch *watch, uint32_t frame)
 static void
 note_free(void *data)
 {
-    nh_note *note = data;
-    g_free(note->text);
-    g_slice_free(nh_note, note);
+    g_slice_free(nh_note, data);
 }
 
 void
@@ -117,24 +113,20 @@ nh_frame_has(const nh_frame *frame, nh_finding finding)
 }
 
 void
-nh_frame_note(nh_watch *watch, uint32_t number, nh_finding finding, char *text)
+nh_frame_note(nh_watch *watch, uint32_t number, nh_finding finding, const nh_remark *says)
 {
     nh_frame *frame = nh_frame_find(watch, number);
     nh_note *note = frame ? find_note(frame, finding) : NULL;
 
-    if (!frame) {
-        g_free(text);
+    if (!frame)
         return;
-    }
     if (!note) {
         note = g_slice_new(nh_note);
         note->finding = finding;
         note->resends = 0;
         frame->notes = g_slist_append(frame->notes, note);
-    } else {
-        g_free(note->text);
     }
-    note->text = nh_text_tidy(text);
+    note->says = *says;
 }
 
 void

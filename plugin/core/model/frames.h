@@ -20,10 +20,10 @@ unsigned nh_frames_before(const GPtrArray *frames, uint32_t frame);
 /* The record of a frame, or NULL. */
 nh_frame *nh_frame_find(const nh_watch *watch, uint32_t frame);
 /*
- * Note a finding on a frame that has a record (others are ignored). One finding
- * per frame: a second text replaces the first. text is taken over.
+ * Note a finding on a frame that has a record (others are ignored). One remark of
+ * a finding per frame: a second replaces the first.
  */
-void nh_frame_note(nh_watch *watch, uint32_t frame, nh_finding finding, char *text);
+void nh_frame_note(nh_watch *watch, uint32_t frame, nh_finding finding, const nh_remark *says);
 /* The frame's remark on a finding, if it has one, is about the n-th resend of a FIN. */
 void nh_frame_is_resend(nh_watch *watch, uint32_t frame, nh_finding finding, unsigned n);
 void nh_frame_unnote(nh_watch *watch, uint32_t frame, nh_finding finding);

@@ -10,6 +10,7 @@
 #define NLM_HEALTH_MODEL_H
 
 #include "core/base/arena.h"
+#include "core/base/remark.h"
 #include "core/model/log.h"
 #include "core/wire/observe.h"
 #include "core/wire/records.h"
@@ -446,7 +447,7 @@ struct nh_outage {
 typedef struct {
     nh_finding finding;
     unsigned resends; /* the how many-th resend of a FIN the frame is; 0: it is none */
-    char *text;
+    nh_remark says;
 } nh_note;
 
 typedef struct nh_frame_call {

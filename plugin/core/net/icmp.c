@@ -57,16 +57,17 @@ nh_icmp_is_own_filter(const nh_quote *quote)
     return says_own_host(quote) && quote->code != (quote->v6 ? V6_ADDRESS_UNREACHABLE : V4_HOST_UNREACHABLE);
 }
 
-char *
-nh_icmp_text(const nh_quote *quote)
+nh_remark
+nh_icmp_remark(nh_watch *watch, const nh_quote *quote, nh_icmp_about about)
 {
     const char *what = words_of_code(quote);
-    const char *why = !says_own_host(quote)          ? ""
-                      : nh_icmp_is_own_filter(quote) ? " (the sender's own host: its firewall rejects what it sends)"
-                                                     : " (the sender's own host: no answer to ARP or neighbour discovery)";
-    char sender[NH_ADDR_TEXT];
+    unsigned who = !says_own_host(quote) ? 0 : nh_icmp_is_own_filter(quote) ? 1 : 2;
 
-    return what ? g_strdup_printf("ICMP: %s, says %s%s", what, nh_addr_text(&quote->sender, sender), why) : NULL;
+    if (!what)
+        return (nh_remark){ NH_REMARK_NONE };
+    return (nh_remark){ NH_REMARK_ICMP_ERROR,
+                        { NH_POINTER(what), NH_POINTER(nh_arena_copy(watch->arena, &quote->sender, sizeof quote->sender)), NH_NUMBER(who),
+                          NH_NUMBER(about) } };
 }
 
 /* Whether the quoted segment is a SYN that the capture did not see (it waited for ARP, or was sent elsewhere). */
@@ -110,16 +111,14 @@ nh_icmp_quote_tcp(nh_watch *watch, const nh_quote *quote)
 {
     nh_conn *conn = nh_follow_find(watch, &quote->src, &quote->dst);
     nh_moment at = { quote->frame, quote->time };
-    char *text = nh_icmp_text(quote);
+    nh_remark says = nh_icmp_remark(watch, quote, NH_ICMP_ABOUT_CONN);
 
-    if (!text)
+    if (says.id == NH_REMARK_NONE)
         return;
     if (quotes_unseen_syn(conn, quote))
         conn = follow_quoted_syn(watch, quote, at);
-    if (!conn || conn->foreign) {
-        g_free(text);
+    if (!conn || conn->foreign)
         return;
-    }
     nh_frame *frame = nh_frame_get(watch, at);
     frame->conn = conn;
     frame->pair = conn->pair;
@@ -127,5 +126,5 @@ nh_icmp_quote_tcp(nh_watch *watch, const nh_quote *quote)
     conn->icmp_own_filter = nh_icmp_is_own_filter(quote);
     bool opening = conn->state == NH_TCP_SYN_SENT || conn->state == NH_TCP_RESET;
     nh_raise(&(nh_evidence){
-        .finding = NH_UNREACHABLE, .conn = conn, .at = at, .since = opening && conn->syn.frame ? conn->syn : at, .text = text });
+        .finding = NH_UNREACHABLE, .conn = conn, .at = at, .since = opening && conn->syn.frame ? conn->syn : at, .says = says });
 }

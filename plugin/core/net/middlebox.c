@@ -46,12 +46,3 @@ nh_middlebox_watch(nh_conn *conn, const nh_segment *segment)
     else if (!conn->middlebox_synack)
         learn(pair, segment);
 }
-
-char *
-nh_middlebox_text(const nh_conn *conn, const nh_segment *segment)
-{
-    if (!conn->middlebox_reset)
-        return g_strdup("");
-    return g_strdup_printf(" (with TTL %u; the server's other packets have %u: a third machine sent it)", segment->hops,
-                           conn->pair->distance.hops);
-}

@@ -13,7 +13,5 @@
 
 /* A segment of a connection passes, and is no copy. */
 void nh_middlebox_watch(nh_conn *conn, const nh_segment *segment);
-/* What a remark on such a RST adds, or ""; caller frees. */
-char *nh_middlebox_text(const nh_conn *conn, const nh_segment *segment);
 
 #endif

@@ -20,28 +20,24 @@ begin(nh_conn *conn, nh_moment at)
     pair->storm.active = true;
     pair->storm.start = pair->storm.last = at;
     pair->storm.count = 3;
-    nh_raise(&(nh_evidence){ .finding = NH_RESET_STORM,
-                             .conn = conn,
-                             .at = at,
-                             .since = at,
-                             .text = g_strdup("Third reset within a second: further resets are only counted") });
+    nh_raise(&(nh_evidence){ .finding = NH_RESET_STORM, .conn = conn, .at = at, .since = at, .says = { .id = NH_REMARK_STORM_BEGINS } });
 }
 
 static void
 count(nh_conn *conn, nh_moment at)
 {
     nh_pair *pair = conn->pair;
-    char *lasts = nh_duration_text(nh_elapsed(pair->storm.start.time, at.time));
 
     pair->storm.count++;
     pair->storm.last = at;
     nh_trouble_raise(conn, NH_RESET_STORM, at, pair->storm.start);
-    nh_raise(&(nh_evidence){ .finding = NH_RESET_STORM,
-                             .conn = conn,
-                             .at = pair->storm.start,
-                             .bits = NH_HARMLESS, /* it is counted */
-                             .text = g_strdup_printf("Reset storm: %u resets in %s, until frame %u", pair->storm.count, lasts, at.frame) });
-    g_free(lasts);
+    nh_raise(&(nh_evidence){
+        .finding = NH_RESET_STORM,
+        .conn = conn,
+        .at = pair->storm.start,
+        .bits = NH_HARMLESS, /* it is counted */
+        .says = { NH_REMARK_STORM,
+                  { NH_NUMBER(pair->storm.count), NH_NUMBER(nh_elapsed(pair->storm.start.time, at.time)), NH_NUMBER(at.frame) } } });
     nh_outage_fold(pair, at);
 }
 

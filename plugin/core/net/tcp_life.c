@@ -120,15 +120,14 @@ judge_window(nh_segment_context *p)
         nh_moment since = receiver->zero_since;
         if (!since.frame || p->at.time - since.time <= NH_SECOND || !(receiver->probed.frame || nh_conn_outstanding(p->conn)))
             continue;
-        char *closed = nh_duration_text(nh_elapsed(since.time, p->at.time));
-        nh_raise(&(nh_evidence){ .finding = NH_ZERO_WINDOW,
-                                 .conn = p->conn,
-                                 .silent = silent_side(i),
-                                 .at = p->at,
-                                 .since = since,
-                                 .text = g_strdup_printf("The %s's receive window is closed since frame %u (%s) and a call waits",
-                                                         nh_conn_role(p->conn, i), since.frame, closed) });
-        g_free(closed);
+        nh_raise(&(nh_evidence){
+            .finding = NH_ZERO_WINDOW,
+            .conn = p->conn,
+            .silent = silent_side(i),
+            .at = p->at,
+            .since = since,
+            .says = { NH_REMARK_ZERO_WINDOW,
+                      { NH_NUMBER(nh_conn_role(p->conn, i)), NH_NUMBER(since.frame), NH_NUMBER(nh_elapsed(since.time, p->at.time)) } } });
     }
 }
 
@@ -178,7 +177,7 @@ take_unseen_sign_of_life(nh_segment_context *p)
 
 /* One more packet into the silence of the peer: a retransmission or a keep-alive. */
 static void
-into_silence(nh_segment_context *p, const char *what)
+into_silence(nh_segment_context *p, bool keepalive)
 {
     nh_half *from = p->from;
 
@@ -190,15 +189,14 @@ into_silence(nh_segment_context *p, const char *what)
         return;
     if (p->index == 0 && nh_wrong_source_conn(p->conn, from->awaiting))
         return;
-    char *silence = nh_duration_text(nh_elapsed(from->awaiting.time, p->at.time));
     nh_raise(&(nh_evidence){ .finding = NH_PEER_SILENT,
                              .conn = p->conn,
                              .silent = silent_side(!p->index),
                              .at = p->at,
                              .since = from->awaiting,
-                             .text = g_strdup_printf("%s number %u without any answer from the %s for %s", what, from->silent,
-                                                     nh_conn_role(p->conn, !p->index), silence) });
-    g_free(silence);
+                             .says = { NH_REMARK_SILENCE,
+                                       { NH_NUMBER(keepalive), NH_NUMBER(from->silent), NH_NUMBER(nh_conn_role(p->conn, !p->index)),
+                                         NH_NUMBER(nh_elapsed(from->awaiting.time, p->at.time)) } } });
 }
 
 /* Whether the sender is the lock client: only its own stuck FIN keeps it from connecting anew. */
@@ -212,18 +210,15 @@ static void
 fin_of_server_again(nh_segment_context *p)
 {
     const nh_pair *pair = p->conn->pair;
-    char *since = nh_moment_text(p->from->fin_at);
 
     if (pair->seen_client && pair->seen_server)
-        nh_raise(&(nh_evidence){
-            .finding = NH_FIN_UNACKED,
-            .conn = p->conn,
-            .at = p->at,
-            .bits = NH_HARMLESS,
-            .resends = p->from->fin_resends,
-            .text = g_strdup_printf("FIN of the lock server, sent in %s, resent %u time%s and not acknowledged by the client", since,
-                                    p->from->fin_resends, p->from->fin_resends == 1 ? "" : "s") });
-    g_free(since);
+        nh_raise(
+            &(nh_evidence){ .finding = NH_FIN_UNACKED,
+                            .conn = p->conn,
+                            .at = p->at,
+                            .bits = NH_HARMLESS,
+                            .resends = p->from->fin_resends,
+                            .says = { NH_REMARK_FIN_OF_SERVER_RESENT, { NH_MOMENT(p->from->fin_at), NH_NUMBER(p->from->fin_resends) } } });
 }
 
 /*
@@ -254,24 +249,15 @@ fin_again(nh_segment_context *p)
     }
     nh_time earliest, latest;
     nh_timer_fin_block(from->fin_since, from->fin_at.time, &earliest, &latest);
-    char *since = nh_moment_text(from->fin_at);
-    char *free_from = nh_time_clock(earliest), *free_until = nh_time_clock(latest);
-    char *blocked = nh_client_is_other(p->conn->pair)
-                        ? g_strdup("")
-                        : g_strdup_printf("; the port stays blocked until %s-%s (TCP_USER_TIMEOUT)", free_from, free_until);
     nh_raise(&(nh_evidence){ .finding = NH_FIN_UNACKED,
                              .conn = p->conn,
                              .silent = silent_side(!p->index),
                              .at = p->at,
                              .since = from->fin_at,
                              .resends = from->fin_resends,
-                             .text = g_strdup_printf("Stuck FIN: sent in %s, resent %u time%s, never acknowledged by the %s%s", since,
-                                                     from->fin_resends, from->fin_resends == 1 ? "" : "s", nh_conn_role(p->conn, !p->index),
-                                                     blocked) });
-    g_free(blocked);
-    g_free(since);
-    g_free(free_from);
-    g_free(free_until);
+                             .says = { NH_REMARK_FIN_RESENT,
+                                       { NH_MOMENT(from->fin_at), NH_NUMBER(from->fin_resends), NH_NUMBER(nh_conn_role(p->conn, !p->index)),
+                                         NH_NUMBER(!nh_client_is_other(p->conn->pair)), NH_NUMBER(earliest), NH_NUMBER(latest) } } });
 }
 
 /* Its client may close in good order, send nothing and try again: that nothing comes of it is all there is to see. */
@@ -281,12 +267,11 @@ fin_of_server(nh_segment_context *p)
     unsigned away = nh_turned_away_count(p->conn, p->at);
 
     if (away >= NH_TURNED_AWAY_MIN)
-        nh_raise(&(nh_evidence){
-            .finding = NH_HALF_CLOSED,
-            .conn = p->conn,
-            .at = p->at,
-            .since = p->conn->pair->turned_since,
-            .text = g_strdup_printf("The server closes the connection as soon as it is open, number %u of the new ones in a row", away) });
+        nh_raise(&(nh_evidence){ .finding = NH_HALF_CLOSED,
+                                 .conn = p->conn,
+                                 .at = p->at,
+                                 .since = p->conn->pair->turned_since,
+                                 .says = { NH_REMARK_TURNED_AWAY, { NH_NUMBER(away) } } });
     nh_turned_away_count_outage(p->conn);
 }
 
@@ -382,7 +367,7 @@ take_data(nh_segment_context *p)
         if (p->to->zero_since.frame)
             p->to->probed = p->to->probed.frame ? p->to->probed : p->at;
         else if ((!nh_tcp_acked(from, p->seg->seq + p->seg->len) || p->seg->len == 0) && !is_answered_already(p))
-            into_silence(p, "Keep-alive");
+            into_silence(p, true);
     } else if (p->seg->len > 0) {
         effect->retransmission = was_sent(p);
         effect->new_data = !effect->retransmission;
@@ -391,7 +376,7 @@ take_data(nh_segment_context *p)
         if (effect->new_data && !(p->conn->middle && from->packets == 0)) /* the first one seen may have been sent before */
             note_new_data(from, p->at);
         if (effect->retransmission && !nh_tcp_acked(from, effect->end))
-            into_silence(p, "Retransmission");
+            into_silence(p, false);
         else if (effect->new_data && !from->awaiting.frame)
             from->awaiting = p->at;
     }

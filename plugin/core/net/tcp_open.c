@@ -39,15 +39,9 @@ first_syn(nh_segment_context *p)
     /* one that fell into trouble and closed at last did not close cleanly */
     bool clean = before && !before->troubles && (before->state == NH_TCP_CLOSED || was_closing(before));
 
-    if (before && !clean && (before->established.frame || before->middle) && conn->first.frame == p->at.frame) {
-        char *last = nh_moment_text(before->last);
+    if (before && !clean && (before->established.frame || before->middle) && conn->first.frame == p->at.frame)
         nh_raise(&(nh_evidence){
-            .finding = NH_PORT_REUSED,
-            .conn = conn,
-            .at = p->at,
-            .text = g_strdup_printf("The port pair is used again; its last connection did not close cleanly (last seen in %s)", last) });
-        g_free(last);
-    }
+            .finding = NH_PORT_REUSED, .conn = conn, .at = p->at, .says = { NH_REMARK_PORT_REUSED, { NH_MOMENT(before->last) } } });
     if (conn->service == NH_SERVICE_PORTMAP)
         nh_lookup_syn(conn, p->at, !p->seg->quoted);
     else if (conn->service != NH_SERVICE_STATD)
@@ -55,10 +49,9 @@ first_syn(nh_segment_context *p)
 }
 
 static void
-synack_ignored(nh_segment_context *p, const char *what)
+synack_ignored(nh_segment_context *p, bool synack)
 {
     nh_conn *conn = p->conn;
-    char *first = nh_moment_text(conn->synack);
 
     nh_raise(&(nh_evidence){
         .finding = NH_SYNACK_UNACKED,
@@ -66,8 +59,7 @@ synack_ignored(nh_segment_context *p, const char *what)
         .silent = NH_SILENT_CLIENT,
         .at = p->at,
         .since = conn->synack,
-        .text = g_strdup_printf("%s: the SYN-ACK of %s was not acknowledged by the %s", what, first, nh_conn_role(conn, 0)) });
-    g_free(first);
+        .says = { NH_REMARK_SYNACK_IGNORED, { NH_NUMBER(synack), NH_MOMENT(conn->synack), NH_NUMBER(nh_conn_role(conn, 0)) } } });
 }
 
 /* A SYN that was sent before, or another attempt after the first one failed. */
@@ -77,7 +69,6 @@ syn_again(nh_segment_context *p)
     nh_conn *conn = p->conn;
     nh_trouble *trouble = nh_conn_trouble(conn);
     bool answered = trouble && nh_finding_get(trouble->finding)->answers_syn;
-    char *since = nh_duration_text(nh_elapsed(conn->syn.time, p->at.time));
 
     if (p->seg->seq == conn->isn)
         nh_issue_time_by_syn(conn, p->at);
@@ -87,19 +78,19 @@ syn_again(nh_segment_context *p)
     if (p->seg->seq != conn->isn)
         conn->attempt_syn = p->at; /* another attempt: whether it is answered is not known yet */
     else if (conn->synack.frame)
-        synack_ignored(p, "SYN resent");
+        synack_ignored(p, false);
     else if (nh_wrong_source_conn(conn, conn->attempt_syn))
         ; /* told on the answer itself */
     else if (!answered && p->to->packets == 0)
-        nh_raise(&(nh_evidence){ .finding = NH_SYN_UNANSWERED,
-                                 .conn = conn,
-                                 .silent = NH_SILENT_SERVER,
-                                 .at = p->at,
-                                 .since = conn->syn,
-                                 .text = g_strdup_printf("SYN resent: no answer for %s (first SYN in frame %u)", since, conn->syn.frame) });
+        nh_raise(&(nh_evidence){
+            .finding = NH_SYN_UNANSWERED,
+            .conn = conn,
+            .silent = NH_SILENT_SERVER,
+            .at = p->at,
+            .since = conn->syn,
+            .says = { NH_REMARK_SYN_RESENT, { NH_NUMBER(nh_elapsed(conn->syn.time, p->at.time)), NH_NUMBER(conn->syn.frame) } } });
     if (conn->service != NH_SERVICE_PORTMAP && conn->service != NH_SERVICE_STATD)
         nh_attempt_connect(conn, p->at);
-    g_free(since);
 }
 
 void
@@ -131,7 +122,7 @@ nh_open_synack(nh_segment_context *p)
     }
     conn->synack_count++;
     if (conn->state == NH_TCP_SYN_RECEIVED)
-        synack_ignored(p, "SYN-ACK resent");
+        synack_ignored(p, true);
     else if (conn->state == NH_TCP_ESTABLISHED)
         conn->unaccepted = p->at;
 }
@@ -197,12 +188,12 @@ nh_open_other(nh_segment_context *p)
     }
     /* what acknowledges a little more than the SYN was captured before the SYN-ACK */
     if (p->seg->flags & NH_TH_ACK && p->seg->len == 0 && p->seg->ack - conn->isn - 1 > G_MAXUINT16 && !conn->synack.frame) {
-        nh_raise(&(nh_evidence){ .finding = NH_CHALLENGE_ACK,
-                                 .conn = conn,
-                                 .at = p->at,
-                                 .since = conn->syn,
-                                 .text = g_strdup_printf("Bare ACK answers the SYN of frame %u: the %s still holds the old connection",
-                                                         conn->attempt_syn.frame, nh_conn_role(conn, 1)) });
+        nh_raise(&(nh_evidence){
+            .finding = NH_CHALLENGE_ACK,
+            .conn = conn,
+            .at = p->at,
+            .since = conn->syn,
+            .says = { NH_REMARK_CHALLENGE_ACK, { NH_NUMBER(conn->attempt_syn.frame), NH_NUMBER(nh_conn_role(conn, 1)) } } });
         return false;
     }
     establish(p);

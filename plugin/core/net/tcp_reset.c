@@ -27,17 +27,15 @@ refused(nh_segment_context *p)
 {
     nh_conn *conn = p->conn;
 
-    char *third = nh_middlebox_text(conn, p->seg);
-
     conn->state = NH_TCP_RESET;
     if (!nh_storm_takes(conn, p->at))
-        nh_raise(&(nh_evidence){
-            .finding = NH_SYN_REFUSED,
-            .conn = conn,
-            .at = p->at,
-            .since = conn->syn,
-            .text = g_strdup_printf("Connection refused: RST answers the SYN of frame %u%s", conn->attempt_syn.frame, third) });
-    g_free(third);
+        nh_raise(&(nh_evidence){ .finding = NH_SYN_REFUSED,
+                                 .conn = conn,
+                                 .at = p->at,
+                                 .since = conn->syn,
+                                 .says = { NH_REMARK_SYN_REFUSED,
+                                           { NH_NUMBER(conn->attempt_syn.frame), NH_NUMBER(conn->middlebox_reset), NH_NUMBER(p->seg->hops),
+                                             NH_NUMBER(conn->pair->distance.hops) } } });
 }
 
 static void
@@ -46,34 +44,28 @@ reset(nh_segment_context *p)
     nh_conn *conn = p->conn;
     bool closing = conn->half[0].fin || conn->half[1].fin;
     unsigned away = p->index == 1 ? nh_turned_away_count(conn, p->at) : 0;
-    char *state = nh_conn_outstanding(conn)
-                      ? g_strdup_printf("%u call%s without answer", nh_conn_outstanding(conn), nh_conn_outstanding(conn) == 1 ? "" : "s")
-                      : g_strdup("nothing outstanding");
 
     conn->state = NH_TCP_RESET;
     conn->reset_by_client = p->index == 0;
     if (p->index == 1 && conn->service != NH_SERVICE_PORTMAP)
         conn->pair->lost = p->at;
-    char *third = nh_middlebox_text(conn, p->seg);
-    char *text = g_strdup_printf("Connection reset %s the %s, %s%s", conn->middlebox_reset ? "in the name of" : "by",
-                                 nh_conn_role(conn, p->index), state, third);
+    nh_remark says = { NH_REMARK_RESET,
+                       { NH_NUMBER(conn->middlebox_reset), NH_NUMBER(nh_conn_role(conn, p->index)), NH_NUMBER(nh_conn_outstanding(conn)),
+                         NH_NUMBER(conn->middlebox_reset), NH_NUMBER(p->seg->hops), NH_NUMBER(conn->pair->distance.hops) } };
 
     if (nh_conn_outstanding(conn) == 0 &&
         (closing || away < NH_TURNED_AWAY_MIN)) { /* nobody waits: it ends whatever was wrong and keeps nobody from connecting anew */
         nh_trouble_end(conn, NH_FINDING_NONE, p->at);
         if (!closing)
-            nh_raise(&(nh_evidence){ .finding = NH_RESET, .conn = conn, .at = p->at, .bits = NH_HARMLESS, .text = g_steal_pointer(&text) });
+            nh_raise(&(nh_evidence){ .finding = NH_RESET, .conn = conn, .at = p->at, .bits = NH_HARMLESS, .says = says });
     } else if (!nh_storm_takes(conn, p->at)) {
         nh_raise(&(nh_evidence){ .finding = NH_RESET,
                                  .conn = conn,
                                  .at = p->at,
                                  .since = nh_conn_outstanding(conn) ? p->at : conn->pair->turned_since,
-                                 .text = g_steal_pointer(&text) });
+                                 .says = says });
     }
     nh_turned_away_count_outage(conn);
-    g_free(third);
-    g_free(text);
-    g_free(state);
 }
 
 /* The host that sent the SYN resets what the other one accepted. */
@@ -85,12 +77,12 @@ declined(nh_segment_context *p)
     conn->state = NH_TCP_RESET;
     conn->reset_by_client = true;
     if (!nh_storm_takes(conn, p->at))
-        nh_raise(&(nh_evidence){ .finding = NH_RESET,
-                                 .conn = conn,
-                                 .at = p->at,
-                                 .since = conn->syn.frame ? conn->syn : p->at,
-                                 .text = g_strdup_printf("The %s resets the connection that the %s's SYN-ACK accepted",
-                                                         nh_conn_role(conn, 0), nh_conn_role(conn, 1)) });
+        nh_raise(
+            &(nh_evidence){ .finding = NH_RESET,
+                            .conn = conn,
+                            .at = p->at,
+                            .since = conn->syn.frame ? conn->syn : p->at,
+                            .says = { NH_REMARK_RESET_DECLINES, { NH_NUMBER(nh_conn_role(conn, 0)), NH_NUMBER(nh_conn_role(conn, 1)) } } });
 }
 
 /* Its sequence number tells of bytes that the capture has not (a filter for flags, losses): the connection was open. */

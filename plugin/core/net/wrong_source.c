@@ -69,15 +69,10 @@ remember(nh_watch *watch, nh_wrong_source **where, const nh_end *from, nh_moment
     (*where)->last = at;
 }
 
-static char *
-text_of(const nh_wrong_source *where, const char *what, const nh_end *asked, uint32_t frame)
+static nh_remark
+remark_of(const nh_wrong_source *where, const nh_end *asked, uint32_t frame)
 {
-    char *from = nh_end_text(&where->from), *to = nh_end_text(asked);
-    char *text = g_strdup_printf("%s comes from %s, though %s was asked (frame %u): the caller does not take it", what, from, to, frame);
-
-    g_free(from);
-    g_free(to);
-    return text;
+    return (nh_remark){ NH_REMARK_WRONG_SOURCE, { NH_POINTER(&where->from), NH_POINTER(asked), NH_NUMBER(frame) } };
 }
 
 /* --- TCP ----------------------------------------------------------------------------------- */
@@ -108,7 +103,7 @@ raise_conn(nh_conn *conn)
                              .conn = conn,
                              .at = where->last,
                              .since = opening ? conn->syn : asked,
-                             .text = text_of(where, "The answer", &conn->server, asked.frame) });
+                             .says = remark_of(where, &conn->server, asked.frame) });
 }
 
 /* The client resets what it knows nothing of (RFC 9293 section 3.10.7.1). */
@@ -206,7 +201,7 @@ nh_wrong_source_call(nh_call *call)
                              .call = call,
                              .at = where->last,
                              .since = nh_call_first(call)->at,
-                             .text = text_of(where, "The answer", &call->dst, nh_call_first(call)->at.frame) });
+                             .says = remark_of(where, &call->dst, nh_call_first(call)->at.frame) });
     return true;
 }
 

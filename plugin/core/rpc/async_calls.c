@@ -17,7 +17,6 @@
 #include "core/model/frames.h"
 #include "core/locks/lock_faults.h"
 #include "core/locks/lock_table.h"
-#include "core/locks/lock_text.h"
 #include "core/judge/outage.h"
 #include "core/judge/raise.h"
 #include "core/model/ports.h"
@@ -106,17 +105,15 @@ static void
 lost_without_answer(nh_call *grant, nh_call *before, nh_moment at)
 {
     nh_moment since = first_callback(grant);
-    char *ago = nh_duration_text(nh_elapsed(since.time, at.time));
 
     nh_raise(&(nh_evidence){ .finding = NH_GRANT_LOST,
                              .call = before,
                              .at = at,
                              .since = since,
-                             .text = g_strdup_printf("The callback is %s: that of frame %u has had no %s for %s",
-                                                     before == grant ? "sent again" : "made anew", since.frame,
-                                                     before->accepted.frame ? "GRANTED_RES (RPC did acknowledge it)" : "answer", ago) });
+                             .says = { NH_REMARK_CALLBACK_AGAIN,
+                                       { NH_NUMBER(before == grant), NH_NUMBER(since.frame), NH_NUMBER(before->accepted.frame != 0),
+                                         NH_NUMBER(nh_elapsed(since.time, at.time)) } } });
     nh_outage_join(grant->pair, grant);
-    g_free(ago);
 }
 
 /* Also callbacks for a lock that was granted, refused or given up in another way: nobody waits for their answer. */
@@ -153,12 +150,7 @@ granted_twice(nh_call *grant, nh_moment at)
     if (!nh_locks_called_back(grant, &held))
         return;
     nh_raise(&(nh_evidence){
-        .finding = NH_LOCK_LEAKED,
-        .call = grant,
-        .at = at,
-        .text = g_strdup_printf("The client accepted this lock in frame %u; a server that grants it again may keep it after the client's "
-                                "UNLOCK",
-                                held.since.frame) });
+        .finding = NH_LOCK_LEAKED, .call = grant, .at = at, .says = { NH_REMARK_GRANTED_TWICE, { NH_NUMBER(held.since.frame) } } });
 }
 
 /*
@@ -168,7 +160,6 @@ granted_twice(nh_call *grant, nh_moment at)
 void
 nh_grant_refused(nh_call *grant, nh_moment at)
 {
-    char from[NH_ADDR_TEXT], to[NH_ADDR_TEXT];
     nh_lock waiting;
 
     if (!is_grant(grant) || !grant->has_status || grant->status == NH_NLM_STAT_GRANTED || grant->status == NH_NLM_STAT_GRACE)
@@ -176,7 +167,7 @@ nh_grant_refused(nh_call *grant, nh_moment at)
     if (!nh_locks_waits(grant, &waiting) || waiting.callbacks > 1) /* it may have taken an earlier one, whose answer did not come */
         return;
     bool other = waiting.pair != grant->pair;
-    char *who = nh_lock_who(&waiting);
+    const nh_lock *who = nh_arena_copy(waiting.pair->watch->arena, &waiting, sizeof waiting);
     nh_frame_get(waiting.pair->watch, at)->pair = waiting.pair; /* it is about that one */
     nh_raise(&(nh_evidence){
         .finding = NH_GRANT_LOST,
@@ -186,10 +177,8 @@ nh_grant_refused(nh_call *grant, nh_moment at)
         .at = at,
         .since = at,
         .bits = other ? NH_OTHER_CALLER : NH_REFUSED_BY_CLIENT,
-        .text = other ? g_strdup_printf("%s refuses the callback, though it waits: it asked %s and is called back from %s", who,
-                                        nh_addr_text(&waiting.pair->server, to), nh_addr_text(&grant->pair->server, from))
-                      : g_strdup_printf("%s refuses the callback, though it waits", who) });
-    g_free(who);
+        .says = { NH_REMARK_CALLBACK_REFUSED,
+                  { NH_POINTER(who), NH_NUMBER(other), NH_POINTER(&waiting.pair->server), NH_POINTER(&grant->pair->server) } } });
 }
 
 /* A server calls back as soon as the lock is free (nlmsvc_grant_blocked, fs/lockd/svclock.c): after so long it does not. */
@@ -233,21 +222,17 @@ nh_grant_not_tried(nh_call *call, nh_moment at)
     if (!polls_for_free(call, &waiting) || waiting.callbacks > 0 || may_have_called(call->pair, waiting.nobody))
         return;
     nh_moment freed = waiting.nobody;
-    char *who = nh_lock_who(&waiting), *after = nh_duration_text(nh_call_first(call)->at.time - freed.time);
-    nh_raise(
-        &(nh_evidence){ .finding = NH_GRANT_LOST,
-                        .pair = call->pair,
-                        .way = NH_CALLBACK,
-                        .service = NH_SERVICE_NLM,
-                        .at = at,
-                        .since = { nh_call_first(call)->at.frame, freed.time }, /* that frame is another client's */
-                        .bits = NH_NOT_CALLED_BACK,
-                        .text = g_strdup_printf("%s asks again %s after the UNLOCK of its holder (answered in frame %u), and no callback "
-                                                "was tried",
-                                                who, after, freed.frame) });
+    const nh_lock *who = nh_arena_copy(call->pair->watch->arena, &waiting, sizeof waiting);
+    nh_time after = nh_call_first(call)->at.time - freed.time;
+    nh_raise(&(nh_evidence){ .finding = NH_GRANT_LOST,
+                             .pair = call->pair,
+                             .way = NH_CALLBACK,
+                             .service = NH_SERVICE_NLM,
+                             .at = at,
+                             .since = { nh_call_first(call)->at.frame, freed.time }, /* that frame is another client's */
+                             .bits = NH_NOT_CALLED_BACK,
+                             .says = { NH_REMARK_NOT_CALLED_BACK, { NH_POINTER(who), NH_NUMBER(after), NH_NUMBER(freed.frame) } } });
     nh_outage_join(call->pair, call);
-    g_free(who);
-    g_free(after);
 }
 
 /* --- *_MSG that are sent anew ------------------------------------------------------------- */
@@ -293,24 +278,21 @@ raise_anew(nh_call *call, nh_call *first, unsigned copies, nh_moment at)
     if (!taken && call->l4 != NH_L4_UDP)
         return;
     nh_finding finding = taken ? NH_REPLY_OVERDUE : NH_PEER_SILENT;
-    char *ago = nh_duration_text(nh_elapsed(nh_call_first(first)->at.time, at.time));
     bool certain = taken || copies >= 2;
-    nh_raise(&(nh_evidence){ .finding = finding,
-                             .call = call,
-                             .at = at,
-                             .since = nh_call_first(first)->at,
-                             .bits = certain ? 0 : NH_SUSPICION,
-                             .text = certain ? g_strdup_printf("%s is sent anew: that of frame %u has had no %s for %s",
-                                                               nh_nlm_procedure_name(call->proc), nh_call_first(first)->at.frame,
-                                                               !taken    ? "answer"
-                                                               : message ? "*_RES (the server has it)"
-                                                                         : "answer (the server has it)",
-                                                               ago)
-                                             : NULL });
+    nh_evidence evidence = {
+        .finding = finding, .call = call, .at = at, .since = nh_call_first(first)->at, .bits = certain ? 0 : NH_SUSPICION
+    };
+    if (certain)
+        evidence.says = (nh_remark){ NH_REMARK_SENT_ANEW,
+                                     { NH_POINTER(nh_nlm_procedure_name(call->proc)), NH_NUMBER(evidence.since.frame),
+                                       NH_NUMBER(!taken    ? 0
+                                                 : message ? 2
+                                                           : 1),
+                                       NH_NUMBER(nh_elapsed(evidence.since.time, at.time)) } };
+    nh_raise(&evidence);
     nh_outage_join(call->pair, first); /* of the same request, though it waits no longer itself */
-    g_free(ago);
     if (!taken && copies >= 2)
-        nh_dead_declare(call, finding, nh_call_first(first)->at, at.frame, "is sent anew without any answer");
+        nh_dead_declare(call, finding, nh_call_first(first)->at, at.frame, NH_DEAD_SENT_ANEW);
 }
 
 /*
@@ -362,12 +344,10 @@ nh_leak_judge(nh_call *call, nh_moment at)
     if (nh_nlm_kind(call->proc) != NH_NLM_LOCK || !call->nlm.has_lock || !call->has_status ||
         (call->status != NH_NLM_STAT_DENIED && call->status != NH_NLM_STAT_BLOCKED) || !nh_locks_suspect(call, &suspect))
         return;
-    nh_fault_leaked(
-        suspect.call, "copies", at, NH_CONFIDENCE_LIKELY,
-        g_strdup_printf(
-            "a LOCK is taken (frame %u), though nobody is known to hold it; one of %s, svid %u, was resent and refused in frame "
-            "%u: the server may have granted its other copy",
-            at.frame, suspect.caller[0] ? suspect.caller : "an unknown host", suspect.svid, suspect.since.frame));
+    nh_fault_leaked(suspect.call, "copies", at, NH_CONFIDENCE_LIKELY,
+                    &(nh_remark){ NH_REMARK_COPY_GRANTED,
+                                  { NH_NUMBER(at.frame), NH_POINTER(suspect.caller[0] ? suspect.caller : "an unknown host"),
+                                    NH_NUMBER(suspect.svid), NH_NUMBER(suspect.since.frame) } });
 }
 
 /* Its connection was lost after TCP had taken the call. */
@@ -388,11 +368,8 @@ nh_leak_complete(nh_watch *watch)
             const nh_conn *conn = call->prog == NH_PROG_NLM && nh_nlm_kind(call->proc) == NH_NLM_UNLOCK ? lost_under(call) : NULL;
             if (conn && !nh_frame_has(nh_frame_find(watch, nh_call_first(call)->at.frame), NH_LOCK_LEAKED) &&
                 call->pair->last_answer - conn->last.time > RESEND_TIME) /* it went on locking, and would have sent the call again */
-                nh_fault_leaked(
-                    call, "unlock unanswered", nh_call_first(call)->at, NH_CONFIDENCE_POSSIBLE,
-                    g_strdup_printf("an UNLOCK was taken by TCP and never answered: the connection was lost in frame %u and the client "
-                                    "did not send it again, so the server may still hold the lock",
-                                    conn->last.frame));
+                nh_fault_leaked(call, "unlock unanswered", nh_call_first(call)->at, NH_CONFIDENCE_POSSIBLE,
+                                &(nh_remark){ NH_REMARK_UNLOCK_UNANSWERED, { NH_NUMBER(conn->last.frame) } });
         }
     }
 }

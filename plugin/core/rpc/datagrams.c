@@ -48,23 +48,22 @@ nh_datagram_resent(nh_call *call, nh_moment at)
         return;
     if (met_icmp_error(call)) { /* whoever sends errors is not silent */
         if (call->icmp.port == call->dst.port)
-            nh_dead_declare(call, NH_UNREACHABLE, call->icmp.at, at.frame, "is resent into an ICMP error");
+            nh_dead_declare(call, NH_UNREACHABLE, call->icmp.at, at.frame, NH_DEAD_RESENT_INTO_ERROR);
         return;
     }
     if (nh_wrong_source_call(call)) { /* nor is who answers from another address */
-        nh_dead_declare(call, NH_ANSWER_ELSEWHERE, call->wrong_source->last, at.frame, "is resent: its answer came from another address");
+        nh_dead_declare(call, NH_ANSWER_ELSEWHERE, call->wrong_source->last, at.frame, NH_DEAD_RESENT_ANSWERED_ELSEWHERE);
         return;
     }
     if (call->n_sendings >= 3) {
-        char *lasts = nh_duration_text(nh_elapsed(silence.since.time, at.time));
         silence.bits = 0;
         if (!call->lost_reply.frame)
-            silence.text = g_strdup_printf("Retransmission number %u over UDP without any answer for %s", call->n_sendings - 1, lasts);
-        g_free(lasts);
+            silence.says = (nh_remark){ NH_REMARK_DATAGRAM_SILENCE,
+                                        { NH_NUMBER(call->n_sendings - 1), NH_NUMBER(nh_elapsed(silence.since.time, at.time)) } };
     }
     nh_raise(&silence);
     if (call->n_sendings >= 3)
-        nh_dead_declare(call, NH_PEER_SILENT, silence.since, at.frame, "is resent without any answer");
+        nh_dead_declare(call, NH_PEER_SILENT, silence.since, at.frame, NH_DEAD_RESENT_UNANSWERED);
 }
 
 /* The waiting call of this pair that was sent last between these ends over UDP. */
@@ -103,7 +102,6 @@ quote_unseen(nh_pair *pair, nh_way way, const nh_quote *quote)
 {
     nh_moment at = { quote->frame, quote->time };
     nh_frame *frame = nh_frame_get(pair->watch, at);
-    char *text = nh_icmp_text(quote);
 
     frame->pair = pair;
     frame->service = NH_SERVICE_NLM;
@@ -115,8 +113,7 @@ quote_unseen(nh_pair *pair, nh_way way, const nh_quote *quote)
                              .since = at,
                              .bits = nh_icmp_is_own_filter(quote) ? NH_OWN_FILTER : 0,
                              .icmp_sender = &quote->sender,
-                             .text = g_strdup_printf("%s, about a call that was not captured", text) });
-    g_free(text);
+                             .says = nh_icmp_remark(pair->watch, quote, NH_ICMP_ABOUT_UNSEEN) });
 }
 
 void
@@ -131,13 +128,13 @@ nh_datagram_quote(nh_watch *watch, const nh_quote *quote)
         return;
     nh_pair *pair = nh_pair_of_flow(watch, &quote->src.addr, &quote->dst.addr, &way);
     nh_call *call = waiting_datagram(pair, way, quote);
-    char *text = nh_icmp_text(quote);
-    if (text && !call && nh_port_program(watch, &quote->dst.addr, NH_L4_UDP, quote->dst.port) == NH_PROG_NLM && !was_captured(watch, quote))
+    nh_remark says = nh_icmp_remark(watch, quote, NH_ICMP_ABOUT_CALL);
+    bool hinders = says.id != NH_REMARK_NONE;
+    if (hinders && !call && nh_port_program(watch, &quote->dst.addr, NH_L4_UDP, quote->dst.port) == NH_PROG_NLM &&
+        !was_captured(watch, quote))
         quote_unseen(pair, way, quote);
-    if (!text || !call) {
-        g_free(text);
+    if (!hinders || !call)
         return;
-    }
     nh_frame *frame = nh_frame_get(watch, at);
     frame->pair = pair;
     frame->service = nh_service_of_program(call->prog);
@@ -145,14 +142,8 @@ nh_datagram_quote(nh_watch *watch, const nh_quote *quote)
     call->icmp.sender = quote->sender;
     call->icmp.port = quote->dst.port;
     call->icmp.own_filter = nh_icmp_is_own_filter(quote);
-    nh_raise(
-        &(nh_evidence){ .finding = NH_UNREACHABLE,
-                        .call = call,
-                        .at = at,
-                        .since = nh_call_first(call)->at,
-                        .text = g_strdup_printf("%s, about the %s of frame %u", text, nh_procedure_name(call->prog, call->vers, call->proc),
-                                                nh_call_last(call)->at.frame) });
-    g_free(text);
-    nh_dead_declare(call, NH_UNREACHABLE, at, nh_call_first(call)->at.frame,
-                    way == NH_CALLBACK ? "cannot reach the client" : "cannot reach the server");
+    says.values[4].pointer = nh_procedure_name(call->prog, call->vers, call->proc);
+    says.values[5].number = nh_call_last(call)->at.frame;
+    nh_raise(&(nh_evidence){ .finding = NH_UNREACHABLE, .call = call, .at = at, .since = nh_call_first(call)->at, .says = says });
+    nh_dead_declare(call, NH_UNREACHABLE, at, nh_call_first(call)->at.frame, way == NH_CALLBACK ? NH_DEAD_TO_CLIENT : NH_DEAD_TO_SERVER);
 }

@@ -79,10 +79,10 @@ show_on_frame(nh_watch *watch, const flow *f, nh_way *way, nh_moment at)
 }
 
 static void
-raise_of_flow(nh_watch *watch, const flow *f, nh_finding finding, nh_moment at, const nh_quote *quote, char *text)
+raise_of_flow(nh_watch *watch, const flow *f, nh_finding finding, nh_moment at, const nh_quote *quote, nh_remark says)
 {
     nh_evidence evidence = {
-        .finding = finding, .service = NH_SERVICE_NLM, .at = at, .since = f->unanswered ? f->first : at, .text = text
+        .finding = finding, .service = NH_SERVICE_NLM, .at = at, .since = f->unanswered ? f->first : at, .says = says
     };
 
     evidence.pair = show_on_frame(watch, f, &evidence.way, at);
@@ -110,10 +110,8 @@ sent(nh_watch *watch, flow *f, nh_moment at)
     f->last = at;
     if (f->unanswered < 3)
         return;
-    char *silence = nh_duration_text(nh_elapsed(f->first.time, at.time));
     raise_of_flow(watch, f, NH_PEER_SILENT, at, NULL,
-                  g_strdup_printf("Encrypted datagrams are sent again and again without any answer for %s", silence));
-    g_free(silence);
+                  (nh_remark){ NH_REMARK_DTLS_SILENCE, { NH_NUMBER(nh_elapsed(f->first.time, at.time)) } });
 }
 
 void
@@ -139,11 +137,11 @@ bool
 nh_dtls_quote(nh_watch *watch, const nh_quote *quote)
 {
     const flow *f = find_flow(watch, &quote->src, &quote->dst);
-    char *text = f && f->encrypted ? nh_icmp_text(quote) : NULL;
 
-    if (text)
-        raise_of_flow(watch, f, NH_UNREACHABLE, (nh_moment){ quote->frame, quote->time }, quote,
-                      g_strdup_printf("%s, about an encrypted datagram", text));
-    g_free(text);
-    return f && f->encrypted;
+    if (!f || !f->encrypted)
+        return false;
+    nh_remark says = nh_icmp_remark(watch, quote, NH_ICMP_ABOUT_ENCRYPTED);
+    if (says.id != NH_REMARK_NONE)
+        raise_of_flow(watch, f, NH_UNREACHABLE, (nh_moment){ quote->frame, quote->time }, quote, says);
+    return true;
 }

@@ -58,11 +58,11 @@ wait_on(nh_call *call, nh_conn *conn)
     nh_call_wait_on(call, conn);
     call->dead = NH_PEER_SILENT;
     call->dead_since = call->lost_reply;
-    nh_raise(&(nh_evidence){ .finding = NH_DEAD_CALL,
-                             .call = call,
-                             .at = nh_call_first(call)->at,
-                             .text = g_strdup_printf("%s was answered in frame %u, but the caller never acknowledged the answer",
-                                                     nh_nlm_procedure_name(call->proc), call->lost_reply.frame) });
+    nh_raise(&(nh_evidence){
+        .finding = NH_DEAD_CALL,
+        .call = call,
+        .at = nh_call_first(call)->at,
+        .says = { NH_REMARK_REPLY_UNACKED, { NH_POINTER(nh_nlm_procedure_name(call->proc)), NH_NUMBER(call->lost_reply.frame) } } });
     nh_outage_join(call->pair, call);
 }
 
@@ -111,10 +111,9 @@ nh_lost_reply_copy(nh_call *call, nh_moment at)
     nh_frame_unnote(call->pair->watch, call->lost_reply.frame, NH_RECOVERED);
     if (nh_wrong_source_call(call))
         return;
-    nh_raise(&(nh_evidence){
-        .finding = NH_PEER_SILENT,
-        .call = call,
-        .at = at,
-        .bits = NH_HARMLESS, /* the copy is the symptom (datagrams.c) */
-        .text = g_strdup_printf("The client asks again, though the answer is in frame %u: it did not get it", call->lost_reply.frame) });
+    nh_raise(&(nh_evidence){ .finding = NH_PEER_SILENT,
+                             .call = call,
+                             .at = at,
+                             .bits = NH_HARMLESS, /* the copy is the symptom (datagrams.c) */
+                             .says = { NH_REMARK_REPLY_LOST, { NH_NUMBER(call->lost_reply.frame) } } });
 }

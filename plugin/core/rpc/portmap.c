@@ -91,7 +91,7 @@ nh_portmap_answer(nh_watch *watch, nh_call *call, const nh_message *message, nh_
                                      .call = call,
                                      .at = at,
                                      .since = nh_call_first(call)->at,
-                                     .text = g_strdup_printf("The port mapper knows no NLM version %u", mapping->vers) });
+                                     .says = { NH_REMARK_NOT_REGISTERED, { NH_NUMBER(mapping->vers) } } });
         }
     }
 }

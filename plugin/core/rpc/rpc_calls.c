@@ -62,8 +62,7 @@ resent_by_tcp(nh_call *call, nh_conn *conn, nh_moment at)
     nh_issue_time_by_tcp(call);
     nh_frame_add_call(nh_frame_get(call->pair->watch, at), call);
     if (nh_conn_trouble(conn))
-        nh_dead_declare(call, nh_conn_trouble(conn)->finding, nh_conn_trouble(conn)->since, at.frame,
-                        "is resent by TCP on a dead connection");
+        nh_dead_declare(call, nh_conn_trouble(conn)->finding, nh_conn_trouble(conn)->since, at.frame, NH_DEAD_RESENT_BY_TCP);
 }
 
 /* The caller acknowledged bytes that the capture missed: its calls were answered as far as anyone can tell. */
@@ -199,16 +198,14 @@ first_transmission(nh_call *call, nh_conn *conn, uint32_t seq_end, nh_moment at)
 static void
 raise_resent(nh_call *call, const nh_sending *before, nh_conn *conn, nh_moment at)
 {
-    const nh_sending *first = nh_call_first(call);
-    char *ago = nh_duration_text(nh_elapsed(first->at.time, at.time));
+    nh_moment first = nh_call_first(call)->at;
 
     nh_raise(&(nh_evidence){ .finding = NH_CALL_RESENT,
                              .call = call,
                              .at = at,
-                             .text = g_strdup_printf("%s resent%s: first sent in frame %u, %s ago",
-                                                     nh_procedure_name(call->prog, call->vers, call->proc),
-                                                     before->conn != conn ? " on another connection" : "", first->at.frame, ago) });
-    g_free(ago);
+                             .says = { NH_REMARK_CALL_RESENT,
+                                       { NH_POINTER(nh_procedure_name(call->prog, call->vers, call->proc)), NH_NUMBER(before->conn != conn),
+                                         NH_NUMBER(first.frame), NH_NUMBER(nh_elapsed(first.time, at.time)) } } });
 }
 
 static void
@@ -237,18 +234,10 @@ resent(nh_call *call, nh_conn *conn, uint32_t seq_end, nh_moment at)
         return;
     }
     if (conn && nh_conn_trouble(conn))
-        nh_dead_declare(call, nh_conn_trouble(conn)->finding, nh_conn_trouble(conn)->since, at.frame, "is resent on a dead connection");
+        nh_dead_declare(call, nh_conn_trouble(conn)->finding, nh_conn_trouble(conn)->since, at.frame, NH_DEAD_RESENT);
     /* copies that left together: nothing is overdue yet */
-    if (call->tcp_acked && (before.conn != conn || at.time - before.at.time >= NH_QUEUED_TIME)) {
-        char *ago = nh_duration_text(nh_elapsed(nh_call_first(call)->at.time, at.time));
-        nh_raise(
-            &(nh_evidence){ .finding = NH_REPLY_OVERDUE,
-                            .call = call,
-                            .at = at,
-                            .since = nh_call_first(call)->at,
-                            .text = g_strdup_printf("TCP acknowledged the call of frame %u, but no reply for %s", call->tcp_acked, ago) });
-        g_free(ago);
-    }
+    if (call->tcp_acked && (before.conn != conn || at.time - before.at.time >= NH_QUEUED_TIME))
+        nh_dead_overdue(call, NULL, at);
     nh_async_resent(call, at);
     nh_outage_join(call->pair, call);
 }

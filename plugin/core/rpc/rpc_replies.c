@@ -18,6 +18,7 @@
 #include "core/clock/kernel_lines.h"
 #include "core/locks/lock_faults.h"
 #include "core/locks/lock_table.h"
+#include "core/judge/dead_calls.h"
 #include "core/judge/outage.h"
 #include "core/judge/raise.h"
 #include "core/model/ports.h"
@@ -29,21 +30,18 @@
 static void
 raise_recovered(nh_call *call, const nh_outage *outage, nh_moment at)
 {
-    char *lasted = nh_duration_text(nh_elapsed(outage->start.time, at.time));
-    char *line = nh_line_text(call->pair, call->way, NH_LOG_OK);
     bool may_log = call->proc != 0 && !(call->way == NH_FORWARD && nh_client_is_other(call->pair));
     bool logged = may_log && call->outlived && nh_line_event(call->pair, call->way, call) == NH_LOG_STILL_TRYING;
     bool refused = nh_outage_has_refusals(outage);
-    const char *what = outage->served ? "Answered after" : refused ? "First answer other than a refusal after" : "First answer after";
+    unsigned what = outage->served ? 1 : refused ? 2 : 0;
 
     if (outage->id)
         nh_raise(&(nh_evidence){ .finding = NH_RECOVERED,
                                  .call = call,
                                  .at = at,
-                                 .text = g_strdup_printf("%s %s%s%s%s%s", what, lasted, outage->served || refused ? "" : " without one",
-                                                         logged ? ": \"" : "", logged ? line : "", logged ? "\" is expected now" : "") });
-    g_free(line);
-    g_free(lasted);
+                                 .says = { NH_REMARK_RECOVERED,
+                                           { NH_NUMBER(what), NH_NUMBER(nh_elapsed(outage->start.time, at.time)), NH_NUMBER(what == 0),
+                                             NH_NUMBER(logged), NH_POINTER(call->pair), NH_NUMBER(call->way), NH_NUMBER(NH_LOG_OK) } } });
 }
 
 static void
@@ -72,7 +70,6 @@ granted(nh_call *call, nh_moment at)
 static void
 judge_status(nh_call *call, nh_moment at)
 {
-    const char *name = nh_nlm_status_name(call->status);
     nh_finding finding = call->status == NH_NLM_STAT_NOLOCKS ? NH_DENIED_NOLOCKS : call->status == NH_NLM_STAT_GRACE ? NH_GRACE : NH_DENIED;
 
     if (call->status == NH_NLM_STAT_BLOCKED && nh_nlm_kind(call->proc) == NH_NLM_LOCK)
@@ -82,26 +79,26 @@ judge_status(nh_call *call, nh_moment at)
     if (call->status == NH_NLM_STAT_GRANTED || call->status == NH_NLM_STAT_BLOCKED)
         return;
     call->pair->denied++;
-    char *text = finding == NH_DENIED_NOLOCKS
-                     ? g_strdup_printf("%s: usually the server's statd cannot monitor the client, or it has no resources", name)
-                     : g_strdup(name ? name : "unknown status");
-    nh_raise(&(nh_evidence){ .finding = finding, .call = call, .at = at, .bits = NH_HARMLESS, .text = text });
+    nh_remark_id id = finding == NH_DENIED_NOLOCKS ? NH_REMARK_DENIED_NOLOCKS : NH_REMARK_DENIED;
+    nh_raise(&(nh_evidence){ .finding = finding,
+                             .call = call,
+                             .at = at,
+                             .bits = NH_HARMLESS,
+                             .says = { id, { NH_POINTER(nh_nlm_status_name(call->status)) } } });
 }
 
 static void
 judge_copies(nh_call *call, const nh_message *message, nh_moment at)
 {
-    char *text;
-
     if (!message->nlm.has_status || !call->has_status || call->status == message->nlm.status || nh_nlm_kind(call->proc) != NH_NLM_LOCK)
         return;
-    text = g_strdup_printf("copies of the LOCK of frame %u got different answers: %s in frame %u, %s in frame %u",
-                           nh_call_first(call)->at.frame, nh_nlm_status_name(call->status), call->reply.frame,
-                           nh_nlm_status_name(message->nlm.status), at.frame);
+    nh_remark says = { NH_REMARK_COPIES_DIFFER,
+                       { NH_NUMBER(nh_call_first(call)->at.frame), NH_POINTER(nh_nlm_status_name(call->status)),
+                         NH_NUMBER(call->reply.frame), NH_POINTER(nh_nlm_status_name(message->nlm.status)), NH_NUMBER(at.frame) } };
     if (message->nlm.status == NH_NLM_STAT_GRANTED && call->status != NH_NLM_STAT_BLOCKED)
-        nh_fault_leaked(call, "copies", at, NH_CONFIDENCE_LIKELY, text);
+        nh_fault_leaked(call, "copies", at, NH_CONFIDENCE_LIKELY, &says);
     else
-        nh_frame_note(call->pair->watch, at.frame, NH_LOCK_LEAKED, text);
+        nh_frame_note(call->pair->watch, at.frame, NH_LOCK_LEAKED, &says);
 }
 
 /* A restart so long ago (statd's own retries, the longest grace period) has nothing to do with a grace period now. */
@@ -119,27 +116,10 @@ judge_grace(nh_call *call, nh_moment at)
         return;
     if (!notified)
         pair->restarted = at;
-    nh_raise(&(nh_evidence){
-        .finding = NH_SERVER_RESTARTED,
-        .call = call,
-        .at = at,
-        .since = pair->restarted,
-        .text = notified ? NULL : g_strdup_printf("Grace period after the connection was lost in frame %u", pair->lost.frame) });
-}
-
-/* Its client sends nothing again: only the answer shows how long it waited. */
-static void
-overdue_until_now(nh_call *call, nh_moment at)
-{
-    char *waited = nh_duration_text(at.time - nh_call_first(call)->at.time);
-
-    nh_raise(
-        &(nh_evidence){ .finding = NH_REPLY_OVERDUE,
-                        .call = call,
-                        .at = at,
-                        .since = nh_call_first(call)->at,
-                        .text = g_strdup_printf("TCP acknowledged the call of frame %u, but no reply for %s", call->tcp_acked, waited) });
-    g_free(waited);
+    nh_evidence restarted = { .finding = NH_SERVER_RESTARTED, .call = call, .at = at, .since = pair->restarted };
+    if (!notified)
+        restarted.says = (nh_remark){ NH_REMARK_GRACE_AFTER_LOSS, { NH_NUMBER(pair->lost.frame) } };
+    nh_raise(&restarted);
 }
 
 static void
@@ -152,8 +132,9 @@ first_reply(nh_call *call, const nh_message *message, nh_moment at)
     call->has_status = message->nlm.has_status;
     call->status = message->nlm.status;
     call->refused = message->refused;
-    if (call->waits && nh_client_waited(call, at) && !call->outage)
-        overdue_until_now(call, at);
+    if (call->waits && nh_client_waited(call, at) &&
+        !call->outage) /* its client sends nothing again: only the answer shows how long it waited */
+        nh_dead_overdue(call, NULL, at);
     if (call->waits)
         nh_call_stop_waiting(call);
     if (call->prog != NH_PROG_NLM || nh_nlm_is_result(call->prog, call->proc))
@@ -191,12 +172,11 @@ is_refusal(const nh_call *call)
 static void
 refused_by_rpc(nh_call *call, nh_moment at)
 {
-    nh_raise(
-        &(nh_evidence){ .finding = NH_RPC_REJECTED,
-                        .call = call,
-                        .at = at,
-                        .since = nh_call_first(call)->at,
-                        .text = g_strdup_printf("RPC refuses the call of frame %u: %s", nh_call_first(call)->at.frame, call->refused) });
+    nh_raise(&(nh_evidence){ .finding = NH_RPC_REJECTED,
+                             .call = call,
+                             .at = at,
+                             .since = nh_call_first(call)->at,
+                             .says = { NH_REMARK_RPC_REJECTED, { NH_NUMBER(nh_call_first(call)->at.frame), NH_POINTER(call->refused) } } });
 }
 
 /* An application gets no lock for want of something on the server. An UNLOCK, or a lock that is asked back, fails in another way (lock_faults.c). */
@@ -232,12 +212,12 @@ judge_version(nh_call *call, nh_moment at)
 
     if (call->prog != NH_PROG_PORTMAP || !nh_portmap_has_no_version(call, at, &since))
         return false;
-    nh_raise(&(nh_evidence){ .finding = NH_RPC_REJECTED,
-                             .call = call,
-                             .at = at,
-                             .since = since,
-                             .text = g_strdup_printf("The port mapper knows no version in which the client asks (%u: %s, since frame %u)",
-                                                     call->vers, call->refused, since.frame) });
+    nh_raise(
+        &(nh_evidence){ .finding = NH_RPC_REJECTED,
+                        .call = call,
+                        .at = at,
+                        .since = since,
+                        .says = { NH_REMARK_NO_VERSION, { NH_NUMBER(call->vers), NH_POINTER(call->refused), NH_NUMBER(since.frame) } } });
     return true;
 }
 

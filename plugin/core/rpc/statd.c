@@ -69,20 +69,13 @@ pair_of_notice(nh_watch *watch, const nh_message *message, nh_way *way)
     return call->pair;
 }
 
-/* What is told of a notice; the client did not react to it if locks is not 0. */
-static char *
-text_of_notice(const char *name, unsigned locks)
+/* What is told of a notice; its second value is the number of locks if the client did not react to it. */
+static nh_remark
+remark_of_notice(nh_watch *watch, const char *name)
 {
-    const char *who = name[0] ? name : "the server";
+    const char *who = name[0] ? nh_arena_copy(watch->arena, name, strlen(name) + 1) : "the server";
 
-    if (locks == 0)
-        return g_strdup_printf("SM_NOTIFY: %s restarted", who);
-    char *lost = locks == 1 ? g_strdup("did not give back the lock") : g_strdup_printf("gave back none of the %u locks", locks);
-    char *text = g_strdup_printf("SM_NOTIFY: %s restarted, but the client %s that it held (no LOCK with reclaim): does its statd know this "
-                                 "server by another name?",
-                                 who, lost);
-    g_free(lost);
-    return text;
+    return (nh_remark){ NH_REMARK_NOTICE, { NH_POINTER(who) } };
 }
 
 static unsigned
@@ -188,12 +181,15 @@ server_restarted(nh_pair *pair, const nh_message *message, nh_moment at)
     /* announced before (sm-notify tries several times, and several addresses) */
     bool again = message->nsm_state != 0 && pair->side[NH_FORWARD].nsm_state == message->nsm_state;
     unsigned held = again ? 0 : locks_held(pair);
+    nh_remark says = remark_of_notice(pair->watch, message->mon_name);
 
     pair->restarted = at;
     if (held > 0) {
         pair->not_given_back.locks = held;
         pair->not_given_back.notice = at;
-        pair->not_given_back.fault = nh_fault_not_reclaimed(pair, at, text_of_notice(message->mon_name, held));
+        says.values[1].number = held;
+        pair->not_given_back.fault = nh_fault_not_reclaimed(pair, at, &says);
+        says.values[1].number = 0;
     }
     nh_raise(&(nh_evidence){ .finding = NH_SERVER_RESTARTED,
                              .pair = pair,
@@ -202,7 +198,7 @@ server_restarted(nh_pair *pair, const nh_message *message, nh_moment at)
                              .at = at,
                              .since = at,
                              .bits = again ? NH_HARMLESS : 0,
-                             .text = text_of_notice(message->mon_name, 0) });
+                             .says = says });
     nh_outage_settle(pair, at); /* unless somebody waits: what comes long after is another matter */
 }
 
@@ -245,17 +241,12 @@ nh_statd_complete(nh_pair *pair)
 void
 nh_statd_call(nh_call *call, const nh_message *message)
 {
-    char address[NH_ADDR_TEXT];
-
     if (message->proc == NH_NSM_NOTIFY)
         notified(call->pair->watch, call, message);
     else if (message->proc == NH_NSM_SIMU_CRASH)
-        nh_raise(&(nh_evidence){
-            .finding = NH_SERVER_RESTARTED,
-            .pair = call->pair,
-            .at = { message->frame, message->time },
-            .bits = NH_HARMLESS,
-            .text = g_strdup_printf("SM_SIMU_CRASH: the status monitor of %s is to act as after a crash: its lock manager starts anew, and "
-                                    "whoever is monitored is told",
-                                    nh_addr_text(&message->dst.addr, address)) });
+        nh_raise(&(nh_evidence){ .finding = NH_SERVER_RESTARTED,
+                                 .pair = call->pair,
+                                 .at = { message->frame, message->time },
+                                 .bits = NH_HARMLESS,
+                                 .says = { NH_REMARK_SIMU_CRASH, { NH_POINTER(&call->dst.addr) } } });
 }

@@ -41,23 +41,17 @@
 
 /* --- completing earlier frames ---------------------------------------------------- */
 
-static char *
-fin_text(const nh_conn *conn, const nh_trouble *trouble, const char *lasted)
+static nh_remark
+fin_remark(const nh_conn *conn, const nh_trouble *trouble, nh_time lasted)
 {
     const nh_half *half = &conn->half[conn->half[0].fin_at.frame == trouble->since.frame ? 0 : 1];
     nh_time earliest, latest;
 
-    if (nh_client_is_other(conn->pair)) /* how long its socket lasts is not known */
-        return g_strdup_printf("This FIN is not acknowledged for %s and resent %u time%s", lasted, trouble->count,
-                               trouble->count == 1 ? "" : "s");
     nh_timer_fin_block(half->fin_since, half->fin_at.time, &earliest, &latest);
-    char *from = nh_time_clock(earliest), *to = nh_time_clock(latest);
-    char *text = g_strdup_printf("This FIN is not acknowledged for %s and resent %u time%s; unless that changes, its socket blocks the "
-                                 "port until %s-%s",
-                                 lasted, trouble->count, trouble->count == 1 ? "" : "s", from, to);
-    g_free(from);
-    g_free(to);
-    return text;
+    return (nh_remark){ NH_REMARK_FIN_UNACKED,
+                        { NH_NUMBER(lasted), NH_NUMBER(trouble->count),
+                          NH_NUMBER(!nh_client_is_other(conn->pair)), /* how long another's socket lasts is not known */
+                          NH_NUMBER(earliest), NH_NUMBER(latest) } };
 }
 
 /* A stuck FIN and an unanswered SYN-ACK are known for what they are only when they are resent. */
@@ -66,16 +60,15 @@ complete_trouble(nh_watch *watch, const nh_conn *conn)
 {
     for (unsigned i = 0; conn->troubles && i < conn->troubles->len; i++) {
         const nh_trouble *trouble = &g_array_index(conn->troubles, nh_trouble, i);
-        char *until = nh_duration_text(nh_elapsed(trouble->since.time, trouble->until.frame ? trouble->until.time : trouble->last.time));
-        char *text = NULL;
+        nh_time lasted = nh_elapsed(trouble->since.time, trouble->until.frame ? trouble->until.time : trouble->last.time);
+        nh_remark says = { NH_REMARK_NONE };
 
         if (trouble->finding == NH_FIN_UNACKED)
-            text = fin_text(conn, trouble, until);
+            says = fin_remark(conn, trouble, lasted);
         else if (trouble->finding == NH_SYNACK_UNACKED)
-            text = g_strdup_printf("This SYN-ACK is not acknowledged for %s (%u packets resent)", until, trouble->count);
-        g_free(until);
-        if (text)
-            nh_frame_note(watch, trouble->since.frame, trouble->finding, text);
+            says = (nh_remark){ NH_REMARK_SYNACK_UNACKED, { NH_NUMBER(lasted), NH_NUMBER(trouble->count) } };
+        if (says.id != NH_REMARK_NONE)
+            nh_frame_note(watch, trouble->since.frame, trouble->finding, &says);
     }
 }
 
@@ -95,7 +88,7 @@ complete_half_closed(nh_watch *watch, const nh_conn *conn)
     if (client->fin_acked && !server->fin && conn->state == NH_TCP_ESTABLISHED &&
         watch->last - client->fin_acked_at.time > 60 * NH_SECOND && conn->service != NH_SERVICE_PORTMAP)
         nh_frame_note(watch, client->fin_at.frame, NH_HALF_CLOSED,
-                      g_strdup_printf("FIN acknowledged, but the %s never closed its side", nh_conn_role(conn, 1)));
+                      &(nh_remark){ NH_REMARK_NEVER_CLOSED, { NH_NUMBER(nh_conn_role(conn, 1)) } });
 }
 
 /* Whatever was expected before it showed that this client is no Linux. */
@@ -134,11 +127,11 @@ complete_call(nh_watch *watch, nh_call *call)
     nh_call_deadlines(call, watch->options.use_mount, &deadlines);
     if (!call->line_seen.frame && (done.frame ? done.time : watch->last) <= deadlines.major_latest)
         return;
-    char *sentence = nh_line_sentence(call->pair, nh_line_event(call->pair, call->way, call), &deadlines, call->line_seen);
-    nh_frame_note(watch, nh_call_first(call)->at.frame, NH_NOT_RESPONDING, g_strdup_printf("%s (for this call)", sentence));
+    nh_remark says = nh_line_remark(call->pair, nh_line_event(call->pair, call->way, call), &deadlines, call->line_seen), for_call = says;
+    for_call.values[6].number = true;
+    nh_frame_note(watch, nh_call_first(call)->at.frame, NH_NOT_RESPONDING, &for_call);
     if (call->outlived_in)
-        nh_frame_note(watch, call->outlived_in, NH_NOT_RESPONDING, g_strdup(sentence));
-    g_free(sentence);
+        nh_frame_note(watch, call->outlived_in, NH_NOT_RESPONDING, &says);
 }
 
 /* The same where no call came of it. */
@@ -153,8 +146,8 @@ complete_attempt(const nh_pair *pair)
     if (!attempt->outlived_in || !nh_attempt_pending(attempt) || nh_client_is_other(pair))
         return;
     nh_attempt_deadlines(pair, NH_FORWARD, attempt, &deadlines);
-    nh_frame_note(pair->watch, attempt->outlived_in, NH_NOT_RESPONDING,
-                  nh_line_sentence(pair, nh_line_event(pair, NH_FORWARD, attempt->answers), &deadlines, attempt->line_seen));
+    nh_remark says = nh_line_remark(pair, nh_line_event(pair, NH_FORWARD, attempt->answers), &deadlines, attempt->line_seen);
+    nh_frame_note(pair->watch, attempt->outlived_in, NH_NOT_RESPONDING, &says);
 }
 
 static void

@@ -8,12 +8,14 @@
 
 #include "core/story/faults.h"
 
+#include "core/base/text.h"
 #include "core/clock/client.h"
 #include "core/locks/lock_story.h"
 #include "core/model/call.h"
 #include "core/model/frames.h"
 #include "core/clock/kernel_lines.h"
 #include "core/story/incident_calls.h"
+#include "core/story/remark_text.h"
 #include "core/wire/procedures.h"
 
 static void
@@ -40,7 +42,7 @@ add_notes(nh_incident *incident, const nh_watch *watch, nh_moment at, GHashTable
         return;
     for (const GSList *item = frame->notes; item; item = item->next) {
         const nh_note *note = item->data;
-        nh_incident_add_event(incident, at.frame, at.time, nh_finding_name(note->finding), note->finding, g_strdup(note->text));
+        nh_incident_add_event(incident, at.frame, at.time, nh_finding_name(note->finding), note->finding, nh_remark_text(&note->says));
     }
 }
 
@@ -61,7 +63,8 @@ add_calls(nh_incident *incident, const nh_fault *fault)
     add_notes(incident, watch, fault->at, noted);
     for (unsigned i = 0; i < fault->steps->len; i++) {
         const nh_fault_step *step = &g_array_index(fault->steps, nh_fault_step, i);
-        nh_incident_add_event(incident, step->at.frame, step->at.time, step->event, NH_FINDING_NONE, g_strdup(step->text));
+        nh_incident_add_event(incident, step->at.frame, step->at.time, step->event, NH_FINDING_NONE,
+                              nh_remark_text(&(nh_remark){ .id = step->says }));
         add_notes(incident, watch, step->at, noted);
     }
     add_notes(incident, watch, fault->refused_first, noted);
@@ -75,16 +78,45 @@ add_line(nh_incident *incident, const nh_fault *fault)
 {
     nh_kernel_line *line;
 
-    if (!fault->line || nh_client_is_other(fault->pair))
+    if (fault->line.id == NH_REMARK_NONE || nh_client_is_other(fault->pair))
         return;
     line = nh_incident_add_line(incident);
     line->program = "lockd";
     line->event = NH_LOG_OTHER;
-    line->text = g_strdup(fault->line);
+    line->text = nh_remark_text(&fault->line);
     line->earliest = fault->line_at.time;
     line->latest = fault->line_at.time + NH_OBSERVED_SLACK;
     line->observed = fault->line_at.time;
     line->observed_frame = fault->line_at.frame;
+}
+
+/* "; 3 answers refuse others since (frames 12 to 40)"; caller frees. */
+static char *
+refusals(const nh_fault *fault)
+{
+    if (fault->refused == 0)
+        return g_strdup("");
+    if (fault->refused == 1)
+        return g_strdup_printf("; frame %u refuses another because of it", fault->refused_first.frame);
+    return g_strdup_printf("; %u answers refuse others since (frames %u to %u)", fault->refused, fault->refused_first.frame,
+                           fault->refused_last.frame);
+}
+
+char *
+nh_fault_summary(const nh_fault *fault)
+{
+    char server[NH_ADDR_TEXT];
+    char *what = nh_remark_text(&fault->what), *when = nh_time_clock(fault->at.time), *refused = refusals(fault);
+    char *more = fault->more ? g_strdup_printf("; so with %u more lock%s", fault->more, nh_plural(fault->more)) : g_strdup("");
+    const char *sure = fault->confidence == NH_CONFIDENCE_SHOWN ? "the packets show it" : nh_confidence_name(fault->confidence);
+    char *text = g_strdup_printf("At %s UTC, server %s: %s (%s, frame %u)%s%s. Side: %s (%s).", when,
+                                 nh_addr_text(&fault->pair->server, server), what, nh_finding_name(fault->finding), fault->at.frame, more,
+                                 refused, nh_side_name(fault->side), sure);
+    g_free(what);
+    g_free(when);
+    g_free(more);
+    g_free(refused);
+    return text;
 }
 
 void

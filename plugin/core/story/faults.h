@@ -14,5 +14,7 @@
 
 /* One more incident of the story. */
 void nh_fault_story(nh_story *story, const nh_fault *fault);
+/* One sentence; caller frees. */
+char *nh_fault_summary(const nh_fault *fault);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "core/story/timeline.h"
 
+#include "core/story/remark_text.h"
 #include "core/model/call.h"
 #include "core/model/frames.h"
 #include "core/wire/procedures.h"
@@ -164,7 +165,7 @@ nh_timeline_add_frames(nh_incident *incident, nh_outage *outage)
         for (const GSList *item = frame->notes; item; item = item->next) {
             const nh_note *note = item->data;
             nh_incident_add_event(incident, frame->at.frame, frame->at.time, nh_finding_name(note->finding), note->finding,
-                                  g_strdup(note->text));
+                                  nh_remark_text(&note->says));
         }
         if (in_storm(outage->pair, frame))
             continue;
