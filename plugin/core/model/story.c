@@ -147,9 +147,8 @@ nh_kernel_line_offset(const nh_kernel_line *line)
     return MIN(line->logged + line->logged_resolution - low, 0);
 }
 
-/* Two calls with the same text ask for the same; caller frees. */
-static char *
-request_key(const nh_story_call *call)
+char *
+nh_request_key(const nh_story_call *call)
 {
     const nh_request *r = &call->request;
 
@@ -169,7 +168,7 @@ nh_incident_requests(const nh_incident *incident)
     for (unsigned i = 0; i < incident->calls->len; i++) {
         const nh_story_call *call = incident->calls->pdata[i];
         if (call->request.known)
-            g_hash_table_add(known, request_key(call));
+            g_hash_table_add(known, nh_request_key(call));
         else
             unknown += call->prog == NH_PROG_NLM && !nh_story_call_is_ping(call);
     }

@@ -221,6 +221,8 @@ nh_kernel_line *nh_incident_add_line(nh_incident *incident);
  * NH_TIME_NONE without a logged line or a prediction.
  */
 nh_time nh_kernel_line_offset(const nh_kernel_line *line);
+/* Two calls with the same text ask for the same; caller frees. */
+char *nh_request_key(const nh_story_call *call);
 /* How many requests of applications the incident hurt: each counts once, whatever XIDs it was asked under. */
 unsigned nh_incident_requests(const nh_incident *incident);
 /* what is taken over */

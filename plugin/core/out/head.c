@@ -83,21 +83,25 @@ say(nh_head_part *part, GString *text)
 
 /* Who waited for what, how long, and what came of it. */
 static void
-append_wait(GString *text, const nh_story_call *call)
+append_wait(GString *text, const nh_asked *asked)
 {
-    nh_time answered = nh_story_call_answered(call), asked = nh_story_call_asked(call);
-    bool window = nh_time_known(call->issued_latest) && call->issued_latest != asked;
+    const nh_story_call *last = nh_asked_last(asked);
+    bool granted = g_strcmp0(last->status, "NLM_GRANTED") == 0;
 
-    append_owned(text, "%s", nh_request_text(call));
-    if (!nh_time_known(answered)) {
-        g_string_append(text, ": no answer in this capture");
-        return;
+    append_owned(text, "%s", nh_request_text(asked->calls->pdata[0]));
+    if (!nh_time_known(asked->answered))
+        g_string_append_printf(text, ": no answer%s in this capture", last->status ? " that ends the wait" : "");
+    else {
+        g_string_append(text, granted ? ", got it after " : ", waited ");
+        append_owned(text, asked->asked_latest > asked->asked ? "up to %s" : "%s", nh_duration_text(asked->answered - asked->asked));
+        if (!granted)
+            g_string_append_printf(text, ", then got %s", last->status ? last->status : "an answer");
     }
-    bool granted = g_strcmp0(call->status, "NLM_GRANTED") == 0;
-    g_string_append(text, granted ? ", got it after " : ", waited ");
-    append_owned(text, window ? "up to %s" : "%s", nh_duration_text(answered - asked));
-    if (!granted)
-        g_string_append_printf(text, ", then got %s", call->status ? call->status : "an answer");
+    if (asked->waited) {
+        append_owned(text, " (it waited for another owner's lock since %s", nh_time_clock(asked->asked));
+        g_string_append_printf(text, ", frame %u)", asked->waited->frame);
+    } else if (asked->calls->len > 1)
+        g_string_append_printf(text, " (asked %u times)", asked->calls->len);
 }
 
 static const nh_story_lock *

@@ -24,37 +24,39 @@
 /* --- the application ------------------------------------------------------------------ */
 
 static void
-put_wait(nh_drawing *d, const nh_story_call *call)
+put_wait(nh_drawing *d, const nh_asked *asked)
 {
-    nh_time asked = nh_story_call_asked(call), surely = nh_time_known(call->issued_latest) ? call->issued_latest : asked;
-    nh_time answered = nh_story_call_answered(call);
-    char *waited = nh_time_known(answered) ? nh_duration_text(answered - asked) : NULL;
-    const char *outcome = call->status ? call->status : nh_time_known(answered) ? "answered" : "no answer in the capture";
-    bool window = nh_time_known(call->issued_earliest) && surely > asked;
+    const nh_story_call *first = asked->calls->pdata[0], *last = nh_asked_last(asked);
+    bool over = nh_time_known(asked->answered), window = asked->asked_latest > asked->asked;
+    const char *name = first->procedure ? first->procedure : "lock call", *outcome = last->status ? last->status
+                                                                                     : over       ? "answered"
+                                                                                                  : "no answer in the capture";
+    char *times = asked->calls->len > 1 ? g_strdup_printf(", %u times", asked->calls->len) : g_strdup("");
 
-    nh_drawing_bar(d, NH_SHAPE_WAITS, surely, answered, "the application waits");
-    if (window) {
-        nh_drawing_bar(d, NH_SHAPE_ASKED, asked, surely, "the application asked at some moment of this");
-    }
-    nh_drawing_labelf(d, nh_scale_x(d->scale, asked), "%s %s", call->procedure ? call->procedure : "lock call",
-                      window ? "asked for in here" : "asked for");
-    if (waited) {
-        nh_drawing_labelf(d, nh_scale_x(d->scale, answered), "%s%s: %s", window ? "up to " : "", waited, outcome);
-        nh_drawing_mark(d, NH_SHAPE_ANSWER, answered, call->reply_frame, outcome);
+    nh_drawing_bar(d, NH_SHAPE_WAITS, asked->asked_latest, asked->answered, "the application waits");
+    if (window)
+        nh_drawing_bar(d, NH_SHAPE_ASKED, asked->asked, asked->asked_latest, "the application asked at some moment of this");
+    nh_drawing_labelf(d, nh_scale_x(d->scale, asked->asked), "%s %s%s", name, window ? "asked for in here" : "asked for", times);
+    if (over) {
+        char *waited = nh_duration_text(asked->answered - asked->asked);
+        nh_drawing_labelf(d, nh_scale_x(d->scale, asked->answered), "%s%s: %s", window ? "up to " : "", waited, outcome);
+        nh_drawing_mark(d, NH_SHAPE_ANSWER, asked->answered, last->reply_frame, outcome);
+        g_free(waited);
     } else
         nh_drawing_label(d, NH_DRAWING_RIGHT, outcome);
-    g_free(waited);
+    g_free(times);
 }
 
 static void
-draw_request(nh_drawing *d, const nh_story_call *call)
+draw_request(nh_drawing *d, const nh_asked *asked)
 {
+    const nh_story_call *call = asked->calls->pdata[0];
     char *range = call->request.known ? nh_range_text(call->request.offset, call->request.length) : NULL;
     char *who = call->request.known ? g_strdup_printf("process (svid) %u, %s", call->request.svid, range) : NULL;
     char *file = call->request.known && call->request.file ? g_strdup_printf("file %s", call->request.file) : NULL;
 
     nh_drawing_begin_lane(d, "The application", who, file);
-    put_wait(d, call);
+    put_wait(d, asked);
     nh_drawing_end_lane(d, who ? 2 : 0);
     g_free(range);
     g_free(who);
@@ -83,6 +85,19 @@ draw_application(nh_drawing *d)
     g_ptr_array_unref(requests);
 }
 
+/* It has a lane already: the application asked again. */
+static bool
+is_asked(const nh_incident *incident, const nh_story_lock *lock)
+{
+    GPtrArray *requests = nh_requests_by_wait(incident);
+    bool found = false;
+
+    for (unsigned i = 0; i < MIN(requests->len, MAX_REQUESTS) && !found; i++)
+        found = ((const nh_asked *)requests->pdata[i])->waited == lock;
+    g_ptr_array_unref(requests);
+    return found;
+}
+
 /* A lock that waits for a callback, as the lock table has it. */
 static void
 draw_blocked(nh_drawing *d)
@@ -91,7 +106,7 @@ draw_blocked(nh_drawing *d)
 
     for (unsigned i = 0; i < d->incident->locks->len && drawn < 2; i++) {
         const nh_story_lock *lock = d->incident->locks->pdata[i];
-        if (!lock->waiting)
+        if (!lock->waiting || is_asked(d->incident, lock))
             continue;
         nh_drawing_begin_lane(d, "Blocked lock", lock->owner ? lock->owner : "owner unknown", lock->file);
         nh_drawing_bar(d, NH_SHAPE_WAITS, lock->since, NH_TIME_NONE, "waits for the lock");
@@ -423,6 +438,10 @@ collect_times(const nh_incident *incident)
         add_time(times, call->issued_latest);
         add_time(times, call->sent);
         add_time(times, nh_story_call_answered(call));
+    }
+    for (unsigned i = 0; i < incident->locks->len; i++) {
+        const nh_story_lock *lock = incident->locks->pdata[i];
+        add_time(times, lock->waiting ? lock->since : NH_TIME_NONE);
     }
     for (unsigned i = 0; i < incident->kernel_lines->len; i++) {
         const nh_kernel_line *line = incident->kernel_lines->pdata[i];

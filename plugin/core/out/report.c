@@ -9,6 +9,7 @@
 #include "core/out/report.h"
 
 #include "core/out/report_locks.h"
+#include "core/out/request.h"
 #include "core/out/summary.h"
 #include "core/out/folds.h"
 #include "core/out/head.h"
@@ -269,18 +270,51 @@ append_timeline(GString *out, const nh_incident *incident, nh_clock_text clock)
     g_ptr_array_unref(rows);
 }
 
+/* A request that was asked under several XIDs is one row: its first and last call, how often it was put off, how it ended. */
+static void
+append_repeated(GString *out, const nh_asked *asked, nh_clock_text clock)
+{
+    const nh_story_call *first = asked->calls->pdata[0], *last = nh_asked_last(asked);
+    GString *text = g_string_new(NULL);
+    unsigned refused = 0;
+
+    for (unsigned i = 0; i < asked->calls->len; i++) {
+        const nh_story_call *call = asked->calls->pdata[i];
+        refused += call != last && call->status;
+    }
+    g_string_append_printf(text, "%s v%u, asked %u times, XID 0x%08x in frame %u to XID ", first->procedure ? first->procedure : "Call",
+                           first->vers, asked->calls->len, first->xid, first->frames->len ? g_array_index(first->frames, uint32_t, 0) : 0);
+    g_string_append_printf(text, "0x%08x in frame %u", last->xid, last->frames->len ? g_array_index(last->frames, uint32_t, 0) : 0);
+    if (refused)
+        g_string_append_printf(text, "; %s %u time%s", first->status ? first->status : "an answer", refused, nh_plural(refused));
+    append_answer(text, last);
+    paragraph(out, 4, 6, text);
+    GString *fate = fate_of(first, clock);
+    if (fate->len)
+        paragraph(out, 6, 6, fate);
+    else
+        g_string_free(fate, true);
+}
+
 static void
 append_calls(GString *out, const nh_incident *incident, nh_clock_text clock)
 {
-    unsigned shown = MIN(incident->calls->len, MAX_CALLS);
+    GPtrArray *requests = nh_requests_of(incident);
+    unsigned shown = MIN(requests->len, MAX_CALLS);
 
     if (shown)
         g_string_append(out, "\n  Calls\n");
-    for (unsigned i = 0; i < shown; i++)
-        append_call(out, incident->calls->pdata[i], clock);
-    if (shown < incident->calls->len)
-        g_string_append_printf(out, "    ... and %u more; the JSON document lists all %u\n", incident->calls->len - shown,
+    for (unsigned i = 0; i < shown; i++) {
+        const nh_asked *asked = requests->pdata[i];
+        if (asked->calls->len > 1)
+            append_repeated(out, asked, clock);
+        else
+            append_call(out, asked->calls->pdata[0], clock);
+    }
+    if (shown < requests->len)
+        g_string_append_printf(out, "    ... and %u more; the JSON document lists all %u calls\n", requests->len - shown,
                                incident->calls->len);
+    g_ptr_array_unref(requests);
 }
 
 static void

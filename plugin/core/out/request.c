@@ -53,29 +53,125 @@ is_request(const nh_story_call *call)
     return call->prog == NH_PROG_NLM && !call->callback && !nh_story_call_is_ping(call) && nh_time_known(nh_story_call_asked(call));
 }
 
+const nh_story_call *
+nh_asked_last(const nh_asked *asked)
+{
+    return asked->calls->pdata[asked->calls->len - 1];
+}
+
+static void
+asked_free(void *data)
+{
+    nh_asked *asked = data;
+    g_ptr_array_unref(asked->calls);
+    g_free(asked);
+}
+
+/* The client asks again after it, of its own accord. */
+static bool
+is_no_end(const char *status)
+{
+    return g_strcmp0(status, "NLM_DENIED_GRACE_PERIOD") == 0 || g_strcmp0(status, "NLM_BLOCKED") == 0;
+}
+
+static void
+add_call(nh_asked *asked, const nh_story_call *call)
+{
+    g_ptr_array_add(asked->calls, (void *)call);
+    asked->answered = is_no_end(call->status) ? NH_TIME_NONE : nh_story_call_answered(call);
+}
+
+/* A lock that waits when the incident begins is a request that was asked before. */
+static void
+find_waiting(nh_asked *asked, const nh_incident *incident)
+{
+    const nh_story_call *call = asked->calls->pdata[0];
+    const nh_request *request = &call->request;
+
+    for (unsigned i = 0; i < incident->locks->len && request->known && !asked->waited; i++) {
+        const nh_story_lock *lock = incident->locks->pdata[i];
+        if (lock->waiting && lock->svid == request->svid && lock->offset == request->offset && lock->length == request->length &&
+            g_strcmp0(lock->file, request->file) == 0 && g_strcmp0(call->procedure, "LOCK") == 0 && lock->since <= asked->asked &&
+            (!lock->owner || !request->owner || g_str_has_prefix(lock->owner, request->owner)))
+            asked->waited = lock;
+    }
+    if (asked->waited)
+        asked->asked = asked->asked_latest = asked->waited->since;
+}
+
+static nh_asked *
+begin_request(GPtrArray *requests, const nh_story_call *call, const nh_incident *incident)
+{
+    nh_asked *asked = g_new0(nh_asked, 1);
+
+    asked->calls = g_ptr_array_new();
+    asked->asked = nh_story_call_asked(call);
+    asked->asked_latest = nh_time_known(call->issued_latest) ? call->issued_latest : asked->asked;
+    add_call(asked, call);
+    find_waiting(asked, incident);
+    g_ptr_array_add(requests, asked);
+    return asked;
+}
+
+static int
+by_sent(const void *a, const void *b)
+{
+    const nh_story_call *x = *(nh_story_call *const *)a, *y = *(nh_story_call *const *)b;
+    nh_time sent_x = nh_time_known(x->sent) ? x->sent : nh_story_call_asked(x),
+            sent_y = nh_time_known(y->sent) ? y->sent : nh_story_call_asked(y);
+    return sent_x < sent_y ? -1 : sent_x > sent_y;
+}
+
+GPtrArray *
+nh_requests_of(const nh_incident *incident)
+{
+    GPtrArray *requests = g_ptr_array_new_with_free_func(asked_free);
+    GHashTable *pending = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL); /* nh_asked by what is asked for */
+    GPtrArray *calls = g_ptr_array_sized_new(incident->calls->len);
+
+    for (unsigned i = 0; i < incident->calls->len; i++)
+        g_ptr_array_add(calls, incident->calls->pdata[i]);
+    g_ptr_array_sort(calls, by_sent);
+    for (unsigned i = 0; i < calls->len; i++) {
+        const nh_story_call *call = calls->pdata[i];
+        char *key = is_request(call) && call->request.known ? nh_request_key(call) : NULL;
+        nh_asked *asked = key ? g_hash_table_lookup(pending, key) : NULL;
+        if (asked && !nh_time_known(asked->answered))
+            add_call(asked, call);
+        else
+            asked = begin_request(requests, call, incident);
+        if (key)
+            g_hash_table_replace(pending, key, asked);
+    }
+    g_ptr_array_unref(calls);
+    g_hash_table_unref(pending);
+    return requests;
+}
+
 static int
 by_wait(const void *a, const void *b)
 {
-    const nh_story_call *x = *(nh_story_call *const *)a, *y = *(nh_story_call *const *)b;
-    nh_time asked_x = nh_story_call_asked(x), asked_y = nh_story_call_asked(y);
-    nh_time end_x = nh_story_call_answered(x), end_y = nh_story_call_answered(y);
+    const nh_asked *x = *(nh_asked *const *)a, *y = *(nh_asked *const *)b;
 
-    if (nh_time_known(end_x) != nh_time_known(end_y))
-        return nh_time_known(end_x) ? 1 : -1;
-    nh_time wait_x = nh_time_known(end_x) ? end_x - asked_x : -asked_x, wait_y = nh_time_known(end_y) ? end_y - asked_y : -asked_y;
+    if (nh_time_known(x->answered) != nh_time_known(y->answered))
+        return nh_time_known(x->answered) ? 1 : -1;
+    nh_time wait_x = (nh_time_known(x->answered) ? x->answered : 0) - x->asked;
+    nh_time wait_y = (nh_time_known(y->answered) ? y->answered : 0) - y->asked;
     if (wait_x != wait_y)
         return wait_x > wait_y ? -1 : 1;
-    return asked_x < asked_y ? -1 : asked_x > asked_y;
+    return x->asked < y->asked ? -1 : x->asked > y->asked;
 }
 
 GPtrArray *
 nh_requests_by_wait(const nh_incident *incident)
 {
-    GPtrArray *requests = g_ptr_array_new();
+    GPtrArray *requests = nh_requests_of(incident);
 
-    for (unsigned i = 0; i < incident->calls->len; i++)
-        if (is_request(incident->calls->pdata[i]))
-            g_ptr_array_add(requests, incident->calls->pdata[i]);
+    for (unsigned i = requests->len; i-- > 0;) {
+        const nh_asked *asked = requests->pdata[i];
+        if (!is_request(asked->calls->pdata[0]))
+            g_ptr_array_remove_index(requests, i);
+    }
     g_ptr_array_sort(requests, by_wait);
     return requests;
 }

@@ -21,7 +21,24 @@ char *nh_request_text(const nh_story_call *call);
 nh_time nh_story_call_asked(const nh_story_call *call);
 nh_time nh_story_call_answered(const nh_story_call *call);
 
-/* The incident's requests (nh_story_call*), the longest wait first; what has no answer waits longest. Caller unrefs. */
+/*
+ * What an application asked for once, with all calls that carried it: a client asks again under a new XID when the server is in its
+ * grace period, when it polls a lock for which it waits, or when it gave a call up.
+ */
+typedef struct {
+    GPtrArray *calls;            /* const nh_story_call*, by time; at least one, of the incident */
+    nh_time asked, asked_latest; /* when the application asked: between the two */
+    nh_time answered;            /* the answer that ended the wait; NH_TIME_NONE = none came */
+    const nh_story_lock *waited; /* it waits in the lock table since before the first of these calls; or NULL */
+} nh_asked;
+
+/* Its latest call; never NULL. */
+const nh_story_call *nh_asked_last(const nh_asked *asked);
+
+/* All calls of an incident by request, in the order in which they began (nh_asked*, callbacks and other programs' calls apart: each by itself). Caller unrefs. */
+GPtrArray *nh_requests_of(const nh_incident *incident);
+
+/* Those of applications, the longest wait first; what has no answer waits longest. Caller unrefs. */
 GPtrArray *nh_requests_by_wait(const nh_incident *incident);
 
 #endif
