@@ -81,6 +81,7 @@ set(NLM_HEALTH_CORE_SOURCES
     core/out/folds.c
     core/out/head.c
     core/out/markup.c
+    core/out/owners.c
     core/out/page.c
     core/out/drawing.c
     core/out/picture.c

@@ -10,11 +10,13 @@
 
 #include "core/base/text.h"
 #include "core/out/folds.h"
+#include "core/out/owners.h"
 #include "core/out/request.h"
 
 /* A report is read by people: the JSON document has all lines. */
-#define MAX_LINES 8
-#define MAX_PARTS 6
+#define MAX_LINES  8
+#define MAX_PARTS  6
+#define MAX_OWNERS 3
 
 /* --- times ------------------------------------------------------------------------ */
 
@@ -125,6 +127,26 @@ append_waiting_lock(GString *text, const nh_story_lock *lock)
     g_free(range);
 }
 
+/* The locks in question, by their owners. */
+static void
+append_owners(GString *text, const nh_incident *incident)
+{
+    GArray *owners = nh_owners_of(incident);
+    unsigned named = MIN(owners->len, MAX_OWNERS);
+
+    for (unsigned i = 0; i < named; i++) {
+        const nh_owner *owner = &g_array_index(owners, nh_owner, i);
+        append_owned(text, i ? "; that of %s" : "The lock of %s", nh_owner_text(owner));
+        append_owned(text, ", %s", nh_range_text(owner->offset, owner->length));
+        g_string_append_printf(text, " of file %s", owner->file ? owner->file : "?");
+    }
+    if (named < owners->len)
+        g_string_append_printf(text, "; and %u more", owners->len - named);
+    if (!named)
+        g_string_append(text, "No call of an owner is in this capture");
+    g_array_unref(owners);
+}
+
 static void
 say_what(GPtrArray *head, const nh_incident *incident)
 {
@@ -133,7 +155,9 @@ say_what(GPtrArray *head, const nh_incident *incident)
     unsigned all = nh_incident_requests(incident);
     GString *text = g_string_new(NULL);
 
-    if (requests->len) {
+    if (incident->kind == NH_INCIDENT_LOCK)
+        append_owners(text, incident);
+    else if (requests->len) {
         append_wait(text, requests->pdata[0]);
         if (all > 1)
             g_string_append_printf(text, "; the longest wait of %u requests", all);

@@ -8,66 +8,14 @@
 
 #include "core/out/picture_owners.h"
 
+#include "core/out/owners.h"
 #include "core/out/request.h"
 
 /* More would be too small to see; the table of calls has them. */
 #define MAX_OWNERS 8
 
-/* Somebody who asks for a lock: a process of a host, as NLM names it, and the file. */
-typedef struct {
-    const char *host, *file; /* may be NULL; of the lock table: "host, svid 7" */
-    uint32_t svid;
-    uint64_t offset, length;
-    nh_time holds_since; /* NH_TIME_NONE: does not, as far as the calls that were drawn tell */
-} owner;
-
-static bool
-begins_with(const char *text, const char *prefix)
-{
-    return !text || !prefix || g_str_has_prefix(text, prefix) || g_str_has_prefix(prefix, text);
-}
-
-/* Its lane, which is made when it has none. */
-static owner *
-owner_for(GArray *owners, const owner *like)
-{
-    for (unsigned i = 0; i < owners->len; i++) {
-        owner *at = &g_array_index(owners, owner, i);
-        if (at->svid == like->svid && g_strcmp0(at->file, like->file) == 0 && begins_with(at->host, like->host))
-            return at;
-    }
-    g_array_append_vals(owners, like, 1);
-    return &g_array_index(owners, owner, owners->len - 1);
-}
-
-static owner *
-owner_of_call(GArray *owners, const nh_story_call *call)
-{
-    const nh_request *request = &call->request;
-    owner like = { request->owner, request->file, request->svid, request->offset, request->length, NH_TIME_NONE };
-    return request->known ? owner_for(owners, &like) : NULL;
-}
-
-/* Who the incident is about: whoever called, and whoever held a lock when it began. */
-static GArray *
-collect_owners(const nh_incident *incident)
-{
-    GArray *owners = g_array_new(false, false, sizeof(owner));
-
-    for (unsigned i = 0; i < incident->locks->len; i++) {
-        const nh_story_lock *lock = incident->locks->pdata[i];
-        owner like = { lock->owner, lock->file, lock->svid, lock->offset, lock->length, NH_TIME_NONE };
-        owner *who = owner_for(owners, &like);
-        if (!lock->waiting && !lock->share)
-            who->holds_since = lock->since;
-    }
-    for (unsigned i = 0; i < incident->calls->len; i++)
-        owner_of_call(owners, incident->calls->pdata[i]);
-    return owners;
-}
-
 static void
-put_held(nh_drawing *d, owner *who, nh_time until)
+put_held(nh_drawing *d, nh_owner *who, nh_time until)
 {
     if (nh_time_known(who->holds_since))
         nh_drawing_bar(d, NH_SHAPE_HOLDS, who->holds_since, until, "holds the lock");
@@ -76,7 +24,7 @@ put_held(nh_drawing *d, owner *who, nh_time until)
 
 /* What a granted call changes. */
 static void
-note_granted(nh_drawing *d, owner *who, const nh_story_call *call)
+note_granted(nh_drawing *d, nh_owner *who, const nh_story_call *call)
 {
     nh_time answered = nh_story_call_answered(call);
 
@@ -103,17 +51,17 @@ put_call(nh_drawing *d, const nh_story_call *call)
 
 /* The bar of what is held lies under the marks, so that the calls are gone through twice. */
 static void
-draw_owner(nh_drawing *d, GArray *owners, owner *who)
+draw_owner(nh_drawing *d, GArray *owners, nh_owner *who)
 {
-    char *process = g_strdup_printf("%s%sprocess (svid) %u", who->host ? who->host : "", who->host ? ", " : "", who->svid);
+    char *process = nh_owner_text(who);
     char *range = nh_range_text(who->offset, who->length);
     char *what = who->file ? g_strdup_printf("%s of %s", range, who->file) : g_strdup(range);
 
-    nh_drawing_begin_lane(d, "Owner of a lock", who->host && strstr(who->host, "svid") ? who->host : process, what);
+    nh_drawing_begin_lane(d, "Owner of a lock", process, what);
     for (int marks = 0; marks < 2; marks++) {
         for (unsigned i = 0; i < d->incident->calls->len; i++) {
             const nh_story_call *call = d->incident->calls->pdata[i];
-            if (call->callback || !nh_time_known(call->sent) || owner_of_call(owners, call) != who)
+            if (call->callback || !nh_time_known(call->sent) || nh_owner_of_call(owners, call) != who)
                 continue;
             if (marks)
                 put_call(d, call);
@@ -148,11 +96,11 @@ draw_wrong(nh_drawing *d)
 void
 nh_picture_owners(nh_drawing *d)
 {
-    GArray *owners = collect_owners(d->incident);
+    GArray *owners = nh_owners_of(d->incident);
     unsigned drawn = MIN(owners->len, MAX_OWNERS);
 
     for (unsigned i = 0; i < drawn; i++)
-        draw_owner(d, owners, &g_array_index(owners, owner, i));
+        draw_owner(d, owners, &g_array_index(owners, nh_owner, i));
     if (owners->len > drawn) {
         char *text = g_strdup_printf("... and %u more owners", owners->len - drawn);
         nh_drawing_remark(d, text);
