@@ -30,7 +30,7 @@ _nlm_health() {
     if [[ ${COMP_WORDS[1]} == watch && $COMP_CWORD -gt 1 ]]; then
         options="-i --keep --exec --size --files --filter --duration --help"
     else
-        options="--html --svg --annotate --json --incident --open --server --utc --local -o --no-filter --help --version"
+        options="--html --svg --annotate --json --incident --open --server --utc --local -o --no-filter --install-profile --uninstall --yes --help --version"
         [[ $COMP_CWORD -gt 1 ]] || options="watch $options"
     fi
     if [[ $current == -* || (-z $current && $COMP_CWORD -eq 1) || watch == "$current"* ]]; then

@@ -228,6 +228,140 @@ def test_nothing_is_left(command, lab):
     assert not list(folder.iterdir())
 
 
+@pytest.fixture
+def window(command, lab):
+    """nlm-health --open with a Wireshark that only says what it is told."""
+    def opened(*arguments, **more):
+        folder = lab.folder()
+        (folder / "wireshark").write_text('#!/bin/sh\nprintf "%s\\n" "$@" >"$0.told"\n')
+        (folder / "wireshark").chmod(0o755)
+        harness.hand_over(folder)
+        harness.hand_over(folder / "wireshark")
+        command(*arguments, "--open", env={"PATH": f"{folder}:{os.environ['PATH']}"}, **more)
+        return (folder / "wireshark.told").read_text().splitlines()
+    return opened
+
+
+def test_open_at_the_incident(window, command, place):
+    """The capture itself, at the incident's first packet, with what else was given."""
+    first = json.loads(command("--json", "stuck_fin.pcap", "kernel.log").stdout)["incidents"][0]["first_frame"]
+    told = window("stuck_fin.pcap", "kernel.log", "mounts", "-o", "nlm_health.kernel_log_offset:1")
+    assert told[told.index("-g") + 1] == str(first)
+    assert told[told.index("-r") + 1] == str(place / "stuck_fin.pcap")
+    assert {"nlm_health.kernel_log:kernel.log", "nlm_health.kernel_log_offset:1"} <= set(told)
+    assert any(word.startswith("nlm_health.mount_options:") and "timeo=600" in word for word in told)
+
+
+def test_open_that_fails_says_so(command, lab):
+    folder = lab.folder()
+    (folder / "wireshark").write_text("#!/bin/sh\necho no screen >&2; exit 1\n")
+    (folder / "wireshark").chmod(0o755)
+    harness.hand_over(folder)
+    harness.hand_over(folder / "wireshark")
+    out = command("stuck_fin.pcap", "--open", status=FAILED, env={"PATH": f"{folder}:{os.environ['PATH']}"})
+    assert "nlm-health: wireshark: no screen" in out.stderr
+
+
+@needs
+@pytest.mark.parametrize("given", [("stuck_fin.pcap", "--server", "server.pcap"), ("--server=server.pcap", "stuck_fin.pcap")])
+def test_server_is_the_second_point(command, place, lab, given):
+    """The same packets, 30 ms later by the server's clock: two capture points, and the same incident."""
+    lab.run("editcap", "-F", "nsecpcap", "-t", "0.03", place / "stuck_fin.pcap", place / "server.pcap")
+    own(place)
+    story = json.loads(command("--json", *given).stdout)
+    assert len(story["capture"]["points"]) == 2
+    assert [incident["cause"] for incident in story["incidents"]] == ["fin_unacked"]
+    assert "is no capture" in command("stuck_fin.pcap", "--server", "kernel.log", status=FAILED).stderr
+    assert "cannot read nowhere" in command("stuck_fin.pcap", "--server", "nowhere", status=FAILED).stderr
+
+
+def supportconfig(folder):
+    """As SUSE's tool writes it: sections of commands and files in a few texts."""
+    top = folder / "scc_cli_261122"
+    top.mkdir()
+    (top / "basic-environment.txt").write_text("#==[ Command ]======#\n# /bin/uname -a\nLinux cli 6.1.0-18-default #1 SMP x86_64 GNU/Linux\n")
+    (top / "messages.txt").write_text(f"#==[ Log File ]=====#\n# /var/log/messages - Last 500 Lines\n{LOG}")
+    (top / "fs-diskio.txt").write_text(f"#==[ Command ]=====#\n# /bin/mount\n{MOUNTS}")
+    (top / "network.txt").write_text("#==[ Command ]=====#\n# /sbin/ip addr\n    inet 127.0.0.1/8 scope host lo\n    inet 10.7.1.2/24 scope global eth0\n")
+    (top / "env.txt").write_text("#==[ Command ]=====#\n# /sbin/sysctl -a\nfs.nfs.nlm_timeout = 10\n")
+    return top
+
+
+@pytest.mark.parametrize("packed", [None, "gz", "xz"])
+def test_supportconfig(command, place, packed):
+    folder = place / f"support {packed}"
+    folder.mkdir()
+    argument = top = supportconfig(folder)
+    if packed:
+        argument = folder / f"scc.t{packed}"
+        with tarfile.open(argument, f"w:{packed}") as archive:
+            archive.add(top, top.name)
+    own(place)
+    text = folded(command("stuck_fin.pcap", argument))
+    assert "logged at 12:31:08.000" in text
+    assert "nlm_timeout=10 (Linux 5.3+)" in text
+
+
+@pytest.fixture
+def installed(lab):
+    """The command and the profiles as in the sources, a home of its own, and how to run it there."""
+    folder = lab.folder()
+    for name in ("tools", "profiles"):
+        shutil.copytree(harness.TOP / name, folder / name)
+    home = folder / "home"
+    home.mkdir()
+    own(folder)
+
+    def run(*arguments, status=0):
+        env = {"HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config")}
+        out = lab.run("sh", folder / "tools" / "nlm-health", *arguments, env=env, check=False)
+        assert out.status == status, str(out)
+        return out.stdout + out.stderr
+    run.home, run.profiles = home, home / ".config" / "wireshark" / "profiles"
+    return run
+
+
+def test_profile_is_installed_and_renewed(installed):
+    """An earlier version is renewed, one with changes stays until somebody says yes, and is kept then."""
+    assert '"NLM Health" is installed' in installed("--install-profile")
+    assert '"NLM Health" is up to date' in installed("--install-profile")
+    recent, buttons = installed.profiles / "NLM Health" / "recent", installed.profiles / "NLM Health" / "dfilter_buttons"
+    recent.write_text("sizes of mine\n")
+    now = buttons.read_text()
+    versions = (harness.TOP / "profiles" / "versions").read_text()
+    buttons.unlink()
+    assert '"NLM Health" was an earlier version' in installed("--install-profile")
+    assert buttons.read_text() == now and recent.read_text() == "sizes of mine\n" and "dfilter_buttons" in versions
+    buttons.write_text(now + "mine\n")
+    assert "changes of yours, and stays" in installed("--install-profile")
+    assert buttons.read_text() == now + "mine\n"
+    assert "with your changes it is now called" in installed("--install-profile", "--yes")
+    assert buttons.read_text() == now
+    assert [path.read_text() for path in installed.profiles.glob("NLM Health before */dfilter_buttons")] == [now + "mine\n"]
+
+
+def test_versions_of_the_profiles_are_known(lab):
+    """Whoever changes a file of a profile adds a line, so that copies of what it was before can be told from the user's own."""
+    known = (harness.TOP / "profiles" / "versions").read_text(encoding="utf-8").splitlines()
+    for path in sorted((harness.TOP / "profiles").glob("*/*")):
+        if path.name != "recent":
+            crc, size = subprocess.run(["cksum", path], text=True, capture_output=True, check=True).stdout.split()[:2]
+            line = f"{crc} {size} {path.parent.name}/{path.name}"
+            assert line in known, f"add to profiles/versions: {line}"
+
+
+def test_uninstall_leaves_nothing(installed):
+    installed("--install-profile")
+    plugin = installed.home / ".local/lib/wireshark/plugins/9.9/epan/nlm_health.so"
+    plugin.parent.mkdir(parents=True)
+    plugin.write_text("")
+    own(installed.home)
+    if not any("/usr/" in line for line in installed("--uninstall", status=FAILED).splitlines()):
+        assert plugin.exists() and installed.profiles.exists()
+        assert "Nothing of NLM Health is left" in installed("--uninstall", "--yes")
+        assert not list(installed.home.iterdir())
+
+
 REPLAY = """
 import socket, struct, sys, time
 link = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
