@@ -33,16 +33,20 @@ die(int status, const char *what, const char *why)
 
 /* --- preferences ----------------------------------------------------------------------- */
 
+static bool claimed[2][65536];
+
+static void
+mark_claimed(bool *ports, const uint16_t *numbers, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        ports[numbers[i]] = true;
+}
+
+/* Asked twice for each segment */
 static bool
 is_claimed(nh_l4 l4, uint16_t port)
 {
-    const uint16_t *ports = l4 == NH_L4_TCP ? claimed_tcp : claimed_udp;
-    unsigned n = l4 == NH_L4_TCP ? G_N_ELEMENTS(claimed_tcp) : G_N_ELEMENTS(claimed_udp);
-
-    for (unsigned i = 0; i < n; i++)
-        if (ports[i] == port)
-            return true;
-    return false;
+    return claimed[l4 == NH_L4_UDP][port];
 }
 
 /* Those of Wireshark's preferences that no test needs to see refused. */
@@ -81,6 +85,8 @@ read_preferences(char **settings)
         .is_claimed = is_claimed,
     };
 
+    mark_claimed(claimed[0], claimed_tcp, G_N_ELEMENTS(claimed_tcp));
+    mark_claimed(claimed[1], claimed_udp, G_N_ELEMENTS(claimed_udp));
     for (unsigned i = 0; settings && settings[i]; i++) {
         char *colon = strchr(settings[i], ':');
         if (!colon || !g_str_has_prefix(settings[i], "nlm_health."))

@@ -115,11 +115,27 @@ nh_lock_file_take(const nh_lock_file *file, nh_lock_near *nearby, uint64_t first
         take_beyond(file, nearby, first, last);
 }
 
+static void
+replace(nh_lock_file *file, unsigned place, const nh_lock *lock)
+{
+    nh_lock *old = &g_array_index(file->locks, nh_lock, place);
+
+    file->standing += is_standing(lock);
+    file->standing -= is_standing(old);
+    *old = *lock;
+    g_array_index(file->spans, span, place) = (span){ lock->first, lock->last };
+}
+
+/* Most calls leave as many locks as they found: these stay where the old ones were. */
 void
 nh_lock_file_put(nh_lock_file *file, nh_lock_near *nearby)
 {
-    for (unsigned i = nearby->places->len; i-- > 0;)
+    unsigned kept = MIN(nearby->places->len, nearby->locks->len);
+
+    for (unsigned i = 0; i < kept; i++)
+        replace(file, g_array_index(nearby->places, unsigned, i), &g_array_index(nearby->locks, nh_lock, i));
+    for (unsigned i = nearby->places->len; i-- > kept;)
         nh_lock_file_remove(file, g_array_index(nearby->places, unsigned, i));
-    for (unsigned i = 0; i < nearby->locks->len; i++)
+    for (unsigned i = kept; i < nearby->locks->len; i++)
         add(file, &g_array_index(nearby->locks, nh_lock, i));
 }

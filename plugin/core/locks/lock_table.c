@@ -284,8 +284,9 @@ note_grace(nh_lock_table *table, const nh_lock *asked)
         g_hash_table_add(table->graces, g_memdup2(server, sizeof *server));
         return;
     }
-    g_hash_table_remove(table->dropped, server);
-    if (!g_hash_table_remove(table->graces, server))
+    if (g_hash_table_size(table->dropped) > 0)
+        g_hash_table_remove(table->dropped, server);
+    if (g_hash_table_size(table->graces) == 0 || !g_hash_table_remove(table->graces, server))
         return;
     g_hash_table_iter_init(&iter, table->files);
     while (g_hash_table_iter_next(&iter, &key, &value))

@@ -356,10 +356,11 @@ struct nh_pair {
     unsigned calls, answered, resent, denied;
     unsigned orphans; /* answers to lock calls that were not captured */
     nh_time slowest;
-    nh_time last_answer;  /* the latest to a lock call of the client; 0 = none */
-    GPtrArray *troubled;  /* nh_conn* in trouble */
-    GPtrArray *unsettled; /* nh_call*: asynchronous calls without their *_RES, callbacks without answer; or NULL */
-    unsigned waiters;     /* locks that wait (lock_table.c) */
+    nh_time last_answer;     /* the latest to a lock call of the client; 0 = none */
+    GPtrArray *troubled;     /* nh_conn* in trouble */
+    GPtrArray *unsettled;    /* nh_call*: asynchronous calls without their *_RES, callbacks without answer; or NULL */
+    unsigned waiters;        /* locks that wait (lock_table.c) */
+    nh_call *latest_request; /* the client's latest lock call, unanswered and not in watch->requests; or NULL (requests.c) */
     struct {
         nh_moment *client, *server;
         unsigned as_of;
@@ -520,7 +521,7 @@ struct nh_watch {
     GHashTable *served;     /* by server: its own of pair->indexed.served, all together; only while a story is told (other_clients.c) */
     nh_frame *latest_frame; /* the one that was asked for last, or NULL */
     struct nh_lock_table *locks;
-    GHashTable *requests;   /* that wait (requests.c); NULL while there was none */
+    GHashTable *requests;   /* that wait, each pair's latest apart (requests.c); NULL while there was none */
     GPtrArray *faults;      /* nh_fault*: what is wrong with locks, by the frames that show it */
     struct nh_early *early; /* the latest replies without a call (early_replies.c); NULL while there was none; of the arena */
     GPtrArray *dtls_flows;  /* flows of RPC over DTLS (dtls.c); NULL while there is none */

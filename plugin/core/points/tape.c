@@ -138,11 +138,14 @@ slot_of(unsigned length)
     return (length * 2654435761u) >> 27;
 }
 
+/* Most of two calls is alike, and each has some 200 bytes: eight of them are compared at once. */
 static unsigned
 equal_run(const uint8_t *a, const uint8_t *b, unsigned from, unsigned to)
 {
     unsigned i = from;
 
+    while (i + 8 <= to && memcmp(a + i, b + i, 8) == 0)
+        i += 8;
     while (i < to && a[i] == b[i])
         i++;
     return i - from;

@@ -49,6 +49,13 @@ key_of(const nh_call *call)
     return (request_key){ call->pair, nlm->offset, nlm->length, nh_nlm_kind(call->proc), nlm->svid, nlm->owner, nlm->file, nlm->exclusive };
 }
 
+static bool
+is_same(const nh_call *call, const request_key *key)
+{
+    request_key own = key_of(call);
+    return key_equal(&own, key);
+}
+
 void
 nh_requests_free(nh_watch *watch)
 {
@@ -56,21 +63,40 @@ nh_requests_free(nh_watch *watch)
         g_hash_table_unref(watch->requests);
 }
 
+/* The client asks the next thing before the latest one is answered: from now on the table has that. */
+static void
+put_latest(nh_pair *pair)
+{
+    nh_watch *watch = pair->watch;
+    nh_call *call = pair->latest_request;
+
+    if (!call)
+        return;
+    if (!watch->requests)
+        watch->requests = g_hash_table_new_full(key_hash, key_equal, g_free, NULL);
+    request *new = g_new(request, 1);
+    *new = (request){ key_of(call), call, call, 1 };
+    g_hash_table_add(watch->requests, new);
+    pair->latest_request = NULL;
+}
+
+static request *
+find(const nh_watch *watch, const nh_call *call)
+{
+    request_key key = key_of(call);
+
+    return watch->requests && g_hash_table_size(watch->requests) > 0 ? g_hash_table_lookup(watch->requests, &key) : NULL;
+}
+
 nh_call *
 nh_request_asked(nh_call *call, unsigned *copies)
 {
-    nh_watch *watch = call->pair->watch;
-    request_key key = key_of(call);
-
     if (!call->nlm.has_lock || call->way != NH_FORWARD)
         return NULL;
-    if (!watch->requests)
-        watch->requests = g_hash_table_new_full(key_hash, key_equal, g_free, NULL);
-    request *known = g_hash_table_lookup(watch->requests, &key);
+    put_latest(call->pair);
+    request *known = find(call->pair->watch, call);
     if (!known) {
-        known = g_new(request, 1);
-        *known = (request){ key, call, call, 1 };
-        g_hash_table_add(watch->requests, known);
+        call->pair->latest_request = call;
         return NULL;
     }
     /* over UDP nothing else tells that the one before was given up */
@@ -85,7 +111,11 @@ void
 nh_request_answered(const nh_call *call)
 {
     request_key key = key_of(call);
+    GHashTable *requests = call->pair->watch->requests;
+    const nh_call *latest = call->pair->latest_request;
 
-    if (call->pair->watch->requests && call->nlm.has_lock)
-        g_hash_table_remove(call->pair->watch->requests, &key);
+    if (latest && (latest == call || is_same(latest, &key)))
+        call->pair->latest_request = NULL;
+    else if (requests && call->nlm.has_lock && g_hash_table_size(requests) > 0)
+        g_hash_table_remove(requests, &key);
 }

@@ -362,20 +362,19 @@ returns_nothing(const nh_call *call)
 }
 
 /* The results of a reply: what they are, its call tells. */
-static nh_message
-read_results(const nh_call *call, const nh_message *message, const nh_rpc_header *header)
+static void
+read_results(const nh_call *call, const nh_message *message, const nh_rpc_header *header, nh_message *reply)
 {
-    nh_message reply = *message;
     nh_rpc_header results = *header;
 
-    reply.prog = call->prog;
-    reply.vers = call->vers;
-    reply.proc = call->proc;
+    memcpy(reply, message, offsetof(nh_message, mappings)); /* of which it has none yet */
+    reply->prog = call->prog;
+    reply->vers = call->vers;
+    reply->proc = call->proc;
     if (header->gss_verifier && call->integrity)
         nh_rpc_unwrap(&results);
     if (!header->refused && !returns_nothing(call))
-        nh_arguments_read(&reply, results.body, results.body_length);
-    return reply;
+        nh_arguments_read(reply, results.body, results.body_length);
 }
 
 /* Of a new call: its answer may have been captured before it. */
@@ -383,14 +382,14 @@ static void
 take_early_reply(nh_watch *watch, const nh_message *message)
 {
     nh_call *call = nh_call_find(watch, &message->src.addr, &message->dst.addr, message->prog, message->xid);
-    nh_message early;
+    nh_message early, reply;
     nh_rpc_header header;
 
     if (!call || call->reply.frame || call->n_sendings > 1 || !nh_early_take(watch, call, &early, &header))
         return;
     if (call->pair->orphans && call->l4 == NH_L4_TCP && call->prog == NH_PROG_NLM)
         call->pair->orphans--;
-    nh_message reply = read_results(call, &early, &header);
+    read_results(call, &early, &header, &reply);
     take_reply(watch, &reply);
 }
 
@@ -497,6 +496,7 @@ void
 nh_calls_reply(nh_watch *watch, const nh_message *message, const nh_rpc_header *header)
 {
     nh_call *call = call_answered_by(watch, message);
+    nh_message reply;
 
     if (!call) {
         if (!nh_wrong_source_reply(watch, message) && !header->refused && !header->starttls) { /* the probe for TLS is no call of ours */
@@ -508,7 +508,7 @@ nh_calls_reply(nh_watch *watch, const nh_message *message, const nh_rpc_header *
     }
     if (message->l4 == NH_L4_UDP && call->waits && call->n_sendings == 1 && call->dst.port != message->src.port)
         nh_wrong_source_port(call, message);
-    nh_message reply = read_results(call, message, header);
+    read_results(call, message, header, &reply);
     nh_calls_message(watch, &reply);
     nh_lost_reply_message(watch, &reply);
 }
