@@ -244,13 +244,13 @@ test_wait_chain(void)
     expect_said(&t, "Wait chain", NULL);
     LOCK(&t, &alice, BLOCKED, .svid = 1, .file = 0x1);
     expect_said(&t, "Wait chain",
-                "Wait chain: alice, svid 1 (192.0.2.10) waits since 10:00:00.006 (frame 7) for file 0x00000001, held by bob, svid 2 (192.0.2.11), "
-                "which waits since 10:00:00.004 (frame 5) for file 0x00000002, held by carol, svid 3 (192.0.2.12).");
+                "Wait chain: svid 1 of alice (192.0.2.10) waits since 10:00:00.006 (frame 7) for file 0x00000001, held by svid 2 of bob (192.0.2.11), "
+                "which waits since 10:00:00.004 (frame 5) for file 0x00000002, held by svid 3 of carol (192.0.2.12).");
     expect_said(&t, "Deadlock", NULL);
     LOCK(&t, &carol, BLOCKED, .svid = 3, .file = 0x1);
     expect_said(&t, "Deadlock",
-                "Deadlock: bob, svid 2 (192.0.2.11) waits since 10:00:00.004 (frame 5) for file 0x00000002, held by carol, svid 3 (192.0.2.12), "
-                "which waits since 10:00:00.008 (frame 9) for file 0x00000001, held by bob, svid 2 (192.0.2.11).");
+                "Deadlock: svid 2 of bob (192.0.2.11) waits since 10:00:00.004 (frame 5) for file 0x00000002, held by svid 3 of carol (192.0.2.12), "
+                "which waits since 10:00:00.008 (frame 9) for file 0x00000001, held by svid 2 of bob (192.0.2.11).");
     nh_watch_free(t.watch);
 }
 
@@ -266,9 +266,9 @@ test_holder_went_away(void)
     expect_said(&t, "File", NULL);
     talk_wait(&t, 5);
     LOCK(&t, &bob, BLOCKED, .svid = 8);
-    char *said = talk_said(&t, "File 0x0000f11e is locked since frame 2 by alice, svid 7 (192.0.2.10), who was last seen in frame 2, 2 min");
+    char *said = talk_said(&t, "File 0x0000f11e is locked since frame 2 by svid 7 of alice (192.0.2.10), who was last seen in frame 2, 2 min");
     g_assert_nonnull(said);
-    g_assert_nonnull(strstr(said, "while bob, svid 8 (192.0.2.11) waits for it."));
+    g_assert_nonnull(strstr(said, "while svid 8 of bob (192.0.2.11) waits for it."));
     g_free(said);
     LOCK(&t, &alice, GRANTED, .svid = 1, .file = 0x3); /* she lives */
     expect_said(&t, "File", NULL);
@@ -286,7 +286,7 @@ test_holder_went_away_refusal(void)
     LOCK(&t, &bob, GRANTED, .svid = 8, .file = 0x3);
     expect_said(&t, "File", NULL); /* nobody minds */
     LOCK(&t, &bob, DENIED, .svid = 8);
-    char *said = talk_said(&t, "File 0x0000f11e is locked since frame 2 by alice");
+    char *said = talk_said(&t, "File 0x0000f11e is locked since frame 2 by svid 7 of alice");
     g_assert_nonnull(said);
     g_assert_nonnull(strstr(said, "while others are refused (frame 6)"));
     g_free(said);

@@ -146,6 +146,7 @@ test_incident(void)
     g_ptr_array_add(incident->next_steps, g_strdup("On the server: is the host up?"));
     nh_incident_add_part(incident, AT(0.333), AT(184.652), g_strdup("the old socket blocks the port"));
     incident->other_answers = 3;
+    incident->other_first = incident->start + NH_SECOND;
     expect(nh_report_text(story),
            "NLM Health: 1 incident in 29 frames, 2025-06-22 22:53:14.000 to 22:56:18.655 UTC (3 min 4.7 s)\n"
            "\n"

@@ -20,10 +20,11 @@ char *
 nh_lock_who(const nh_lock *lock)
 {
     char client[NH_ADDR_TEXT];
-    char *owner = nh_lock_owner_text(lock);
-    char *text = lock->state == NH_LOCK_REPORTED ? g_strdup_printf("somebody (%s)", owner)
-                                                 : g_strdup_printf("%s (%s)", owner, nh_addr_text(&lock->pair->client, client));
-    g_free(owner);
+    char *process = lock->share ? g_strdup_printf("owner 0x%08x", lock->owner) : g_strdup_printf("svid %u", lock->svid);
+    const char *host = lock->state == NH_LOCK_REPORTED ? "somebody" : nh_addr_text(&lock->pair->client, client);
+    char *text = g_strdup_printf("%s%s%s (%s)", process, lock->caller[0] ? " of " : "", lock->caller, host);
+
+    g_free(process);
     return text;
 }
 

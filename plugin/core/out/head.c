@@ -18,6 +18,8 @@
 #define MAX_PARTS  6
 #define MAX_OWNERS 3
 
+#define LATE (10 * NH_SECOND) /* an answer after the beginning of the incident */
+
 /* --- times ------------------------------------------------------------------------ */
 
 nh_clock_text
@@ -203,13 +205,14 @@ meaning_of(nh_confidence confidence)
 typedef struct {
     unsigned n;
     uint32_t first, last;
+    nh_time since; /* of the first */
 } answers;
 
 /* What the server sent on connections of one service before the incident ended. */
 static answers
 count_answers(const nh_incident *incident, nh_service service)
 {
-    answers found = { 0, 0, 0 };
+    answers found = { 0, 0, 0, NH_TIME_NONE };
 
     for (unsigned i = 0; i < incident->flows->len; i++) {
         const nh_flow *flow = incident->flows->pdata[i];
@@ -218,12 +221,23 @@ count_answers(const nh_incident *incident, nh_service service)
             bool meanwhile = mark->time > incident->start && (!nh_time_known(incident->end) || mark->time < incident->end);
             if (mark->by_server == flow->callback || mark->kind != NH_SIGN_REPLY || !meanwhile)
                 continue;
-            found.first = found.n ? MIN(found.first, mark->frame) : mark->frame;
+            if (found.n == 0 || mark->frame < found.first) {
+                found.first = mark->frame;
+                found.since = mark->time;
+            }
             found.last = MAX(found.last, mark->frame);
             found.n++;
         }
     }
     return found;
+}
+
+/* Nobody shall read "meanwhile" as "from the beginning" when it was not. */
+static void
+append_late(GString *text, nh_time late)
+{
+    if (late > LATE)
+        append_owned(text, ", from %s after the beginning on", nh_duration_text(late));
 }
 
 static void
@@ -237,15 +251,18 @@ say_where(GPtrArray *head, const nh_incident *incident)
     g_string_append_printf(text, "%s%s", side ? side : "unknown", side ? meaning_of(incident->confidence) : "");
     if (portmap.n || incident->other_answers)
         g_string_append(text, "; meanwhile the server answered");
-    if (portmap.n)
+    if (portmap.n) {
         g_string_append_printf(text, " %u port look-up%s (frame%s %u", portmap.n, nh_plural(portmap.n), nh_plural(portmap.n),
                                portmap.first);
-    if (portmap.n > 1)
-        g_string_append_printf(text, " to %u", portmap.last);
-    if (portmap.n)
+        if (portmap.n > 1)
+            g_string_append_printf(text, " to %u", portmap.last);
+        append_late(text, portmap.since - incident->start);
         g_string_append(text, incident->other_answers ? ") and" : ")");
-    if (incident->other_answers)
+    }
+    if (incident->other_answers) {
         g_string_append_printf(text, " %u NFS call%s", incident->other_answers, nh_plural(incident->other_answers));
+        append_late(text, incident->other_first - incident->start);
+    }
     say(part, text);
 }
 
