@@ -13,13 +13,6 @@
 
 #include "core/base/core.h"
 
-typedef enum {
-    NH_REMARK_NONE,
-#define NH_REMARK(id, words) NH_REMARK_##id,
-#include "core/base/findings.def"
-    NH_REMARK_COUNT
-} nh_remark_id;
-
 /* Numbers, frames, times, durations, choices; what a pointer leads to lives as long as the watch. */
 typedef union {
     int64_t number;

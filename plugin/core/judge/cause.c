@@ -10,6 +10,7 @@
 
 #include "core/base/limits.h"
 #include "core/judge/compared.h"
+#include "core/judge/outage.h"
 #include "core/model/position.h"
 #include "core/wire/procedures.h"
 
@@ -246,7 +247,7 @@ all_refused_so(const nh_outage *outage, const char *how)
 
     for (unsigned i = 0; i < outage->symptoms->len; i++) {
         const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
-        if (symptom->finding != NH_RPC_REJECTED || symptom->way != NH_FORWARD)
+        if (!nh_finding_get(symptom->finding)->by_rpc || symptom->way != NH_FORWARD)
             continue;
         if (!symptom->call || g_strcmp0(symptom->call->refused, how) != 0)
             return false;
@@ -321,6 +322,12 @@ facts_of_symptom(const nh_outage *outage, const nh_symptom *evidence)
            (nh_finding_get(evidence->finding)->loses_calls && was_unanswered_again(outage, evidence->at) ? UNANSWERED_AGAIN : 0);
 }
 
+static bool
+nobody_listens(const nh_finding_row *row)
+{
+    return row->nobody_listens;
+}
+
 static unsigned
 facts_of(const nh_outage *outage, const nh_symptom *evidence)
 {
@@ -331,7 +338,7 @@ facts_of(const nh_outage *outage, const nh_symptom *evidence)
            (was_refused_at_last(outage) ? REFUSED_AT_LAST : 0) | (client_had_restarted(outage) ? CLIENT_RESTARTED : 0) |
            (outage->hindsight.alive ? SERVER_ALIVE : 0) | (nh_elapsed(outage->start.time, outage->last.time) > NH_GRACE_MAX ? ENDLESS : 0) |
            (outage->turned_away >= NH_TURNED_AWAY_MIN ? EACH_TIME : 0) |
-           (outage->count[NH_CALLBACK][NH_SYN_REFUSED] ? CALLBACK_REFUSED : 0) | (outage->pair->seen_server ? SERVER_SEEN : 0) |
+           (nh_outage_has(outage, NH_CALLBACK, nobody_listens) ? CALLBACK_REFUSED : 0) | (outage->pair->seen_server ? SERVER_SEEN : 0) |
            (position == NH_SIDE_CLIENT ? AT_CLIENT : 0) | (position == NH_SIDE_SERVER ? AT_SERVER : 0);
 }
 

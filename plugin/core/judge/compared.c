@@ -20,17 +20,12 @@ typedef enum {
     ANSWER_OWN     /* it was sent by whom it names */
 } outcome;
 
-/* Nobody answered, says the cause. */
-static bool
-is_silence(nh_finding cause)
-{
-    return cause == NH_FIN_UNACKED || cause == NH_SYN_UNANSWERED || cause == NH_PEER_SILENT;
-}
-
 static outcome
 outcome_of(const nh_outage *outage, nh_finding cause)
 {
     const nh_compared *c = &outage->compared;
+    const nh_finding_row *row = nh_finding_get(cause);
+    nh_compared_as as = row ? row->compared : NH_COMPARED_NOT;
     int asker = c->asker, asked = !asker;
 
     if (!c->known)
@@ -39,13 +34,13 @@ outcome_of(const nh_outage *outage, nh_finding cause)
         return LOST_ASKING;
     if (c->lost[asked] > 0 && c->lost[asked] == c->left[asked])
         return LOST_ANSWERS;
-    if (is_silence(cause) && c->left[asker] > 0 && c->lost[asker] == 0 && c->left[asked] == 0 && c->forged[asked] == 0)
+    if (as == NH_COMPARED_SILENCE && c->left[asker] > 0 && c->lost[asker] == 0 && c->left[asked] == 0 && c->forged[asked] == 0)
         return NOT_ANSWERED;
-    if (cause == NH_SYNACK_UNACKED && c->left[asked] > 0 && c->lost[asked] == 0)
+    if (as == NH_COMPARED_HANDSHAKE && c->left[asked] > 0 && c->lost[asked] == 0)
         return NOT_TAKEN;
-    if ((cause == NH_SYN_REFUSED || cause == NH_RESET) && c->forged[asked] > 0 && c->left[asked] == 0)
+    if (as == NH_COMPARED_REFUSAL && c->forged[asked] > 0 && c->left[asked] == 0)
         return ANSWER_FORGED;
-    if ((cause == NH_SYN_REFUSED || cause == NH_RESET) && c->left[asked] > 0 && c->lost[asked] == 0 && c->forged[asked] == 0)
+    if (as == NH_COMPARED_REFUSAL && c->left[asked] > 0 && c->lost[asked] == 0 && c->forged[asked] == 0)
         return ANSWER_OWN;
     return UNDECIDED;
 }

@@ -58,7 +58,7 @@ nh_outage_is_incident(const nh_outage *outage, nh_time now)
     for (unsigned i = 0; i < outage->symptoms->len && symptoms < 2; i++) {
         const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
         /* what a connection's trouble means for the callback is no second symptom: it may be tried on another port */
-        bool same = symptom->finding == NH_GRANT_LOST && !symptom->call && symptom->at.frame == counted;
+        bool same = nh_finding_is_of_callback(symptom->finding) && !symptom->call && symptom->at.frame == counted;
         symptoms += symptom->count + !same;
         counted = symptom->at.frame;
     }

@@ -307,6 +307,17 @@ nh_outage_has(const nh_outage *outage, nh_way way, bool (*is)(const nh_finding_r
     return false;
 }
 
+bool
+nh_outage_is_all(const nh_outage *outage, bool (*is)(const nh_finding_row *row))
+{
+    for (unsigned i = 0; i < outage->symptoms->len; i++) {
+        const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
+        if (symptom->way != NH_FORWARD || !is(nh_finding_get(symptom->finding)))
+            return false;
+    }
+    return true;
+}
+
 static bool
 hangs(const nh_finding_row *row)
 {

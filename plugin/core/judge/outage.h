@@ -41,6 +41,8 @@ void nh_outage_conclude(nh_pair *pair);
 void nh_outage_extend(nh_outage *outage, nh_moment at);
 /* Whether a symptom of this way is of such a finding. */
 bool nh_outage_has(const nh_outage *outage, nh_way way, bool (*is)(const nh_finding_row *row));
+/* Whether all that is known of it is of such findings, on the client's way. */
+bool nh_outage_is_all(const nh_outage *outage, bool (*is)(const nh_finding_row *row));
 /* The outage that a frame of this pair belongs to, or NULL. */
 nh_outage *nh_outage_at(const nh_pair *pair, uint32_t frame);
 

@@ -89,7 +89,7 @@ loses_grant(const nh_evidence *evidence)
     const nh_call *call = evidence->call;
     bool blocked = pair_of(evidence)->blocked.frame != 0;
 
-    if (way_of(evidence) != NH_CALLBACK || evidence->bits & NH_SUSPICION || evidence->finding == NH_GRANT_LOST)
+    if (way_of(evidence) != NH_CALLBACK || evidence->bits & NH_SUSPICION || nh_finding_is_of_callback(evidence->finding))
         return false;
     if (!call)
         return blocked && evidence->conn;
@@ -186,8 +186,7 @@ would_be_seen(const nh_evidence *evidence)
 
     if (evidence->silent == NH_SILENT_NOBODY)
         return true;
-    /* a resent SYN itself proves that no answer got through, unless the other direction is known to be missing */
-    if (evidence->finding == NH_SYN_UNANSWERED && !pair->half_captured)
+    if (nh_finding_get(evidence->finding)->proves_silence && !pair->half_captured)
         return true;
     bool client_is_initiator = nh_addr_equal(&conn->client.addr, &pair->client);
     return (evidence->silent == NH_SILENT_CLIENT) == client_is_initiator ? pair->seen_client : pair->seen_server;

@@ -80,18 +80,6 @@ typedef struct {
 
 /* --- what a picture shows of a connection (for UDP: of a service) ----------------- */
 
-typedef enum {
-    NH_SIGN_SYN,
-    NH_SIGN_SYNACK,
-    NH_SIGN_ACK, /* of what was in question: a FIN, or a bare one */
-    NH_SIGN_FIN,
-    NH_SIGN_RESENT,
-    NH_SIGN_RESET,
-    NH_SIGN_ICMP,
-    NH_SIGN_CALL,
-    NH_SIGN_REPLY
-} nh_sign_kind;
-
 typedef struct {
     nh_sign_kind kind;
     uint32_t frame;

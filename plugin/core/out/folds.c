@@ -122,7 +122,9 @@ tells_a_line(const nh_incident *incident, const nh_event *event)
 static bool
 is_in_another_fold(const nh_incident *incident, const nh_event *event)
 {
-    return (event->finding == NH_NOT_RESPONDING || is_named(event, "log")) && tells_a_line(incident, event);
+    const nh_finding_row *row = nh_finding_get(event->finding);
+
+    return ((row && row->is_line) || is_named(event, "log")) && tells_a_line(incident, event);
 }
 
 static char *
@@ -150,7 +152,7 @@ key_of(grouping *g, const nh_event *event, group_kind *kind)
         *kind = LOOKUP;
         return g_strdup_printf("lookup %u", flow->flow);
     }
-    if (flow && (is_milestone(event) || event->finding == NH_PORT_REUSED)) {
+    if (flow && (is_milestone(event) || (row && row->of_opening))) {
         *kind = OPENING;
         return g_strdup_printf("open %u", flow->flow);
     }
@@ -158,7 +160,7 @@ key_of(grouping *g, const nh_event *event, group_kind *kind)
         *kind = CLOSING;
         return g_strdup_printf("close %u", flow->flow);
     }
-    if (call && (row || is_named(event, "call")) && event->finding != NH_RECOVERED) {
+    if (call && (row ? !row->quotes_line : is_named(event, "call"))) {
         *kind = RESENT;
         return g_strdup_printf("resent %p", (const void *)call);
     }
@@ -239,10 +241,10 @@ shortened(const nh_event *event)
 {
     const char *text = event->text ? event->text : "";
     const char *rest = strstr(text, ": ");
-    bool quotes = rest && strstr(rest, "lockd: server");
+    const nh_finding_row *row = rest ? nh_finding_get(event->finding) : NULL;
     size_t length;
 
-    if (rest && ((event->finding == NH_DEAD_CALL && finding_at(rest + 2, &length)) || (event->finding == NH_RECOVERED && quotes)))
+    if (row && ((row->names_trouble && finding_at(rest + 2, &length)) || (row->quotes_line && strstr(rest, "lockd: server"))))
         return g_strndup(text, (size_t)(rest - text));
     return g_strdup(text);
 }
@@ -255,8 +257,9 @@ append_findings(GString *out, const group *its)
 
     for (unsigned i = 0; i < its->events->len; i++) {
         const nh_event *event = its->events->pdata[i];
-        if (event->finding == NH_FINDING_NONE || g_strcmp0(before, event->text) == 0 ||
-            (its->kind == LOOKUP && event->finding == NH_PORT_REUSED)) /* a look-up's port matters to nobody */
+        const nh_finding_row *row = nh_finding_get(event->finding);
+        if (!row || g_strcmp0(before, event->text) == 0 ||
+            (its->kind == LOOKUP && row->of_opening)) /* a look-up's port matters to nobody */
             continue;
         char *text = shortened(event);
         append_part(out, text);
@@ -277,12 +280,27 @@ event_named(const group *its, const char *name)
 }
 
 static const nh_event *
-event_with(const group *its, nh_finding finding)
+event_with(const group *its, bool (*is)(const nh_finding_row *row))
 {
-    for (unsigned i = 0; i < its->events->len; i++)
-        if (((const nh_event *)its->events->pdata[i])->finding == finding)
-            return its->events->pdata[i];
+    for (unsigned i = 0; i < its->events->len; i++) {
+        const nh_event *event = its->events->pdata[i];
+        const nh_finding_row *row = nh_finding_get(event->finding);
+        if (row && is(row))
+            return event;
+    }
     return NULL;
+}
+
+static bool
+is_of_opening(const nh_finding_row *row)
+{
+    return row->of_opening;
+}
+
+static bool
+hangs(const nh_finding_row *row)
+{
+    return row->hangs;
 }
 
 static void
@@ -305,7 +323,7 @@ append_opening(GString *out, const group *its)
     const nh_event *open = event_named(its, "connected"), *synack = event_named(its, "synack"), *syn = event_named(its, "syn");
     const nh_event *best = open ? open : synack ? synack : syn;
 
-    if (event_with(its, NH_PORT_REUSED))
+    if (event_with(its, is_of_opening))
         g_string_append(out, best ? "On the same ports again" : "First SYN");
     if (!best)
         append_findings(out, its);
@@ -358,8 +376,8 @@ text_of(const group *its)
         break;
     case RESENT:
         append_part(out, first->text);
-        if (event_with(its, NH_REPLY_OVERDUE) && first->finding != NH_REPLY_OVERDUE)
-            append_part(out, event_with(its, NH_REPLY_OVERDUE)->text);
+        if (event_with(its, hangs) && event_with(its, hangs)->finding != first->finding)
+            append_part(out, event_with(its, hangs)->text);
         break;
     default:
         append_part(out, first->text);

@@ -434,7 +434,7 @@ say_filter(GPtrArray *head, const nh_incident *incident)
     g_ptr_array_add(filter->texts, g_strdup_printf("nlm_health.incident == %u", incident->id));
     if (cause)
         g_ptr_array_add(filter->texts, g_strdup_printf("nlm_health.%s", cause));
-    if (any_dead(incident) && incident->cause != NH_DEAD_CALL)
+    if (any_dead(incident))
         g_ptr_array_add(filter->texts, g_strdup("nlm_health.dead_call"));
 }
 

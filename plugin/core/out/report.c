@@ -122,7 +122,7 @@ call_text(const nh_story_call *call)
     if (call->procedure)
         g_string_append_printf(text, "%s v%u, ", call->procedure, call->vers);
     else if (call->frames->len == 0)
-        g_string_append(text, call->dead_reason == NH_GRANT_LOST ? "The callback, " : "A lock call, ");
+        g_string_append(text, nh_finding_is_of_callback(call->dead_reason) ? "The callback, " : "A lock call, ");
     else
         g_string_append_printf(text, "program %u version %u procedure %u, ", call->prog, call->vers, call->proc);
     append_call_frames(text, call);

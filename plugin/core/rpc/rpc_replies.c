@@ -195,13 +195,19 @@ is_reclaim_refused(const nh_call *call)
            call->status != NH_NLM_STAT_BLOCKED;
 }
 
+static bool
+fails_at_once(const nh_finding_row *row)
+{
+    return row->fails_at_once;
+}
+
 /* NLM_DENIED_NOLOCKS ends an outage in which the server did not answer, but not one that consists of it. */
 static bool
 refuses_again(const nh_call *call)
 {
     const nh_outage *outage = call->pair->open;
 
-    return outage && is_without_locks(call) && outage->count[NH_FORWARD][NH_DENIED_NOLOCKS] == outage->symptoms->len;
+    return outage && is_without_locks(call) && nh_outage_is_all(outage, fails_at_once);
 }
 
 /* A client that asks in a version that the port mapper does not have, and in no other, never learns lockd's port. */

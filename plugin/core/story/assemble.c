@@ -41,34 +41,34 @@
 
 /* --- completing earlier frames ---------------------------------------------------- */
 
-static nh_remark
-fin_remark(const nh_conn *conn, const nh_trouble *trouble, nh_time lasted)
+/* Until when the socket of a FIN blocks its port; how long another system's lasts is not known. */
+static void
+add_fin_block(nh_remark *says, const nh_conn *conn, const nh_trouble *trouble)
 {
     const nh_half *half = &conn->half[conn->half[0].fin_at.frame == trouble->since.frame ? 0 : 1];
     nh_time earliest, latest;
 
+    if (!nh_finding_get(trouble->finding)->blocks_port || nh_client_is_other(conn->pair))
+        return;
     nh_timer_fin_block(half->fin_since, half->fin_at.time, &earliest, &latest);
-    return (nh_remark){ NH_REMARK_FIN_UNACKED,
-                        { NH_NUMBER(lasted), NH_NUMBER(trouble->count),
-                          NH_NUMBER(!nh_client_is_other(conn->pair)), /* how long another's socket lasts is not known */
-                          NH_NUMBER(earliest), NH_NUMBER(latest) } };
+    says->values[2].number = true;
+    says->values[3].number = earliest;
+    says->values[4].number = latest;
 }
 
-/* A stuck FIN and an unanswered SYN-ACK are known for what they are only when they are resent. */
+/* A packet that nobody answers is known for what it is only when it comes again. */
 static void
 complete_trouble(nh_watch *watch, const nh_conn *conn)
 {
     for (unsigned i = 0; conn->troubles && i < conn->troubles->len; i++) {
         const nh_trouble *trouble = &g_array_index(conn->troubles, nh_trouble, i);
         nh_time lasted = nh_elapsed(trouble->since.time, trouble->until.frame ? trouble->until.time : trouble->last.time);
-        nh_remark says = { NH_REMARK_NONE };
+        nh_remark says = { nh_finding_get(trouble->finding)->first, { NH_NUMBER(lasted), NH_NUMBER(trouble->count) } };
 
-        if (trouble->finding == NH_FIN_UNACKED)
-            says = fin_remark(conn, trouble, lasted);
-        else if (trouble->finding == NH_SYNACK_UNACKED)
-            says = (nh_remark){ NH_REMARK_SYNACK_UNACKED, { NH_NUMBER(lasted), NH_NUMBER(trouble->count) } };
-        if (says.id != NH_REMARK_NONE)
-            nh_frame_note(watch, trouble->since.frame, trouble->finding, &says);
+        if (says.id == NH_REMARK_NONE)
+            continue;
+        add_fin_block(&says, conn, trouble);
+        nh_frame_note(watch, trouble->since.frame, trouble->finding, &says);
     }
 }
 

@@ -186,20 +186,6 @@ add_call(collection *c, nh_flow *flow, const nh_call *call, nh_moment at)
     }
 }
 
-/* What the findings of a frame are in a picture of its connection. */
-static const struct {
-    nh_finding finding;
-    nh_sign_kind kind;
-    bool by_server;
-    const char *what;
-} finding_marks[] = {
-    { NH_FIN_UNACKED, NH_SIGN_RESENT, false, "FIN resent" },    { NH_SYNACK_UNACKED, NH_SIGN_RESENT, true, "SYN-ACK resent" },
-    { NH_SYN_UNANSWERED, NH_SIGN_RESENT, false, "SYN resent" }, { NH_SYN_REFUSED, NH_SIGN_RESET, true, "refused" },
-    { NH_RESET_STORM, NH_SIGN_RESET, true, "reset" },           { NH_RESET, NH_SIGN_RESET, false, "reset" },
-    { NH_UNREACHABLE, NH_SIGN_ICMP, false, "ICMP error" },      { NH_CHALLENGE_ACK, NH_SIGN_ACK, true, "bare ACK" },
-    { NH_PEER_SILENT, NH_SIGN_RESENT, false, "sent again" },
-};
-
 /* The FIN itself, the first SYN: they have a mark of their own. */
 static bool
 is_step(const nh_conn *conn, uint32_t frame)
@@ -211,12 +197,17 @@ is_step(const nh_conn *conn, uint32_t frame)
 static void
 add_findings(collection *c, nh_flow *flow, const nh_frame *frame)
 {
-    for (unsigned i = 0; i < G_N_ELEMENTS(finding_marks); i++)
-        if (nh_frame_has(frame, finding_marks[i].finding)) {
-            if (!is_step(frame->conn, frame->at.frame))
-                add_mark(c, flow, finding_marks[i].kind, frame->at, finding_marks[i].by_server, finding_marks[i].what);
-            return;
-        }
+    nh_finding found = NH_FINDING_NONE;
+
+    for (const GSList *item = frame->notes; item; item = item->next) {
+        nh_finding finding = ((const nh_note *)item->data)->finding;
+        if (nh_finding_get(finding)->sign.what && (found == NH_FINDING_NONE || finding < found))
+            found = finding;
+    }
+    if (found == NH_FINDING_NONE || is_step(frame->conn, frame->at.frame))
+        return;
+    const nh_finding_sign *sign = &nh_finding_get(found)->sign;
+    add_mark(c, flow, sign->kind, frame->at, sign->by_server, sign->what);
 }
 
 static void

@@ -19,77 +19,36 @@
 /* Shorter parts (a handshake, the look-up before a call) are told with what they belong to. */
 #define PART_MIN NH_SECOND
 
-typedef enum {
-    STRETCH_OTHER,
-    STRETCH_AWAY,
-    STRETCH_CLOSING,
-    STRETCH_HANDSHAKE,
-    STRETCH_ANSWER_LOST,
-    STRETCH_REFUSED,
-    STRETCH_LOOKUP_REFUSED,
-    STRETCH_LOOKUP_SILENT,
-    STRETCH_RESET,
-    STRETCH_OLD_CONNECTION,
-    STRETCH_WINDOW,
-    STRETCH_SILENT,
-    STRETCH_GRACE,
-    STRETCH_REJECTED,
-    STRETCH_NOLOCKS,
-    STRETCH_CALLBACK,
-    STRETCH_COUNT
-} stretch_kind;
-
 /*
  * What is said of each. `alive`: where the server answered something meanwhile; NULL: the same. `back`: of the time after the
  * server's first sign of life, until the client acts on it; NULL: such a sign ends nothing.
  */
 static const struct {
     const char *what, *alive, *back;
-} kinds[STRETCH_COUNT] = {
-    [STRETCH_OTHER] = { "no lock service" },
-    [STRETCH_AWAY] = { "server out of reach: nothing answers the client", "no answer from this port, though the server answers elsewhere",
+} kinds[NH_PART_COUNT] = {
+    [NH_PART_OTHER] = { "no lock service" },
+    [NH_PART_AWAY] = { "server out of reach: nothing answers the client", "no answer from this port, though the server answers elsewhere",
                        "client's own back-off: it waits for its next attempt" },
-    [STRETCH_CLOSING] = { "FIN unanswered: the old socket blocks the client's port", NULL,
+    [NH_PART_CLOSING] = { "FIN unanswered: the old socket blocks the client's port", NULL,
                           "client's own socket still blocks its port, and it sends nothing" },
-    [STRETCH_HANDSHAKE] = { "handshake not completed: the SYN-ACK is not acknowledged" },
-    [STRETCH_ANSWER_LOST] = { "the client does not acknowledge what the server sends" },
-    [STRETCH_REFUSED] = { "connections refused: nobody listens" },
-    [STRETCH_LOOKUP_REFUSED] = { "look-ups refused: lockd is not registered" },
-    [STRETCH_LOOKUP_SILENT] = { "port mapper silent: it has the look-up and does not answer" },
-    [STRETCH_RESET] = { "connections reset or closed" },
-    [STRETCH_OLD_CONNECTION] = { "the server still holds the old connection" },
-    [STRETCH_WINDOW] = { "receive window closed" },
-    [STRETCH_SILENT] = { "lockd silent: it has the call and does not answer" },
-    [STRETCH_GRACE] = { "grace period: only reclaims are answered" },
-    [STRETCH_REJECTED] = { "calls refused by RPC" },
-    [STRETCH_NOLOCKS] = { "refused: NLM_DENIED_NOLOCKS" },
-    [STRETCH_CALLBACK] = { "the callback does not reach the client" },
-};
-
-static const stretch_kind kind_of_finding[NH_FINDING_COUNT] = {
-    [NH_SYN_UNANSWERED] = STRETCH_AWAY,
-    [NH_PEER_SILENT] = STRETCH_AWAY,
-    [NH_UNREACHABLE] = STRETCH_AWAY,
-    [NH_FIN_UNACKED] = STRETCH_CLOSING,
-    [NH_SYNACK_UNACKED] = STRETCH_HANDSHAKE,
-    [NH_SYN_REFUSED] = STRETCH_REFUSED,
-    [NH_NOT_REGISTERED] = STRETCH_LOOKUP_REFUSED,
-    [NH_RESET] = STRETCH_RESET,
-    [NH_RESET_STORM] = STRETCH_RESET,
-    [NH_HALF_CLOSED] = STRETCH_RESET,
-    [NH_CHALLENGE_ACK] = STRETCH_OLD_CONNECTION,
-    [NH_ZERO_WINDOW] = STRETCH_WINDOW,
-    [NH_REPLY_OVERDUE] = STRETCH_SILENT,
-    [NH_GRACE] = STRETCH_GRACE,
-    [NH_SERVER_RESTARTED] = STRETCH_GRACE,
-    [NH_RPC_REJECTED] = STRETCH_REJECTED,
-    [NH_DENIED_NOLOCKS] = STRETCH_NOLOCKS,
-    [NH_GRANT_LOST] = STRETCH_CALLBACK,
+    [NH_PART_HANDSHAKE] = { "handshake not completed: the SYN-ACK is not acknowledged" },
+    [NH_PART_ANSWER_LOST] = { "the client does not acknowledge what the server sends" },
+    [NH_PART_REFUSED] = { "connections refused: nobody listens" },
+    [NH_PART_LOOKUP_REFUSED] = { "look-ups refused: lockd is not registered" },
+    [NH_PART_LOOKUP_SILENT] = { "port mapper silent: it has the look-up and does not answer" },
+    [NH_PART_RESET] = { "connections reset or closed" },
+    [NH_PART_OLD_CONNECTION] = { "the server still holds the old connection" },
+    [NH_PART_WINDOW] = { "receive window closed" },
+    [NH_PART_SILENT] = { "lockd silent: it has the call and does not answer" },
+    [NH_PART_GRACE] = { "grace period: only reclaims are answered" },
+    [NH_PART_REJECTED] = { "calls refused by RPC" },
+    [NH_PART_NOLOCKS] = { "refused: NLM_DENIED_NOLOCKS" },
+    [NH_PART_CALLBACK] = { "the callback does not reach the client" },
 };
 
 /* Evidence of one kind without anything else in between: since when, and the latest that was seen of it. */
 typedef struct {
-    stretch_kind kind;
+    nh_part_kind kind;
     nh_time from; /* when what is told of it begins */
     nh_time since, seen;
     nh_time
@@ -102,17 +61,17 @@ typedef struct {
     GArray *tries; /* nh_time: what the client wanted went out, on a connection that opened or in a datagram */
 } signs;
 
-static stretch_kind
+static nh_part_kind
 kind_of(const nh_symptom *symptom)
 {
     bool portmap = symptom->service == NH_SERVICE_PORTMAP;
-    stretch_kind kind = kind_of_finding[symptom->finding];
+    nh_part_kind kind = nh_finding_get(symptom->finding)->part;
 
     if (symptom->way == NH_CALLBACK)
-        return STRETCH_CALLBACK;
-    if (kind == STRETCH_AWAY && symptom->client_acks_nothing)
-        return STRETCH_ANSWER_LOST;
-    return kind == STRETCH_SILENT && portmap ? STRETCH_LOOKUP_SILENT : kind;
+        return NH_PART_CALLBACK;
+    if (kind == NH_PART_AWAY && symptom->client_acks_nothing)
+        return NH_PART_ANSWER_LOST;
+    return kind == NH_PART_SILENT && portmap ? NH_PART_LOOKUP_SILENT : kind;
 }
 
 static int
@@ -203,7 +162,7 @@ lengthen(stretch *before, nh_time since, nh_time seen)
 
 /* The latest stretch of this kind, if what began then still lasted at the latest sign of it. */
 static stretch *
-continued(GArray *stretches, stretch_kind kind, nh_time since)
+continued(GArray *stretches, nh_part_kind kind, nh_time since)
 {
     for (unsigned i = stretches->len; i-- > 0;) {
         stretch *before = &g_array_index(stretches, stretch, i);
@@ -221,7 +180,7 @@ others_within(const GArray *stretches, const stretch *all, nh_time *from, nh_tim
     *seen = G_MININT64;
     for (unsigned i = 0; i < stretches->len; i++) {
         const stretch *other = &g_array_index(stretches, stretch, i);
-        if (other->kind == STRETCH_SILENT || other->from >= all->seen || other->seen <= all->from)
+        if (other->kind == NH_PART_SILENT || other->from >= all->seen || other->seen <= all->from)
             continue;
         *from = MIN(*from, other->from);
         *seen = MAX(*seen, other->seen);
@@ -236,7 +195,7 @@ give_way(GArray *stretches)
     for (unsigned i = stretches->len; i-- > 0;) {
         stretch silent = g_array_index(stretches, stretch, i), rest = silent;
         nh_time from, seen;
-        if (silent.kind != STRETCH_SILENT || !others_within(stretches, &silent, &from, &seen))
+        if (silent.kind != NH_PART_SILENT || !others_within(stretches, &silent, &from, &seen))
             continue;
         silent.seen = silent.before = from;
         rest.from = rest.since = MAX(rest.from, seen);
@@ -328,7 +287,7 @@ add_part(nh_incident *incident, nh_time from, nh_time to, const char *what)
 static nh_time
 silent_until(const stretch *which, bool works)
 {
-    return works && which->kind != STRETCH_CLOSING ? which->before : which->seen;
+    return works && which->kind != NH_PART_CLOSING ? which->before : which->seen;
 }
 
 /* works: its end is that something got through. until: the next stretch, or the end of all. */
@@ -337,7 +296,7 @@ add_stretch(nh_incident *incident, const stretch *which, const signs *found, boo
 {
     const char *what = kinds[which->kind].what, *back = kinds[which->kind].back;
     nh_time after = silent_until(which, works);
-    bool meanwhile = which->kind != STRETCH_CLOSING && nh_time_known(first_between(found->alive, which->since, after));
+    bool meanwhile = which->kind != NH_PART_CLOSING && nh_time_known(first_between(found->alive, which->since, after));
     nh_time alive = back && !meanwhile ? first_between(found->alive, after, until) : NH_TIME_NONE;
     nh_time tried = nh_time_known(alive) ? first_between(found->tries, alive, until + 1) : NH_TIME_NONE;
     bool waits = nh_time_known(alive) && (nh_time_known(tried) ? tried : until) - alive >= PART_MIN;

@@ -182,7 +182,7 @@ what_was_missing(const nh_outage *outage, const nh_judgement *judgement, const n
         return "could not answer the callback of";
     if (nobody_asked(outage))
         return "had trouble with the lock service of";
-    if (judgement->cause == NH_GRANT_LOST)
+    if (nh_finding_is_of_callback(judgement->cause))
         return "was not told of its lock by";
     if (outage->served || outage->hindsight.beside)
         return count_lock_calls(outage) == 1 ? "got no answer to one lock call from" : "got no answer to some lock calls from";
@@ -248,7 +248,7 @@ first_appearances(const nh_outage *outage, uint32_t *frames)
         const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
         uint32_t *first = &frames[symptom->finding];
         /* advice is written for the client's way to the server; of the way back it is that on the callback */
-        bool fits = symptom->way == NH_FORWARD || symptom->finding == NH_GRANT_LOST;
+        bool fits = symptom->way == NH_FORWARD || nh_finding_is_of_callback(symptom->finding);
         if (fits && nh_finding_get(symptom->finding)->next && (*first == 0 || symptom->at.frame < *first))
             *first = symptom->at.frame;
     }
