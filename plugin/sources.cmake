@@ -90,6 +90,7 @@ set(NLM_HEALTH_CORE_SOURCES
     core/out/report_locks.c
     core/out/request.c
     core/out/scale.c
+    core/out/steps.c
     core/out/summary.c
     core/out/title.c
     core/points/points.c
@@ -132,6 +133,7 @@ set(NLM_HEALTH_WSUTIL_SOURCES
 set(NLM_HEALTH_WIRESHARK_SOURCES
     wireshark/annotate.c
     wireshark/facts.c
+    wireshark/log_dialog.c
     wireshark/menu.c
     wireshark/names.c
     wireshark/packet-nlm_health.c
@@ -139,7 +141,10 @@ set(NLM_HEALTH_WIRESHARK_SOURCES
     wireshark/prefs.c
     wireshark/save.c
     wireshark/show.c
+    wireshark/steps.c
     wireshark/tap-nlm_health.c
     wireshark/tap_tables.c
+    wireshark/text_window.c
     wireshark/unpack.c
+    wireshark/window.c
 )

@@ -18,6 +18,8 @@
 #include "core/model/frames.h"
 #include "wireshark/packet-nlm_health.h"
 #include "wireshark/show.h"
+#include "wireshark/steps.h"
+#include "wireshark/window.h"
 #include "core/watch.h"
 
 static nh_watch *watch;
@@ -39,6 +41,7 @@ start_file(void)
     nh_options options;
 
     nh_facts_begin();
+    nh_window_file_begins();
     nh_prefs_options(&options);
     options.is_claimed = nh_facts_port_is_claimed;
     watch = nh_watch_new(&options);
@@ -49,6 +52,7 @@ start_file(void)
 static void
 end_file(void)
 {
+    nh_steps_forget();
     nh_story_free(story);
     nh_watch_free(watch);
     story = NULL;
@@ -94,6 +98,7 @@ nlm_health_story(void)
         return empty;
     }
     if (story_is_stale || !story) {
+        nh_steps_forget();
         nh_story_free(story);
         story = nh_watch_story(watch);
         story->wireshark = epan_get_version();
@@ -149,6 +154,7 @@ proto_register_nlm_health(void)
     nh_prefs_register(proto_nlm_health);
     register_init_routine(start_file);
     register_cleanup_routine(end_file);
+    register_postseq_cleanup_routine(nh_window_file_is_read);
     /* in name only: adds no layer to each frame, which nobody asks for and which costs */
     int in_name_only = proto_register_protocol_in_name_only("NLM Health of a frame", "NLM Health of a frame", "nlm_health.frame",
                                                             proto_nlm_health, FT_PROTOCOL);

@@ -16,6 +16,7 @@
 #include "core/base/text.h"
 #include "core/clock/mount_options.h"
 #include "wireshark/unpack.h"
+#include "wireshark/window.h"
 
 static const char *client = "auto";
 static const char *timer = "lockd";
@@ -34,6 +35,7 @@ static const char *kernel_log_offset = "0";
 static unsigned kernel_log_year;
 static const char *kernel_log_host = "";
 static nh_log_shelf *log_shelf;
+static GHashTable *chosen_logs; /* path of a capture to path of its log */
 
 #define NLM_TIMEOUT_MIN 3  /* fs/lockd/svc.c nlm_timeout_min */
 #define NLM_TIMEOUT_MAX 20 /* nlm_timeout_max */
@@ -66,6 +68,7 @@ static void
 empty_shelf(void)
 {
     g_clear_pointer(&log_shelf, nh_log_shelf_free);
+    g_clear_pointer(&chosen_logs, g_hash_table_unref);
 }
 
 void
@@ -122,6 +125,7 @@ nh_prefs_register(int proto)
                                      "client calls itself in its lock calls",
                                      &kernel_log_host);
     log_shelf = nh_log_shelf_new();
+    chosen_logs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     register_shutdown_routine(empty_shelf);
 }
 
@@ -239,6 +243,22 @@ check_log(nh_options *options, GPtrArray *complaints)
     }
 }
 
+void
+nh_prefs_choose_log(const char *capture, const char *log)
+{
+    if (*log)
+        g_hash_table_insert(chosen_logs, g_strdup(capture), g_strdup(log));
+    else
+        g_hash_table_remove(chosen_logs, capture);
+}
+
+const char *
+nh_prefs_log_of(const char *capture)
+{
+    const char *chosen = capture ? g_hash_table_lookup(chosen_logs, capture) : NULL;
+    return chosen ? chosen : kernel_log;
+}
+
 /* Read everything; add a message per wrong value. */
 static void
 collect_prefs(nh_options *options, GPtrArray *complaints)
@@ -252,7 +272,7 @@ collect_prefs(nh_options *options, GPtrArray *complaints)
         .reserved_ports = reserved_ports,
         .position = read_choice("capture_position", capture_position, positions, G_N_ELEMENTS(positions), complaints),
         .is_lock_port = in_tcp_or_udp_ports,
-        .log_path = kernel_log,
+        .log_path = nh_prefs_log_of(nh_window_capture()),
         .log_hints = { .year = kernel_log_year, .unpack = nh_unpack, .host = kernel_log_host },
         .log_shelf = log_shelf,
     };

@@ -19,4 +19,12 @@ void nh_prefs_options(nh_options *options);
 void nh_prefs_complaints(GPtrArray *messages);
 const wsbool *nh_prefs_decode_as(void);
 
+/*
+ * A log belongs to a capture, not to a profile: what is chosen in the window holds
+ * for that capture, before the preference, until Wireshark ends. "" takes it back.
+ */
+void nh_prefs_choose_log(const char *capture, const char *log);
+/* The log that goes with a capture, chosen or by preference; "" = none. Valid until the next choice. */
+const char *nh_prefs_log_of(const char *capture);
+
 #endif

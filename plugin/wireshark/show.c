@@ -21,6 +21,7 @@
 #include "core/story/sentence.h"
 #include "core/clock/kernel_lines.h"
 #include "core/wire/procedures.h"
+#include "wireshark/steps.h"
 #include "wireshark/tap-nlm_health.h"
 
 static int proto_nlm_health = -1;
@@ -66,6 +67,8 @@ static int hf_twin = -1;
 static int hf_point_offset = -1;
 static int hf_detail = -1;
 static int hf_packet = -1;
+static int hf_connection = -1;
+static int hf_incident_step = -1;
 
 static expert_field ei_findings[NH_FINDING_COUNT];
 
@@ -179,6 +182,9 @@ register_fields(int proto)
             "Whether the capture shows the cause or makes it likely", HFILL } },
         { &hf_incident_summary,
           { "Summary", "nlm_health.incident.summary", FT_STRING, BASE_NONE, NULL, 0, "The incident in one sentence", HFILL } },
+        { &hf_incident_step,
+          { "Step", "nlm_health.incident.step", FT_STRING, BASE_NONE, NULL, 0,
+            "What the incident's timeline says of the packet; only the packets that it names have this", HFILL } },
         { &hf_point,
           { "Capture point", "nlm_health.point", FT_UINT32, BASE_DEC, NULL, 0, "Which of two capture points saw this frame", HFILL } },
         { &hf_twin,
@@ -189,6 +195,9 @@ register_fields(int proto)
             "Clock of the second capture point minus that of the first", HFILL } },
         { &hf_packet,
           { "This packet", "nlm_health.packet", FT_STRING, BASE_NONE, NULL, 0, "What the packet is in the story, in a few words", HFILL } },
+        { &hf_connection,
+          { "This connection", "nlm_health.connection", FT_STRING, BASE_NONE, NULL, 0,
+            "Whose connection it is and what is wrong with it, in a few words", HFILL } },
         { &hf_detail,
           { "Detail", "nlm_health.detail", FT_STRING, BASE_NONE, NULL, 0, "What a finding says on this frame: numbers, times, frames",
             HFILL } },
@@ -403,6 +412,26 @@ is_in_story(const nh_story *story, unsigned id)
     return story && id <= story->incidents->len;
 }
 
+/* Wireshark cuts a line of the tree off behind 240 bytes: a longer sentence goes on in lines of its own. */
+#define SENTENCE_COLUMNS 110
+
+static void
+add_sentence(place *at, proto_tree *tree, int hf, const char *text)
+{
+    const char *name = proto_registrar_get_name(hf);
+    char *clean = nh_text_clean(text);
+    GString *wrapped = g_string_new(NULL);
+
+    nh_text_wrap_at(wrapped, SENTENCE_COLUMNS, (unsigned)strlen(name) + 2, 0, clean);
+    char **lines = g_strsplit(wrapped->str, "\n", -1);
+    proto_item_set_generated(proto_tree_add_string_format(tree, hf, at->tvb, 0, 0, clean, "%s: %s", name, lines[0]));
+    for (unsigned i = 1; lines[i] && *lines[i]; i++)
+        add_branch(at, tree, ett_incident, lines[i]);
+    g_strfreev(lines);
+    g_string_free(wrapped, true);
+    g_free(clean);
+}
+
 /* An incident's fields; its summary as the story has it, else this one, which is freed. */
 static void
 show_incident(place *at, proto_tree *tree, unsigned id, const nh_judgement *judgement, const nh_story *story, char *summary)
@@ -416,10 +445,13 @@ show_incident(place *at, proto_tree *tree, unsigned id, const nh_judgement *judg
     add_uint(at, tree, hf_incident_confidence, judgement->confidence);
     proto_item_append_text(at->root, ", incident %u: %s (side: %s)", id, nh_finding_get(judgement->cause)->title,
                            val_to_str_const(judgement->side, side_vals, "unknown"));
-    if (is_in_story(story, id))
-        add_string(at, tree, hf_incident_summary, ((const nh_incident *)g_ptr_array_index(story->incidents, id - 1))->summary);
-    else
-        add_string(at, tree, hf_incident_summary, summary);
+    if (is_in_story(story, id)) {
+        const char *step = nh_step_of(story, id, at->pinfo->num);
+        add_sentence(at, tree, hf_incident_summary, ((const nh_incident *)g_ptr_array_index(story->incidents, id - 1))->summary);
+        if (step)
+            add_sentence(at, tree, hf_incident_step, step);
+    } else
+        add_sentence(at, tree, hf_incident_summary, summary);
     g_free(summary);
 }
 
@@ -518,8 +550,10 @@ nh_show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const nh_view
 
     /* fields cost much; columns, filters, -e and the visible tree all refer to them, expert infos are for everybody */
     if (proto_field_is_referenced(tree, proto_nlm_health)) {
-        char *words = nh_view_words(view);
+        char *words = nh_view_words(view), *connection = nh_view_connection_words(view);
         add_string(&at, branch, hf_packet, words);
+        add_string(&at, branch, hf_connection, connection);
+        g_free(connection);
         g_free(words);
         add_uint(&at, branch, hf_service, view->service);
         show_incidents(&at, branch, view, story);

@@ -39,6 +39,8 @@ FIELDS = {
     "nlm_health.incident.summary": "FT_STRING",
     "nlm_health.detail": "FT_STRING",
     "nlm_health.packet": "FT_STRING",
+    "nlm_health.connection": "FT_STRING",
+    "nlm_health.incident.step": "FT_STRING",
     "nlm_health.point": "FT_UINT",
     "nlm_health.twin": "FT_FRAMENUM",
     "nlm_health.point.offset": "FT_RELATIVE_TIME",

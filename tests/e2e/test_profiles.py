@@ -91,7 +91,7 @@ def test_macros_of_the_profile(lab, macro, plain):
 
 def test_columns_of_the_profile(lab):
     row = lab.tshark("-C", WINDOW, "-2", "-r", lab.capture(CAPTURE), "-Y", "frame.number == 159").stdout
-    assert re.match(r" *159 12:30:02\.758\d* .* TCP 1 nlm fin_unacked Stuck FIN 916 ", row)
+    assert re.match(r" *159 12:30:02\.758\d* .* TCP 1 lockd: Stuck FIN Stuck FIN 916 ", row)
 
 
 def test_profile_without_the_plugin(lab):

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+import desk
 import harness
 
 CAPTURE = "stuck_fin.pcap"
@@ -16,6 +17,8 @@ HEALTHY = "healthy.pcap"
 FIRST, LAST = 159, 193  # of the only incident
 STRANGER = 1            # a packet of no incident: ARP
 FOCUS_FILTER = ("ctrl+slash", "ctrl+a")
+
+TITLE = "NLM Health$"
 
 pytestmark = pytest.mark.slow
 
@@ -92,31 +95,51 @@ def counted(lab, capture, text):
 # --- Tools > NLM Health ---
 
 
-@pytest.mark.parametrize("letter, title, name", [("r", "NLM Health: report", "report"), ("l", "NLM Health: locks", "locks")])
-def test_text_windows_say_what_tshark_prints(screen, lab, letter, title, name):
+OFFER = re.compile(r"\n\nNote: \S+ lies beside this capture\..*", re.S)
+
+
+def words(text):
+    """The words of a text, however it is broken into lines; without what only the window offers."""
+    return OFFER.sub("", text).split()
+
+
+@pytest.mark.parametrize("letter, name", [("r", "report"), ("l", "locks")])
+def test_text_windows_say_what_tshark_prints(screen, lab, letter, name):
     path = open_capture(screen, CAPTURE)
     tools(screen, letter)
-    assert window_text(screen, title) == output(lab, path, name)
+    text = window_text(screen, TITLE)
+    assert words(text) == words(output(lab, path, name))
+    assert all(len(line) <= 72 for line in text.splitlines() if '"' not in line), text
 
 
 def test_report_on_the_incident_of_the_selected_packet(screen, lab):
     path = open_capture(screen, CAPTURE)
     select(screen, FIRST)
     tools(screen, "t")
-    text = window_text(screen, "NLM Health: incident")
-    assert text.startswith("Incident 1: client 10.7.1.2, server 10.7.1.1")
-    assert text in output(lab, path, "report")
+    text = words(window_text(screen, TITLE))
+    whole = words(output(lab, path, "report"))
+    assert " ".join(text).startswith("Incident 1: client 10.7.1.2, server 10.7.1.1")
+    assert " ".join(text) in " ".join(whole)
 
 
-def test_selected_packet_of_no_incident(screen):
+def test_a_packet_of_no_incident_takes_the_next_one(screen):
     open_capture(screen, CAPTURE)
-    for letter in "tsfp":
-        select(screen, STRANGER)
-        tools(screen, letter)
-        assert window_text(screen, "NLM Health$") == "The selected packet belongs to no incident."
+    select(screen, STRANGER)
+    tools(screen, "t")
+    assert window_text(screen, TITLE).startswith("Incident 1:")
+    tools(screen, "s")
+    assert display_filter(screen) == "nlm_health.incident == 1"
 
 
-@pytest.mark.parametrize("letter, expected", [("a", "nlm_health.incident"), ("s", "nlm_health.incident == 1")])
+def test_a_capture_without_incidents_says_so(screen):
+    open_capture(screen, HEALTHY)
+    for letter in "tskfpnv":
+        tools(screen, letter, HEALTHY)
+        assert window_text(screen, TITLE) == "There is no incident in this capture."
+
+
+@pytest.mark.parametrize("letter, expected", [("a", "nlm_health.incident"), ("s", "nlm_health.incident == 1"),
+                                              ("k", "nlm_health.incident == 1 && nlm_health.incident.step")])
 def test_filters_are_applied(screen, lab, letter, expected):
     path = open_capture(screen, CAPTURE)
     select(screen, LAST)
@@ -150,10 +173,142 @@ def test_annotated_copies_are_saved_beside_the_capture(screen, lab):
     open_capture(screen, path)
     for name in ["stuck_fin-nlm_health.pcapng", "stuck_fin-nlm_health-2.pcapng"]:
         tools(screen, "c")
-        assert window_text(screen, "NLM Health: annotated copy") == f"Annotated copy: {folder / name}"
+        assert window_text(screen, TITLE) == f"Annotated copy: {folder / name}"
         comments = lab.tshark("-r", folder / name, "--disable-protocol", "nlm_health", "-Y", "frame.comment", "-T", "fields",
                               "-e", "frame.number", "-e", "frame.comment").stdout
         assert re.search(rf"^{FIRST}\tNLM Health: incident 1, fin_unacked", comments, re.M)
+
+
+@pytest.fixture
+def two(lab):
+    """A capture with two incidents, and [(first frame, last frame)] of each."""
+    path = lab.scenario("two-servers.scn")
+    return path, [(incident["first_frame"], incident["last_frame"]) for incident in lab.story(path)["incidents"]]
+
+
+def test_next_and_previous_incident(screen, two):
+    path, frames = two
+    open_capture(screen, path)
+    name = path.name
+    for letter, place in [("n", 1), ("v", 0)]:
+        select(screen, frames[1 - place][0], name)
+        tools(screen, letter, name)
+        assert re.match(rf"Frame {frames[place][0]}:", tree(screen, name))
+    for letter, place, sentence in [("n", 1, "There is no later incident in this capture."),
+                                    ("v", 0, "There is no earlier incident in this capture.")]:
+        select(screen, frames[place][0], name)
+        tools(screen, letter, name)
+        assert window_text(screen, TITLE) == sentence
+
+
+def test_a_filter_for_one_incident_goes_along_to_the_next(screen, two):
+    path, frames = two
+    open_capture(screen, path)
+    name = path.name
+    select(screen, frames[0][0], name)
+    for letter, more in [("s", ""), ("k", " && nlm_health.incident.step")]:
+        tools(screen, letter, name)
+        tools(screen, "n", name)
+        assert display_filter(screen, name) == f"nlm_health.incident == 2{more}"
+        assert re.match(rf"Frame {frames[1][0]}:", tree(screen, name))
+        tools(screen, "v", name)
+        assert display_filter(screen, name) == f"nlm_health.incident == 1{more}"
+
+
+# Tab leads from the text to the field below it, and on to the buttons.
+COPY, SAVE, SHOW, NEXT = 2, 3, 4, 5
+
+
+def press(screen, button):
+    """Press a button from where the text is, and return there; how the clipboard was before does not matter."""
+    screen.window(TITLE)
+    screen.keys(*["Tab"] * button, "space", *["shift+Tab"] * button)
+
+
+def shown_text(screen):
+    screen.window(TITLE)
+    return screen.copied("ctrl+a", "ctrl+c").replace("\u2029", "\n").strip()
+
+
+def test_buttons_of_the_report(screen, lab, two):
+    folder = lab.folder()
+    path = folder / two[0].name
+    shutil.copy(two[0], path)
+    harness.hand_over(path)
+    open_capture(screen, path)
+    tools(screen, "r", path.name)
+    shown = shown_text(screen)
+    assert screen.copied(*["Tab"] * COPY, "space").strip() == shown
+    screen.keys(*["shift+Tab"] * COPY)
+    press(screen, SAVE)
+    saved = folder / f"{path.stem}-nlm_health.txt"
+    desk.wait_for(saved.exists, "the report should be saved")
+    assert saved.read_text().strip() == shown
+    assert shown_text(screen) == f"{shown}\n\nSaved: {saved}"
+    for incident in (1, 2, 1, 2):
+        press(screen, NEXT)
+        assert shown_text(screen).startswith(f"Incident {incident}:")
+    press(screen, SHOW)
+    screen.keys("Escape")
+    assert display_filter(screen, path.name) == "nlm_health.incident == 2"
+
+
+def test_the_page_is_handed_to_the_browser(screen, lab):
+    folder = lab.folder()
+    opener, seen = folder / "xdg-open", folder / "opened"
+    opener.write_text(f'#!/bin/sh\ncp "$(printf %s "$1" | sed s,^file://,,)" {seen}.part && mv {seen}.part {seen}\n')
+    opener.chmod(0o755)
+    path = lab.capture(CAPTURE)
+    screen.start(path, env={"PATH": f"{folder}:{screen.environment['PATH']}"})
+    tools(screen, "g")
+    desk.wait_for(seen.exists, "a browser should be started")
+    lab.tshark("-q", "-r", path, "-z", f"nlm_health,html,out={folder / 'page.html'}")
+    assert seen.read_text() == (folder / "page.html").read_text()
+
+
+def test_kernel_log_beside_the_capture_is_offered_and_taken_when_confirmed(screen, lab):
+    path = open_capture(screen, CAPTURE)
+    log = path.parent / "stuck_fin.cli.kernel.log"
+    tools(screen, "r")
+    text = window_text(screen, TITLE)
+    assert f"{log.name} lies beside this capture." in " ".join(text.split()) and "logged at" not in text
+    tools(screen, "o")
+    screen.window("NLM Health: kernel log of this capture")
+    assert screen.copied("Tab", "Tab", "ctrl+a", "ctrl+c") == str(log)
+    screen.keys("Return")
+    tools(screen, "r")
+    text = window_text(screen, TITLE)
+    assert words(text) == words(lab.tshark("-q", "-r", path, "-o", f"nlm_health.kernel_log:{log}", "-z", "nlm_health,report").stdout)
+    tools(screen, "o")  # and taken back
+    screen.window("NLM Health: kernel log of this capture")
+    screen.keys("Tab", "Tab", "ctrl+a", "Delete", "Return")
+    tools(screen, "r")
+    assert words(window_text(screen, TITLE)) == words(output(lab, path, "report"))
+
+
+def test_help_explains_every_entry(screen):
+    open_capture(screen, CAPTURE)
+    tools(screen, "h")
+    text = window_text(screen, TITLE)
+    assert all(label in text for label in ("Show as page", "Key packets of this incident", "Kernel log...", "Previous incident"))
+
+
+# --- a display filter that is in force while packets are read ---
+
+
+def test_a_filter_shows_all_packets_of_the_incident_from_the_start(screen, lab):
+    expected = counted(lab, lab.capture(CAPTURE), "nlm_health.incident")
+    open_capture(screen, CAPTURE, "-Y", "nlm_health.incident")
+    assert display_filter(screen) == "nlm_health.incident"
+    assert displayed(screen) == expected
+    screen.main(CAPTURE)
+    screen.keys("ctrl+r")  # View > Reload
+    time.sleep(2)
+    assert displayed(screen) == expected
+    set_nlm_timeout(screen, 10, 5)
+    time.sleep(2)
+    assert displayed(screen) == expected
+    assert display_filter(screen) == "nlm_health.incident"
 
 
 # --- statistics ---
@@ -190,7 +345,7 @@ def test_tree_shows_what_only_later_packets_tell(screen, lab):
 def test_second_file_in_the_window_shows_no_trace_of_the_first(screen, lab):
     open_capture(screen, CAPTURE)
     tools(screen, "r")
-    assert "Incident 1" in window_text(screen, "NLM Health: report")
+    assert "Incident 1" in window_text(screen, TITLE)
     select(screen, FIRST)
     assert "[Incident: 1]" in tree(screen)
     second = lab.capture(HEALTHY)
@@ -200,7 +355,7 @@ def test_second_file_in_the_window_shows_no_trace_of_the_first(screen, lab):
     screen.type(str(second))
     screen.keys("Return")
     tools(screen, "r", HEALTHY)
-    assert window_text(screen, "NLM Health: report") == output(lab, second, "report")
+    assert words(window_text(screen, TITLE)) == words(output(lab, second, "report"))
     tools(screen, "a", HEALTHY)
     assert displayed(screen, HEALTHY) == 0
     apply_filter(screen, "nlm_health", HEALTHY)
@@ -242,14 +397,14 @@ def test_changed_preference_redissects(screen, lab):
     before = output(lab, path, "report")
     set_nlm_timeout(screen, 10, 5)
     tools(screen, "r")
-    after = window_text(screen, "NLM Health: report")
-    assert after != before
-    assert after == lab.tshark("-q", "-r", path, "-o", "nlm_health.nlm_timeout:5", "-z", "nlm_health,report").stdout.strip()
+    after = words(window_text(screen, TITLE))
+    assert after != words(before)
+    assert after == words(lab.tshark("-q", "-r", path, "-o", "nlm_health.nlm_timeout:5", "-z", "nlm_health,report").stdout)
     select(screen, FIRST)
     assert "lockd nlm_timeout=5" in tree(screen)
     set_nlm_timeout(screen, 5, 10)
     tools(screen, "r")
-    assert window_text(screen, "NLM Health: report") == before
+    assert words(window_text(screen, TITLE)) == words(before)
 
 
 # --- the profile ---
@@ -262,7 +417,7 @@ def test_profile_shows_the_incident_in_columns(screen):
     head, row = [line.split("\t") for line in text.splitlines()]
     shown = dict(zip(head, row))
     assert shown["No."] == str(FIRST) and shown["UTC"].startswith("12:30:02.758")
-    assert [shown[name] for name in ("Incident", "Service", "Trouble", "This packet")] == ["1", "nlm", "fin_unacked", "Stuck FIN"]
+    assert [shown[name] for name in ("Incident", "Connection", "This packet")] == ["1", "lockd: Stuck FIN", "Stuck FIN"]
 
 
 def test_profile_without_the_plugin_opens(screen, lab):

@@ -89,7 +89,7 @@ split_words(const char *clean)
 }
 
 void
-nh_text_wrap(GString *out, unsigned column, unsigned indent, const char *text)
+nh_text_wrap_at(GString *out, unsigned width, unsigned column, unsigned indent, const char *text)
 {
     char *clean = nh_text_clean(text);
     GPtrArray *words = split_words(clean);
@@ -97,14 +97,14 @@ nh_text_wrap(GString *out, unsigned column, unsigned indent, const char *text)
 
     for (unsigned i = 0; i < words->len; i++) {
         const char *word = words->pdata[i];
-        unsigned width = (unsigned)g_utf8_strlen(word, -1);
-        if (!empty && column + 1 + width > NH_TEXT_WIDTH) {
+        unsigned length = (unsigned)g_utf8_strlen(word, -1);
+        if (!empty && column + 1 + length > width) {
             g_string_append_printf(out, "\n%*s", (int)indent, "");
             column = indent;
             empty = true;
         }
         g_string_append_printf(out, "%s%s", empty ? "" : " ", word);
-        column += width + !empty;
+        column += length + !empty;
         empty = false;
     }
     while (out->len && out->str[out->len - 1] == ' ')
@@ -112,6 +112,12 @@ nh_text_wrap(GString *out, unsigned column, unsigned indent, const char *text)
     g_string_append_c(out, '\n');
     g_ptr_array_unref(words);
     g_free(clean);
+}
+
+void
+nh_text_wrap(GString *out, unsigned column, unsigned indent, const char *text)
+{
+    nh_text_wrap_at(out, NH_TEXT_WIDTH, column, indent, text);
 }
 
 const char *

@@ -12,6 +12,8 @@
 #include "core/base/core.h"
 
 #define NH_TEXT_WIDTH 110
+/* For a window beside others. */
+#define NH_TEXT_NARROW 72
 
 /*
  * A copy that is valid UTF-8 on one line: control characters (also those of a
@@ -31,6 +33,8 @@ char *nh_text_tidy(char *text);
  * The caller has written the first line up to column; the others start at indent.
  */
 void nh_text_wrap(GString *out, unsigned column, unsigned indent, const char *text);
+/* The same for lines of another width. */
+void nh_text_wrap_at(GString *out, unsigned width, unsigned column, unsigned indent, const char *text);
 
 /* "s" unless n is 1. */
 const char *nh_plural(unsigned n);

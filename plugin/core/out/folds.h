@@ -21,6 +21,10 @@ typedef struct {
     char *text;
 } nh_row;
 
+/* Of a long timeline people see the beginning and the end. */
+#define NH_ROWS_SHOWN 34
+#define NH_ROWS_LAST  12 /* of these */
+
 /* The rows of an incident by time; caller unrefs (array of nh_row*). */
 GPtrArray *nh_rows_of(const nh_incident *incident);
 

@@ -253,7 +253,7 @@ append_locks(GString *out, const nh_story *story)
     GString *text = g_string_new(NULL);
 
     if (story->locks->len) {
-        nh_report_append_locks(text, 0, story->locks, MAX_ROWS);
+        nh_report_append_locks(text, NH_TEXT_WIDTH, 0, story->locks, MAX_ROWS);
         g_string_append(out, "<h2>Locks at the end of the capture</h2>\n<pre>");
         char **lines = g_strsplit(text->str, "\n", -1);
         for (unsigned i = 0; lines[i]; i++)
@@ -283,7 +283,7 @@ nh_page_html(const nh_story *story)
     unsigned shown = MIN(story->incidents->len, MAX_INCIDENTS);
 
     append_head(out, sheet);
-    nh_report_append_title(title, story);
+    nh_report_append_title(title, story, NH_TEXT_WIDTH);
     g_string_append(out, "<h1>NLM Health</h1>\n");
     element(out, "<p>", g_str_has_prefix(title->str, "NLM Health: ") ? title->str + strlen("NLM Health: ") : title->str, "</p>\n");
     if (story->incidents->len)

@@ -20,9 +20,6 @@
 #define MAX_CALL_FRAMES 8
 #define MAX_LOCKS       20
 #define MAX_SUMMARY     50
-/* Of a long timeline the beginning and the end. */
-#define MAX_ROWS  34
-#define LAST_ROWS 12
 
 /* Append what format makes of a time; takes no ownership. */
 static void
@@ -43,10 +40,10 @@ append_duration(GString *out, const char *format, nh_time duration)
 
 /* Write a paragraph that starts at indent and frees it. */
 static void
-paragraph(GString *out, unsigned indent, unsigned hanging, GString *text)
+paragraph(GString *out, unsigned width, unsigned indent, unsigned hanging, GString *text)
 {
     g_string_append_printf(out, "%*s", (int)indent, "");
-    nh_text_wrap(out, indent, hanging, text->str);
+    nh_text_wrap_at(out, width, indent, hanging, text->str);
     g_string_free(text, true);
 }
 
@@ -131,33 +128,33 @@ call_text(const nh_story_call *call)
 }
 
 static void
-append_call(GString *out, const nh_story_call *call, nh_clock_text clock)
+append_call(GString *out, unsigned width, const nh_story_call *call, nh_clock_text clock)
 {
     GString *fate = fate_of(call, clock);
 
-    paragraph(out, 4, 6, call_text(call));
+    paragraph(out, width, 4, 6, call_text(call));
     if (fate->len)
-        paragraph(out, 6, 6, fate);
+        paragraph(out, width, 6, 6, fate);
     else
         g_string_free(fate, true);
 }
 
 /* One call needs no table: it stands under what was asked for. */
 static void
-append_only_call(GString *out, const nh_story_call *call, nh_clock_text clock)
+append_only_call(GString *out, unsigned width, const nh_story_call *call, nh_clock_text clock)
 {
     GString *text = call_text(call), *fate = fate_of(call, clock);
 
     g_string_append_printf(text, "%s%s", fate->len ? "; " : "", fate->str);
     g_string_free(fate, true);
-    paragraph(out, 2 + NAME_WIDTH, 2 + NAME_WIDTH, text);
+    paragraph(out, width, 2 + NAME_WIDTH, 2 + NAME_WIDTH, text);
 }
 
 /* --- the head ------------------------------------------------------------------------ */
 
 /* A quoted line of the log is searched for letter by letter, so it is never broken. */
 static void
-append_paragraph(GString *out, const char *text)
+append_paragraph(GString *out, unsigned width, const char *text)
 {
     unsigned column = 2 + NAME_WIDTH, more = g_str_has_prefix(text, NH_HEAD_INDENT) ? 2 : 0;
 
@@ -166,11 +163,11 @@ append_paragraph(GString *out, const char *text)
         return;
     }
     g_string_append_printf(out, "%*s", (int)more, "");
-    nh_text_wrap(out, column + more, column + more, text + more);
+    nh_text_wrap_at(out, width, column + more, column + more, text + more);
 }
 
 static void
-append_head_part(GString *out, const nh_head_part *part)
+append_head_part(GString *out, unsigned width, const nh_head_part *part)
 {
     bool list = part->texts->len > 1 && strcmp(part->name, "Next") == 0;
 
@@ -178,32 +175,40 @@ append_head_part(GString *out, const nh_head_part *part)
         g_string_append_printf(out, "  %-*s", NAME_WIDTH, i ? "" : part->name);
         if (list) {
             g_string_append(out, "- ");
-            nh_text_wrap(out, 4 + NAME_WIDTH, 4 + NAME_WIDTH, part->texts->pdata[i]);
+            nh_text_wrap_at(out, width, 4 + NAME_WIDTH, 4 + NAME_WIDTH, part->texts->pdata[i]);
         } else
-            append_paragraph(out, part->texts->pdata[i]);
+            append_paragraph(out, width, part->texts->pdata[i]);
     }
 }
 
-/* Filters go side by side: each is copied by itself. */
+/* Filters go side by side where they fit: each is copied by itself. */
 static void
-append_filters(GString *out, const nh_head_part *part)
+append_filters(GString *out, unsigned width, const nh_head_part *part)
 {
+    size_t column = 2 + NAME_WIDTH;
+
     g_string_append_printf(out, "  %-*s", NAME_WIDTH, part->name);
-    for (unsigned i = 0; i < part->texts->len; i++)
-        g_string_append_printf(out, "%s%s", i ? "   " : "", (const char *)part->texts->pdata[i]);
+    for (unsigned i = 0; i < part->texts->len; i++) {
+        const char *filter = part->texts->pdata[i];
+        bool fits = column + 3 + strlen(filter) <= width;
+        if (i)
+            g_string_append_printf(out, fits ? "%*s" : "\n%*s", fits ? 3 : 2 + NAME_WIDTH, "");
+        column = (fits && i ? column + 3 : 2 + NAME_WIDTH) + strlen(filter);
+        g_string_append(out, filter);
+    }
     g_string_append_c(out, '\n');
 }
 
 static void
-append_head(GString *out, const nh_incident *incident)
+append_head(GString *out, unsigned width, const nh_incident *incident)
 {
     GPtrArray *head = nh_head_of(incident);
 
     for (unsigned i = 0; i < head->len; i++) {
         const nh_head_part *part = head->pdata[i];
-        (part->verbatim ? append_filters : append_head_part)(out, part);
+        (part->verbatim ? append_filters : append_head_part)(out, width, part);
         if (i == 0 && incident->calls->len == 1)
-            append_only_call(out, incident->calls->pdata[0], nh_clock_of(incident));
+            append_only_call(out, width, incident->calls->pdata[0], nh_clock_of(incident));
     }
     g_ptr_array_unref(head);
 }
@@ -233,46 +238,46 @@ measure_frames(const GPtrArray *rows)
 }
 
 static void
-append_row(GString *out, const nh_row *row, unsigned width, nh_clock_text clock)
+append_row(GString *out, unsigned width, const nh_row *row, unsigned frames_width, nh_clock_text clock)
 {
     char *frames = row_frames(row), *when = clock(row->time);
-    unsigned when_width = clock == nh_time_clock ? 12 : 23, column = 2 + width + 2 + when_width + 2;
+    unsigned when_width = clock == nh_time_clock ? 12 : 23, column = 2 + frames_width + 2 + when_width + 2;
 
-    g_string_append_printf(out, "  %*s  %-*s  ", (int)width, frames, (int)when_width, when);
+    g_string_append_printf(out, "  %*s  %-*s  ", (int)frames_width, frames, (int)when_width, when);
     GString *text = g_string_new(row->text);
     if (row->count > 1) {
         g_string_append_printf(text, " (%u times until", row->count);
         append_time(text, " %s", clock, row->until);
         g_string_append(text, row->mixed ? ", others between)" : ")");
     }
-    nh_text_wrap(out, column, column, text->str);
+    nh_text_wrap_at(out, width, column, column, text->str);
     g_string_free(text, true);
     g_free(frames);
     g_free(when);
 }
 
 static void
-append_timeline(GString *out, const nh_incident *incident, nh_clock_text clock)
+append_timeline(GString *out, unsigned width, const nh_incident *incident, nh_clock_text clock)
 {
     GPtrArray *rows = nh_rows_of(incident);
-    unsigned width = measure_frames(rows);
+    unsigned frames_width = measure_frames(rows);
 
     if (rows->len)
-        g_string_append_printf(out, "\n  %*s  %-*s  What\n", (int)width, "Frame", clock == nh_time_clock ? 12 : 23, "Time (UTC)");
+        g_string_append_printf(out, "\n  %*s  %-*s  What\n", (int)frames_width, "Frame", clock == nh_time_clock ? 12 : 23, "Time (UTC)");
     for (unsigned i = 0; i < rows->len; i++) {
-        if (rows->len > MAX_ROWS && i == MAX_ROWS - LAST_ROWS) {
-            unsigned left_out = rows->len - MAX_ROWS;
-            g_string_append_printf(out, "  %*s  ... %u more rows\n", (int)width, "-", left_out);
+        if (rows->len > NH_ROWS_SHOWN && i == NH_ROWS_SHOWN - NH_ROWS_LAST) {
+            unsigned left_out = rows->len - NH_ROWS_SHOWN;
+            g_string_append_printf(out, "  %*s  ... %u more rows\n", (int)frames_width, "-", left_out);
             i += left_out;
         }
-        append_row(out, rows->pdata[i], width, clock);
+        append_row(out, width, rows->pdata[i], frames_width, clock);
     }
     g_ptr_array_unref(rows);
 }
 
 /* A request that was asked under several XIDs is one row: its first and last call, how often it was put off, how it ended. */
 static void
-append_repeated(GString *out, const nh_asked *asked, nh_clock_text clock)
+append_repeated(GString *out, unsigned width, const nh_asked *asked, nh_clock_text clock)
 {
     const nh_story_call *first = asked->calls->pdata[0], *last = nh_asked_last(asked);
     GString *text = g_string_new(NULL);
@@ -288,16 +293,16 @@ append_repeated(GString *out, const nh_asked *asked, nh_clock_text clock)
     if (refused)
         g_string_append_printf(text, "; %s %u time%s", first->status ? first->status : "an answer", refused, nh_plural(refused));
     append_answer(text, last);
-    paragraph(out, 4, 6, text);
+    paragraph(out, width, 4, 6, text);
     GString *fate = fate_of(first, clock);
     if (fate->len)
-        paragraph(out, 6, 6, fate);
+        paragraph(out, width, 6, 6, fate);
     else
         g_string_free(fate, true);
 }
 
 static void
-append_calls(GString *out, const nh_incident *incident, nh_clock_text clock)
+append_calls(GString *out, unsigned width, const nh_incident *incident, nh_clock_text clock)
 {
     GPtrArray *requests = nh_requests_of(incident);
     unsigned shown = MIN(requests->len, MAX_CALLS);
@@ -307,9 +312,9 @@ append_calls(GString *out, const nh_incident *incident, nh_clock_text clock)
     for (unsigned i = 0; i < shown; i++) {
         const nh_asked *asked = requests->pdata[i];
         if (asked->calls->len > 1)
-            append_repeated(out, asked, clock);
+            append_repeated(out, width, asked, clock);
         else
-            append_call(out, asked->calls->pdata[0], clock);
+            append_call(out, width, asked->calls->pdata[0], clock);
     }
     if (shown < requests->len)
         g_string_append_printf(out, "    ... and %u more; the JSON document lists all %u calls\n", requests->len - shown,
@@ -318,58 +323,70 @@ append_calls(GString *out, const nh_incident *incident, nh_clock_text clock)
 }
 
 static void
-append_locks(GString *out, const nh_incident *incident)
+append_locks(GString *out, unsigned width, const nh_incident *incident)
 {
     if (incident->locks->len)
         g_string_append(out, "\n  Locks of this client when it began (UTC), and those in its way\n");
-    nh_report_append_locks(out, 4, incident->locks, MAX_LOCKS);
+    nh_report_append_locks(out, width, 4, incident->locks, MAX_LOCKS);
 }
 
 static void
-append_incident(GString *out, const nh_incident *incident)
+append_incident(GString *out, unsigned width, const nh_incident *incident)
 {
     nh_clock_text clock = nh_clock_of(incident);
 
     append_heading(out, incident);
-    append_head(out, incident);
-    append_timeline(out, incident, clock);
+    append_head(out, width, incident);
+    append_timeline(out, width, incident, clock);
     if (incident->calls->len > 1)
-        append_calls(out, incident, clock);
-    append_locks(out, incident);
+        append_calls(out, width, incident, clock);
+    append_locks(out, width, incident);
 }
 
 char *
-nh_report_text(const nh_story *story)
+nh_report_text_at(const nh_story *story, unsigned width)
 {
     GString *out = g_string_new(NULL);
 
-    nh_report_append_title(out, story);
+    nh_report_append_title(out, story, width);
     if (story->incidents->len > 1) {
         g_string_append_c(out, '\n');
         nh_summary_append(out, 2, story, MAX_SUMMARY);
     }
     for (unsigned i = 0; i < story->incidents->len; i++) {
         g_string_append_c(out, '\n');
-        append_incident(out, story->incidents->pdata[i]);
+        append_incident(out, width, story->incidents->pdata[i]);
     }
     if (story->locks->len) {
         g_string_append_c(out, '\n');
         g_string_append(out, "Locks at the end of the capture (UTC)\n");
-        nh_report_append_locks(out, 2, story->locks, MAX_LOCKS);
+        nh_report_append_locks(out, width, 2, story->locks, MAX_LOCKS);
     }
     if (story->messages->len)
         g_string_append_c(out, '\n');
     for (unsigned i = 0; i < story->messages->len; i++) {
         g_string_append(out, "Note: ");
-        nh_text_wrap(out, 6, 6, story->messages->pdata[i]);
+        nh_text_wrap_at(out, width, 6, 6, story->messages->pdata[i]);
     }
     return g_string_free(out, false);
 }
 
 char *
-nh_report_incident(const nh_incident *incident)
+nh_report_incident_at(const nh_incident *incident, unsigned width)
 {
     GString *out = g_string_new(NULL);
-    append_incident(out, incident);
+    append_incident(out, width, incident);
     return g_string_free(out, false);
+}
+
+char *
+nh_report_text(const nh_story *story)
+{
+    return nh_report_text_at(story, NH_TEXT_WIDTH);
+}
+
+char *
+nh_report_incident(const nh_incident *incident)
+{
+    return nh_report_incident_at(incident, NH_TEXT_WIDTH);
 }

@@ -24,7 +24,7 @@ append_range(GString *out, const nh_story_lock *lock)
 }
 
 static void
-append_lock(GString *out, unsigned indent, const nh_story_lock *lock)
+append_lock(GString *out, unsigned width, unsigned indent, const nh_story_lock *lock)
 {
     GString *text = g_string_new(lock->waiting ? "waits for " : "holds ");
     char *since = nh_time_date_clock(lock->since);
@@ -34,7 +34,7 @@ append_lock(GString *out, unsigned indent, const nh_story_lock *lock)
     append_range(text, lock);
     g_string_append_printf(text, ", since %s (frame %u): %s", since, lock->frame, lock->owner ? lock->owner : "owner unknown");
     g_string_append_printf(out, "%*s", (int)indent, "");
-    nh_text_wrap(out, indent, indent + 2, text->str);
+    nh_text_wrap_at(out, width, indent, indent + 2, text->str);
     g_string_free(text, true);
     g_free(since);
 }
@@ -50,7 +50,7 @@ append_hosts(GString *out, unsigned indent, const nh_story_lock *lock)
 }
 
 void
-nh_report_append_locks(GString *out, unsigned indent, const GPtrArray *locks, unsigned most)
+nh_report_append_locks(GString *out, unsigned width, unsigned indent, const GPtrArray *locks, unsigned most)
 {
     unsigned shown = most ? MIN(locks->len, most) : locks->len;
 
@@ -58,7 +58,7 @@ nh_report_append_locks(GString *out, unsigned indent, const GPtrArray *locks, un
         const nh_story_lock *lock = locks->pdata[i], *previous = i ? locks->pdata[i - 1] : NULL;
         if (!previous || !nh_addr_equal(&previous->client, &lock->client) || !nh_addr_equal(&previous->server, &lock->server))
             append_hosts(out, indent, lock);
-        append_lock(out, indent + 2, lock);
+        append_lock(out, width, indent + 2, lock);
     }
     if (shown < locks->len)
         g_string_append_printf(out, "%*s... and %u more; the JSON document lists all %u\n", (int)indent, "", locks->len - shown,
@@ -66,14 +66,20 @@ nh_report_append_locks(GString *out, unsigned indent, const GPtrArray *locks, un
 }
 
 char *
-nh_report_locks(const nh_story *story)
+nh_report_locks_at(const nh_story *story, unsigned width)
 {
     GString *out = g_string_new(NULL);
 
     if (story->locks->len) {
         g_string_append(out, "Locks at the end of the capture (UTC)\n");
-        nh_report_append_locks(out, 2, story->locks, 0);
+        nh_report_append_locks(out, width, 2, story->locks, 0);
     } else
         g_string_append(out, "NLM Health: no lock is held or waited for at the end of the capture.\n");
     return g_string_free(out, false);
+}
+
+char *
+nh_report_locks(const nh_story *story)
+{
+    return nh_report_locks_at(story, NH_TEXT_WIDTH);
 }

@@ -12,6 +12,6 @@
 #include "core/model/story.h"
 
 /* Append nh_story_lock's, by client and server, at most so many of them (0 = all). */
-void nh_report_append_locks(GString *out, unsigned indent, const GPtrArray *locks, unsigned most);
+void nh_report_append_locks(GString *out, unsigned width, unsigned indent, const GPtrArray *locks, unsigned most);
 
 #endif

@@ -92,7 +92,7 @@ nh_report_summary(const nh_story *story)
 {
     GString *out = g_string_new(NULL);
 
-    nh_report_append_title(out, story);
+    nh_report_append_title(out, story, NH_TEXT_WIDTH);
     if (story->incidents->len)
         nh_summary_append(out, 0, story, 0);
     return g_string_free(out, false);

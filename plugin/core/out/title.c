@@ -65,7 +65,7 @@ append_caveats(GString *text, const nh_story *story)
 }
 
 void
-nh_report_append_title(GString *out, const nh_story *story)
+nh_report_append_title(GString *out, const nh_story *story, unsigned width)
 {
     GString *text = g_string_new("NLM Health: ");
 
@@ -89,6 +89,6 @@ nh_report_append_title(GString *out, const nh_story *story)
         g_string_append_c(text, '.');
         append_caveats(text, story);
     }
-    nh_text_wrap(out, 0, 2, text->str);
+    nh_text_wrap_at(out, width, 0, 2, text->str);
     g_string_free(text, true);
 }

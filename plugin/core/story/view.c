@@ -94,6 +94,34 @@ nh_view_words(const nh_view *view)
     return view->frame->notes ? words_of_note(view->frame->notes->data) : NULL;
 }
 
+static const char *
+words_of_service(nh_service service)
+{
+    switch (service) {
+    case NH_SERVICE_PORTMAP:
+        return "port mapper";
+    case NH_SERVICE_NLM:
+        return "lockd";
+    case NH_SERVICE_STATD:
+        return "statd";
+    case NH_SERVICE_PROBABLE:
+        return "probably lockd";
+    default:
+        return NULL;
+    }
+}
+
+char *
+nh_view_connection_words(const nh_view *view)
+{
+    const char *whose = words_of_service(view->service);
+
+    if (!whose || !view->trouble)
+        return g_strdup(whose);
+    const char *title = nh_finding_get(view->trouble->finding)->title;
+    return g_strdup_printf("%s: %.*s", whose, (int)strcspn(title, ":"), title);
+}
+
 /* A client that is no Linux logs no such line. */
 static void
 forget_line(nh_timers *timers)

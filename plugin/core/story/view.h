@@ -46,6 +46,8 @@ bool nh_view_shows(const nh_outage *outage, uint32_t frame);
 unsigned nh_view_attempt(const nh_frame *frame, const nh_call *call);
 /* What the packet is in the story, for a column: "FIN resent, 3rd", "LOCK, held back for up to 110 s"; caller frees. NULL = nothing. */
 char *nh_view_words(const nh_view *view);
+/* Whose connection it is and what is wrong with it, in words: "lockd", "port mapper: SYN without any answer"; caller frees. */
+char *nh_view_connection_words(const nh_view *view);
 /* The timers of a call; false where they did not matter. */
 bool nh_view_timers_of_call(const nh_call *call, nh_timers *timers);
 /* Those of what a frame in trouble, which carries no NLM call, holds back; false when it is nothing. */
