@@ -93,8 +93,14 @@ set(NLM_HEALTH_CORE_SOURCES
     core/out/steps.c
     core/out/summary.c
     core/out/title.c
+    core/points/clocks.c
+    core/points/compare.c
+    core/points/live.c
+    core/points/marks.c
     core/points/points.c
+    core/points/points_text.c
     core/points/tape.c
+    core/points/views.c
     core/rpc/async_calls.c
     core/rpc/datagrams.c
     core/rpc/dtls.c

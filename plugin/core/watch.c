@@ -27,6 +27,7 @@
 #include "core/rpc/rpc_calls.h"
 #include "core/rpc/dtls.h"
 #include "core/net/tcp_life.h"
+#include "core/points/live.h"
 #include "core/points/points.h"
 #include "core/story/assemble.h"
 #include "core/wire/transport.h"
@@ -119,6 +120,7 @@ nh_watch_free(nh_watch *watch)
     g_ptr_array_unref(watch->faults);
     nh_nfs_free(watch->nfs);
     forget_points(watch);
+    nh_live_free(watch->live);
     nh_tape_free(watch->tape);
     nh_arena_free(watch->arena);
     g_free((char *)watch->options.log_path);
@@ -343,6 +345,10 @@ take_datagram(nh_watch *watch, const nh_packet *packet)
         return;
     }
     begin_message(&message, &header, NH_L4_UDP, &src, &dst, at);
+    if (watch->live && nh_live_datagram(watch->live, packet)) {
+        nh_tape_datagram(watch->tape, packet);
+        return; /* the other point's copy */
+    }
     if (header.reply ? nh_calls_answers(watch, &message) : nh_service_of_program(header.prog) != NH_SERVICE_NONE)
         nh_tape_datagram(watch->tape, packet);
     message.travel = packet->travel;
@@ -418,32 +424,25 @@ nh_packet_take(nh_watch *watch, const nh_packet *packet)
 
 /* --- two capture points ----------------------------------------------------------------------- */
 
-/* A packet from the tape, at another time. */
+/* A packet from the tape. */
 static void
-take_taped(nh_watch *watch, nh_taped *item, nh_time move)
+take_taped(nh_taped *item, void *data)
 {
+    nh_watch *watch = data;
     nh_segment *segment = &item->segment;
-    uint32_t frame = segment->frame;
-    nh_time *time = &segment->time;
 
-    if (item->kind == NH_TAPED_DATAGRAM) {
-        frame = item->datagram.frame;
-        time = &item->datagram.time;
-    } else if (item->kind == NH_TAPED_QUOTE) {
-        frame = item->quote.frame;
-        time = &item->quote.time;
-    }
-    *time += move;
     if (item->kind == NH_TAPED_SEGMENT) {
         segment->src_claimed = is_claimed(watch, NH_L4_TCP, segment->src.port);
         segment->dst_claimed = is_claimed(watch, NH_L4_TCP, segment->dst.port);
         nh_watch_segment(watch, segment);
+        nh_watch_frame(watch, segment->frame, segment->time);
     } else if (item->kind == NH_TAPED_DATAGRAM) {
         take_datagram(watch, &item->datagram);
+        nh_watch_frame(watch, item->datagram.frame, item->datagram.time);
     } else {
         take_quote(watch, &item->quote);
+        nh_watch_frame(watch, item->quote.frame, item->quote.time);
     }
-    nh_watch_frame(watch, frame, *time);
 }
 
 static bool
@@ -457,32 +456,26 @@ is_client(const nh_addr *a, const nh_addr *b, void *data)
 }
 
 static void
-note_lost(nh_moment at, void *data)
+note_lost(nh_moment at, unsigned seen, unsigned unseen, void *data)
 {
     nh_watch *watch = data;
     const nh_points *points = watch->points;
-    unsigned own = nh_points_main(points);
 
+    nh_frame_get(watch, at); /* it may be no packet of the story */
     nh_frame_note(watch, at.frame, NH_PATH_LOSS,
                   &(nh_remark){ NH_REMARK_PATH_LOSS,
-                                { NH_POINTER(nh_points_host(points, own)), NH_POINTER(nh_points_host(points, own == 1 ? 2 : 1)) } });
+                                { NH_POINTER(nh_points_host(points, seen)), NH_POINTER(nh_points_host(points, unseen)) } });
 }
 
-/* A core that sees what one of two points saw, and by its clock. */
+/* A core that sees each packet once, and all by one clock. */
 static nh_watch *
 feed_single_view(nh_watch *watch, nh_points *points)
 {
     nh_watch *view = nh_watch_new(&watch->options);
-    nh_tape_reader *reader = nh_tape_read(watch->tape);
-    nh_taped item;
-    nh_time move;
 
     nh_tape_free(view->tape);
     view->tape = NULL;
-    for (uint32_t number = 0; nh_tape_next(reader, &item); number++)
-        if (nh_points_keeps(points, number, &move))
-            take_taped(view, &item, move);
-    nh_tape_reader_free(reader);
+    nh_points_replay(points, watch->tape, take_taped, view);
     view->frames_total = watch->frames_total;
     view->points = points;
     nh_points_lost(points, note_lost, view);

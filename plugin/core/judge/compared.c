@@ -34,7 +34,8 @@ outcome_of(const nh_outage *outage, nh_finding cause)
         return LOST_ASKING;
     if (c->lost[asked] > 0 && c->lost[asked] == c->left[asked])
         return LOST_ANSWERS;
-    if (as == NH_COMPARED_SILENCE && c->left[asker] > 0 && c->lost[asker] == 0 && c->left[asked] == 0 && c->forged[asked] == 0)
+    if (as == NH_COMPARED_SILENCE && c->left[asker] > 0 && c->lost[asker] == 0 && c->left[asked] == 0 && c->forged[asked] == 0 &&
+        c->asked_seen)
         return NOT_ANSWERED;
     if (as == NH_COMPARED_HANDSHAKE && c->left[asked] > 0 && c->lost[asked] == 0)
         return NOT_TAKEN;
@@ -69,6 +70,7 @@ nh_compared_fill(nh_outage *outage)
     if (!points || !evidence)
         return;
     nh_points_query query = { .tcp = evidence->conn != NULL, .from = evidence->since.time, .to = last_time(outage, evidence) };
+    query.asker = (evidence->way == NH_CALLBACK) != evidence->client_acks_nothing;
     if (evidence->conn) {
         query.a = evidence->conn->client.port;
         query.b = evidence->conn->server.port;
@@ -96,6 +98,46 @@ nh_compared_judge(const nh_outage *outage, nh_judgement *judgement)
         judgement->clause = "what was sent was lost on the way between the two capture points";
 }
 
+/* Which packets pass while these are lost: where to look. */
+static void
+add_kind(GString *text, const nh_compared *c, const char *sender)
+{
+    switch (c->kind) {
+    case NH_LOST_ALL:
+        g_string_append(text, " Nothing passed meanwhile, either way.");
+        break;
+    case NH_LOST_ONE_WAY:
+        g_string_append_printf(text, " Nothing that %s sent passed meanwhile; what was sent the other way did.", sender);
+        break;
+    case NH_LOST_PORT:
+        g_string_append_printf(text, " Only packets of port %u are lost: look for a filter of this port.", c->port);
+        break;
+    case NH_LOST_LARGE:
+        g_string_append_printf(text,
+                               " Only large packets are lost: the smallest that was has %u bytes of payload, the largest that passed %u; "
+                               "look for a link with a smaller MTU.",
+                               c->least_lost, c->most_passed);
+        break;
+    case NH_LOST_PORT_OR_LARGE:
+        g_string_append_printf(text,
+                               " Either only packets of port %u are lost, or only large ones: the smallest that was lost has %u bytes of "
+                               "payload, the largest that passed %u.",
+                               c->port, c->least_lost, c->most_passed);
+        break;
+    case NH_LOST_SYNACKS:
+        g_string_append(text, " Only SYN-ACKs are lost: look for a stateful firewall that did not see the SYN, or another way back.");
+        break;
+    case NH_LOST_CONNECTION:
+        g_string_append_printf(text,
+                               " Only this connection is hit, others to port %u pass: look for a firewall or address translation that "
+                               "forgot it.",
+                               c->port);
+        break;
+    default:
+        break;
+    }
+}
+
 /* "Frame 306 left 10.7.1.2 and was not seen at 10.7.1.1, nor were 9 more from 12:21:41.009 to 12:23:28.448; meanwhile 26 other packets got through." */
 static char *
 lost_text(const nh_compared *c, int sender, const char *const names[2])
@@ -115,7 +157,9 @@ lost_text(const nh_compared *c, int sender, const char *const names[2])
         g_string_append_printf(text, "; meanwhile %u other packet%s got through", c->meanwhile, c->meanwhile == 1 ? "" : "s");
     g_free(from);
     g_free(to);
-    return g_string_free(g_string_append_c(text, '.'), FALSE);
+    g_string_append_c(text, '.');
+    add_kind(text, c, names[sender]);
+    return g_string_free(text, FALSE);
 }
 
 /* "All 10 copies reached 10.7.1.1 (frame 306 left, 307 arrived, 7 ms later)" */
@@ -130,6 +174,18 @@ arrived_text(const nh_compared *c, int sender, const char *const names[2], const
                                        names[!sender], c->first_left[sender], c->first_arrived[sender], took, and);
     g_free(took);
     return text;
+}
+
+/* Why the points decide nothing, where they might have. */
+static char *
+not_compared_text(const nh_compared *c)
+{
+    if (c->known || c->outside + c->unheard_of == 0)
+        return NULL;
+    if (c->outside > 0)
+        return g_strdup("Whether its packets arrived cannot be said: not both points captured at that time.");
+    return g_strdup("Whether its packets arrived cannot be said: the other point has none of that port in this direction, and may have "
+                    "been filtered.");
 }
 
 char *
@@ -152,6 +208,6 @@ nh_compared_text(const nh_outage *outage, const nh_judgement *judgement)
     case ANSWER_FORGED:
         return g_strdup_printf("What refused it was never seen at %s: something on the way sent it.", names[!c->asker]);
     default:
-        return NULL;
+        return not_compared_text(c);
     }
 }

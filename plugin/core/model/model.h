@@ -107,6 +107,7 @@ struct nh_conn {
     bool unasked;       /* it was opened without a look-up, before any call was answered and early in the capture */
     bool for_answer;    /* it is opened for the answer to a GRANTED_MSG, which a Linux client sends by one of its own */
     uint32_t isn, server_isn;
+    uint32_t syn_key; /* of its first SYN, to know that at another capture point (tcp_copies.c); 0: not captured */
     nh_moment syn, synack, established, first, last;
     nh_moment unaccepted;  /* the latest SYN-ACK that came again after the client had acknowledged it */
     nh_time syn_gap;       /* from the first SYN that was captured to its first copy; 0 = there was none */
@@ -396,6 +397,18 @@ typedef struct {
     nh_attempt attempt; /* that was given up with it */
 } nh_outage_side;
 
+/* Which packets are lost between two capture points while others pass. */
+typedef enum {
+    NH_LOST_SOME,    /* no rule */
+    NH_LOST_ALL,     /* all, both ways */
+    NH_LOST_ONE_WAY, /* all that one host sends; the other one's packets pass */
+    NH_LOST_PORT,    /* those of one port */
+    NH_LOST_LARGE,
+    NH_LOST_PORT_OR_LARGE, /* either; nothing tells which */
+    NH_LOST_SYNACKS,
+    NH_LOST_CONNECTION /* those of one connection, while others to the same port pass */
+} nh_lost_kind;
+
 /* What two capture points tell of the packets that an outage is about; [0] of the client's host, [1] of the server's. */
 typedef struct {
     bool known;
@@ -406,6 +419,11 @@ typedef struct {
     uint32_t first_left[2], first_arrived[2]; /* frames of the first that came through */
     nh_time took[2];                          /* how long that was on its way */
     unsigned meanwhile;                       /* other packets between the two hosts that came through */
+    bool asked_seen;                          /* the point near whoever is asked captured anything that this host sent */
+    unsigned outside, unheard_of; /* that could not be compared: not both captures ran; the other one has nothing of that port */
+    nh_lost_kind kind;
+    uint16_t port;                    /* whose packets are lost */
+    uint32_t least_lost, most_passed; /* bytes of payload */
 } nh_compared;
 
 struct nh_outage {
@@ -527,6 +545,7 @@ struct nh_watch {
     GPtrArray *dtls_flows;  /* flows of RPC over DTLS (dtls.c); NULL while there is none */
     struct nh_nfs *nfs;
     struct nh_tape *tape;     /* of what passed; NULL in a core that is fed from one */
+    struct nh_live *live;     /* what passed, once packets of a second capture point turn up; NULL until then */
     struct nh_points *points; /* two capture points, as far as the last story knows; or NULL */
     nh_watch *single_view;    /* the core that was fed with one view of them, for the story; or NULL. It borrows points. */
     unsigned incidents;

@@ -8,6 +8,8 @@
 
 #include "core/net/tcp_copies.h"
 
+#include "core/points/live.h"
+
 /* Frames that differ in nothing and follow this closely are one packet captured twice (interface "any", mirror ports). */
 #define DUPLICATE_TIME (50 * NH_MSEC)
 #define COPY_TIME      (2 * NH_MSEC)
@@ -36,6 +38,38 @@ nh_tcp_is_copy(const nh_half *half, const nh_segment *seg, uint32_t key)
         if (half->recent.key[i] == key && ABS(seg->time - half->recent.time[i]) < within)
             return true;
     return false;
+}
+
+/* So many earlier lives of a port pair are asked whether a SYN is theirs. */
+#define LIVES_MAX 16
+
+/* A SYN that is sent again has another time stamp and another IP identification. */
+static bool
+is_syn_of_old(nh_conn *conn, const nh_segment *seg, uint32_t key)
+{
+    unsigned lives = 0;
+
+    if ((seg->flags & (NH_TH_SYN | NH_TH_ACK)) != NH_TH_SYN || !(seg->ip_id != 0 || seg->has_tsval))
+        return false;
+    for (const nh_conn *life = conn; life && lives++ < LIVES_MAX; life = life->previous)
+        if (life->syn_key == key)
+            return true;
+    if (conn->syn_key == 0)
+        conn->syn_key = key;
+    return false;
+}
+
+bool
+nh_tcp_is_second_view(nh_conn *conn, const nh_segment *seg, uint32_t key)
+{
+    nh_watch *watch = conn->pair->watch;
+
+    if (watch->live)
+        return nh_live_segment(watch->live, seg);
+    if (!watch->tape || !is_syn_of_old(conn, seg, key))
+        return false;
+    watch->live = nh_live_new(watch->tape);
+    return true;
 }
 
 void

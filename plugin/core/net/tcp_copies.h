@@ -15,6 +15,8 @@
 uint32_t nh_tcp_copy_key(const nh_segment *seg);
 /* Whether one of the latest segments of this half was the same packet. */
 bool nh_tcp_is_copy(const nh_half *half, const nh_segment *seg, uint32_t key);
+/* Whether a packet passed before at another capture point, however long ago. */
+bool nh_tcp_is_second_view(nh_conn *conn, const nh_segment *seg, uint32_t key);
 /* One more packet of this half: its copies may follow. */
 void nh_tcp_remember(nh_half *half, const nh_segment *seg, uint32_t key);
 

@@ -484,7 +484,7 @@ nh_tcp_pass(nh_conn *conn, const nh_segment *segment)
         frame->conn = conn;
         frame->pair = conn->pair;
     }
-    if (nh_tcp_is_copy(p.from, segment, key)) {
+    if (nh_tcp_is_copy(p.from, segment, key) || nh_tcp_is_second_view(conn, segment, key)) {
         effect.duplicate = true;
         return effect;
     }

@@ -11,11 +11,15 @@
 
 #include "core/points/tape.h"
 
+/* Fewer twins than this are chance. */
+#define NH_TWINS_MIN 4
+
 /* What is known of one frame. */
 typedef struct {
     uint32_t frame;
-    uint8_t point; /* 1 or 2; 0 unknown */
-    uint32_t twin; /* the same packet at the other point; 0 none */
+    uint8_t point;  /* 1 or 2; 0 unknown */
+    uint32_t twin;  /* the same packet at the other point; 0 none */
+    nh_time offset; /* clock of point 2 minus clock of point 1 at that time */
 } nh_point_frame;
 
 /*
@@ -25,11 +29,16 @@ typedef struct {
 nh_points *nh_points_find(const nh_tape *tape, bool (*is_client)(const nh_addr *a, const nh_addr *b, void *data), void *data);
 void nh_points_free(nh_points *points);
 
-/* What one point saw, as its packets come on the tape: whether the packet with this number (from 0) is the story's. Other packets' times are to be moved by *move. */
-bool nh_points_keeps(const nh_points *points, uint32_t number, nh_time *move);
-/* Clock of point 2 minus clock of point 1, nanoseconds. */
+/*
+ * Hand over, in their order and by the clock of the client's point, the packets of the story: each once, as the point saw
+ * it that is near whoever asks (opens the connection, sends the call), and by what the other one saw while that did not
+ * capture.
+ */
+void nh_points_replay(const nh_points *points, const nh_tape *tape, void (*take)(nh_taped *item, void *data), void *data);
+
+/* Clock of point 2 minus clock of point 1 when the capture begins, nanoseconds. */
 nh_time nh_points_offset(const nh_points *points);
-/* The host that is nearest to a point (1 or 2). */
+/* The host that is nearest to a point (1 or 2), as it is called there. */
 const nh_addr *nh_points_host(const nh_points *points, unsigned point);
 /* The point whose clock the story is told by: the client's. */
 unsigned nh_points_main(const nh_points *points);
@@ -42,12 +51,13 @@ const nh_point_frame *nh_points_frame(const nh_points *points, uint32_t frame);
 typedef struct {
     bool tcp;
     uint16_t a, b; /* ports of the two hosts, in either order; 0: any packet between them */
+    int asker;     /* whose packets met no answer: 0 the client's host, 1 the server's */
     nh_time from, to;
 } nh_points_query;
 
-/* Count what both captures covered; false when that is nothing. */
-bool nh_points_compare(const nh_points *points, const nh_points_query *query, nh_compared *count);
-/* Each packet of the story's view that left the client's host and never came to the other point, while both captures ran. */
-void nh_points_lost(const nh_points *points, void (*lost)(nh_moment at, void *data), void *data);
+/* Count what both captures covered; count->known is false when that is nothing. */
+void nh_points_compare(const nh_points *points, const nh_points_query *query, nh_compared *count);
+/* Each packet that left its host and never came to the other point, while both captures ran: where it was seen, and where not. */
+void nh_points_lost(const nh_points *points, void (*lost)(nh_moment at, unsigned seen, unsigned unseen, void *data), void *data);
 
 #endif

@@ -297,6 +297,8 @@ nh_tape_segment(nh_tape *tape, nh_conn *conn, const nh_segment *segment)
     out = put_uint(out, segment->len);
     if (flags & FLAG_POINT)
         out = put_uint(put_uint(out, segment->hops), segment->iface);
+    if (segment->flags & NH_TH_SYN)
+        out = put_uint(out, segment->mss);
     if (flags & FLAG_TIMESTAMPS)
         out = put_int(put_int(out, (int32_t)(segment->tsval - e->tsval)), (int32_t)(segment->tsecr - other->tsval));
     if (flags & FLAG_PAYLOAD)
@@ -386,6 +388,7 @@ get_segment(nh_tape_reader *reader, const uint8_t *in, uint8_t flags, nh_taped *
     segment->fragment = flags & FLAG_FRAGMENT;
     segment->hops = flags & FLAG_POINT ? (uint8_t)get_uint(&in) : e->hops;
     segment->iface = flags & FLAG_POINT ? (uint32_t)get_uint(&in) : e->iface;
+    segment->mss = segment->flags & NH_TH_SYN ? (uint16_t)get_uint(&in) : 0;
     segment->has_tsval = flags & FLAG_TIMESTAMPS;
     if (segment->has_tsval) {
         segment->tsval = e->tsval + (uint32_t)get_int(&in);

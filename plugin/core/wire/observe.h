@@ -38,6 +38,7 @@ typedef struct {
     bool has_tsval;
     uint32_t tsval, tsecr; /* RFC 7323 */
     uint16_t ip_id;        /* 0 over IPv6 */
+    uint16_t mss;          /* of a SYN (RFC 9293 section 3.7.1); 0: not said */
     uint8_t hops;          /* TTL, hop limit; 0 unknown */
     uint32_t iface;        /* of the capture file */
     nh_travel travel;
@@ -52,6 +53,8 @@ typedef struct {
 typedef struct {
     uint32_t frame;
     nh_time time;
+    uint32_t iface; /* of the capture file */
+    uint16_t ip_id;
     nh_addr sender; /* of the error */
     uint8_t type, code;
     bool v6;

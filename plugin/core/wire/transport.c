@@ -12,6 +12,7 @@
 
 #define OPTION_END        0
 #define OPTION_NOP        1
+#define OPTION_MSS        2
 #define OPTION_TIMESTAMPS 8
 
 static void
@@ -40,6 +41,8 @@ read_options(const uint8_t *bytes, unsigned end, nh_segment *segment)
             return;
         if (kind == OPTION_TIMESTAMPS && length == 10)
             take_timestamps(option, segment);
+        else if (kind == OPTION_MSS && length == 4)
+            segment->mss = nh_be16(option + 2);
         offset += length;
     }
 }
@@ -159,6 +162,8 @@ nh_quote_read(const nh_packet *packet, nh_quote *quote)
     unsigned length = packet->captured - ICMP_HEADER;
     *quote = (nh_quote){ .frame = packet->frame,
                          .time = packet->time,
+                         .iface = packet->iface,
+                         .ip_id = packet->ip_id,
                          .sender = packet->src,
                          .type = packet->bytes[0],
                          .code = packet->bytes[1],

@@ -1,0 +1,362 @@
+/* compare.c
+ * What left one capture point and never came to the other, and what passed meanwhile.
+ *
+ * Only what both captures covered counts: while both ran, and of ports of which the other one has anything in this
+ * direction (a capture that was filtered by port proves nothing about the rest).
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/points/points.h"
+#include "core/points/views.h"
+
+/* --- what can be compared at all ---------------------------------------------------------------- */
+
+/* The port of whoever is asked, and the direction, of a packet; over TCP or UDP. */
+static uint64_t
+kind_of(const nh_mark_row *m)
+{
+    uint16_t port = m->kind == NH_MARK_SEGMENT ? m->conn->server.port : m->asked_by_low == m->low ? m->dst : m->src;
+
+    return 1 | (uint64_t)port << 8 | (uint64_t)m->low << 1 | (uint64_t)m->kind << 2 | (uint64_t)m->hosts << 32;
+}
+
+void
+nh_compare_learn(nh_points *points)
+{
+    for (uint32_t i = 0; i < points->marks->rows->len; i++) {
+        const nh_mark_row *m = nh_mark_at(points->marks, i);
+        if (m->kind == NH_MARK_QUOTE || m->view > 1 || (m->twin == NH_NO_MARK && m->view == nh_view_of_sender(points, m)))
+            continue;
+        uint64_t kind = kind_of(m);
+        if (!g_hash_table_contains(points->seen_by_receiver, &kind))
+            g_hash_table_add(points->seen_by_receiver, g_memdup2(&kind, sizeof kind));
+    }
+}
+
+static bool
+is_captured_there(const nh_points *points, const nh_mark_row *m)
+{
+    uint64_t kind = kind_of(m);
+    return g_hash_table_contains(points->seen_by_receiver, &kind);
+}
+
+static bool
+both_ran(const nh_points *points, nh_time time)
+{
+    nh_time edge = MAX(points->clocks.margin, 0) * 2;
+
+    return points->ran[0] && points->ran[1] && time >= MAX(points->began[0], points->began[1]) - edge &&
+           time <= MIN(points->ended[0], points->ended[1]) - edge;
+}
+
+/* A copy at the point near its sender. */
+static bool
+left_its_host(const nh_points *points, const nh_mark_row *m)
+{
+    return m->hosts == points->main_hosts && m->view == nh_view_of_sender(points, m) && m->kind != NH_MARK_QUOTE;
+}
+
+static bool
+is_lost(const nh_mark_row *m)
+{
+    return m->twin == NH_NO_MARK && !m->missed;
+}
+
+/* --- what the receiver acknowledges though its capture does not have it ---------------------------- */
+
+/* Of what a host receives on a connection, as its own point saw it. */
+typedef struct {
+    bool begun;
+    uint32_t arrived; /* sequence number behind all of it */
+    GArray *holes;    /* pairs of uint32_t: acknowledged, not captured */
+} received;
+
+static void
+received_free(void *data)
+{
+    received *both = data;
+
+    for (int i = 0; i < 2; i++)
+        if (both[i].holes)
+            g_array_unref(both[i].holes);
+    g_free(both);
+}
+
+static received *
+received_of(const nh_points *points, GHashTable *all, const nh_mark_row *m, bool low)
+{
+    const nh_conn *conn = nh_view_conn(points, m->conn);
+    received *both = g_hash_table_lookup(all, conn);
+
+    if (!both) {
+        both = g_new0(received, 2);
+        g_hash_table_insert(all, (void *)conn, both);
+    }
+    return &both[low];
+}
+
+static void
+take_arrival(received *r, const nh_mark_row *m)
+{
+    if (!r->begun || m->flags & NH_TH_SYN || (int32_t)(m->seq_end - r->arrived) > 0)
+        r->arrived = m->seq_end;
+    r->begun = true;
+}
+
+static void
+take_acknowledgment(received *r, const nh_mark_row *m)
+{
+    if (!(m->flags & NH_TH_ACK) || m->flags & (NH_TH_RST | NH_TH_SYN) || !r->begun || (int32_t)(m->ack - r->arrived) <= 0)
+        return;
+    uint32_t hole[2] = { r->arrived, m->ack };
+    if (!r->holes)
+        r->holes = g_array_new(FALSE, FALSE, sizeof hole);
+    g_array_append_val(r->holes, hole);
+    r->arrived = m->ack;
+}
+
+static bool
+is_in_hole(const received *r, const nh_mark_row *m)
+{
+    for (unsigned i = 0; r->holes && i < r->holes->len; i++) {
+        const uint32_t *hole = &g_array_index(r->holes, uint32_t, 2 * (size_t)i);
+        if ((int32_t)(m->seq_end - hole[0]) > 0 && (int32_t)(hole[1] - m->seq_end) >= 0)
+            return true;
+    }
+    return false;
+}
+
+void
+nh_compare_find_missed(nh_points *points)
+{
+    GHashTable *all = g_hash_table_new_full(NULL, NULL, NULL, received_free);
+
+    for (uint32_t i = 0; i < points->marks->rows->len; i++) {
+        const nh_mark_row *m = nh_mark_at(points->marks, i);
+        if (m->kind != NH_MARK_SEGMENT || m->view > 1)
+            continue;
+        if (m->view == nh_view_of_sender(points, m))
+            take_acknowledgment(received_of(points, all, m, !m->low), m);
+        else
+            take_arrival(received_of(points, all, m, m->low), m);
+    }
+    for (uint32_t i = 0; i < points->marks->rows->len; i++) {
+        nh_mark_row *m = nh_mark_at(points->marks, i);
+        if (m->kind == NH_MARK_SEGMENT && m->twin == NH_NO_MARK && m->view == nh_view_of_sender(points, m))
+            m->missed = is_in_hole(received_of(points, all, m, m->low), m);
+    }
+    g_hash_table_unref(all);
+}
+
+/* --- counting ------------------------------------------------------------------------------------------ */
+
+static bool
+has_ports(uint16_t a, uint16_t b, const nh_points_query *query)
+{
+    return (a == query->a && b == query->b) || (a == query->b && b == query->a);
+}
+
+static bool
+is_conn(const nh_conn *conn, const nh_points_query *query)
+{
+    return conn && has_ports(conn->client.port, conn->server.port, query);
+}
+
+/* By the ports of either point. */
+static bool
+is_asked_for(const nh_points *points, const nh_points_query *query, const nh_mark_row *m)
+{
+    if (query->a == 0)
+        return true;
+    if ((m->kind == NH_MARK_SEGMENT) != query->tcp)
+        return false;
+    return has_ports(m->src, m->dst, query) || is_conn(m->conn, query) ||
+           (m->conn && is_conn(g_hash_table_lookup(points->marks->translated, m->conn), query));
+}
+
+static int
+sender_of(const nh_points *points, const nh_mark_row *m)
+{
+    return m->low != points->low_is_client;
+}
+
+/* The time of the copy that the story has. */
+static nh_time
+time_in_story(const nh_points *points, const nh_mark_row *m)
+{
+    bool came_here = m->twin != NH_NO_MARK && m->view != nh_view_main(points);
+
+    return nh_mark_time(points, came_here ? nh_mark_at(points->marks, m->twin) : m);
+}
+
+static void
+count_one(const nh_points *points, const nh_mark_row *m, nh_time time, nh_compared *count)
+{
+    int server = sender_of(points, m);
+
+    count->left[server]++;
+    if (is_lost(m)) {
+        if (count->lost[server]++ == 0)
+            count->first_lost[server] = (nh_moment){ m->frame, time };
+        count->last_lost[server] = (nh_moment){ m->frame, time };
+    } else if (!count->first_left[server] && m->twin != NH_NO_MARK) {
+        const nh_mark_row *twin = nh_mark_at(points->marks, m->twin);
+        count->first_left[server] = m->frame;
+        count->first_arrived[server] = twin->frame;
+        count->took[server] = nh_mark_time(points, twin) - nh_mark_time(points, m);
+    }
+}
+
+static void
+count_mark(const nh_points *points, const nh_points_query *query, const nh_mark_row *m, nh_compared *count)
+{
+    nh_time time = time_in_story(points, m);
+    bool asked_for = is_asked_for(points, query, m);
+
+    if (time < query->from || time > query->to || m->hosts != points->main_hosts || m->kind == NH_MARK_QUOTE || m->view > 1)
+        return;
+    if (m->view != nh_view_of_sender(points, m))
+        count->forged[sender_of(points, m)] += asked_for && m->twin == NH_NO_MARK && both_ran(points, time);
+    else if (!both_ran(points, time))
+        count->outside += asked_for && m->twin == NH_NO_MARK;
+    else if (!is_captured_there(points, m))
+        count->unheard_of += asked_for;
+    else if (asked_for)
+        count_one(points, m, time, count);
+    else
+        count->meanwhile += m->twin != NH_NO_MARK;
+}
+
+/* --- which packets pass ----------------------------------------------------------------------------------- */
+
+/* What became of the packets of one sender while some were lost. */
+typedef struct {
+    unsigned lost, passed, back_lost, back_passed;
+    unsigned lost_here, passed_here;                    /* to or from the port at hand */
+    unsigned passed_conn;                               /* of the connection itself */
+    unsigned lost_synacks, passed_else;                 /* and passed that are no SYN-ACK */
+    uint32_t least_lost, most_passed, most_passed_here; /* bytes of payload */
+} tally;
+
+static uint16_t
+port_of(const nh_mark_row *m)
+{
+    return m->kind == NH_MARK_SEGMENT ? m->conn->server.port : m->asked_by_low == m->low ? m->dst : m->src;
+}
+
+static void
+tally_forward(const nh_points *points, const nh_points_query *query, uint16_t port, const nh_mark_row *m, tally *t)
+{
+    bool synack = (m->flags & (NH_TH_SYN | NH_TH_ACK)) == (NH_TH_SYN | NH_TH_ACK), here = port_of(m) == port;
+
+    if (is_lost(m)) {
+        t->least_lost = t->lost ? MIN(t->least_lost, m->len) : m->len;
+        t->lost++;
+        t->lost_here += here;
+        t->lost_synacks += synack;
+        return;
+    }
+    t->passed++;
+    t->passed_here += here;
+    t->passed_conn += is_asked_for(points, query, m);
+    t->passed_else += !synack;
+    t->most_passed = MAX(t->most_passed, m->len);
+    if (here)
+        t->most_passed_here = MAX(t->most_passed_here, m->len);
+}
+
+static tally
+count_passing(const nh_points *points, const nh_points_query *query, int sender, uint16_t port, nh_time from, nh_time to)
+{
+    tally t = { 0 };
+
+    for (uint32_t i = 0; i < points->marks->rows->len; i++) {
+        const nh_mark_row *m = nh_mark_at(points->marks, i);
+        nh_time time = time_in_story(points, m);
+        if (time < from || time > to || !left_its_host(points, m) || !both_ran(points, time) || !is_captured_there(points, m))
+            continue;
+        if (sender_of(points, m) == sender)
+            tally_forward(points, query, port, m, &t);
+        else if (is_lost(m))
+            t.back_lost++;
+        else
+            t.back_passed++;
+    }
+    return t;
+}
+
+/* The narrowest description that all packets fit. */
+static nh_lost_kind
+kind_of_loss(const tally *t)
+{
+    if (t->passed == 0)
+        return t->back_passed > 0 ? NH_LOST_ONE_WAY : t->back_lost > 0 ? NH_LOST_ALL : NH_LOST_SOME;
+    if (t->lost_synacks == t->lost && t->passed_else > 0)
+        return NH_LOST_SYNACKS;
+    bool by_size = t->least_lost > t->most_passed, by_port = t->lost_here == t->lost && t->passed_here == 0;
+    if (by_size && by_port)
+        return NH_LOST_PORT_OR_LARGE;
+    if (by_size)
+        return NH_LOST_LARGE;
+    if (by_port)
+        return NH_LOST_PORT;
+    return t->lost_here == t->lost && t->passed_conn == 0 ? NH_LOST_CONNECTION : NH_LOST_SOME;
+}
+
+/* The port of lockd, or of the port mapper, in a query. */
+static uint16_t
+asked_port(const nh_points *points, const nh_points_query *query)
+{
+    for (uint32_t i = 0; i < points->marks->rows->len; i++) {
+        const nh_mark_row *m = nh_mark_at(points->marks, i);
+        if (m->kind != NH_MARK_QUOTE && m->hosts == points->main_hosts && is_asked_for(points, query, m))
+            return port_of(m);
+    }
+    return query->b;
+}
+
+static void
+describe_loss(const nh_points *points, const nh_points_query *query, nh_compared *count)
+{
+    int sender = count->lost[query->asker] > 0 ? query->asker : !query->asker;
+
+    if (count->lost[sender] == 0 || query->a == 0)
+        return;
+    count->port = asked_port(points, query);
+    tally t = count_passing(points, query, sender, count->port, count->first_lost[sender].time,
+                            MAX(count->last_lost[sender].time, query->to));
+    count->kind = kind_of_loss(&t);
+    count->least_lost = t.least_lost;
+    count->most_passed = t.most_passed;
+}
+
+void
+nh_points_compare(const nh_points *points, const nh_points_query *query, nh_compared *count)
+{
+    *count = (nh_compared){ .known = false };
+    for (uint32_t i = 0; i < points->marks->rows->len; i++)
+        count_mark(points, query, nh_mark_at(points->marks, i), count);
+    count->known = count->left[0] + count->left[1] > 0;
+    count->asker = query->asker;
+    for (uint32_t i = 0; i < points->marks->rows->len && !count->asked_seen; i++) {
+        const nh_mark_row *m = nh_mark_at(points->marks, i);
+        count->asked_seen = left_its_host(points, m) && sender_of(points, m) != query->asker;
+    }
+    describe_loss(points, query, count);
+}
+
+void
+nh_points_lost(const nh_points *points, void (*lost)(nh_moment at, unsigned seen, unsigned unseen, void *data), void *data)
+{
+    for (uint32_t i = 0; i < points->marks->rows->len; i++) {
+        const nh_mark_row *m = nh_mark_at(points->marks, i);
+        nh_time time = nh_mark_time(points, m);
+        if (!left_its_host(points, m) || !is_lost(m) || !both_ran(points, time) || !is_captured_there(points, m))
+            continue;
+        unsigned seen = m->view == nh_view_main(points) ? nh_points_main(points) : 3 - nh_points_main(points);
+        lost((nh_moment){ m->frame, time }, seen, 3 - seen, data);
+    }
+}
