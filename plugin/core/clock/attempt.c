@@ -8,6 +8,7 @@
 
 #include "core/clock/attempt.h"
 
+#include "core/base/limits.h"
 #include "core/clock/issue_time.h"
 #include "core/clock/client.h"
 #include "core/clock/grant_answers.h"
@@ -21,17 +22,6 @@
 #include "core/judge/raise.h"
 #include "core/clock/queued.h"
 #include "core/model/trouble.h"
-
-/* Between the steps of one attempt (look-up answered, then SYN) no more time passes than this. */
-#define STEP_TIME (5 * NH_SECOND)
-/* A call leaves so soon after its connection was established that it had been waiting for it. */
-#define FIRST_CALL_TIME (500 * NH_MSEC)
-/* All that wait for a connection are sent in one go when it opens (xprt_wake_pending_tasks, net/sunrpc/xprt.c). */
-#define RELEASE_TIME (100 * NH_MSEC)
-/* NLM_HOST_REBIND, fs/lockd/host.c: for a call later than that after a look-up the port is looked up anew. */
-#define REBIND_TIME (60 * NH_SECOND + NH_CLOCK_SLACK)
-/* Between two SYNs of a connection (tcp_syn_retries 6): where the capture begins late nothing else tells of the first ones. */
-#define SYN_GAP_MAX (70 * NH_SECOND)
 
 /* --- attempts ------------------------------------------------------------------- */
 
@@ -60,9 +50,9 @@ nh_attempt_lasts(const nh_pair *pair, nh_way way, nh_moment at)
 
     /* the server took the connection and gave it up at once: the client comes back with what it wanted */
     bool opening = attempt->opening && (attempt->opening->state == NH_TCP_SYN_SENT || attempt->opening->turned_away) &&
-                   at.time - attempt->step.time <= SYN_GAP_MAX;
+                   at.time - attempt->step.time <= NH_SYN_GAP_MAX;
 
-    return nh_attempt_pending(attempt) && (in_trouble || opening || at.time - latest <= STEP_TIME || lookup_waits(pair, way, at));
+    return nh_attempt_pending(attempt) && (in_trouble || opening || at.time - latest <= NH_STEP_TIME || lookup_waits(pair, way, at));
 }
 
 void
@@ -71,14 +61,11 @@ nh_attempt_begin(nh_attempt *attempt, nh_wait wait, nh_time earliest, nh_moment 
     *attempt = (nh_attempt){ .active = true, .start = at, .step = at, .earliest = earliest, .wait = wait };
 }
 
-/* A client that tries again after an error does so within that time: the longest of its steps, and a connect that is declined. */
-#define BEGINNING_TIME (10 * NH_SECOND)
-
 /* Calls of this client pass and are not in the capture, or cannot be read: losses, a filter for port 111, frames that are cut. */
 static bool
 calls_pass_unseen(const nh_pair *pair, nh_moment at)
 {
-    bool unfollowed = pair->unfollowed.n > 0 && at.time - pair->unfollowed.last.time >= STEP_TIME;
+    bool unfollowed = pair->unfollowed.n > 0 && at.time - pair->unfollowed.last.time >= NH_STEP_TIME;
 
     return pair->gap.frame || unfollowed || nh_calls_unread(pair);
 }
@@ -89,7 +76,7 @@ nh_attempt_may_be_old(nh_pair *pair, nh_way way, nh_moment at)
     nh_attempt *attempt = &pair->side[way].attempt;
     nh_time first = pair->watch->first;
     bool begins = nh_time_known(first) && !pair->mounts && pair->calls == 0 && pair->outages->len == 0 &&
-                  at.time - first < BEGINNING_TIME && at.time > first;
+                  at.time - first < NH_BEGINNING_TIME && at.time > first;
 
     if (way != NH_FORWARD || attempt->wait != NH_WAIT_CONNECT || attempt->start.frame != at.frame ||
         !(begins || calls_pass_unseen(pair, at)))
@@ -121,7 +108,7 @@ is_unasked(const nh_conn *conn, nh_moment at)
 {
     const nh_pair *pair = conn->pair;
     nh_moment lookup = pair->side[conn->way].last_lookup;
-    bool asked = lookup.frame && at.time - lookup.time < STEP_TIME;
+    bool asked = lookup.frame && at.time - lookup.time < NH_STEP_TIME;
 
     return conn->way == NH_FORWARD && !asked && pair->answered == 0 && at.time - pair->watch->first < NH_SOCKET_MAX;
 }
@@ -194,7 +181,7 @@ lay_behind_window(nh_call *call, nh_conn *conn, nh_moment at)
 {
     nh_half *receiver = conn ? &conn->half[!nh_call_half(call, conn)] : NULL;
 
-    if (!receiver || !receiver->shut.until.frame || at.time - receiver->shut.until.time > FIRST_CALL_TIME)
+    if (!receiver || !receiver->shut.until.frame || at.time - receiver->shut.until.time > NH_FIRST_CALL_TIME)
         return false;
     call->wait = NH_WAIT_REPLY;
     call->issued_from = receiver->shut.since;
@@ -211,7 +198,7 @@ learn_habit(const nh_call *call)
     nh_pair *pair = call->pair;
     nh_moment lookup = pair->side[call->way].last_lookup;
 
-    if (pair->looks_up_first == NH_HABIT_UNKNOWN && lookup.frame && call->issued_earliest - lookup.time > REBIND_TIME)
+    if (pair->looks_up_first == NH_HABIT_UNKNOWN && lookup.frame && call->issued_earliest - lookup.time > NH_REBIND_TIME)
         pair->looks_up_first = NH_HABIT_NO;
 }
 
@@ -220,7 +207,7 @@ static nh_moment
 date_issue(nh_call *call, nh_conn *conn, nh_moment at)
 {
     nh_attempt *attempt = &call->pair->side[call->way].attempt;
-    bool new_conn = conn && conn->established.frame && at.time - conn->established.time <= FIRST_CALL_TIME;
+    bool new_conn = conn && conn->established.frame && at.time - conn->established.time <= NH_FIRST_CALL_TIME;
     bool first = new_conn && conn->calls == 1;
     const nh_moment none = { 0, NH_TIME_NONE }, looked_up = attempt->active && attempt->looker ? attempt->start : none;
 
@@ -239,7 +226,7 @@ date_issue(nh_call *call, nh_conn *conn, nh_moment at)
         return none;
     if (!attempt->active && new_conn && nh_queued_reconnect(call, conn, at))
         return none;
-    if (attempt->taken && !conn && at.time - attempt->taken_at > RELEASE_TIME)
+    if (attempt->taken && !conn && at.time - attempt->taken_at > NH_RELEASE_TIME)
         attempt->active = false; /* over UDP nothing else tells that it is over */
     if (!attempt->active) {
         issued_when_sent(call, first ? NH_WAIT_REPLY_NEW : NH_WAIT_REPLY, at);
@@ -253,7 +240,7 @@ date_issue(nh_call *call, nh_conn *conn, nh_moment at)
                               ? attempt->start.time
                           : first || !conn ? attempt->start.time
                                            : at.time;
-    bool released = conn && at.time - conn->established.time <= RELEASE_TIME && at.time - attempt->start.time > NH_SECOND;
+    bool released = conn && at.time - conn->established.time <= NH_RELEASE_TIME && at.time - attempt->start.time > NH_SECOND;
     if (at.time - call->issued_latest > NH_SECOND || attempt->wait == NH_WAIT_CLOSING || released)
         call->wait = attempt->wait;
     if (first || !conn)
@@ -317,7 +304,7 @@ lapse(nh_attempt *attempt, nh_moment at)
     const nh_conn *conn = attempt->opening;
 
     if (conn && !conn->turned_away && conn->established.frame >= attempt->step.frame && !nh_conn_trouble(conn) &&
-        at.time - conn->established.time > STEP_TIME)
+        at.time - conn->established.time > NH_STEP_TIME)
         attempt->active = false;
 }
 
@@ -352,10 +339,6 @@ watch_call(nh_call *call, nh_moment at)
         call->outlived_in = raise_outlived(pair, nh_line_event(pair, call->way, call), at, &deadlines, call->line_seen);
 }
 
-/* Of so many, which wait together, nobody asks at which packet exactly each outlived its timeout: they are gone through less often, the more they are. */
-#define MANY_CALLS 64
-#define CALL_PAUSE (10 * NH_MSEC)
-
 /* Thousands may wait: they are gone through when it is time for one of them, not at each packet. */
 static void
 watch_calls(nh_pair *pair, nh_moment at)
@@ -375,8 +358,8 @@ watch_calls(nh_pair *pair, nh_moment at)
         if (!call->outlived)
             pair->calm_until = MIN(pair->calm_until, MIN(calm_until, call->next_look));
     }
-    if (pair->side[NH_FORWARD].outstanding->len > MANY_CALLS)
-        pair->calm_until = MAX(pair->calm_until, at.time + pair->side[NH_FORWARD].outstanding->len * CALL_PAUSE);
+    if (pair->side[NH_FORWARD].outstanding->len > NH_MANY_CALLS)
+        pair->calm_until = MAX(pair->calm_until, at.time + pair->side[NH_FORWARD].outstanding->len * NH_CALL_PAUSE);
 }
 
 void

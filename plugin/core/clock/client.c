@@ -14,21 +14,10 @@
 
 #include "core/clock/client.h"
 
+#include "core/base/limits.h"
 #include "core/model/call.h"
 #include "core/model/trouble.h"
 #include "core/wire/procedures.h"
-
-/*
- * A Linux client would have sent a call again by then, if TCP had acknowledged the first copy: T, or 2T on a new connection of old
- * kernels, with T up to 15 s.
- */
-#define RESEND_MAX (30 * NH_SECOND + NH_TIMER_LATENESS)
-/* A request that is asked anew sooner is another thread's. */
-#define ANEW_TIME (500 * NH_MSEC)
-/* So many of the latest calls that wait are looked at for the same request. */
-#define ANEW_DEPTH 16
-/* So often a request was asked before, without an answer: two threads of one process may ask the same at a time. */
-#define ANEW_PROOF 2
 
 typedef struct {
     nh_mark mark;
@@ -143,13 +132,13 @@ asked_before(const nh_call *call, nh_moment at)
     const GPtrArray *waiting = call->pair->side[NH_FORWARD].outstanding;
     unsigned times = 0, seen = 0;
 
-    for (unsigned i = waiting->len; i-- > 0 && seen < ANEW_DEPTH; seen++) {
+    for (unsigned i = waiting->len; i-- > 0 && seen < NH_SENT_ANEW_DEPTH; seen++) {
         const nh_call *other = g_ptr_array_index(waiting, i);
         if (other == call || other->prog != NH_PROG_NLM || !same_request(call, other))
             continue;
         if (nh_nlm_kind(other->proc) != nh_nlm_kind(call->proc))
             break;
-        times += at.time - nh_call_first(other)->at.time >= ANEW_TIME;
+        times += at.time - nh_call_first(other)->at.time >= NH_SENT_ANEW_TIME;
     }
     return times;
 }
@@ -178,20 +167,17 @@ nh_client_calls(const nh_call *call, nh_conn *conn)
     mark_null(call, conn, at);
     if (nh_nlm_is_message(call->prog, call->proc))
         mark(call->pair, NH_MARK_MESSAGES, at);
-    else if (call->pair->seen_server && !call->pair->half_captured && asked_before(call, at) >= ANEW_PROOF)
+    else if (call->pair->seen_server && !call->pair->half_captured && asked_before(call, at) >= NH_SENT_ANEW_PROOF)
         mark(call->pair, NH_MARK_ANEW, at);
 }
 
-/* Times between the latest transmissions that the caller's timer made, the latest first. */
-#define GAPS_MAX 4
-
 static unsigned
-gaps_of(const nh_call *call, nh_time gaps[GAPS_MAX])
+gaps_of(const nh_call *call, nh_time gaps[NH_GAPS_MAX])
 {
     nh_time after = NH_TIME_NONE;
     unsigned n = 0;
 
-    for (unsigned i = call->n_sendings; i-- > 0 && n < GAPS_MAX;) {
+    for (unsigned i = call->n_sendings; i-- > 0 && n < NH_GAPS_MAX;) {
         const nh_sending *sending = &call->sendings[i];
         if (i > 0 && !nh_call_timer_sent(call, sending))
             continue;
@@ -228,7 +214,7 @@ linux_repeats(const nh_call *call, nh_time gap)
 static bool
 no_linux_gaps(const nh_call *call, const nh_time *gaps, unsigned n)
 {
-    bool equal = n >= 2 && gaps[0] >= 3 * NH_SECOND && about(gaps[1], gaps[0]);
+    bool equal = n >= 2 && gaps[0] >= NH_NLM_TIMEOUT_MIN && about(gaps[1], gaps[0]);
     const nh_conn *conn = nh_call_first(call)->conn;
     /* else the gaps may be TCP's, or those after an error */
     bool taken = call->l4 == NH_L4_UDP ? !call->icmp.at.frame : call->tcp_acked && conn && !nh_conn_trouble(conn);
@@ -236,7 +222,7 @@ no_linux_gaps(const nh_call *call, const nh_time *gaps, unsigned n)
 
     if (equal && taken && (thrice || !linux_repeats(call, gaps[0])))
         return true;
-    return call->l4 == NH_L4_UDP && n >= 4 && gaps[3] >= 2 * NH_SECOND && about(gaps[0], 2 * gaps[1]) && about(gaps[1], 2 * gaps[2]) &&
+    return call->l4 == NH_L4_UDP && n >= 4 && gaps[3] >= NH_HALVED_GAP_MIN && about(gaps[0], 2 * gaps[1]) && about(gaps[1], 2 * gaps[2]) &&
            about(gaps[2], 2 * gaps[3]);
 }
 
@@ -246,14 +232,14 @@ is_linux_ladder(const nh_call *call, const nh_time *gaps, unsigned n)
 {
     nh_time first = gaps[1], second = gaps[0];
 
-    return call->l4 == NH_L4_TCP && n >= 2 && first >= 3 * NH_SECOND - NH_CLOCK_SLACK &&
+    return call->l4 == NH_L4_TCP && n >= 2 && first >= NH_NLM_TIMEOUT_MIN - NH_CLOCK_SLACK &&
            (ABS(second - 2 * first) <= NH_TIMER_LATENESS || ABS(2 * second - 3 * first) <= NH_TIMER_LATENESS);
 }
 
 void
 nh_client_resends(const nh_call *call)
 {
-    nh_time gaps[GAPS_MAX];
+    nh_time gaps[NH_GAPS_MAX];
     nh_moment at = nh_call_last(call)->at;
 
     if (call->way != NH_FORWARD || call->prog != NH_PROG_NLM || nh_nlm_is_result(call->prog, call->proc) ||
@@ -285,7 +271,7 @@ nh_client_waited(const nh_call *call, nh_moment at)
     bool at_once = call->issued_earliest == call->issued_latest && !call->deferred && !call->first_unseen;
 
     if (call->way != NH_FORWARD || call->prog != NH_PROG_NLM || call->n_sendings > 1 || !conn || !call->tcp_acked || !at_once ||
-        nh_nlm_is_message(call->prog, call->proc) || at.time - nh_call_first(call)->at.time < RESEND_MAX)
+        nh_nlm_is_message(call->prog, call->proc) || at.time - nh_call_first(call)->at.time < NH_RESEND_MAX)
         return false;
     if (!would_be_seen(call, conn) || !call->pair->seen_client || !call->pair->seen_server || call->pair->half_captured)
         return false;

@@ -8,13 +8,11 @@
 
 #include "core/clock/copies.h"
 
+#include "core/base/limits.h"
 #include "core/model/call.h"
 #include "core/model/frames.h"
 #include "core/clock/deadlines.h"
 #include "core/clock/kernel_lines.h"
-
-/* A SYN to port 111 that is lost comes again after this time: a look-up takes either a round trip or longer than this (RFC 6298). */
-#define LOOKUP_TIME NH_SECOND
 
 /* Of the copies that RPC itself sent, this is the one after the last minor timeout. */
 static bool
@@ -76,7 +74,7 @@ nh_copy_sent(nh_call *call, nh_moment at)
     if (!is_after_minors(call, &deadlines) || at.time < deadlines.major_earliest - NH_CLOCK_SLACK ||
         at.time > deadlines.major_latest + NH_CLOCK_SLACK)
         return;
-    if (at.time < deadlines.major_earliest + LOOKUP_TIME && lookup_is_short(nh_call_last(call)->conn))
+    if (at.time < deadlines.major_earliest + NH_LOOKUP_RESENT_TIME && lookup_is_short(nh_call_last(call)->conn))
         call->line_seen = at;
     else
         call->line_before = at.time;

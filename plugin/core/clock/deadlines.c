@@ -8,6 +8,7 @@
 
 #include "core/clock/deadlines.h"
 
+#include "core/base/limits.h"
 #include "core/clock/issue_time.h"
 #include "core/clock/client.h"
 #include "core/judge/outage.h"
@@ -32,9 +33,6 @@ held_back_then_silent(const nh_policy *policy, nh_family family, nh_wait_facts f
     out->major_latest = MAX(out->major_latest, sent + longest);
 }
 
-/* A connect or look-up that meets an error is tried again after 3 s or 5 s: the line comes at the end of a cycle. */
-#define ERROR_CYCLE_TIME (1500 * NH_MSEC)
-
 static bool
 is_hard_error(const nh_finding_row *row)
 {
@@ -54,7 +52,7 @@ regard_errors(const nh_outage *outage, nh_way way, nh_family family, nh_wait_fac
         return;
     if (errors) {
         facts->wait = NH_WAIT_CONNECT; /* its waits end with an error, and not with their alarms */
-        *lateness = ERROR_CYCLE_TIME;
+        *lateness = NH_ERROR_CYCLE_TIME;
     } else if (outage && (family == NH_FAMILY_5_2 || family == NH_FAMILY_5_3))
         facts->wait = NH_WAIT_CLOSING;
 }

@@ -8,12 +8,10 @@
 
 #include "core/clock/grant_answers.h"
 
+#include "core/base/limits.h"
 #include "core/model/call.h"
 #include "core/clock/deadlines.h"
 #include "core/wire/procedures.h"
-
-/* The answer's first packet leaves so soon after the callback arrived (nlm4svc_callback starts the task at once). */
-#define ANSWER_TIME NH_SECOND
 
 /* The GRANTED_MSG that came just before and has no GRANTED_RES, or NULL. */
 static nh_call *
@@ -23,7 +21,7 @@ callback_due(const nh_pair *pair, nh_moment at)
 
     for (unsigned i = unsettled ? unsettled->len : 0; i-- > 0;) {
         nh_call *call = g_ptr_array_index(unsettled, i);
-        if (call->proc == NH_NLM_GRANTED_MSG && at.time - nh_call_last(call)->at.time <= ANSWER_TIME)
+        if (call->proc == NH_NLM_GRANTED_MSG && at.time - nh_call_last(call)->at.time <= NH_GRANT_ANSWER_TIME)
             return call;
     }
     return NULL;
@@ -62,7 +60,7 @@ nh_grant_answer_all_that_suffered(const nh_outage *outage)
 
     for (unsigned i = 0; i < outage->calls->len; i++) {
         const nh_call *call = g_ptr_array_index(outage->calls, i);
-        if (call->answer_tried.frame && (!call->reply.frame || call->reply.time - call->answer_tried.time >= ANSWER_TIME))
+        if (call->answer_tried.frame && (!call->reply.frame || call->reply.time - call->answer_tried.time >= NH_GRANT_ANSWER_TIME))
             grant = grant ? grant : call;
         else if (!nh_nlm_is_result(call->prog, call->proc))
             return NULL;

@@ -15,13 +15,6 @@
 #include "core/model/frames.h"
 #include "core/clock/policy.h"
 
-/* net/ipv4/tcp_timer.c: the gaps between SYNs are 1, 2, 4 ... s; from 6.5 on 1 s four times more (tcp_syn_linear_timeouts). */
-#define SYN_LINEAR (4 * NH_SECOND)
-/* TCP_USER_TIMEOUT of the closing socket, and RHEL7's 204.6 s without the clamp (tcp_clamp_rto_to_user_timeout). */
-#define FIN_BLOCK_MAX (210 * NH_SECOND)
-/* A SYN so soon after the stuck FIN was resolved had been waiting for that. */
-#define FIN_RELEASE_TIME (2 * NH_SECOND)
-
 static void
 issued_before(nh_call *call, nh_time earliest, nh_time latest, bool cycles)
 {
@@ -222,21 +215,16 @@ began_earlier(nh_conn *conn, nh_time by)
     }
 }
 
-/* From Linux 6.5 on five gaps of a second come before the one of 2 s (tcp_syn_linear_timeouts); before, one. */
-#define LINEAR_GAPS 5
-/* A resend is not late by more than that for each second. */
-#define SYN_LATENESS (50 * NH_MSEC)
-
 static void
 issue_time_by_linear_gaps(nh_conn *conn, nh_moment at)
 {
     unsigned gaps = conn->syn_count - 1; /* before this SYN */
     nh_time latest = at.time - conn->last.time, before = conn->last.time - conn->syn.time;
-    bool seconds = ABS(before - gaps * NH_SECOND) <= gaps * SYN_LATENESS;
+    bool seconds = ABS(before - gaps * NH_SECOND) <= gaps * NH_SYN_LATENESS;
 
-    if (gaps < 2 || gaps >= LINEAR_GAPS || !seconds || ABS(latest - 2 * NH_SECOND) > 2 * SYN_LATENESS)
+    if (gaps < 2 || gaps >= NH_SYN_LINEAR_GAPS || !seconds || ABS(latest - NH_SYN_GAP_DOUBLED) > 2 * NH_SYN_LATENESS)
         return;
-    began_earlier(conn, (LINEAR_GAPS - gaps) * (NH_SECOND + SYN_LATENESS));
+    began_earlier(conn, (NH_SYN_LINEAR_GAPS - gaps) * (NH_SECOND + NH_SYN_LATENESS));
 }
 
 void
@@ -252,7 +240,7 @@ nh_issue_time_by_syn(nh_conn *conn, nh_moment at)
     for (int64_t step = 2; step <= 64; step *= 2) {
         if (gap < step * NH_SECOND - NH_CLOCK_SLACK || gap > step * NH_SECOND + step * NH_SECOND / 10)
             continue;
-        began_earlier(conn, gap + SYN_LINEAR);
+        began_earlier(conn, gap + NH_SYN_LINEAR_TIME);
     }
 }
 
@@ -268,12 +256,12 @@ nh_blocking_fin(const nh_conn *conn, nh_moment at)
     const nh_half *half = &before->half[0];
     /* the only packet that the capture has of it, and nobody acknowledged it: the last of many */
     if (half->fin_resends == 0 && before->middle && half->packets == 1 && !half->fin_acked &&
-        at.time - half->fin_at.time > FIN_RELEASE_TIME)
-        return (nh_moment){ half->fin_at.frame, at.time - FIN_BLOCK_MAX };
+        at.time - half->fin_at.time > NH_FIN_RELEASE_TIME)
+        return (nh_moment){ half->fin_at.frame, at.time - NH_FIN_BLOCK_MAX };
     if (half->fin_resends == 0)
         return none;
-    bool released = half->fin_acked && at.time - half->fin_acked_at.time <= FIN_RELEASE_TIME;
-    bool expired = !half->fin_acked && at.time - half->fin_at.time <= FIN_BLOCK_MAX;
+    bool released = half->fin_acked && at.time - half->fin_acked_at.time <= NH_FIN_RELEASE_TIME;
+    bool expired = !half->fin_acked && at.time - half->fin_at.time <= NH_FIN_BLOCK_MAX;
     return released || expired ? (nh_moment){ half->fin_at.frame, half->fin_since } : none;
 }
 

@@ -9,13 +9,8 @@
 #ifndef NLM_HEALTH_ISSUE_TIME_H
 #define NLM_HEALTH_ISSUE_TIME_H
 
+#include "core/base/limits.h"
 #include "core/model/model.h"
-
-/* TCP_USER_TIMEOUT of lockd's sockets, and the lateness of its timer: no segment is resent for longer. */
-#define NH_SOCKET_MAX (184300 * NH_MSEC)
-
-/* The copies of a waiting call do not tell how many cycles came before the capture; for longer than this nobody is taken to have waited. */
-#define NH_WAITED_MAX (600 * NH_SECOND)
 
 /* The least time from a call to its n-th transmission by RPC. */
 nh_time nh_time_to_copy(const nh_call *call, unsigned n);

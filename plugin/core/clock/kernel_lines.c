@@ -8,6 +8,7 @@
 
 #include "core/clock/kernel_lines.h"
 
+#include "core/base/limits.h"
 #include "core/clock/grant_answers.h"
 #include "core/model/call.h"
 #include "core/clock/client.h"
@@ -145,12 +146,6 @@ add_line(nh_incident *incident, subject what, nh_time earliest, nh_time latest, 
     return line;
 }
 
-/* The longest before the first copy of a call: two steps of the longest nlm_timeout, 20 s. */
-#define RESENT_TIME (40 * NH_SECOND + NH_TIMER_LATENESS)
-
-/* The longest that a client which still tries is silent before its first major timeout: between two SYNs (tcp_syn_retries). */
-#define SYN_GAP (35 * NH_SECOND)
-
 /* The line of a major timeout that the answer, if there is one, outlived. */
 static void
 add_outlived(nh_incident *incident, subject what, const nh_deadlines *deadlines, nh_moment seen, nh_moment answered,
@@ -192,10 +187,10 @@ was_not_sent_again(const nh_call *call)
     const nh_sending *first = nh_call_first(call);
     const GArray *troubles = first->conn ? first->conn->troubles : NULL;
     nh_time troubled = troubles && troubles->len ? g_array_index(troubles, nh_trouble, 0).since.time : NH_NEVER;
-    bool carried = call->l4 == NH_L4_UDP || (call->tcp_acked && troubled > first->at.time + RESENT_TIME);
+    bool carried = call->l4 == NH_L4_UDP || (call->tcp_acked && troubled > first->at.time + NH_RESENT_BEFORE_TIME);
 
     return call->way == NH_FORWARD && carried && call->n_sendings == 1 && call->waits && !call->line_seen.frame && !call->icmp.at.frame &&
-           call->pair->watch->last - first->at.time > RESENT_TIME;
+           call->pair->watch->last - first->at.time > NH_RESENT_BEFORE_TIME;
 }
 
 /* The call was sent long before, and nobody knows when: whether its line came before its answer cannot be told. */
@@ -254,7 +249,7 @@ nh_lines_of_attempt(nh_incident *incident, const nh_pair *pair, nh_way way, cons
     nh_attempt_deadlines(pair, way, attempt, &deadlines);
     if (deadlines.major_earliest == NH_NEVER)
         return;
-    if (attempt->outage && !attempt->line_seen.frame && attempt->outage->last.time + SYN_GAP < deadlines.major_earliest)
+    if (attempt->outage && !attempt->line_seen.frame && attempt->outage->last.time + NH_SYN_GAP_BEFORE < deadlines.major_earliest)
         return; /* given up before */
     add_line(incident, (subject){ LOCKD, pair, way, nh_line_event(pair, way, NULL) }, deadlines.major_earliest, deadlines.major_latest,
              attempt->line_seen, story_call);

@@ -9,11 +9,9 @@
 #ifndef NLM_HEALTH_KERNEL_LINES_H
 #define NLM_HEALTH_KERNEL_LINES_H
 
+#include "core/base/limits.h"
 #include "core/model/model.h"
 #include "core/model/story.h"
-
-/* A frame that follows a major timeout dates the line this well. */
-#define NH_OBSERVED_SLACK (100 * NH_MSEC)
 
 /*
  * The line that lockd logs when a call of this way outlives its major timeout

@@ -8,6 +8,7 @@
 
 #include "core/clock/lookups.h"
 
+#include "core/base/limits.h"
 #include "core/clock/grant_answers.h"
 #include "core/model/call.h"
 #include "core/clock/attempt.h"
@@ -18,9 +19,6 @@
 #include "core/wire/procedures.h"
 #include "core/model/trouble.h"
 #include "core/judge/raise.h"
-
-/* Look-ups closer together than this are retries of a look-up in trouble (5 s, call_bind_status) or a storm: they date no major timeout. */
-#define RETRY_TIME (8 * NH_SECOND)
 
 /* The connection of this way whose stuck FIN blocks the port, or NULL. */
 static nh_conn *
@@ -186,7 +184,7 @@ look_up(nh_pair *pair, nh_way way, nh_conn *conn, const nh_call *lookup, nh_mome
 {
     nh_attempt *attempt = &pair->side[way].attempt;
     nh_conn *blocking = blocking_conn(pair, way);
-    bool retry = pair->side[way].last_lookup.frame && at.time - pair->side[way].last_lookup.time < RETRY_TIME;
+    bool retry = pair->side[way].last_lookup.frame && at.time - pair->side[way].last_lookup.time < NH_LOOKUP_RETRY_TIME;
     nh_deadlines deadlines;
 
     pair->side[way].lookup_before = pair->side[way].last_lookup;
@@ -286,9 +284,6 @@ nh_lookup_not_ours(nh_conn *conn)
 
 /* --- look-ups that wait -------------------------------------------------------------- */
 
-/* Where RPC sends a look-up again, it does so after this time: lockd's timers (from 5.13 on). */
-#define OVERDUE_TIME (10 * NH_SECOND)
-
 /* An acknowledged look-up without an answer: who waits for it is told, and whoever sees the server's callback fail. */
 static void
 overdue(nh_call *call, nh_moment at)
@@ -312,7 +307,7 @@ is_overdue(const nh_call *call, nh_moment at)
 {
     const nh_sending *first = nh_call_first(call);
 
-    return call->asked.prog == NH_PROG_NLM && call->tcp_acked && !call->outlived && at.time - first->at.time >= OVERDUE_TIME &&
+    return call->asked.prog == NH_PROG_NLM && call->tcp_acked && !call->outlived && at.time - first->at.time >= NH_LOOKUP_OVERDUE_TIME &&
            !(first->conn && first->conn->one_sided);
 }
 

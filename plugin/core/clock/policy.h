@@ -9,13 +9,9 @@
 #ifndef NLM_HEALTH_POLICY_H
 #define NLM_HEALTH_POLICY_H
 
+#include "core/base/limits.h"
 #include "core/clock/rpc_timer.h"
 #include "core/model/model.h"
-
-/* What a clock and a capture may differ from the timers' arithmetic. */
-#define NH_CLOCK_SLACK (100 * NH_MSEC)
-/* How late a timer of the client may be (timer wheel, kernel/time/timer.c). */
-#define NH_TIMER_LATENESS (2100 * NH_MSEC)
 
 /* The family that rules a pair's timers: the preference, or the one recognised. */
 nh_family nh_pair_family(const nh_pair *pair);
@@ -28,8 +24,6 @@ void nh_pair_set_nlm_timeout(nh_pair *pair, unsigned seconds);
  * NH_TIME_NONE where nothing is known of that. Predictions cost too much for each packet of a storm.
  */
 nh_time nh_pair_calm_until(const nh_pair *pair, nh_time issued);
-/* A call that TCP acknowledged and that nobody answered for so long is overdue, also where no copy of it says so. */
-#define NH_OVERDUE_TIME (10 * NH_SECOND)
 /* It is known, or known otherwise, when this call was issued: nh_attempt_watch() looks at it in time. */
 void nh_call_expect(nh_call *call);
 

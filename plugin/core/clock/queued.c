@@ -14,6 +14,7 @@
 
 #include "core/clock/queued.h"
 
+#include "core/base/limits.h"
 #include "core/clock/issue_time.h"
 #include "core/model/call.h"
 #include "core/judge/dead_calls.h"
@@ -21,11 +22,6 @@
 #include "core/judge/outage.h"
 #include "core/judge/raise.h"
 #include "core/clock/policy.h"
-
-/* Later copies follow a major timeout and its look-up, which may take any time. */
-#define DATED_COPIES 3
-/* The waits of two timers before the third copy, each as late as the wheel allows, and a busy host. */
-#define COPY_LATENESS (2 * NH_TIMER_LATENESS)
 
 static nh_half *
 sender_of(nh_conn *conn, const nh_call *call)
@@ -136,7 +132,7 @@ latest_of_copies(const nh_call *call, unsigned n)
 {
     bool stepped = call->wait != NH_WAIT_REPLY && nh_pair_family(call->pair) != NH_FAMILY_5_3;
 
-    return nh_time_to_copy(call, n) + (stepped ? (n - 1) * nh_time_to_copy(call, 2) : 0) + COPY_LATENESS;
+    return nh_time_to_copy(call, n) + (stepped ? (n - 1) * nh_time_to_copy(call, 2) : 0) + NH_COPY_LATENESS;
 }
 
 void
@@ -151,7 +147,7 @@ nh_queued_copy(const nh_call *copy, nh_conn *conn, nh_moment at)
     for (unsigned i = 0; i < copy->n_sendings; i++)
         n += !copy->sendings[i].by_tcp;
     nh_half *half = sender_of(conn, copy);
-    bool dated = n <= DATED_COPIES && !copy->first_unseen;
+    bool dated = n <= NH_DATED_COPIES && !copy->first_unseen;
     lay_before(conn, half, dated ? first->at.time + latest_of_copies(copy, n) : at.time, at);
     half->queue_frame = at.frame;
     half->queue_from = copy->issued_earliest + nh_time_to_copy(copy, n);

@@ -10,26 +10,9 @@
 
 #include "core/clock/rpc_timer.h"
 
-#include <stdio.h>
+#include "core/base/limits.h"
 
-/* Work queue and printk() after the timer has fired. */
-#define FIRE_DELAY (140 * NH_MSEC)
-/* clnt.c call_connect_status() and call_status(): pause of a task after a refused or unreachable connect. */
-#define RETRY_DELAY (3 * NH_SECOND)
-/* xprtsock.c XS_BIND_TO: how long a task waits for its port look-up before it looks at its deadline. */
-#define BIND_TIMEOUT (60 * NH_SECOND)
-/* That 60 s alarm is 4.1 s late at HZ=1000; a cycle of host unreachable + RETRY_DELAY overshoots as much. */
-#define CONNECT_LATE (5 * NH_SECOND)
-/*
- * A task that meets the socket of before, which was reset meanwhile, is told ECONNABORTED: RETRY_DELAY, and without the cap a step of
- * its timer. With the lateness of three alarms the line came 5.3 s and 6.9 s after 2T + 3T + 4T (4.14, HZ = 250).
- */
-#define DEAD_SOCKET_LATE (7 * NH_SECOND)
-/* Tolerances of nh_timer_recognise(): clocks and a busy client; one lost SYN to port 111; look-up and reconnect. */
-#define GAP_EARLY   (200 * NH_MSEC)
-#define GAP_LATE    (500 * NH_MSEC)
-#define REBIND_LATE (1100 * NH_MSEC)
-#define RESENT_LATE (5 * NH_SECOND)
+#include <stdio.h>
 
 /* struct rpc_timeout (include/linux/sunrpc/xprt.h), with durations in ns. */
 typedef struct {
@@ -321,28 +304,28 @@ widen_by_run(const rpc_task *task, const algorithm *alg, unsigned steps, nh_time
     nh_time delay = delay_to_send(task, issued);
     for (unsigned i = 0; i < G_N_ELEMENTS(ticks_per_second); i++) {
         schedule plan = run_task(task, alg, steps, delay, ticks_per_second[i]);
-        widen(window, issued + plan.major, issued + plan.latest + FIRE_DELAY);
+        widen(window, issued + plan.major, issued + plan.latest + NH_FIRE_DELAY);
     }
 }
 
 /*
  * Connect in trouble: the task looks at its deadline whenever a connect timer or
- * an error ends a wait, and every BIND_TIMEOUT during a look-up of lockd's port.
+ * an error ends a wait, and every NH_BIND_TIMEOUT during a look-up of lockd's port.
  */
 static void
 widen_by_connect(rpc_task task, const algorithm *alg, nh_time issued, nh_deadlines *window)
 {
-    nh_time lookups = task.lockd ? (task.deadline + BIND_TIMEOUT - 1) / BIND_TIMEOUT : 0;
+    nh_time lookups = task.lockd ? (task.deadline + NH_BIND_TIMEOUT - 1) / NH_BIND_TIMEOUT : 0;
 
     bool met_dead_socket = task.facts.wait == NH_WAIT_RECONNECT;
 
     task.facts.wait = NH_WAIT_CONNECT; /* also where the call was sent after all */
     widen_by_run(&task, alg, 0, issued, window);
-    widen(window, issued + task.deadline, issued + task.deadline + CONNECT_LATE);
-    widen(window, issued + task.deadline, issued + lookups * (BIND_TIMEOUT + CONNECT_LATE));
+    widen(window, issued + task.deadline, issued + task.deadline + NH_CONNECT_LATE);
+    widen(window, issued + task.deadline, issued + lookups * (NH_BIND_TIMEOUT + NH_CONNECT_LATE));
     if (met_dead_socket && alg->connect_steps && !alg->capped && task.lockd) {
         nh_time stepped = run_task(&task, alg, 1, 0, ticks_per_second[0]).major;
-        widen(window, issued + stepped, issued + stepped + DEAD_SOCKET_LATE);
+        widen(window, issued + stepped, issued + stepped + NH_DEAD_SOCKET_LATE);
     }
 }
 
@@ -360,7 +343,7 @@ widen_by_algorithm(const rpc_task *task, const algorithm *alg, nh_time issued, n
     unsigned first = steps_to_send(task, alg), last = first;
     /* Without the cap each failed attempt to connect lengthens the waits; five reach the longest. */
     if (first && !alg->capped)
-        last += (unsigned)MIN(delay / RETRY_DELAY, 5);
+        last += (unsigned)MIN(delay / NH_RETRY_DELAY, 5);
     for (unsigned steps = first; steps <= last; steps++)
         widen_by_run(task, alg, steps, issued, window);
 }
@@ -370,7 +353,7 @@ static schedule
 expected_copies(const rpc_task *task, const algorithm *alg, nh_time issued)
 {
     nh_time delay = delay_to_send(task, issued);
-    nh_time longest = task->facts.wait == NH_WAIT_REPLY ? task->deadline : MIN(RETRY_DELAY, task->deadline);
+    nh_time longest = task->facts.wait == NH_WAIT_REPLY ? task->deadline : MIN(NH_RETRY_DELAY, task->deadline);
 
     if (!waits_for_reply(task) || !nh_time_known(task->facts.sent) || delay >= longest)
         return (schedule){ 0 };
@@ -453,14 +436,15 @@ plan_fits(const schedule *plan, nh_time early, unsigned hz, const nh_time *sent,
 {
     for (unsigned i = 0; i < plan->n_minor && i + 1 < n_sent; i++) {
         nh_time wait = plan->minor[i] - (i ? plan->minor[i - 1] : 0);
-        if (!within(sent[i + 1] - sent[i], wait - GAP_EARLY, wait + wheel_granularity(wait, hz) + GAP_LATE))
+        if (!within(sent[i + 1] - sent[i], wait - NH_GAP_EARLY, wait + wheel_granularity(wait, hz) + NH_GAP_LATE))
             return false;
     }
     /* The copy after the major timeout waits for the look-up, and for a connection if the old one is gone. */
     unsigned after = plan->n_minor + 1;
-    if (plan->n_minor < NH_MINOR_MAX && after < n_sent && !within(sent[after] - sent[0], plan->major - early, plan->latest + RESENT_LATE))
+    if (plan->n_minor < NH_MINOR_MAX && after < n_sent &&
+        !within(sent[after] - sent[0], plan->major - early, plan->latest + NH_RESENT_LATE))
         return false;
-    return !nh_time_known(rebind) || within(rebind - sent[0], plan->major - early, plan->latest + FIRE_DELAY + REBIND_LATE);
+    return !nh_time_known(rebind) || within(rebind - sent[0], plan->major - early, plan->latest + NH_FIRE_DELAY + NH_REBIND_LATE);
 }
 
 nh_family
@@ -478,7 +462,7 @@ nh_timer_recognise(const nh_policy *policy, nh_wait wait, const nh_time *sent, u
         unsigned hz = ticks_per_second[i % G_N_ELEMENTS(ticks_per_second)];
         schedule plan = run_task(&task, alg, steps_to_send(&task, alg), 0, hz);
         /* Counted from the start of the task, the deadline comes earlier after the first copy by the time to connect. */
-        nh_time early = wait == NH_WAIT_REPLY_NEW && !alg->armed_at_send ? RETRY_DELAY : GAP_EARLY;
+        nh_time early = wait == NH_WAIT_REPLY_NEW && !alg->armed_at_send ? NH_RETRY_DELAY : NH_GAP_EARLY;
         if (!plan_fits(&plan, early, hz, sent, n_sent, rebind))
             continue;
         if (found != NH_FAMILY_UNKNOWN && found != alg->family)
@@ -508,6 +492,6 @@ nh_policy_text(const nh_policy *policy, nh_family family)
 void
 nh_timer_fin_block(nh_time fin_earliest, nh_time fin_latest, nh_time *earliest, nh_time *latest)
 {
-    *earliest = fin_earliest + 180 * NH_SECOND;
-    *latest = fin_latest + 184300 * NH_MSEC;
+    *earliest = fin_earliest + NH_USER_TIMEOUT;
+    *latest = fin_latest + NH_SOCKET_MAX;
 }

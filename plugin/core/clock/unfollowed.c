@@ -13,23 +13,18 @@
 
 #include "core/clock/unfollowed.h"
 
+#include "core/base/limits.h"
 #include "core/clock/issue_time.h"
 #include "core/model/frames.h"
 #include "core/judge/raise.h"
-
-/* Look-ups closer together are retries of one. */
-#define APART (8 * NH_SECOND)
-/* One may have been a person's; two that came to nothing are a client's. */
-#define PROOF 2
-/* What follows sooner may have been sent because of the last one. */
-#define STEP_TIME (5 * NH_SECOND)
 
 void
 nh_unfollowed_answer(const nh_call *lookup, nh_moment at)
 {
     nh_pair *pair = lookup->pair;
 
-    if (lookup->way != NH_FORWARD || lookup->l4 != NH_L4_TCP || (pair->unfollowed.n && at.time - pair->unfollowed.last.time < APART))
+    if (lookup->way != NH_FORWARD || lookup->l4 != NH_L4_TCP ||
+        (pair->unfollowed.n && at.time - pair->unfollowed.last.time < NH_LOOKUPS_APART))
         return;
     if (pair->unfollowed.n++ == 0)
         pair->unfollowed.first = lookup->sendings[0].at;
@@ -74,7 +69,7 @@ tell(nh_conn *conn, bool syn, unsigned lost, nh_moment at)
 unsigned
 nh_unfollowed_late(const nh_pair *pair)
 {
-    bool last = pair->unfollowed.n > 0 && pair->watch->last - pair->unfollowed.last.time >= STEP_TIME;
+    bool last = pair->unfollowed.n > 0 && pair->watch->last - pair->unfollowed.last.time >= NH_STEP_TIME;
 
     return pair->unfollowed.late + last;
 }
@@ -85,10 +80,10 @@ nh_unfollowed_end(nh_conn *conn, bool syn, nh_moment at)
     nh_pair *pair = conn->pair;
     unsigned lost = pair->unfollowed.n;
 
-    if (lost > 0 && at.time - pair->unfollowed.last.time < STEP_TIME)
+    if (lost > 0 && at.time - pair->unfollowed.last.time < NH_STEP_TIME)
         lost--;
     pair->unfollowed.late += lost;
-    if (lost >= PROOF && !pair->open) /* an outage whose packets are in the capture explains them better */
+    if (lost >= NH_LOOKUPS_PROOF && !pair->open) /* an outage whose packets are in the capture explains them better */
         tell(conn, syn, lost, at);
     pair->unfollowed.n = 0;
     pair->unfollowed.before = at;

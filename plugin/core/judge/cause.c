@@ -118,9 +118,6 @@ static const struct {
 
 /* --- the cause --------------------------------------------------------------------- */
 
-/* The same answer so often in a row is a state, and no accident. */
-#define REPEATED_MIN 3
-
 static nh_finding
 cause_of(const nh_outage *outage, nh_finding first)
 {
@@ -253,7 +250,7 @@ all_refused_so(const nh_outage *outage, const char *how)
             return false;
         n += 1 + symptom->count;
     }
-    return n >= REPEATED_MIN && outage->hindsight.answered == 0;
+    return n >= NH_REFUSALS_MIN && outage->hindsight.answered == 0;
 }
 
 /* How RPC refused a call (RFC 5531 section 9). */

@@ -12,16 +12,12 @@
 
 #include "core/judge/holder.h"
 
+#include "core/base/limits.h"
 #include "core/locks/lock_effects.h"
 #include "core/locks/lock_text.h"
 #include "core/model/call.h"
 #include "core/model/frames.h"
 #include "core/wire/procedures.h"
-
-/* The server answers who waits as soon as the lock is free; a round trip of the holder's may lie between in the capture. */
-#define FREED_TIME (250 * NH_MSEC)
-/* So many frames before the answer are searched for the UNLOCK. */
-#define FRAMES_MAX 256
 
 static bool
 is_blocking_lock(const nh_call *call)
@@ -64,9 +60,9 @@ unlock_before(const nh_watch *watch, const nh_call *answered)
 {
     unsigned end = nh_frames_before(watch->frames, answered->reply.frame);
 
-    for (unsigned i = end; i-- > 0 && end - i <= FRAMES_MAX;) {
+    for (unsigned i = end; i-- > 0 && end - i <= NH_HOLDER_FRAMES_MAX;) {
         const nh_frame *frame = g_ptr_array_index(watch->frames, i);
-        if (answered->reply.time - frame->at.time > FREED_TIME)
+        if (answered->reply.time - frame->at.time > NH_FREED_TIME)
             return NULL;
         for (const nh_frame_call *item = frame->calls; item; item = item->next)
             if (gives_back(item->call, answered))

@@ -11,12 +11,10 @@
 
 #include "core/judge/other_clients.h"
 
+#include "core/base/limits.h"
 #include "core/base/hash.h"
 #include "core/model/call.h"
 #include "core/model/frames.h"
-
-/* Answers that take longer speak of a server in trouble itself. */
-#define AT_ONCE NH_SECOND
 
 /* Whether this frame answers a client's lock call at once. */
 static bool
@@ -25,7 +23,7 @@ serves(const nh_frame *frame)
     for (const nh_frame_call *item = frame->calls; frame->pair && item; item = item->next) {
         const nh_call *call = item->call;
         if (call->prog == NH_PROG_NLM && call->way == NH_FORWARD && call->reply.frame == frame->at.frame &&
-            frame->at.time - nh_call_first(call)->at.time < AT_ONCE)
+            frame->at.time - nh_call_first(call)->at.time < NH_AT_ONCE)
             return true;
     }
     return false;

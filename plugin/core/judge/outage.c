@@ -13,9 +13,6 @@
 #include "core/locks/lock_table.h"
 #include "core/model/trouble.h"
 
-/* nh_outage_extend() lengthens the latest alone, so that hardly any frame lies in one that is followed by others. */
-#define NEIGHBOURS 8
-
 /* --- the end of a connection's trouble ------------------------------------- */
 
 void
@@ -138,16 +135,13 @@ reach_back(nh_outage *outage, nh_moment since)
         outage->start = since;
 }
 
-/* So many symptoms stand on their own; what is then said again of the same call or connection is only counted. */
-#define SYMPTOMS_MAX 64
-
 static void
 add_symptom(nh_outage *outage, const nh_symptom *symptom)
 {
     unsigned n = outage->symptoms->len;
     nh_symptom *last = n ? &g_array_index(outage->symptoms, nh_symptom, n - 1) : NULL;
 
-    if (n > SYMPTOMS_MAX && last->finding == symptom->finding && last->way == symptom->way && last->conn == symptom->conn &&
+    if (n > NH_SYMPTOMS_MAX && last->finding == symptom->finding && last->way == symptom->way && last->conn == symptom->conn &&
         last->call == symptom->call) {
         last->count++;
         last->latest = symptom->at;
@@ -524,7 +518,7 @@ nh_outage_at(const nh_pair *pair, uint32_t frame)
         else
             high = middle;
     }
-    for (unsigned i = low; i-- > 0 && low - i <= NEIGHBOURS;) {
+    for (unsigned i = low; i-- > 0 && low - i <= NH_NEIGHBOUR_OUTAGES;) {
         nh_outage *outage = g_ptr_array_index(pair->outages, i);
         if (frame <= outage->last.frame)
             return outage->id ? outage : NULL;

@@ -12,18 +12,12 @@
 
 #include "core/locks/lock_faults.h"
 
+#include "core/base/limits.h"
 #include "core/locks/lock_effects.h"
 #include "core/model/call.h"
 #include "core/model/position.h"
 #include "core/model/frames.h"
 #include "core/wire/procedures.h"
-
-/* Packets that a tap swaps are so near to each other. */
-#define SWAPPED_TIME (100 * NH_MSEC)
-/* Faults of one kind that follow one another within this time have one cause. */
-#define SAME_TIME (60 * NH_SECOND)
-/* A client that takes a lock up which it refused a moment ago (its CANCEL crossed the callback) unlocks it at once. */
-#define TAKE_UP_TIME (10 * NH_SECOND)
 
 static nh_lock *
 lock_at(const GArray *locks, unsigned i)
@@ -102,18 +96,15 @@ same_again(const nh_fault *fault)
     nh_fault *before = fault->pair->latest_fault;
 
     return before && before->finding == fault->finding && g_strcmp0(before->reason, fault->reason) == 0 && !before->retracted &&
-                   before->needs == fault->needs && fault->at.time - before->last.time <= SAME_TIME
+                   before->needs == fault->needs && fault->at.time - before->last.time <= NH_SAME_FAULT_TIME
                ? before
                : NULL;
 }
 
-/* Of more locks with one fault only so many are listed, the rest is counted. */
-#define LISTED_MAX 100
-
 static void
 merge(nh_fault *into, nh_fault *fault)
 {
-    bool listed = into->calls->len < LISTED_MAX;
+    bool listed = into->calls->len < NH_FAULT_LOCKS_MAX;
 
     if (!nh_lock_same_owner(&into->lock, &fault->lock) || into->lock.file != fault->lock.file ||
         !nh_lock_overlap(&into->lock, &fault->lock)) {
@@ -726,7 +717,7 @@ owner_unlocks(nh_lock *lock, const nh_lock *asked, nh_moment at)
 {
     nh_fault *fault = lock->fault;
 
-    if (fault->finding == NH_TWO_HOLDERS && at.time - fault->at.time <= SWAPPED_TIME) {
+    if (fault->finding == NH_TWO_HOLDERS && at.time - fault->at.time <= NH_SWAPPED_TIME) {
         nh_fault_retract(fault); /* the tap swapped the two */
         return;
     }
@@ -796,7 +787,7 @@ judge_proof(nh_fault *fault)
     if (fault->needs == NH_PROOF_OWNER_LIVES && seen.frame > fault->since.frame) {
         add_frame(fault, seen.frame > fault->at.frame ? (nh_moment){ 0 } : seen);
         nh_fault_confirm(fault);
-    } else if (fault->needs == NH_PROOF_TIME && watch->last - fault->at.time >= TAKE_UP_TIME) {
+    } else if (fault->needs == NH_PROOF_TIME && watch->last - fault->at.time >= NH_TAKE_UP_TIME) {
         fault->confidence = NH_CONFIDENCE_POSSIBLE;
         nh_fault_confirm(fault);
     }

@@ -8,16 +8,9 @@
 
 #include "core/locks/lock_story.h"
 
+#include "core/base/limits.h"
 #include "core/locks/lock_table.h"
 #include "core/locks/lock_text.h"
-
-/* A Linux client with an open connection is heard of each minute (keep-alive, net/sunrpc/xprtsock.c): after two it is suspicious. */
-#define AWAY_TIME (120 * NH_SECOND)
-/* So many sentences of a kind; the list has the rest. */
-#define SENTENCES_MAX 10
-/* Longer chains are cut, and of more waits only these are searched. */
-#define CHAIN_MAX 16
-#define WAITS_MAX 1000
 
 /* --- lists --------------------------------------------------------------------- */
 
@@ -140,8 +133,8 @@ append_link(GString *text, const nh_lock *waiting, const nh_lock *holder)
 
 /* Waits that follow one from the other, by their index; closed: the last waits for the owner of the first. */
 typedef struct {
-    int wait[CHAIN_MAX];
-    nh_lock holder[CHAIN_MAX];
+    int wait[NH_WAIT_CHAIN_MAX];
+    nh_lock holder[NH_WAIT_CHAIN_MAX];
     unsigned links;
     bool closed;
 } chain;
@@ -161,7 +154,7 @@ follow(const nh_watch *watch, const GArray *waits, unsigned from, chain *path)
     int at = (int)from;
 
     path->links = 0;
-    while (at >= 0 && path->links < CHAIN_MAX && !is_in(path, at)) {
+    while (at >= 0 && path->links < NH_WAIT_CHAIN_MAX && !is_in(path, at)) {
         blocker next = blocker_of(watch, &g_array_index(waits, nh_lock, at));
         if (!next.any)
             break;
@@ -212,7 +205,7 @@ report_chains(const nh_watch *watch, const GArray *waits, GPtrArray *messages)
         for (unsigned j = 1; j < path.links; j++)
             inner[path.wait[j]] = true;
     }
-    for (unsigned i = 0; i < waits->len && messages->len - before < SENTENCES_MAX; i++) {
+    for (unsigned i = 0; i < waits->len && messages->len - before < NH_LOCK_SENTENCES_MAX; i++) {
         follow(watch, waits, i, &path);
         if (begins_circle(&path))
             report_chain(waits, &path, "Deadlock", messages);
@@ -241,7 +234,7 @@ report_away(const nh_watch *watch, const nh_lock *held, const nh_lock *waiting, 
     nh_moment seen = nh_locks_last_seen(watch->locks, &held->pair->client);
     nh_moment until = waiting ? (nh_moment){ watch->frames_total, watch->last } : held->refused;
 
-    if (!seen.frame || until.time - seen.time < AWAY_TIME)
+    if (!seen.frame || until.time - seen.time < NH_AWAY_TIME)
         return;
     char *holder = nh_lock_who(held),
          *other = waiting ? nh_lock_who(waiting) : g_strdup_printf("others are refused (frame %u)", held->refused.frame);
@@ -273,12 +266,12 @@ nh_lock_story(nh_watch *watch, nh_story *story)
 
     nh_locks_visit(watch->locks, NULL, collect, all);
     add_sorted(story->locks, all);
-    for (unsigned i = 0; i < all->len && waits->len < WAITS_MAX; i++)
+    for (unsigned i = 0; i < all->len && waits->len < NH_WAITS_MAX; i++)
         if (g_array_index(all, nh_lock, i).state == NH_LOCK_WAITING)
             g_array_append_val(waits, g_array_index(all, nh_lock, i));
     report_chains(watch, waits, story->messages);
     before = story->messages->len;
-    for (unsigned i = 0; i < all->len && story->messages->len - before < SENTENCES_MAX; i++) {
+    for (unsigned i = 0; i < all->len && story->messages->len - before < NH_LOCK_SENTENCES_MAX; i++) {
         const nh_lock *held = &g_array_index(all, nh_lock, i);
         if (held->state == NH_LOCK_HELD && held->refused.frame)
             report_away(watch, held, first_waiting_for(waits, held), story->messages);

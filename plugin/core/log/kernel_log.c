@@ -8,13 +8,12 @@
 
 #include "core/log/log_read.h"
 
+#include "core/base/limits.h"
 #include "core/log/kernel_log_stamp.h"
 #include "core/log/log_message.h"
 #include "core/log/log_rows.h"
 
-#define LINES_MAX      100000
 #define TEXT_BYTES_MAX 512
-#define NEAR_MAX       (G_GINT64_CONSTANT(130) * 365 * 86400 * NH_SECOND)
 
 /*
  * The kernel stamps uptime with the processor's clock, which nothing corrects,
@@ -27,7 +26,6 @@
 #define JOINS_MAX        3
 #define SAMPLES_MAX      4096 /* pairs of two clocks that are looked at */
 #define HOST_BYTES_MAX   255
-#define MINUTE           (60 * NH_SECOND)
 
 /* Both clocks of a source: which of them is a copier's. */
 typedef struct {
@@ -97,12 +95,10 @@ compare_clocks(reader *r, unsigned source, const nh_log_stamp *stamp)
     c->uptime = stamp->uptime;
 }
 
-#define COPY_UPTIME_MIN (2 * NH_SECOND)
-
 static bool
 is_copiers(const two_clocks *c)
 {
-    return c->uptime_sum >= COPY_UPTIME_MIN && c->wall_sum < c->uptime_sum / 2;
+    return c->uptime_sum >= NH_LOG_COPY_UPTIME_MIN && c->wall_sum < c->uptime_sum / 2;
 }
 
 static bool
@@ -176,7 +172,7 @@ read_aside(reader *r, const char *row, const char *end)
         return false;
     if (!by_itself)
         compare_clocks(r, source_of(r, row, &stamp), &stamp);
-    else if (r->log->lines->len < LINES_MAX)
+    else if (r->log->lines->len < NH_LOG_LINES_MAX)
         keep(r, row, &m, &stamp, host_of(row + stamp.begin, m.start));
     return by_itself;
 }
@@ -206,7 +202,7 @@ read_row(reader *r, const char *row, const char *end)
             stamp = own;
             host = host_of(from + own.begin, m.start);
         }
-        r->full = r->full || r->log->lines->len == LINES_MAX;
+        r->full = r->full || r->log->lines->len == NH_LOG_LINES_MAX;
         if (!stamp.format) {
             r->undated++;
         } else if (!r->full && (dated || m.event != NH_LOG_OTHER)) {
@@ -227,7 +223,7 @@ end_minute(reader *r)
     for (unsigned i = r->minute_first; i < r->log->lines->len; i++) {
         nh_log_line *line = g_ptr_array_index(r->log->lines, i);
         if (line->stepped && line->clock == NH_CLOCK_LOCAL)
-            line->span = line->resolution = MAX(MINUTE - r->calendar.elapsed, NH_SECOND);
+            line->span = line->resolution = MAX(NH_MINUTE - r->calendar.elapsed, NH_SECOND);
     }
     r->minute_first = r->log->lines->len;
 }
@@ -480,7 +476,7 @@ nh_log_reader_new(const nh_log_hints *hints)
     reader *r = g_new0(reader, 1);
     nh_time hint = hints && hints->capture_first > 0 ? hints->capture_first : g_get_real_time() * 1000;
     r->log = new_log();
-    r->calendar = (nh_log_calendar){ .year = hints ? hints->year : 0, .hint = MIN(hint, NEAR_MAX) };
+    r->calendar = (nh_log_calendar){ .year = hints ? hints->year : 0, .hint = MIN(hint, NH_LOG_NEAR_MAX) };
     r->log->offset = hints ? CLAMP(hints->offset, -NH_LOG_OFFSET_MAX, NH_LOG_OFFSET_MAX) : 0;
     r->uptimes = g_array_new(false, false, sizeof(nh_log_stamp));
     r->clocks = g_array_new(false, false, sizeof(two_clocks));
@@ -517,7 +513,7 @@ count_lines(const reader *r)
     GString *counts = g_string_new(NULL);
     g_string_printf(counts, "%u line%s", log->own, log->own == 1 ? "" : "s");
     if (r->full)
-        g_string_append_printf(counts, " (the first %u, the others were left out)", LINES_MAX);
+        g_string_append_printf(counts, " (the first %u, the others were left out)", NH_LOG_LINES_MAX);
     if (r->undated > 0)
         g_string_append_printf(counts, " (%u more without a time stamp left out)", r->undated);
     log->counts = g_string_free(counts, false);

@@ -9,22 +9,7 @@
 
 #include "core/log/kernel_log_fit.h"
 
-#define ZONE_STEP  (900 * NH_SECOND)
-#define ZONE_STEPS 56 /* UTC-14:00 to UTC+14:00 */
-/* Clocks of dmesg -T and of another machine's capture stray; zones are 15 minutes apart, so this confuses none. */
-#define ZONE_SLACK (5 * NH_SECOND)
-/* Between an event and its line in the log: seen up to 140 ms, more on a busy host. */
-#define LINE_SLACK (NH_SECOND / 2)
-/* A boot time is fitted to the windows themselves: only the drift between lines has to be allowed for. */
-#define BOOT_SLACK    (NH_SECOND / 2)
-#define BOOTS_NAMED   4
-#define CHANGES_NAMED 2
-#define SKEW_MAX      (10 * G_GINT64_CONSTANT(366) * 86400 * NH_SECOND)
-#define SKEW_SMALL    (600 * NH_SECOND)   /* less than zones are apart; a clock that nobody sets strays by seconds a day */
-#define SKEW_DAY      (86400 * NH_SECOND) /* farther away it may as well be the log of another day's outage */
-#define DAY_LINES     3
-#define SUMMER_TIME   (3600 * NH_SECOND)
-#define BOOTS_MAX     16 /* more are no boots but shuffled lines */
+#include "core/base/limits.h"
 
 static GPtrArray *
 lines_of(const nh_kernel_log *log, nh_log_clock clock)
@@ -68,7 +53,7 @@ shifts_of(const zone *z)
 static void
 zone_measure(zone *z, const nh_log_predictions *p)
 {
-    z->fit = nh_log_measure(p, z->lines, shifts_of(z), 0, ZONE_SLACK);
+    z->fit = nh_log_measure(p, z->lines, shifts_of(z), 0, NH_LOG_ZONE_SLACK);
 }
 
 /* The lines from first on; another zone than before. */
@@ -104,9 +89,9 @@ own_shift(GTimeZone *local, const nh_log_predictions *p, const nh_log_line *line
     int last = g_time_zone_adjust_time(local, G_TIME_TYPE_STANDARD, &winter);
     nh_time earlier = -(nh_time)g_time_zone_get_offset(local, first) * NH_SECOND;
     nh_time later = -(nh_time)g_time_zone_get_offset(local, last) * NH_SECOND;
-    if (nh_log_meets(p, line, earlier, ZONE_SLACK))
+    if (nh_log_meets(p, line, earlier, NH_LOG_ZONE_SLACK))
         return earlier;
-    return nh_log_meets(p, line, later, ZONE_SLACK) || before == later ? later : earlier;
+    return nh_log_meets(p, line, later, NH_LOG_ZONE_SLACK) || before == later ? later : earlier;
 }
 
 /* This machine's zone; that of a capture without time is UTC. */
@@ -153,11 +138,11 @@ static void
 try_all_zones(zone *best, const nh_log_predictions *p)
 {
     bool preferred = true;
-    for (int step = -ZONE_STEPS; step <= ZONE_STEPS; step++) {
-        nh_log_fit f = nh_log_measure(p, best->lines, NULL, step * ZONE_STEP, ZONE_SLACK);
+    for (int step = -NH_LOG_ZONE_STEPS; step <= NH_LOG_ZONE_STEPS; step++) {
+        nh_log_fit f = nh_log_measure(p, best->lines, NULL, step * NH_LOG_ZONE_STEP, NH_LOG_ZONE_SLACK);
         if (f.met > best->fit.met || (!preferred && f.met == best->fit.met && f.distance < best->fit.distance)) {
             best->fit = f;
-            zone_set(best, 0, step * ZONE_STEP);
+            zone_set(best, 0, step * NH_LOG_ZONE_STEP);
             preferred = false;
         }
     }
@@ -167,12 +152,12 @@ try_all_zones(zone *best, const nh_log_predictions *p)
 static unsigned
 met_with_change(const zone *z, const nh_log_predictions *p, nh_time first, nh_time second, unsigned *change)
 {
-    unsigned after = nh_log_measure(p, z->lines, NULL, second, ZONE_SLACK).met;
+    unsigned after = nh_log_measure(p, z->lines, NULL, second, NH_LOG_ZONE_SLACK).met;
     int gain = 0, most = 0;
     *change = 0;
     for (unsigned i = 0; i < z->lines->len; i++) {
         const nh_log_line *line = g_ptr_array_index(z->lines, i);
-        gain += nh_log_meets(p, line, first, ZONE_SLACK) - nh_log_meets(p, line, second, ZONE_SLACK);
+        gain += nh_log_meets(p, line, first, NH_LOG_ZONE_SLACK) - nh_log_meets(p, line, second, NH_LOG_ZONE_SLACK);
         if (gain >= most && gain > 0) {
             most = gain;
             *change = i + 1;
@@ -190,7 +175,7 @@ try_change(zone *best, const nh_log_predictions *p, nh_time first, nh_time secon
     if (met_with_change(best, p, first, second, &change) > *windows) {
         zone_set(&changed, 0, first);
         zone_set(&changed, change, second);
-        unsigned met = nh_log_windows_met(p, changed.lines, shifts_of(&changed), 0, ZONE_SLACK);
+        unsigned met = nh_log_windows_met(p, changed.lines, shifts_of(&changed), 0, NH_LOG_ZONE_SLACK);
         if (met > *windows) {
             *windows = met;
             zone_take(best, &changed);
@@ -204,10 +189,10 @@ try_change(zone *best, const nh_log_predictions *p, nh_time first, nh_time secon
 static void
 try_changes(zone *best, const nh_log_predictions *p)
 {
-    unsigned windows = nh_log_windows_met(p, best->lines, shifts_of(best), 0, ZONE_SLACK) + 1;
-    for (int step = -ZONE_STEPS; step <= ZONE_STEPS && windows < best->lines->len; step++) {
-        try_change(best, p, step * ZONE_STEP, step * ZONE_STEP + SUMMER_TIME, &windows);
-        try_change(best, p, step * ZONE_STEP, step * ZONE_STEP - SUMMER_TIME, &windows);
+    unsigned windows = nh_log_windows_met(p, best->lines, shifts_of(best), 0, NH_LOG_ZONE_SLACK) + 1;
+    for (int step = -NH_LOG_ZONE_STEPS; step <= NH_LOG_ZONE_STEPS && windows < best->lines->len; step++) {
+        try_change(best, p, step * NH_LOG_ZONE_STEP, step * NH_LOG_ZONE_STEP + NH_LOG_SUMMER_TIME, &windows);
+        try_change(best, p, step * NH_LOG_ZONE_STEP, step * NH_LOG_ZONE_STEP - NH_LOG_SUMMER_TIME, &windows);
     }
     zone_measure(best, p);
 }
@@ -215,7 +200,7 @@ try_changes(zone *best, const nh_log_predictions *p)
 static void
 append_offset(GString *message, nh_time shift)
 {
-    int minutes = (int)(ABS(shift) / (60 * NH_SECOND));
+    int minutes = (int)(ABS(shift) / NH_MINUTE);
     g_string_append(message, "UTC");
     if (shift != 0)
         g_string_append_printf(message, "%c%02d:%02d", shift < 0 ? '+' : '-', minutes / 60, minutes % 60);
@@ -229,12 +214,12 @@ append_zone(GString *message, const zone *z)
     g_string_append(message, ", wall clock read as ");
     append_offset(message, shifts[0]);
     for (unsigned i = 1; i < z->lines->len; i++) {
-        if (shifts[i] == shifts[i - 1] || changes++ >= CHANGES_NAMED)
+        if (shifts[i] == shifts[i - 1] || changes++ >= NH_LOG_CHANGES_NAMED)
             continue;
         g_string_append_printf(message, ", from line %u on as ", ((const nh_log_line *)g_ptr_array_index(z->lines, i))->number);
         append_offset(message, shifts[i]);
     }
-    if (changes > CHANGES_NAMED)
+    if (changes > NH_LOG_CHANGES_NAMED)
         g_string_append_printf(message, " and so on (%u changes)", changes);
     if (z->fit.met > 0 && (shifts[0] != 0 || changes > 0))
         g_string_append(message, " (best match with the capture)");
@@ -272,26 +257,23 @@ same_minute(const GPtrArray *lines, unsigned first)
     const nh_log_line *head = g_ptr_array_index(lines, first);
     for (unsigned i = first; i < lines->len; i++) {
         nh_log_line *line = g_ptr_array_index(lines, i);
-        if (line->span != head->span || line->stamp < head->stamp || line->stamp - head->stamp >= 60 * NH_SECOND)
+        if (line->span != head->span || line->stamp < head->stamp || line->stamp - head->stamp >= NH_MINUTE)
             break;
         g_ptr_array_add(minute, line);
     }
     return minute;
 }
 
-/* How exactly the steps tell the time within the minute once they are put to a line that the capture dates. */
-#define STEP_RESOLUTION NH_MSEC
-
 static void
 settle_minute(const nh_log_predictions *p, const GPtrArray *minute)
 {
     nh_log_line *head = g_ptr_array_index(minute, 0);
     nh_time zone = head->time - head->stamp, span = head->span;
-    nh_log_freedom within = { LINE_SLACK, zone, zone + span };
+    nh_log_freedom within = { NH_LOG_LINE_SLACK, zone, zone + span };
     for (unsigned i = 0; i < minute->len; i++)
-        ((nh_log_line *)g_ptr_array_index(minute, i))->resolution = STEP_RESOLUTION;
+        ((nh_log_line *)g_ptr_array_index(minute, i))->resolution = NH_LOG_STEP_RESOLUTION;
     GArray *ranges = nh_log_best_ranges(p, minute, &within);
-    nh_time shift = ranges->len > 0 ? nh_log_settle(p, minute, g_array_index(ranges, nh_log_range, 0), LINE_SLACK) : NH_TIME_NONE;
+    nh_time shift = ranges->len > 0 ? nh_log_settle(p, minute, g_array_index(ranges, nh_log_range, 0), NH_LOG_LINE_SLACK) : NH_TIME_NONE;
     for (unsigned i = 0; i < minute->len; i++) {
         nh_log_line *line = g_ptr_array_index(minute, i);
         if (nh_time_known(shift))
@@ -338,19 +320,19 @@ unsettle_steps(nh_kernel_log *log)
 static nh_time
 boot_shift(const GPtrArray *lines, const nh_log_predictions *p, nh_time preferred, unsigned *others)
 {
-    static const nh_log_freedom any = { BOOT_SLACK, G_MININT64, G_MAXINT64 };
+    static const nh_log_freedom any = { NH_LOG_BOOT_SLACK, G_MININT64, G_MAXINT64 };
     GArray *ranges = nh_log_best_ranges(p, lines, &any);
     nh_time shift = NH_TIME_NONE;
     nh_log_fit best = { 0, 0 };
     for (unsigned i = 0; i < ranges->len; i++) {
-        nh_time candidate = nh_log_settle(p, lines, g_array_index(ranges, nh_log_range, i), BOOT_SLACK);
-        nh_log_fit f = nh_log_measure(p, lines, NULL, candidate, BOOT_SLACK);
+        nh_time candidate = nh_log_settle(p, lines, g_array_index(ranges, nh_log_range, i), NH_LOG_BOOT_SLACK);
+        nh_log_fit f = nh_log_measure(p, lines, NULL, candidate, NH_LOG_BOOT_SLACK);
         if (f.met > best.met || (f.met == best.met && f.met > 0 && f.distance < best.distance)) {
             best = f;
             shift = candidate;
         }
     }
-    nh_log_fit f = nh_log_measure(p, lines, NULL, preferred, BOOT_SLACK);
+    nh_log_fit f = nh_log_measure(p, lines, NULL, preferred, NH_LOG_BOOT_SLACK);
     *others = ranges->len > 1 ? ranges->len - 1 : 0;
     g_array_free(ranges, true);
     if (f.met > 0 && f.met >= best.met) {
@@ -411,13 +393,13 @@ align_uptimes(nh_kernel_log *log, const nh_log_predictions *p, GString *message)
     for (unsigned first = 0; first < lines->len;) {
         GPtrArray *boot = same_boot(lines, first);
         unsigned others = 0;
-        nh_time shift = boots++ < BOOTS_MAX ? boot_shift(boot, p, preferred, &others) : NH_TIME_NONE;
+        nh_time shift = boots++ < NH_LOG_BOOTS_MAX ? boot_shift(boot, p, preferred, &others) : NH_TIME_NONE;
         move(boot, shift);
         if (!nh_time_known(shift)) {
             lost += boot->len;
         } else if (shift != preferred || named == 0) {
-            if (named < BOOTS_NAMED)
-                append_boot(message, named, shift + log->offset, nh_log_measure(p, boot, NULL, shift, BOOT_SLACK).met, others);
+            if (named < NH_LOG_BOOTS_NAMED)
+                append_boot(message, named, shift + log->offset, nh_log_measure(p, boot, NULL, shift, NH_LOG_BOOT_SLACK).met, others);
             named++;
             log->shift = log->shifted ? log->shift : shift;
             log->shifted = log->shifted || shift != 0;
@@ -442,7 +424,8 @@ append_met(GString *message, const nh_kernel_log *log, const nh_log_predictions 
     unsigned met = 0;
     for (unsigned i = 0; i < log->lines->len; i++) {
         const nh_log_line *line = g_ptr_array_index(log->lines, i);
-        met += nh_time_known(line->time) && nh_log_predicted(p, line, line->time - LINE_SLACK, line->time + line->resolution + LINE_SLACK);
+        met += nh_time_known(line->time) &&
+               nh_log_predicted(p, line, line->time - NH_LOG_LINE_SLACK, line->time + line->resolution + NH_LOG_LINE_SLACK);
     }
     if (n_expected > 0)
         g_string_append_printf(message, "; %u of them where the capture predicts one", met);
@@ -493,14 +476,14 @@ dated_lines(const nh_kernel_log *log)
 static bool
 rivals(const nh_log_skew *best, const nh_log_range *r)
 {
-    return r->high < best->low - SKEW_SMALL || r->low > best->high + SKEW_SMALL;
+    return r->high < best->low - NH_LOG_SKEW_SMALL || r->low > best->high + NH_LOG_SKEW_SMALL;
 }
 
 /* The smallest of the shifts under which most windows are met. */
 static nh_log_skew
 best_skew(const nh_log_predictions *p, const GPtrArray *lines)
 {
-    static const nh_log_freedom wrong = { 0, -SKEW_MAX, SKEW_MAX };
+    static const nh_log_freedom wrong = { 0, -NH_LOG_SKEW_MAX, NH_LOG_SKEW_MAX };
     GArray *ranges = nh_log_best_ranges(p, lines, &wrong);
     nh_log_skew best = { 0, 0, 0, 0, true };
     for (unsigned i = 0; i < ranges->len; i++) {
@@ -513,7 +496,7 @@ best_skew(const nh_log_predictions *p, const GPtrArray *lines)
         else if (met == best.lines)
             best.certain = certain;
     }
-    best.certain = best.certain || (ABS(best.low) < SKEW_SMALL && ABS(best.high) < SKEW_SMALL);
+    best.certain = best.certain || (ABS(best.low) < NH_LOG_SKEW_SMALL && ABS(best.high) < NH_LOG_SKEW_SMALL);
     g_array_free(ranges, true);
     return best;
 }
@@ -526,7 +509,7 @@ out_of_place(const nh_log_predictions *p, const GPtrArray *lines, const nh_log_h
     for (unsigned i = 0; i < lines->len; i++) {
         const nh_log_line *line = g_ptr_array_index(lines, i);
         nh_time t = line->stamp + shift;
-        n += t > hints->capture_first && t < hints->capture_last && !nh_log_meets(p, line, shift, ZONE_SLACK);
+        n += t > hints->capture_first && t < hints->capture_last && !nh_log_meets(p, line, shift, NH_LOG_ZONE_SLACK);
     }
     return n;
 }
@@ -550,11 +533,11 @@ static nh_log_skew
 weigh_skew(const nh_log_predictions *p, const GPtrArray *lines, const nh_log_hints *hints)
 {
     nh_log_skew skew = best_skew(p, lines);
-    unsigned now = nh_log_windows_met(p, lines, NULL, 0, LINE_SLACK);
+    unsigned now = nh_log_windows_met(p, lines, NULL, 0, NH_LOG_LINE_SLACK);
     if (skew.lines < now + 2)
         return (nh_log_skew){ 0, 0, 0, 0, false };
     skew.by = round_within(nh_log_settle(p, lines, (nh_log_range){ skew.low, skew.high }, 0), skew.low, skew.high);
-    skew.certain = skew.certain && now == 0 && (ABS(skew.by) < SKEW_DAY || skew.lines >= DAY_LINES) &&
+    skew.certain = skew.certain && now == 0 && (ABS(skew.by) < NH_LOG_SKEW_DAY || skew.lines >= NH_LOG_DAY_LINES) &&
                    out_of_place(p, lines, hints, skew.by) == 0;
     skew.lines -= now;
     return skew;

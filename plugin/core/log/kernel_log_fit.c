@@ -12,10 +12,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "core/base/limits.h"
 #include "core/base/hash.h"
-
-#define PAIRS_MAX (1 << 18)
-#define TIME_MAX  (G_GINT64_CONSTANT(130) * 365 * 86400 * NH_SECOND)
 
 /* Of one kind: when the capture predicts a line (sorted, disjoint), and the likeliest times (sorted). */
 typedef struct {
@@ -123,7 +121,7 @@ predict_all(nh_log_predictions *p, const nh_log_expectation *expected, unsigned 
 {
     for (unsigned i = 0; i < n_expected; i++) {
         const nh_log_expectation *e = &expected[i];
-        nh_log_range window = { MAX(e->earliest, 0), MIN(e->latest, TIME_MAX) };
+        nh_log_range window = { MAX(e->earliest, 0), MIN(e->latest, NH_LOG_TIME_MAX) };
         if (window.low > window.high || nh_time_known(e->best) != shown)
             continue;
         predict(kind_of(p, e->event, e->program, NULL), window, e->best);
@@ -324,7 +322,7 @@ all_edges(const nh_log_predictions *p, const GPtrArray *lines, const nh_log_free
         const prediction *kind = predictions_of(p, g_ptr_array_index(lines, i));
         pairs += kind ? kind->windows->len : 0;
     }
-    unsigned stride = (unsigned)(pairs / PAIRS_MAX) + 1;
+    unsigned stride = (unsigned)(pairs / NH_LOG_PAIRS_MAX) + 1;
     for (unsigned i = 0; i < lines->len; i += stride) {
         const prediction *kind = predictions_of(p, g_ptr_array_index(lines, i));
         if (kind)

@@ -10,6 +10,7 @@
 #ifndef NLM_HEALTH_KERNEL_LOG_FIT_H
 #define NLM_HEALTH_KERNEL_LOG_FIT_H
 
+#include "core/base/limits.h"
 #include "core/log/kernel_log.h"
 
 /*
@@ -45,8 +46,6 @@ nh_log_fit nh_log_measure(const nh_log_predictions *p, const GPtrArray *lines, c
 unsigned nh_log_windows_met(const nh_log_predictions *p, const GPtrArray *lines, const nh_time *shifts, nh_time shift, nh_time slack);
 /* Ranges (nh_log_range) of shifts under which most lines are met. A long log is sampled, so that this stays linear. */
 GArray *nh_log_best_ranges(const nh_log_predictions *p, const GPtrArray *lines, const nh_log_freedom *freedom);
-/* No more are kept. */
-#define NH_LOG_RANGES_MAX 64
 /* Within a range of equally good shifts, the one that brings the middle line to its likeliest time. */
 nh_time nh_log_settle(const nh_log_predictions *p, const GPtrArray *lines, nh_log_range r, nh_time slack);
 

@@ -72,7 +72,6 @@ take_name(cursor *c, const char *names)
 }
 
 #define WEEKDAYS "MonTueWedThuFriSatSun"
-#define MINUTE   (60 * NH_SECOND)
 
 /* ".933594" or ",933594" in nanoseconds; nothing there is 0 with the resolution of whole seconds. */
 static nh_time
@@ -271,7 +270,7 @@ take_minute(cursor *c, nh_log_calendar *calendar, nh_time *time)
     if (!take_day(c, &day) || !take_blanks(c, 1) || !take_two(c, 23, &hour) || !take_char(c, ':') || !take_two(c, 59, &minute) ||
         !take_char(c, ']'))
         return false;
-    *time = date_without_year(calendar, months, day, (hour * 60 + minute) * MINUTE);
+    *time = date_without_year(calendar, months, day, (hour * 60 + minute) * NH_MINUTE);
     return nh_time_known(*time);
 }
 
@@ -325,7 +324,7 @@ parse_minute(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp)
     if (!take_minute(&ahead, calendar, &stamp->time))
         return false;
     stamp->clock = NH_CLOCK_LOCAL;
-    stamp->resolution = MINUTE;
+    stamp->resolution = NH_MINUTE;
     stamp->stepped = true;
     c->at = ahead.at;
     return true;
@@ -337,11 +336,11 @@ parse_step(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp)
 {
     nh_time step;
     bool of_minute;
-    if (!take_step(c, &step, &of_minute) || (of_minute && (!calendar->has_minute || calendar->elapsed >= MINUTE)))
+    if (!take_step(c, &step, &of_minute) || (of_minute && (!calendar->has_minute || calendar->elapsed >= NH_MINUTE)))
         return false;
     stamp->clock = of_minute ? NH_CLOCK_LOCAL : NH_CLOCK_UPTIME;
     stamp->time = (of_minute ? calendar->minute : 0) + calendar->elapsed;
-    stamp->resolution = of_minute ? MINUTE - calendar->elapsed : 1000;
+    stamp->resolution = of_minute ? NH_MINUTE - calendar->elapsed : 1000;
     stamp->stepped = true;
     return true;
 }
@@ -523,9 +522,9 @@ take_half_day(cursor *c, nh_time *time_of_day)
     bool pm = take_char(&ahead, 'P');
     if ((!pm && !take_char(&ahead, 'A')) || !take_char(&ahead, 'M'))
         return;
-    if (*time_of_day >= 12 * 60 * MINUTE)
-        *time_of_day -= 12 * 60 * MINUTE;
-    *time_of_day += pm ? 12 * 60 * MINUTE : 0;
+    if (*time_of_day >= 12 * 60 * NH_MINUTE)
+        *time_of_day -= 12 * 60 * NH_MINUTE;
+    *time_of_day += pm ? 12 * 60 * NH_MINUTE : 0;
     c->at = ahead.at;
 }
 

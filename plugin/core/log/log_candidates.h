@@ -9,11 +9,9 @@
 #ifndef NLM_HEALTH_LOG_CANDIDATES_H
 #define NLM_HEALTH_LOG_CANDIDATES_H
 
+#include "core/base/limits.h"
 #include "core/log/kernel_log.h"
 #include "core/model/story.h"
-
-/* Clocks of log and capture may differ this much without a word. */
-#define NH_LOG_SLACK (2 * NH_SECOND)
 
 /* Which host the log means by which name. */
 typedef struct nh_log_names nh_log_names;

@@ -13,8 +13,7 @@
 
 #include "core/log/log_read.h"
 
-#define FILE_BYTES_MAX (64 * 1024 * 1024)
-#define FILES_MAX      1000
+#include "core/base/limits.h"
 
 /* --- what is no log ------------------------------------------------------------------ */
 
@@ -150,7 +149,7 @@ why_unreadable(const char *path, const char *name)
         return g_strdup_printf("%s cannot be read: %s.", name, g_strerror(errno));
     if (!g_file_test(path, G_FILE_TEST_IS_REGULAR))
         return g_strdup_printf("%s is not a regular file; save the log to one.", name);
-    if (info.st_size > FILE_BYTES_MAX)
+    if (info.st_size > NH_LOG_FILE_BYTES_MAX)
         return g_strdup_printf("%s is larger than 64 MiB; keep the lines with \"lockd\", \"nfs\" and \"RPC\" of it.", name);
     FILE *file = g_fopen(path, "rb");
     if (!file)
@@ -165,7 +164,7 @@ unpack(nh_log_unpack how, const char *name, char **text, size_t *length)
 {
     const char *why = NULL;
     size_t plain_length = 0;
-    char *plain = how ? how(*text, *length, FILE_BYTES_MAX, &plain_length, &why) : NULL;
+    char *plain = how ? how(*text, *length, NH_LOG_FILE_BYTES_MAX, &plain_length, &why) : NULL;
     if (why)
         return g_strdup_printf("%s %s.", name, why);
     if (plain) {
@@ -212,7 +211,7 @@ files_of(const char *folder)
     const char *name;
     while (dir && (name = g_dir_read_name(dir)) != NULL) {
         char *path = g_build_filename(folder, name, NULL);
-        if (files->len < FILES_MAX && g_file_test(path, G_FILE_TEST_IS_REGULAR))
+        if (files->len < NH_LOG_FILES_MAX && g_file_test(path, G_FILE_TEST_IS_REGULAR))
             g_ptr_array_add(files, path);
         else
             g_free(path);
@@ -248,7 +247,7 @@ static char **
 split(const char *paths)
 {
     char *whole[] = { (char *)paths, NULL };
-    return g_file_test(paths, G_FILE_TEST_EXISTS) ? g_strdupv(whole) : g_strsplit(paths, ";", FILES_MAX);
+    return g_file_test(paths, G_FILE_TEST_EXISTS) ? g_strdupv(whole) : g_strsplit(paths, ";", NH_LOG_FILES_MAX);
 }
 
 nh_kernel_log *

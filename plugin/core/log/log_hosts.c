@@ -8,10 +8,9 @@
 
 #include "core/log/log_hosts.h"
 
+#include "core/base/limits.h"
 #include "core/base/hash.h"
 #include "core/log/log_candidates.h"
-
-#define HOSTS_NAMED 4
 
 /* --- names ------------------------------------------------------------------------ */
 
@@ -164,9 +163,6 @@ typedef struct {
     unsigned met, missed;
 } bond;
 
-/* Closer than this a line of another host, which had its own wait, stands by chance only. */
-#define FIT (NH_SECOND / 2)
-
 /* A name may be any host's. */
 static bool
 speaks_of_host(const nh_log_line *logged, const nh_addr *host)
@@ -184,7 +180,7 @@ meets(const nh_incident *incident, const nh_log_line *logged, bool of_server)
             continue;
         nh_time low = nh_time_known(line->observed) ? line->observed : line->earliest;
         nh_time high = nh_time_known(line->observed) ? line->observed : line->latest;
-        if (logged->time <= high + FIT && logged->time + logged->resolution >= low - FIT)
+        if (logged->time <= high + NH_LOG_HOST_FIT && logged->time + logged->resolution >= low - NH_LOG_HOST_FIT)
             return true;
     }
     return false;
@@ -348,10 +344,10 @@ list_hosts(const GArray *hosts)
 {
     GString *list = g_string_new(NULL);
 
-    for (unsigned i = 0; i < hosts->len && i < HOSTS_NAMED; i++)
+    for (unsigned i = 0; i < hosts->len && i < NH_LOG_HOSTS_NAMED; i++)
         g_string_append_printf(list, "%s%s", i > 0 ? ", " : "", g_array_index(hosts, bond, i).host);
-    if (hosts->len > HOSTS_NAMED)
-        g_string_append_printf(list, " and %u more", hosts->len - HOSTS_NAMED);
+    if (hosts->len > NH_LOG_HOSTS_NAMED)
+        g_string_append_printf(list, " and %u more", hosts->len - NH_LOG_HOSTS_NAMED);
     return g_string_free(list, false);
 }
 

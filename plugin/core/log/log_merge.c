@@ -8,8 +8,8 @@
 
 #include "core/log/log_merge.h"
 
-/* How far two clocks of one machine may be apart: dmesg -T counts from a time of boot that it guesses. */
-#define SOURCES_SLACK (2 * NH_SECOND)
+#include "core/base/limits.h"
+
 /* Lines whose stamps are at least as fine as this are told apart by them. */
 #define FINE 1000
 
@@ -99,7 +99,7 @@ has_source(const event *e, unsigned source)
 static bool
 may_be(const event *e, const nh_log_line *line)
 {
-    if (compare_meaning(e->line, line) != 0 || has_source(e, line->source) || line->time > e->end + SOURCES_SLACK)
+    if (compare_meaning(e->line, line) != 0 || has_source(e, line->source) || line->time > e->end + NH_LOG_SOURCES_SLACK)
         return false;
     return !e->line->host || !line->host || e->line->host == line->host;
 }
@@ -139,9 +139,6 @@ add_event(GPtrArray *events, nh_log_line *line)
     g_ptr_array_add(events, e);
 }
 
-/* How many of the latest events a line is held against. */
-#define EVENTS_LOOKED_AT 16
-
 static void
 join_sources(GPtrArray *lines)
 {
@@ -149,7 +146,7 @@ join_sources(GPtrArray *lines)
 
     for (unsigned i = 0; i < lines->len; i++) {
         nh_log_line *line = g_ptr_array_index(lines, i);
-        unsigned from = events->len > EVENTS_LOOKED_AT ? events->len - EVENTS_LOOKED_AT : 0;
+        unsigned from = events->len > NH_LOG_EVENTS_LOOKED_AT ? events->len - NH_LOG_EVENTS_LOOKED_AT : 0;
         while (from < events->len && !may_be(g_ptr_array_index(events, from), line))
             from++;
         if (from < events->len)

@@ -8,10 +8,8 @@
 
 #include "core/log/log_remarks.h"
 
+#include "core/base/limits.h"
 #include "core/log/log_candidates.h"
-
-/* As many lines of a kind are told of by themselves; of more, how many there are, the first and the last. */
-#define HANDFUL 5
 
 static char *
 clock_of(const nh_log_line *logged)
@@ -63,7 +61,7 @@ nh_log_remark_unmatched(nh_story *story, const GPtrArray *lines)
         story->unexplained += nh_time_known(logged->time) && logged->time >= story->first && logged->time <= story->last;
     }
     remark_lines(story, outside, 1, "outside the time of the capture");
-    remark_lines(story, inside, HANDFUL, "no packet of this capture explains it");
+    remark_lines(story, inside, NH_LOG_LINES_NAMED, "no packet of this capture explains it");
     g_ptr_array_free(outside, true);
     g_ptr_array_free(inside, true);
 }
@@ -71,7 +69,7 @@ nh_log_remark_unmatched(nh_story *story, const GPtrArray *lines)
 void
 nh_log_remark_unseen(nh_story *story, const GArray *unseen)
 {
-    for (unsigned i = 0; i < unseen->len && i < HANDFUL; i++) {
+    for (unsigned i = 0; i < unseen->len && i < NH_LOG_LINES_NAMED; i++) {
         const nh_log_unseen *u = &g_array_index(unseen, nh_log_unseen, i);
         g_ptr_array_add(
             story->messages,
@@ -79,14 +77,12 @@ nh_log_remark_unseen(nh_story *story, const GArray *unseen)
                             "does not show. Such calls wait behind the one that it shows, or follow it when its program is killed.",
                             u->logged->number, u->logged->text, u->incident));
     }
-    if (unseen->len > HANDFUL)
+    if (unseen->len > NH_LOG_LINES_NAMED)
         g_ptr_array_add(story->messages,
                         g_strdup_printf("%u more lines of the kernel log, up to line %u, are of such calls: see the timelines.",
-                                        unseen->len - HANDFUL, g_array_index(unseen, nh_log_unseen, unseen->len - 1).logged->number));
+                                        unseen->len - NH_LOG_LINES_NAMED,
+                                        g_array_index(unseen, nh_log_unseen, unseen->len - 1).logged->number));
 }
-
-/* Rate limiting works by intervals of 5 s, and reports when the next message comes (___ratelimit, lib/ratelimit.c). */
-#define GAP_REACH (60 * NH_SECOND)
 
 /* What the log says about messages that it lacks, near to the time when this one is missing. */
 static const nh_log_line *
@@ -94,7 +90,7 @@ gap_near(const GPtrArray *gaps, nh_time t)
 {
     for (unsigned i = 0; i < gaps->len; i++) {
         const nh_log_line *gap = g_ptr_array_index(gaps, i);
-        if (nh_time_known(gap->time) && ABS(gap->time - t) <= GAP_REACH)
+        if (nh_time_known(gap->time) && ABS(gap->time - t) <= NH_LOG_GAP_REACH)
             return gap;
     }
     return NULL;

@@ -8,6 +8,7 @@
 
 #include "core/net/follow.h"
 
+#include "core/base/limits.h"
 #include "core/base/hash.h"
 #include "core/model/call.h"
 #include "core/model/conn.h"
@@ -18,8 +19,6 @@
 #include "core/judge/raise.h"
 
 #define MOUNTD_PORT 20048 /* IANA; others are known by their look-up */
-/* Attempts further apart than this (xs_reconnect_delay waits up to 60 s, a connect up to 127 s) are none of one connect. */
-#define ATTEMPTS_APART (200 * NH_SECOND)
 
 /* Both directions of a 4-tuple have one hash. */
 static uint32_t
@@ -187,7 +186,7 @@ reopen(nh_watch *watch, nh_conn *conn, const nh_segment *segment)
 
     if (same_client && (conn->syn.frame || behind_answer) && conn->isn == segment->seq && conn->state != NH_TCP_CLOSED)
         return conn;
-    if (same_client && conn->syn.frame && !conn->established.frame && at.time - conn->last.time < ATTEMPTS_APART) {
+    if (same_client && conn->syn.frame && !conn->established.frame && at.time - conn->last.time < NH_ATTEMPTS_APART) {
         restart(conn);
         return conn;
     }

@@ -8,6 +8,7 @@
 
 #include "core/net/icmp.h"
 
+#include "core/base/limits.h"
 #include "core/net/follow.h"
 #include "core/model/frames.h"
 #include "core/net/tcp_life.h"
@@ -80,9 +81,6 @@ quotes_unseen_syn(const nh_conn *conn, const nh_quote *quote)
     return syn && quote->has_seq && (!conn || !conn->syn.frame || conn->isn != quote->seq);
 }
 
-/* The SYN was sent at most this long before its host gave up on the neighbour (three probes a second apart, net/core/neighbour.c). */
-#define NEIGHBOUR_TIME (3500 * NH_MSEC)
-
 /* Follow the connection from the SYN that only the ICMP error shows; NULL when it is none of ours. */
 static nh_conn *
 follow_quoted_syn(nh_watch *watch, const nh_quote *quote, nh_moment at)
@@ -102,7 +100,7 @@ follow_quoted_syn(nh_watch *watch, const nh_quote *quote, nh_moment at)
         return NULL;
     nh_attempt *attempt = &conn->pair->side[conn->way].attempt;
     if (attempt->active && attempt->start.frame == at.frame && nh_wait_is_connect(attempt->wait))
-        attempt->earliest = MAX(at.time - NEIGHBOUR_TIME, conn->previous ? conn->previous->last.time : G_MININT64);
+        attempt->earliest = MAX(at.time - NH_NEIGHBOUR_TIME, conn->previous ? conn->previous->last.time : G_MININT64);
     return conn;
 }
 

@@ -11,13 +11,12 @@
 
 #include "core/net/middlebox.h"
 
-/* Fewer packets of the server prove nothing. */
-#define ENOUGH 3
+#include "core/base/limits.h"
 
 static bool
 has_other_ttl(const nh_pair *pair, const nh_segment *segment)
 {
-    return pair->distance.packets >= ENOUGH && !pair->distance.varies && pair->distance.iface == segment->iface &&
+    return pair->distance.packets >= NH_TTL_PACKETS_MIN && !pair->distance.varies && pair->distance.iface == segment->iface &&
            pair->distance.hops != segment->hops;
 }
 

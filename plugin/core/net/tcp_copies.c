@@ -8,11 +8,8 @@
 
 #include "core/net/tcp_copies.h"
 
+#include "core/base/limits.h"
 #include "core/points/live.h"
-
-/* Frames that differ in nothing and follow this closely are one packet captured twice (interface "any", mirror ports). */
-#define DUPLICATE_TIME (50 * NH_MSEC)
-#define COPY_TIME      (2 * NH_MSEC)
 
 uint32_t
 nh_tcp_copy_key(const nh_segment *seg)
@@ -29,7 +26,7 @@ bool
 nh_tcp_is_copy(const nh_half *half, const nh_segment *seg, uint32_t key)
 {
     /* an IP identification or a time stamp tells a copy from a retransmission; without them only the time does */
-    nh_time within = seg->ip_id != 0 || seg->has_tsval ? DUPLICATE_TIME : COPY_TIME;
+    nh_time within = seg->ip_id != 0 || seg->has_tsval ? NH_DUPLICATE_TIME : NH_MIRROR_COPY_TIME;
     bool known = false;
 
     for (unsigned i = 0; i < NH_RECENT; i++) /* to the end, so that several are compared at once: hardly any segment is in it */

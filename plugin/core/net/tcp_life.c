@@ -30,11 +30,6 @@
 #include "core/judge/raise.h"
 #include "core/model/ports.h"
 
-/* TCP resends no segment twice in less (RFC 6298, Linux' TCP_RTO_MIN is 0.2 s): what looks so was captured out of order. */
-#define SILENT_TIME (100 * NH_MSEC)
-/* It waits less before it resends a segment for the first time (1 s before the path is known, RFC 6298): the capture missed others. */
-#define LONE_TIME (5 * NH_SECOND)
-
 #define SEQ_BEFORE(a, b) ((int32_t)((a) - (b)) < 0)
 #define SEQ_AFTER(a, b)  ((int32_t)((a) - (b)) > 0)
 
@@ -185,7 +180,7 @@ into_silence(nh_segment_context *p, bool keepalive)
         from->awaiting = p->at;
     from->silent++;
     nh_time silence_lasts = p->at.time - from->awaiting.time;
-    if ((from->silent < 2 && silence_lasts < LONE_TIME) || p->to->zero_since.frame || silence_lasts < SILENT_TIME)
+    if ((from->silent < 2 && silence_lasts < NH_LONE_RESEND_TIME) || p->to->zero_since.frame || silence_lasts < NH_SILENT_TIME)
         return;
     if (p->index == 0 && nh_wrong_source_conn(p->conn, from->awaiting))
         return;
@@ -339,16 +334,13 @@ is_keepalive(nh_segment_context *p)
 static bool
 is_answered_already(const nh_segment_context *p)
 {
-    return p->to->latest && ABS(p->at.time - p->to->latest) < SILENT_TIME;
+    return p->to->latest && ABS(p->at.time - p->to->latest) < NH_SILENT_TIME;
 }
-
-/* Segments that follow each other this closely left together. */
-#define BURST_TIME (500 * NH_MSEC)
 
 static void
 note_new_data(nh_half *half, nh_moment at)
 {
-    if (half->newest.frame && at.time - half->newest.time >= BURST_TIME)
+    if (half->newest.frame && at.time - half->newest.time >= NH_BURST_TIME)
         half->data_before = half->newest;
     half->newest = at;
 }

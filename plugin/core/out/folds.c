@@ -8,14 +8,11 @@
 
 #include "core/out/folds.h"
 
+#include "core/base/limits.h"
 #include "core/base/text.h"
 #include "core/out/request.h"
 #include "core/story/groups.h"
 
-/* Lines of a kernel's debug output this close are one burst. */
-#define BURST (2 * NH_SECOND)
-/* A connection that opens only this much later has a story in between. */
-#define APART NH_SECOND
 /* More questions of applications say no more. */
 #define MAX_ASKED 3
 
@@ -195,9 +192,9 @@ add_event(grouping *g, const nh_event *event)
     char *key = key_of(g, event, &kind);
     group *its = key ? g_hash_table_lookup(g->by_key, key) : NULL;
 
-    if (kind == BURST_OF_LOG && its && event->time - g->latest_log > BURST)
+    if (kind == BURST_OF_LOG && its && event->time - g->latest_log > NH_FOLD_BURST)
         its = NULL;
-    if (kind == OPENING && its && event->time - last_of(its)->time > APART)
+    if (kind == OPENING && its && event->time - last_of(its)->time > NH_FOLD_APART)
         its = NULL;
     if (kind == BURST_OF_LOG)
         g->latest_log = event->time;

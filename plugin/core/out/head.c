@@ -8,6 +8,7 @@
 
 #include "core/out/head.h"
 
+#include "core/base/limits.h"
 #include "core/base/text.h"
 #include "core/out/folds.h"
 #include "core/out/owners.h"
@@ -17,8 +18,6 @@
 #define MAX_LINES  8
 #define MAX_PARTS  6
 #define MAX_OWNERS 3
-
-#define LATE (10 * NH_SECOND) /* an answer after the beginning of the incident */
 
 /* --- times ------------------------------------------------------------------------ */
 
@@ -236,7 +235,7 @@ count_answers(const nh_incident *incident, nh_service service)
 static void
 append_late(GString *text, nh_time late)
 {
-    if (late > LATE)
+    if (late > NH_LATE_ANSWER)
         append_owned(text, ", from %s after the beginning on", nh_duration_text(late));
 }
 

@@ -8,8 +8,8 @@
 
 #include "core/out/scale.h"
 
-/* A stretch is folded when it is this long, and longer than all that remains beside it. */
-#define MIN_FOLD  (20 * NH_SECOND)
+#include "core/base/limits.h"
+
 #define FOLDED_AS 44
 #define MAX_FOLDS 6
 
@@ -64,7 +64,7 @@ fold(nh_scale *scale)
         nh_time total;
         nh_stretch *longest = longest_open(scale, &total);
         nh_time length = longest ? longest->to - longest->from : 0;
-        if (length < MIN_FOLD || length <= total - length || length == total)
+        if (length < NH_PICTURE_FOLD_MIN || length <= total - length || length == total)
             break;
         longest->folded = true;
     }

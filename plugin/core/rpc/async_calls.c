@@ -12,6 +12,7 @@
 
 #include "core/rpc/async_calls.h"
 
+#include "core/base/limits.h"
 #include "core/model/call.h"
 #include "core/judge/dead_calls.h"
 #include "core/model/frames.h"
@@ -22,13 +23,6 @@
 #include "core/model/ports.h"
 #include "core/rpc/requests.h"
 #include "core/wire/procedures.h"
-
-/* So many calls of a pair may wait for their *_RES; of a peer that never sends any the oldest are forgotten. */
-#define UNSETTLED_MAX 256
-/* A callback that is repeated sooner is a copy (retransmission by a peer without XIDs of its own). */
-#define REPEAT_TIME NH_SECOND
-/* An UNLOCK whose connection was lost would have been sent again within this time (the longest minor timeout of lockd's RPC). */
-#define RESEND_TIME (60 * NH_SECOND)
 
 static bool
 is_grant(const nh_call *call)
@@ -181,11 +175,6 @@ nh_grant_refused(nh_call *grant, nh_moment at)
                   { NH_POINTER(who), NH_NUMBER(other), NH_POINTER(&waiting.pair->server), NH_POINTER(&grant->pair->server) } } });
 }
 
-/* A server calls back as soon as the lock is free (nlmsvc_grant_blocked, fs/lockd/svclock.c): after so long it does not. */
-#define CALLBACK_TIME (5 * NH_SECOND)
-/* It still says that the lock is taken: whoever holds it may not be in the capture. Linux asks again each 30 s (NLMCLNT_POLL_TIMEOUT). */
-#define NOBODY_TIME (120 * NH_SECOND)
-
 /* Whether the server was seen to try to reach the client since then, or may have been missed. */
 static bool
 may_have_called(const nh_pair *pair, nh_moment since)
@@ -207,7 +196,7 @@ polls_for_free(nh_call *call, nh_lock *waiting)
         !(granted || call->status == NH_NLM_STAT_BLOCKED) || !nh_locks_waits(call, waiting) || waiting->pair != call->pair)
         return false;
     return waiting->nobody.frame && asked.frame > waiting->nobody.frame &&
-           asked.time - waiting->nobody.time >= (granted ? CALLBACK_TIME : NOBODY_TIME);
+           asked.time - waiting->nobody.time >= (granted ? NH_CALLBACK_TIME : NH_NOBODY_TIME);
 }
 
 void
@@ -263,9 +252,6 @@ first_unanswered(const nh_call *message, unsigned *copies)
     return first;
 }
 
-/* Another one of the same process may ask for the same; but who waits so long for an answer over TCP is left alone. */
-#define ANEW_TIME (5 * NH_SECOND)
-
 /* It asks for what an earlier call, of which the server has not answered any copy, asked for. */
 static void
 raise_anew(nh_call *call, nh_call *first, unsigned copies, nh_moment at)
@@ -273,7 +259,8 @@ raise_anew(nh_call *call, nh_call *first, unsigned copies, nh_moment at)
     bool message = nh_nlm_is_message(call->prog, call->proc);
     bool taken = first->accepted.frame || first->tcp_acked;
 
-    if (nh_elapsed(nh_call_first(first)->at.time, at.time) < (message || call->l4 == NH_L4_UDP ? REPEAT_TIME : ANEW_TIME))
+    if (nh_elapsed(nh_call_first(first)->at.time, at.time) <
+        (message || call->l4 == NH_L4_UDP ? NH_CALLBACK_REPEAT_TIME : NH_ASKED_ANEW_TIME))
         return;
     if (!taken && call->l4 != NH_L4_UDP)
         return;
@@ -318,7 +305,7 @@ nh_async_call(nh_call *call, nh_moment at)
 
     if (is_grant(call)) {
         nh_call *before = unanswered_before(call);
-        if (before && at.time - nh_call_first(before)->at.time >= REPEAT_TIME)
+        if (before && at.time - nh_call_first(before)->at.time >= NH_CALLBACK_REPEAT_TIME)
             lost_without_answer(call, before, at);
         else if (!before)
             granted_twice(call, at);
@@ -329,7 +316,7 @@ nh_async_call(nh_call *call, nh_moment at)
         return;
     if (!pair->unsettled)
         pair->unsettled = g_ptr_array_new();
-    if (pair->unsettled->len >= UNSETTLED_MAX)
+    if (pair->unsettled->len >= NH_UNSETTLED_MAX)
         g_ptr_array_remove_index(pair->unsettled, 0);
     g_ptr_array_add(pair->unsettled, call);
 }
@@ -367,7 +354,8 @@ nh_leak_complete(nh_watch *watch)
             nh_call *call = g_ptr_array_index(waiting, j);
             const nh_conn *conn = call->prog == NH_PROG_NLM && nh_nlm_kind(call->proc) == NH_NLM_UNLOCK ? lost_under(call) : NULL;
             if (conn && !nh_frame_has(nh_frame_find(watch, nh_call_first(call)->at.frame), NH_LOCK_LEAKED) &&
-                call->pair->last_answer - conn->last.time > RESEND_TIME) /* it went on locking, and would have sent the call again */
+                call->pair->last_answer - conn->last.time >
+                    NH_UNLOCK_RESEND_TIME) /* it went on locking, and would have sent the call again */
                 nh_fault_leaked(call, "unlock unanswered", nh_call_first(call)->at, NH_CONFIDENCE_POSSIBLE,
                                 &(nh_remark){ NH_REMARK_UNLOCK_UNANSWERED, { NH_NUMBER(conn->last.frame) } });
         }

@@ -8,6 +8,7 @@
 
 #include "core/rpc/datagrams.h"
 
+#include "core/base/limits.h"
 #include "core/rpc/async_calls.h"
 #include "core/model/call.h"
 #include "core/judge/dead_calls.h"
@@ -19,15 +20,10 @@
 #include "core/model/ports.h"
 #include "core/wire/procedures.h"
 
-/* RPC waits for seconds before it sends a call again: what follows sooner is a frame captured twice. */
-#define COPY_TIME (50 * NH_MSEC)
-/* A host gives up on a neighbour 3 s after the packet (net/core/neighbour.c), while another copy may have got through. */
-#define LATE_ERROR_TIME (5 * NH_SECOND)
-
 bool
 nh_datagram_copied(const nh_call *call, const nh_message *message)
 {
-    return message->l4 == NH_L4_UDP && ABS(message->time - nh_call_last(call)->at.time) < COPY_TIME;
+    return message->l4 == NH_L4_UDP && ABS(message->time - nh_call_last(call)->at.time) < NH_DATAGRAM_COPY_TIME;
 }
 
 /* The copy before this one met an ICMP error. */
@@ -87,7 +83,7 @@ was_captured(const nh_watch *watch, const nh_quote *quote)
 {
     for (unsigned i = watch->call_list->len; i-- > 0;) {
         const nh_call *call = g_ptr_array_index(watch->call_list, i);
-        if (quote->time - nh_call_last(call)->at.time > LATE_ERROR_TIME)
+        if (quote->time - nh_call_last(call)->at.time > NH_LATE_ERROR_TIME)
             return false;
         if (call->l4 == NH_L4_UDP && call->dst.port == quote->dst.port && call->src.port == quote->src.port &&
             nh_addr_equal(&call->dst.addr, &quote->dst.addr) && nh_addr_equal(&call->src.addr, &quote->src.addr))

@@ -8,18 +8,13 @@
 
 #include "core/rpc/dtls.h"
 
+#include "core/base/limits.h"
 #include "core/model/frames.h"
 #include "core/net/icmp.h"
 #include "core/judge/outage.h"
 #include "core/judge/raise.h"
 #include "core/net/pairs.h"
 #include "core/model/ports.h"
-
-/* So many flows are remembered; the oldest are forgotten. */
-#define FLOWS_MAX 256
-/* A call that is sent again comes after nlm_timeout (3 s at least) and at most the longest step (60 s); other datagrams are no repetition. */
-#define REPEAT_MIN (2900 * NH_MSEC)
-#define REPEAT_MAX (65 * NH_SECOND)
 
 typedef struct {
     nh_end client, server;
@@ -48,7 +43,7 @@ probe(nh_watch *watch, const nh_end *client, const nh_end *server)
         return;
     if (!watch->dtls_flows)
         watch->dtls_flows = g_ptr_array_new_with_free_func(g_free);
-    if (watch->dtls_flows->len >= FLOWS_MAX)
+    if (watch->dtls_flows->len >= NH_DTLS_FLOWS_MAX)
         g_ptr_array_remove_index(watch->dtls_flows, 0);
     flow *f = g_new0(flow, 1);
     f->client = *client;
@@ -100,9 +95,9 @@ sent(nh_watch *watch, flow *f, nh_moment at)
     nh_way way;
 
     show_on_frame(watch, f, &way, at); /* an outage may begin with it */
-    if (f->unanswered && gap < REPEAT_MIN)
+    if (f->unanswered && gap < NH_DTLS_REPEAT_MIN)
         return;
-    if (f->unanswered == 0 || gap > REPEAT_MAX || gap < 0) {
+    if (f->unanswered == 0 || gap > NH_DTLS_REPEAT_MAX || gap < 0) {
         f->first = at;
         f->unanswered = 0;
     }

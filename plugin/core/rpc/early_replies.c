@@ -12,21 +12,17 @@
 
 #include "core/rpc/early_replies.h"
 
-/* The directions of a capture differ by no more than that; and so many answers may come meanwhile. */
-#define EARLY_TIME (100 * NH_MSEC)
-#define EARLY_MAX  8
-/* Results of NLM and of the port mapper as far as they are read: a status and a holder, or a port. */
-#define BODY_MAX 512
+#include "core/base/limits.h"
 
 typedef struct {
     bool used;
     nh_message message;
     nh_rpc_header header;
-    uint8_t body[BODY_MAX];
+    uint8_t body[NH_EARLY_BODY_MAX];
 } early_reply;
 
 struct nh_early {
-    early_reply replies[EARLY_MAX];
+    early_reply replies[NH_EARLY_REPLIES_MAX];
     unsigned next; /* the oldest, to be written over */
 };
 
@@ -35,14 +31,14 @@ nh_early_keep(nh_watch *watch, const nh_message *message, const nh_rpc_header *h
 {
     if (!watch->early)
         watch->early = nh_arena_take(watch->arena, sizeof *watch->early);
-    early_reply *reply = &watch->early->replies[watch->early->next++ % EARLY_MAX];
+    early_reply *reply = &watch->early->replies[watch->early->next++ % NH_EARLY_REPLIES_MAX];
 
     reply->used = false;
     memcpy(&reply->message, message, offsetof(nh_message, mappings));
     reply->message.by = NULL; /* that segment is gone when the reply is taken */
     reply->header = *header;
     reply->header.body = NULL;
-    reply->header.body_length = MIN(header->body_length, BODY_MAX);
+    reply->header.body_length = MIN(header->body_length, NH_EARLY_BODY_MAX);
     if (header->body) {
         memcpy(reply->body, header->body, reply->header.body_length);
         reply->header.body = reply->body;
@@ -57,13 +53,13 @@ answers(const early_reply *reply, const nh_call *call)
 
     return !reply->used && message->frame && message->xid == call->xid && message->l4 == call->l4 && message->src.port == call->dst.port &&
            message->dst.port == call->src.port && nh_addr_equal(&message->src.addr, &call->dst.addr) &&
-           nh_addr_equal(&message->dst.addr, &call->src.addr) && ABS(sent - message->time) <= EARLY_TIME;
+           nh_addr_equal(&message->dst.addr, &call->src.addr) && ABS(sent - message->time) <= NH_EARLY_REPLY_TIME;
 }
 
 bool
 nh_early_take(nh_watch *watch, const nh_call *call, nh_message *message, nh_rpc_header *header)
 {
-    for (unsigned i = 0; watch->early && i < EARLY_MAX; i++) {
+    for (unsigned i = 0; watch->early && i < NH_EARLY_REPLIES_MAX; i++) {
         early_reply *reply = &watch->early->replies[i];
         if (!answers(reply, call))
             continue;

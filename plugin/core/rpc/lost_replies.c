@@ -8,6 +8,7 @@
 
 #include "core/rpc/lost_replies.h"
 
+#include "core/base/limits.h"
 #include "core/model/call.h"
 #include "core/model/frames.h"
 #include "core/net/wrong_source.h"
@@ -17,9 +18,6 @@
 #include "core/wire/procedures.h"
 #include "core/rpc/rpc_replies.h"
 #include "core/net/tcp_life.h"
-
-/* A copy and the answer to the one before may cross. */
-#define CROSSING_TIME NH_SECOND
 
 /* Index of the half that sends to the caller. */
 static int
@@ -104,7 +102,7 @@ nh_lost_reply_copy(nh_call *call, nh_moment at)
     bool followed = call->prog == NH_PROG_NLM || call->asked.prog == NH_PROG_NLM;
 
     if (call->l4 != NH_L4_UDP || call->way != NH_FORWARD || !followed || nh_call_is_one_way(call) || !call->reply.frame ||
-        at.time - call->reply.time < CROSSING_TIME)
+        at.time - call->reply.time < NH_CROSSING_TIME)
         return;
     nh_call_wait_again(call);
     nh_call_expect(call);

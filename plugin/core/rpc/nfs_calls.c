@@ -8,6 +8,7 @@
 
 #include "core/rpc/nfs_calls.h"
 
+#include "core/base/limits.h"
 #include "core/base/hash.h"
 #include "core/clock/kernel_lines.h"
 #include "core/clock/client.h"
@@ -15,13 +16,6 @@
 #include "core/clock/policy.h"
 #include "core/model/ports.h"
 #include "core/wire/procedures.h"
-
-/* A call that waits longer than this is worth a word. */
-#define SLOW (5 * NH_SECOND)
-/* What is remembered at most: a client has no more calls on the way (RPC_MAX_SLOT_TABLE_LIMIT is 65536, 128 are usual). */
-#define WAITING_MAX 4096
-#define SLOW_MAX    1024
-#define STREAMS_MAX 65536
 
 /* A call without an answer, or with a late one. */
 typedef struct {
@@ -130,7 +124,7 @@ take_call(nfs_peers *peers, nh_l4 l4, const nh_rpc_header *header, nh_moment at)
 
     if (call) {
         call->copies++;
-    } else if (g_hash_table_size(peers->waiting) < WAITING_MAX) {
+    } else if (g_hash_table_size(peers->waiting) < NH_NFS_WAITING_MAX) {
         call = g_new(nfs_call, 1);
         *call = (nfs_call){ .sent = at, .vers = header->vers, .proc = header->proc, .copies = 1, .l4 = l4 };
         g_hash_table_insert(peers->waiting, GUINT_TO_POINTER(header->xid), call);
@@ -160,7 +154,7 @@ take_reply(nfs_peers *peers, const nh_rpc_header *header, nh_moment at)
         return false;
     peers->answered = MAX(peers->answered, call->sent.time);
     call->reply = at;
-    if (at.time - call->sent.time >= SLOW && peers->slow->len < SLOW_MAX)
+    if (at.time - call->sent.time >= NH_NFS_SLOW_TIME && peers->slow->len < NH_NFS_SLOW_MAX)
         g_array_append_val(peers->slow, *call);
     return g_hash_table_remove(peers->waiting, GUINT_TO_POINTER(header->xid));
 }
@@ -213,7 +207,7 @@ nh_nfs_stream(nh_watch *watch, const nh_segment *segment)
         return NULL;
     }
     if (!records) {
-        if (g_hash_table_size(watch->nfs->streams) >= STREAMS_MAX || !begins_record(segment))
+        if (g_hash_table_size(watch->nfs->streams) >= NH_NFS_STREAMS_MAX || !begins_record(segment))
             return NULL;
         records = g_new0(nh_records, 1);
         g_hash_table_insert(watch->nfs->streams, g_memdup2(&key, sizeof key), records);
@@ -237,7 +231,7 @@ regard(slow_calls *slow, const nfs_call *call)
 {
     nh_time done = call->reply.frame ? call->reply.time : slow->outage->pair->watch->last;
 
-    if (done - call->sent.time < SLOW || done < slow->outage->start.time || call->sent.time > slow->until)
+    if (done - call->sent.time < NH_NFS_SLOW_TIME || done < slow->outage->start.time || call->sent.time > slow->until)
         return;
     if (slow->count++ == 0 || call->sent.frame < slow->first.sent.frame)
         slow->first = *call;

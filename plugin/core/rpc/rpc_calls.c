@@ -38,9 +38,6 @@
 #include "core/model/trouble.h"
 #include "core/rpc/lost_replies.h"
 
-/* An XID that comes back so long after its answer belongs to another call. */
-#define XID_REUSE_TIME (120 * NH_SECOND)
-
 static nh_sending *
 last_sending_on(nh_call *call, const nh_conn *conn)
 {
@@ -242,9 +239,6 @@ resent(nh_call *call, nh_conn *conn, uint32_t seq_end, nh_moment at)
     nh_outage_join(call->pair, call);
 }
 
-/* So soon after a look-up its call follows, once it is answered. */
-#define FOLLOWS_TIME (2 * NH_SECOND)
-
 /*
  * Over UDP nothing else proves that one direction is missing: the client looked the port up, and uses it at once, so
  * that it got the answer which the capture has not.
@@ -257,7 +251,7 @@ check_one_sided(const nh_call *call, nh_moment at)
     for (unsigned i = 0; call->l4 == NH_L4_UDP && pair->lookups && i < pair->lookups->len; i++) {
         const nh_call *lookup = g_ptr_array_index(pair->lookups, i);
         if (lookup->way == call->way && lookup->l4 == NH_L4_UDP && lookup->asked.prog == NH_PROG_NLM && lookup->asked.vers == call->vers &&
-            at.time - nh_call_last(lookup)->at.time < FOLLOWS_TIME)
+            at.time - nh_call_last(lookup)->at.time < NH_LOOKUP_FOLLOWED_TIME)
             pair->half_captured = true;
     }
 }
@@ -302,7 +296,7 @@ take_call(nh_pair *pair, nh_way way, const nh_message *message)
     nh_moment at = { message->frame, message->time };
     nh_call *call = nh_call_find(watch, &message->src.addr, &message->dst.addr, message->prog, message->xid);
     bool same = call && call->proc == message->proc && same_arguments(&call->nlm, &message->nlm) &&
-                (!call->reply.frame || message->time - call->reply.time < XID_REUSE_TIME);
+                (!call->reply.frame || message->time - call->reply.time < NH_XID_REUSE_TIME);
 
     if (same && nh_datagram_copied(call, message))
         return;

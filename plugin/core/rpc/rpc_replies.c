@@ -8,6 +8,7 @@
 
 #include "core/rpc/rpc_replies.h"
 
+#include "core/base/limits.h"
 #include "core/wire/arguments.h"
 #include "core/rpc/async_calls.h"
 #include "core/clock/client.h"
@@ -101,18 +102,15 @@ judge_copies(nh_call *call, const nh_message *message, nh_moment at)
         nh_frame_note(call->pair->watch, at.frame, NH_LOCK_LEAKED, &says);
 }
 
-/* A restart so long ago (statd's own retries, the longest grace period) has nothing to do with a grace period now. */
-#define RESTART_TIME (300 * NH_SECOND)
-
 /* Grace after SM_NOTIFY, or after the lock connection was lost: the server's lock manager restarted. */
 static void
 judge_grace(nh_call *call, nh_moment at)
 {
     nh_pair *pair = call->pair;
-    bool notified = pair->restarted.frame && at.time - pair->restarted.time < RESTART_TIME;
+    bool notified = pair->restarted.frame && at.time - pair->restarted.time < NH_RESTART_TIME;
 
     nh_raise(&(nh_evidence){ .finding = NH_GRACE, .call = call, .at = at, .since = nh_call_first(call)->at });
-    if (!notified && (!pair->lost.frame || at.time - pair->lost.time >= RESTART_TIME))
+    if (!notified && (!pair->lost.frame || at.time - pair->lost.time >= NH_RESTART_TIME))
         return;
     if (!notified)
         pair->restarted = at;

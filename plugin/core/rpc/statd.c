@@ -14,6 +14,7 @@
 
 #include "core/rpc/statd.h"
 
+#include "core/base/limits.h"
 #include "core/model/frames.h"
 #include "core/wire/procedures.h"
 #include "core/locks/lock_faults.h"
@@ -22,11 +23,6 @@
 #include "core/judge/raise.h"
 #include "core/net/pairs.h"
 #include "core/wire/arguments.h"
-
-/* So many of the latest calls are searched for a name. */
-#define SEARCH_MAX 10000
-/* A Linux client that heeds SM_NOTIFY gives its locks back at once (nlmclnt_recovery, fs/lockd/clntlock.c). */
-#define RECLAIM_TIME (15 * NH_SECOND)
 
 /* The same name, or one is the other without its domain. */
 static bool
@@ -47,7 +43,7 @@ call_of_host(const nh_watch *watch, const char *name, const nh_addr *notified)
 {
     const GPtrArray *calls = watch->call_list;
 
-    for (unsigned i = calls->len; i-- > 0 && calls->len - i <= SEARCH_MAX;) {
+    for (unsigned i = calls->len; i-- > 0 && calls->len - i <= NH_STATD_SEARCH_MAX;) {
         const nh_call *call = g_ptr_array_index(calls, i);
         if (call->prog == NH_PROG_NLM && nh_addr_equal(&call->dst.addr, notified) && same_host(call->nlm.caller, name))
             return call;
@@ -94,18 +90,12 @@ locks_held(const nh_pair *pair)
 
 /* --- does a notice arrive? ------------------------------------------------------------- */
 
-/* sm-notify tries again after 2, 4, 8 ... s (nfs-utils, utils/statd/sm-notify.c), for 15 minutes: what comes later is another notice. */
-#define NOTICE_TIME (20 * 60 * NH_SECOND)
-/* So many tries, or so long, without an answer: one lost packet is nothing. */
-#define LOST_TRIES 3
-#define LOST_TIME  (10 * NH_SECOND)
-
 static void
 try_notice(nh_pair *pair, nh_way way, nh_call *call, nh_moment at)
 {
     nh_notice *notice = &pair->side[way].notice;
 
-    if (notice->answered.frame || (notice->latest.frame && nh_elapsed(notice->latest.time, at.time) > NOTICE_TIME))
+    if (notice->answered.frame || (notice->latest.frame && nh_elapsed(notice->latest.time, at.time) > NH_NOTICE_TIME))
         *notice = (nh_notice){ 0 };
     if (!notice->first.frame)
         notice->first = at;
@@ -114,7 +104,7 @@ try_notice(nh_pair *pair, nh_way way, nh_call *call, nh_moment at)
     notice->latest = at;
     notice->tries++;
     call->notice = notice;
-    if (pair->lock_traffic && (notice->fault || notice->tries >= LOST_TRIES))
+    if (pair->lock_traffic && (notice->fault || notice->tries >= NH_NOTICE_TRIES))
         nh_fault_notice(pair, way, at);
 }
 
@@ -169,7 +159,7 @@ complete_notice(nh_pair *pair, nh_way way)
     const nh_notice *notice = &pair->side[way].notice;
 
     if (pair->lock_traffic && notice->first.frame && !notice->answered.frame && !notice->fault &&
-        (notice->notify.frame || notice->tries > 1) && nh_elapsed(notice->first.time, pair->watch->last) >= LOST_TIME)
+        (notice->notify.frame || notice->tries > 1) && nh_elapsed(notice->first.time, pair->watch->last) >= NH_NOTICE_LOST_TIME)
         nh_fault_notice(pair, way, notice->latest);
 }
 
@@ -233,7 +223,7 @@ nh_statd_complete(nh_pair *pair)
     complete_notice(pair, NH_FORWARD);
     complete_notice(pair, NH_CALLBACK);
     if (pair->not_given_back.locks > 0 && pair->side[NH_FORWARD].notice.answered.frame &&
-        nh_elapsed(pair->not_given_back.notice.time, watch->last) >= RECLAIM_TIME &&
+        nh_elapsed(pair->not_given_back.notice.time, watch->last) >= NH_RECLAIM_TIME &&
         nh_locks_last_seen(watch->locks, &pair->client).frame > pair->not_given_back.notice.frame)
         nh_fault_confirm(pair->not_given_back.fault);
 }

@@ -8,6 +8,7 @@
 
 #include "core/story/assemble.h"
 
+#include "core/base/limits.h"
 #include "core/rpc/async_calls.h"
 #include "core/clock/issue_time.h"
 #include "core/clock/attempt.h"
@@ -86,7 +87,7 @@ complete_half_closed(nh_watch *watch, const nh_conn *conn)
     const nh_half *client = &conn->half[0], *server = &conn->half[1];
 
     if (client->fin_acked && !server->fin && conn->state == NH_TCP_ESTABLISHED &&
-        watch->last - client->fin_acked_at.time > 60 * NH_SECOND && conn->service != NH_SERVICE_PORTMAP)
+        watch->last - client->fin_acked_at.time > NH_HALF_CLOSED_TIME && conn->service != NH_SERVICE_PORTMAP)
         nh_frame_note(watch, client->fin_at.frame, NH_HALF_CLOSED,
                       &(nh_remark){ NH_REMARK_NEVER_CLOSED, { NH_NUMBER(nh_conn_role(conn, 1)) } });
 }

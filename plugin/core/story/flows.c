@@ -8,16 +8,12 @@
 
 #include "core/story/flows.h"
 
+#include "core/base/limits.h"
 #include "core/model/call.h"
 #include "core/model/frames.h"
 #include "core/model/ports.h"
 #include "core/story/view.h"
 #include "core/wire/procedures.h"
-
-/* A picture with more lanes shows less: a storm has thousands of connections. What comes later shares one. */
-#define MAX_FLOWS 8
-/* Marks closer than this part of the incident cannot be seen apart. */
-#define RESOLUTION 1500
 
 /* A connection of the incident, and its number among them, from 1. */
 typedef struct {
@@ -53,7 +49,7 @@ static void
 add_mark(collection *c, nh_flow *flow, nh_sign_kind kind, nh_moment at, bool by_server, const char *what)
 {
     nh_sign mark = { kind, at.frame, at.time, by_server, what, 1 };
-    nh_sign *before = blurred(flow, kind, at, what, c->incident->duration / RESOLUTION);
+    nh_sign *before = blurred(flow, kind, at, what, c->incident->duration / NH_PICTURE_RESOLUTION);
 
     if (!at.frame)
         return;
@@ -136,7 +132,7 @@ shared_flow(collection *c, const nh_conn *conn)
 {
     if (nh_conn_service(conn) == NH_SERVICE_PORTMAP)
         return &c->lookups[conn->way];
-    return c->incident->flows->len >= MAX_FLOWS ? &c->further : NULL;
+    return c->incident->flows->len >= NH_FLOWS_MAX ? &c->further : NULL;
 }
 
 static numbered *

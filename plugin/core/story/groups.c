@@ -8,12 +8,7 @@
 
 #include "core/story/groups.h"
 
-/* Two neighbours of a kind say more as two lines. */
-#define MIN_NEIGHBOURS 3
-/* A kind this frequent is routine: reconnecting in a storm is a dozen events, over and over. */
-#define MIN_ROUTINE 8
-/* Routine this long is listed kind by kind; what is shorter can be read as it happened. */
-#define MIN_STRETCH 25
+#include "core/base/limits.h"
 
 /* Each event's kind as a small number, and how many events are of that kind. */
 typedef struct {
@@ -87,7 +82,7 @@ fold_neighbours(GArray *groups, const kinds *k, unsigned start, unsigned end)
         unsigned same = 1;
         while (start + same < end && k->kind[start + same] == k->kind[start])
             same++;
-        if (same >= MIN_NEIGHBOURS)
+        if (same >= NH_GROUP_MIN)
             append_group(groups, start, same, false);
         else
             for (unsigned i = 0; i < same; i++)
@@ -122,7 +117,7 @@ fold_stretch(GArray *groups, const kinds *k, unsigned start, unsigned end)
 static unsigned
 end_of_routine(const kinds *k, unsigned start, unsigned n)
 {
-    while (start < n && g_array_index(k->totals, unsigned, k->kind[start]) >= MIN_ROUTINE)
+    while (start < n && g_array_index(k->totals, unsigned, k->kind[start]) >= NH_ROUTINE_MIN)
         start++;
     return start;
 }
@@ -137,7 +132,7 @@ nh_timeline_groups(const GPtrArray *timeline)
     find_kinds(&k, timeline);
     for (unsigned i = 0; i < timeline->len;) {
         unsigned end = end_of_routine(&k, i, timeline->len);
-        if (end - i >= MIN_STRETCH) {
+        if (end - i >= NH_ROUTINE_STRETCH_MIN) {
             fold_neighbours(groups, &k, done, i);
             fold_stretch(groups, &k, i, end);
             done = end;

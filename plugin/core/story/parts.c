@@ -14,10 +14,8 @@
 
 #include "core/story/parts.h"
 
+#include "core/base/limits.h"
 #include "core/model/frames.h"
-
-/* Shorter parts (a handshake, the look-up before a call) are told with what they belong to. */
-#define PART_MIN NH_SECOND
 
 /*
  * What is said of each. `alive`: where the server answered something meanwhile; NULL: the same. `back`: of the time after the
@@ -269,11 +267,11 @@ add_part(nh_incident *incident, nh_time from, nh_time to, const char *what)
 
     if (before)
         before->to = from;
-    if (before && (before->to - before->from < PART_MIN || strcmp(before->what, what) == 0)) {
+    if (before && (before->to - before->from < NH_PART_MIN || strcmp(before->what, what) == 0)) {
         from = before->from;
         g_ptr_array_remove_index(incident->parts, incident->parts->len - 1);
     }
-    if (before && nh_time_known(to) && to - from < PART_MIN && latest_part(incident)) {
+    if (before && nh_time_known(to) && to - from < NH_PART_MIN && latest_part(incident)) {
         latest_part(incident)->to = to;
         return;
     }
@@ -299,7 +297,7 @@ add_stretch(nh_incident *incident, const stretch *which, const signs *found, boo
     bool meanwhile = which->kind != NH_PART_CLOSING && nh_time_known(first_between(found->alive, which->since, after));
     nh_time alive = back && !meanwhile ? first_between(found->alive, after, until) : NH_TIME_NONE;
     nh_time tried = nh_time_known(alive) ? first_between(found->tries, alive, until + 1) : NH_TIME_NONE;
-    bool waits = nh_time_known(alive) && (nh_time_known(tried) ? tried : until) - alive >= PART_MIN;
+    bool waits = nh_time_known(alive) && (nh_time_known(tried) ? tried : until) - alive >= NH_PART_MIN;
 
     if (meanwhile && kinds[which->kind].alive)
         what = kinds[which->kind].alive;

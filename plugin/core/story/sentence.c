@@ -237,9 +237,6 @@ nh_outage_summary(const nh_outage *outage, const nh_judgement *judgement, nh_tim
 
 /* --- what to check next ------------------------------------------------------------------ */
 
-/* Nobody follows more advice than this. */
-#define NEXT_STEPS_MAX 4
-
 /* Where each finding with advice appears first; 0 = nowhere. Verdicts that had to wait stand late among the symptoms. */
 static void
 first_appearances(const nh_outage *outage, uint32_t *frames)
@@ -262,7 +259,7 @@ nh_outage_next_steps(const nh_outage *outage, nh_finding cause, GPtrArray *steps
     const nh_finding_row *row = nh_finding_get(cause);
 
     first_appearances(outage, frames);
-    for (int next = cause; row && steps->len < NEXT_STEPS_MAX; row = nh_finding_get(next)) {
+    for (int next = cause; row && steps->len < NH_NEXT_STEPS_MAX; row = nh_finding_get(next)) {
         const char *advice = nh_advice(outage, next);
         if (advice)
             g_ptr_array_add(steps, g_strdup(advice));
