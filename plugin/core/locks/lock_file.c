@@ -82,7 +82,10 @@ take(const nh_lock_file *file, nh_lock_near *nearby, unsigned place)
 
     while (at > 0 && g_array_index(nearby->places, unsigned, at - 1) > place)
         at--;
-    g_array_insert_val(nearby->places, at, place);
+    if (at == nearby->places->len) /* nearly always */
+        g_array_append_val(nearby->places, place);
+    else
+        g_array_insert_val(nearby->places, at, place);
     g_array_append_val(nearby->locks, g_array_index(file->locks, nh_lock, place));
 }
 

@@ -17,7 +17,8 @@
 #define KEEP_MAX  2048        /* bytes of a payload: more than any message that is read has */
 #define ENTRY_MAX (512 + 2 * KEEP_MAX)
 #define FLOWS     64 /* so many connections are remembered, by hash */
-#define PAYLOADS  32
+#define PAYLOADS  128
+#define NO_FLOW   FLOWS
 
 /* What is expected of a direction. */
 typedef struct {
@@ -35,10 +36,7 @@ typedef struct {
         nh_conn *conn;
         expected half[2];
     } flow[FLOWS];
-    struct {
-        unsigned length;
-        uint8_t bytes[KEEP_MAX];
-    } payload[PAYLOADS];
+    uint8_t payload[PAYLOADS][KEEP_MAX]; /* the last one of a connection and length, and behind it what longer ones left */
 } memory;
 
 struct nh_tape {
@@ -132,69 +130,89 @@ get_bytes(const uint8_t **in, void *bytes, size_t n)
 
 /* --- payloads ---------------------------------------------------------------------------- */
 
-static unsigned
-slot_of(unsigned length)
-{
-    return (length * 2654435761u) >> 27;
-}
-
-/* Most of two calls is alike, and each has some 200 bytes: eight of them are compared at once. */
-static unsigned
-equal_run(const uint8_t *a, const uint8_t *b, unsigned from, unsigned to)
-{
-    unsigned i = from;
-
-    while (i + 8 <= to && memcmp(a + i, b + i, 8) == 0)
-        i += 8;
-    while (i < to && a[i] == b[i])
-        i++;
-    return i - from;
-}
-
-static unsigned
-other_run(const uint8_t *a, const uint8_t *b, unsigned from, unsigned to, unsigned known)
-{
-    unsigned i = from;
-
-    while (i < to && (i >= known || a[i] != b[i]))
-        i++;
-    return i - from;
-}
-
-/* How many bytes are like those of the last payload, how many are not, these, and so on. */
+/* The payload to compare with: calls of one client are more alike than those of two. */
 static uint8_t *
-put_payload(memory *before, uint8_t *out, const uint8_t *bytes, unsigned length)
+last_payload(memory *before, unsigned flow, unsigned length)
 {
-    unsigned slot = slot_of(length), known = MIN(before->payload[slot].length, length);
-    uint8_t *last = before->payload[slot].bytes;
+    return before->payload[(flow * 31 + length) * 2654435761u >> 25];
+}
 
-    out = put_uint(out, length);
-    for (unsigned at = 0; at < length;) {
-        unsigned same = at < known ? equal_run(bytes, last, at, known) : 0;
-        unsigned other = other_run(bytes, last, at + same, length, known);
-        out = put_uint(put_uint(out, same), other);
-        out = put_bytes(out, bytes + at + same, other);
-        at += same + other;
-    }
-    memcpy(last, bytes, length);
-    before->payload[slot].length = length;
+/* Up to eight bytes as one number, the first of them lowest. */
+static uint64_t
+word_of(const uint8_t *bytes, unsigned n)
+{
+    uint64_t word = 0;
+
+    memcpy(&word, bytes, n);
+    return GUINT64_FROM_LE(word);
+}
+
+/* Which of its eight bytes are not zero: a bit each, the first byte's lowest. */
+static unsigned
+bytes_set(uint64_t word)
+{
+    const uint64_t low = G_GUINT64_CONSTANT(0x7f7f7f7f7f7f7f7f);
+    uint64_t high = (((word & low) + low) | word) & ~low; /* the highest bit of each such byte */
+
+    return (unsigned)((high >> 7) * G_GUINT64_CONSTANT(0x0102040810204080) >> 56);
+}
+
+/* What differs in a word: which bytes do, and these. */
+static uint8_t *
+put_other(uint8_t *out, const uint8_t *bytes, uint64_t difference)
+{
+    unsigned which = bytes_set(difference);
+
+    *out++ = (uint8_t)which;
+    for (; which; which >>= 1, bytes++)
+        if (which & 1)
+            *out++ = *bytes;
     return out;
 }
 
-static unsigned
-get_payload(memory *before, const uint8_t **in, uint8_t *bytes)
+static void
+get_other(const uint8_t **in, uint8_t *last)
 {
-    unsigned length = (unsigned)get_uint(in), slot = slot_of(length);
-    uint8_t *last = before->payload[slot].bytes;
+    unsigned bits = *(*in)++;
 
-    for (unsigned at = 0; at < length;) {
-        unsigned same = (unsigned)get_uint(in), other = (unsigned)get_uint(in);
-        memcpy(bytes + at, last + at, same);
-        get_bytes(in, bytes + at + same, other);
-        at += same + other;
+    for (unsigned i = 0; bits >> i; i++)
+        if (bits >> i & 1)
+            last[i] = *(*in)++;
+}
+
+/* Eight bytes at a time: how many steps are like those of the last payload, what the next one has instead, and so on; 0 at the end. */
+static uint8_t *
+put_payload(memory *before, unsigned flow, uint8_t *out, const uint8_t *bytes, unsigned length)
+{
+    uint8_t *last = last_payload(before, flow, length);
+    unsigned steps = 1, whole = length & ~7u;
+
+    out = put_uint(out, length);
+    for (unsigned at = 0; at < whole; at += 8, steps++) {
+        uint64_t difference = word_of(bytes + at, 8) ^ word_of(last + at, 8);
+        if (difference == 0) /* most of two calls is alike */
+            continue;
+        out = put_other(put_uint(out, steps), bytes + at, difference);
+        steps = 0;
     }
+    uint64_t difference = word_of(bytes + whole, length - whole) ^ word_of(last + whole, length - whole);
+    if (difference)
+        out = put_other(put_uint(out, steps), bytes + whole, difference);
     memcpy(last, bytes, length);
-    before->payload[slot].length = length;
+    return put_uint(out, 0);
+}
+
+static unsigned
+get_payload(memory *before, unsigned flow, const uint8_t **in, uint8_t *bytes)
+{
+    unsigned length = (unsigned)get_uint(in), place = 0;
+    uint8_t *last = last_payload(before, flow, length);
+
+    for (unsigned steps; (steps = (unsigned)get_uint(in)) != 0;) {
+        place += steps;
+        get_other(in, last + (size_t)(place - 1) * 8);
+    }
+    memcpy(bytes, last, length);
     return length;
 }
 
@@ -302,7 +320,7 @@ nh_tape_segment(nh_tape *tape, nh_conn *conn, const nh_segment *segment)
     if (flags & FLAG_TIMESTAMPS)
         out = put_int(put_int(out, (int32_t)(segment->tsval - e->tsval)), (int32_t)(segment->tsecr - other->tsval));
     if (flags & FLAG_PAYLOAD)
-        out = put_payload(before, out, segment->payload, MIN(segment->captured, KEEP_MAX));
+        out = put_payload(before, slot, out, segment->payload, MIN(segment->captured, KEEP_MAX));
     expect(e, segment);
     append(tape, entry, (size_t)(out - entry));
 }
@@ -323,7 +341,7 @@ nh_tape_datagram(nh_tape *tape, const nh_packet *datagram)
     out = put_uint(out, datagram->iface);
     out = put_uint(out, datagram->ip_id);
     out = put_uint(out, datagram->length);
-    out = put_payload(&tape->before, out, datagram->bytes, MIN(datagram->captured, KEEP_MAX));
+    out = put_payload(&tape->before, NO_FLOW, out, datagram->bytes, MIN(datagram->captured, KEEP_MAX));
     append(tape, entry, (size_t)(out - entry));
 }
 
@@ -395,7 +413,7 @@ get_segment(nh_tape_reader *reader, const uint8_t *in, uint8_t flags, nh_taped *
         segment->tsecr = other->tsval + (uint32_t)get_int(&in);
     }
     if (flags & FLAG_PAYLOAD) {
-        segment->captured = get_payload(before, &in, reader->bytes);
+        segment->captured = get_payload(before, slot, &in, reader->bytes);
         segment->payload = reader->bytes;
     }
     expect(e, segment);
@@ -423,7 +441,7 @@ get_datagram(nh_tape_reader *reader, const uint8_t *in, nh_taped *item)
     datagram->iface = (uint32_t)get_uint(&in);
     datagram->ip_id = (uint16_t)get_uint(&in);
     datagram->length = (unsigned)get_uint(&in);
-    datagram->captured = get_payload(&reader->before, &in, reader->bytes);
+    datagram->captured = get_payload(&reader->before, NO_FLOW, &in, reader->bytes);
     datagram->bytes = reader->bytes;
     return in;
 }
