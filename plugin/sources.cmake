@@ -93,6 +93,7 @@ set(NLM_HEALTH_CORE_SOURCES
     core/out/steps.c
     core/out/summary.c
     core/out/title.c
+    core/out/waits.c
     core/points/clocks.c
     core/points/compare.c
     core/points/live.c
@@ -147,9 +148,13 @@ set(NLM_HEALTH_WIRESHARK_SOURCES
     wireshark/prefs.c
     wireshark/save.c
     wireshark/show.c
+    wireshark/status.c
     wireshark/steps.c
     wireshark/tap-nlm_health.c
-    wireshark/tap_tables.c
+    wireshark/table.c
+    wireshark/tap_incidents.c
+    wireshark/tap_pairs.c
+    wireshark/tap_tree.c
     wireshark/text_window.c
     wireshark/unpack.c
     wireshark/window.c

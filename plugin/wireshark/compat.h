@@ -67,18 +67,16 @@ nh_rpc_proc_name(packet_info *pinfo, uint32_t prog, uint32_t vers, uint32_t proc
 #define nh_register_conversation_filter(proto, name, valid, build) register_conversation_filter(proto, name, valid, build)
 #endif
 
-/* The start of a -z tap: 4.6 asks whether its arguments were right; before, a misused tap ended the program. */
+/* Whether TShark can still be brought to a status when all outputs are drawn (status.h). */
+#define NH_STATUS_AT_END (!NH_WIRESHARK_SINCE(4, 6))
+
+/* The start of a -z tap: 4.6 asks whether its arguments were right; before, see status.h. */
 #if NH_WIRESHARK_SINCE(4, 6)
 #define NH_STAT_TAP_RESULT     bool
 #define NH_STAT_TAP_RETURN(ok) return (ok)
 #else
-#define NH_STAT_TAP_RESULT void
-#define NH_STAT_TAP_RETURN(ok) \
-    do { \
-        if (!(ok)) \
-            exit(1); \
-        return; \
-    } while (0)
+#define NH_STAT_TAP_RESULT     void
+#define NH_STAT_TAP_RETURN(ok) return
 #endif
 
 /* Sub-menus in the title of a statistics tree. */

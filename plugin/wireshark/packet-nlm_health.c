@@ -25,6 +25,7 @@
 static nh_watch *watch;
 static nh_story *story;
 static bool story_is_stale;
+static unsigned stories_told;
 
 /* The frame whose facts are taken, or were taken last. */
 static struct {
@@ -104,8 +105,21 @@ nlm_health_story(void)
         story->wireshark = epan_get_version();
         nh_prefs_complaints(story->messages);
         story_is_stale = false;
+        stories_told++;
     }
     return story;
+}
+
+const nh_story *
+nlm_health_known_story(void)
+{
+    return watch && !story_is_stale ? story : NULL;
+}
+
+unsigned
+nlm_health_story_number(void)
+{
+    return stories_told;
 }
 
 uint32_t

@@ -18,6 +18,11 @@ void proto_reg_handoff_nlm_health(void);
 /* What the packets dissected so far tell; owned by the dissector, valid until the next call or the next file. Never NULL. */
 const nh_story *nlm_health_story(void);
 
+/* The story if it is known without telling it anew: on a later pass than the first. NULL otherwise. */
+const nh_story *nlm_health_known_story(void);
+/* Tells stories apart: another with each one that is told. */
+unsigned nlm_health_story_number(void);
+
 /* The incident that a frame shows: its id in the story, or 0. */
 uint32_t nlm_health_incident_of(uint32_t frame);
 

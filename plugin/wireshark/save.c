@@ -62,13 +62,26 @@ may_be_open(const char *name)
 }
 #endif
 
+/* access()'s mode of that name, which not every system's headers have. */
+#define WRITABLE 2
+
+static bool
+may_create(const char *out, char **error)
+{
+    char *folder = g_path_get_dirname(out);
+    bool may = g_access(folder, WRITABLE) == 0 || refuse(error, "cannot write to %s: %s", out, g_strerror(errno));
+
+    g_free(folder);
+    return may;
+}
+
 bool
 nh_save_may(const char *out, char **error)
 {
     if (strcmp(out, "-") == 0)
         return refuse(error, "cannot write to standard output: name a file");
     if (!g_file_test(out, G_FILE_TEST_EXISTS))
-        return true;
+        return may_create(out, error);
     if (!g_file_test(out, G_FILE_TEST_IS_REGULAR))
         return refuse(error, "cannot write to %s: not a regular file", out);
 #ifdef G_OS_UNIX

@@ -11,12 +11,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <errno.h>
+
+#include <glib/gstdio.h>
+
 #include <epan/tap.h>
 #include <wsutil/report_message.h>
 
 #include "wireshark/annotate.h"
 #include "wireshark/packet-nlm_health.h"
 #include "wireshark/save.h"
+#include "wireshark/status.h"
 #include "core/out/page.h"
 #include "core/out/picture.h"
 #include "core/out/report.h"
@@ -34,7 +39,7 @@ typedef struct {
     const struct output *output;
     char *value[KEY_COUNT];
     uint32_t incident; /* 0 = all */
-    char *refused;     /* why out= must not be written; NULL: it may be */
+    char *refused;     /* why it cannot be made; NULL: it may be */
 } output_args;
 
 /* One output: its text goes to out=, where it takes that, else to standard output. */
@@ -47,11 +52,7 @@ typedef struct output {
     bool (*write)(const output_args *args, char **error); /* instead of the two: writes out= itself */
 } output;
 
-/*
- * Outputs are drawn from the story of the whole capture. They listen to a tap of
- * their own into which nothing is ever put, so that no packet costs them anything.
- */
-#define OUTPUT_TAP_NAME "nlm_health_output"
+/* Outputs are drawn from the story of the whole capture, and listen to no packet. */
 
 static bool
 write_annotated(const output_args *args, char **error)
@@ -87,7 +88,8 @@ static const struct {
     const char *name, *words, *about;
 } statistics[] = {
     { "tree", "[,FILTER]", "calls and findings per pair of hosts, as a tree" },
-    { "pairs", "[,FILTER]", "the same as a table" },
+    { "pairs", "[,FILTER]", "the same as a table, with incidents and waits; the longest wait first" },
+    { "incidents", "[,FILTER]", "a table with a row for each incident" },
 };
 
 static void
@@ -112,25 +114,6 @@ list_outputs(const nh_story *story)
 }
 
 /* --- drawing ---------------------------------------------------------------------- */
-
-static void
-exit_failed(void)
-{
-    fflush(NULL);
-    _Exit(EXIT_FAILURE);
-}
-
-/*
- * A tap that draws cannot tell tshark that it failed. Its exit status is changed
- * at the very end, so that other taps still print and tshark still cleans up.
- */
-static void
-fail_at_exit(void)
-{
-    static bool registered;
-    if (!registered)
-        registered = atexit(exit_failed) == 0;
-}
 
 /* The text of an output; NULL and *error when the capture has no such incident. */
 static char *
@@ -159,6 +142,8 @@ print_or_save(const output_args *args, char **error)
     return done;
 }
 
+static bool output_failed;
+
 static void
 draw_output(void *data)
 {
@@ -171,7 +156,17 @@ draw_output(void *data)
         return;
     report_failure("nlm_health: %s", error);
     g_free(error);
-    fail_at_exit();
+    output_failed = true;
+}
+
+/* TShark resets all taps before it reads, and when all are drawn. */
+static void
+reset_output(void *data)
+{
+    if (!output_failed)
+        return;
+    output_failed = false;
+    nh_status_failed();
 }
 
 static void
@@ -251,6 +246,34 @@ find_output(const char *text)
     return NULL;
 }
 
+/* access()'s mode of that name, which not every system's headers have. */
+#define READABLE 4
+
+/* Why an output cannot be made, as far as that is known beforehand; NULL: nothing speaks against it. Caller frees. */
+static char *
+find_obstacle(const output_args *args)
+{
+    const char *in = args->value[KEY_IN], *out = args->value[KEY_OUT];
+    char *error = NULL;
+
+    if (in && strcmp(in, "-") != 0 && g_access(in, READABLE) != 0)
+        return g_strdup_printf("cannot read %s: %s", in, g_strerror(errno));
+    if (out)
+        nh_save_may(out, &error);
+    return error;
+}
+
+/* Where what fails at the end can still be told by a status, other outputs are made first. */
+static bool
+may_go_on(output_args *args)
+{
+    args->refused = find_obstacle(args);
+    if (!args->refused || NH_STATUS_AT_END)
+        return true;
+    report_failure("nlm_health: %s", args->refused);
+    return false;
+}
+
 static bool
 parse_args(const char *text, output_args *args)
 {
@@ -267,9 +290,7 @@ parse_args(const char *text, output_args *args)
         report_failure("-z %s: what is wanted is -z " NH_TAP_NAME ",%s%s", text, args->output->name, args->output->words);
         return false;
     }
-    if (args->value[KEY_OUT])
-        nh_save_may(args->value[KEY_OUT], &args->refused);
-    return true;
+    return may_go_on(args);
 }
 
 static NH_STAT_TAP_RESULT
@@ -280,7 +301,8 @@ init_output(const char *text, void *data)
 
     if (right) {
         /* no flags: the dissection runs, and needs no tree */
-        GString *error = register_tap_listener(OUTPUT_TAP_NAME, args, NULL, TL_REQUIRES_NOTHING, NULL, NULL, draw_output, free_args);
+        GString *error = register_tap_listener(NH_TAP_NO_PACKETS, args, NULL, TL_REQUIRES_NOTHING, reset_output, NULL, draw_output,
+                                               free_args);
         if (error) {
             report_failure("-z %s: %s", text, error->str);
             g_string_free(error, true);
@@ -288,6 +310,8 @@ init_output(const char *text, void *data)
         }
     } else
         free_args(args);
+    if (!right)
+        nh_status_refuse();
     NH_STAT_TAP_RETURN(right);
 }
 
@@ -298,7 +322,7 @@ nlm_health_register_taps(void)
     static stat_tap_ui uis[G_N_ELEMENTS(outputs) + 1];
     static char *names[G_N_ELEMENTS(outputs) + 1];
 
-    register_tap(OUTPUT_TAP_NAME);
+    register_tap(NH_TAP_NO_PACKETS);
     for (unsigned i = 0; i < G_N_ELEMENTS(uis); i++) {
         bool rest = i == G_N_ELEMENTS(outputs);
         names[i] = g_strconcat(NH_TAP_NAME, rest ? "" : ",", rest ? "" : outputs[i].name, NULL);
@@ -307,5 +331,7 @@ nlm_health_register_taps(void)
         };
         register_stat_tap_ui(&uis[i], NULL);
     }
-    nlm_health_register_tables();
+    nlm_health_register_tree();
+    nlm_health_register_pairs();
+    nlm_health_register_incidents();
 }

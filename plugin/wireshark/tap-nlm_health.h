@@ -1,6 +1,6 @@
 /* tap-nlm_health.h
  * The tap "nlm_health" and what listens to it: -z nlm_health,report and its
- * sisters, the statistics tree and the table of pairs.
+ * sisters, the statistics tree and the tables.
  *
  * Copyright 2026, the NLM Health authors
  *
@@ -13,6 +13,9 @@
 #include "core/base/core.h"
 
 #define NH_TAP_NAME "nlm_health"
+
+/* A tap into which nothing is ever put: its listeners cost no packet anything, and are drawn at the end. */
+#define NH_TAP_NO_PACKETS "nlm_health_output"
 
 /*
  * Queued once per frame that the plugin speaks about; lives until the frame's
@@ -34,7 +37,9 @@ typedef struct {
 /* Register everything that listens; call once, in the handoff, after register_tap(NH_TAP_NAME). */
 void nlm_health_register_taps(void);
 
-/* The statistics tree and the table of pairs (tap_tables.c); called by the above. */
-void nlm_health_register_tables(void);
+/* The statistics tree and the tables; called by the above. */
+void nlm_health_register_tree(void);
+void nlm_health_register_pairs(void);
+void nlm_health_register_incidents(void);
 
 #endif

@@ -162,7 +162,7 @@ nh_text_window_show(nh_text_kind kind, char *text, uint32_t incident, const char
 {
     const funnel_ops_t *ops = funnel_get_funnel_ops();
 
-    if (!ops || !ops->new_text_window) {
+    if (!nh_window_is_there()) {
         g_free(text);
         return;
     }

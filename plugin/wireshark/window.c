@@ -34,7 +34,7 @@ bool
 nh_window_is_there(void)
 {
     const funnel_ops_t *ops = funnel_get_funnel_ops();
-    return ops && ops->new_text_window;
+    return ops && ops->copy_to_clipboard; /* TShark has text windows, which it prints */
 }
 
 const char *

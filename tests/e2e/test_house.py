@@ -57,6 +57,13 @@ def test_includes_exist_on_every_system():
     assert not unportable
 
 
+def test_a_plugin_never_ends_the_program():
+    calls = {f"{path.name}: {call}" for path in (harness.TOP / "plugin").rglob("*.[ch]")
+             for call in re.findall(r"\b(?:_?exit|atexit|abort|quick_exit|g_error|g_assert_not_reached) *\(",
+                                    re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.DOTALL))}
+    assert not calls
+
+
 def test_architecture_names_files_that_exist():
     plugin = harness.TOP / "plugin"
     known = {path.name for folder in (plugin, harness.TOP / "tests" / "unit") for path in folder.rglob("*")}

@@ -239,7 +239,9 @@ def test_report_of_one_incident(lab):
     one = section(lab, lab.capture(OUTAGE), "report,incident=1")
     assert one.startswith("Incident 1: ") and one in whole
     output = lab.tshark("-q", "-r", lab.capture(OUTAGE), "-z", "nlm_health,report,incident=2", check=False)
-    assert output.status != 0 and "no incident 2" in output.stderr and not output.stdout
+    assert "no incident 2" in output.stderr and not output.stdout
+    if lab.version in ("4.0", "4.2", "4.4"):  # later ones have no status for what fails when the capture was read
+        assert output.status != 0
 
 
 class Page(html.parser.HTMLParser):
@@ -344,14 +346,17 @@ def test_elastic_mapping_has_the_fields(lab):
 
 
 def tree_of(lab, name):
-    """{pair: {row: first number}} of the statistics tree"""
-    pairs, pair = {}, None
+    """{pair: {row: first number}} of the statistics tree; what stands beside a pair itself bears the name of what it counts."""
+    pairs, pair, counted = {}, None, None
     for line in section(lab, lab.capture(name), "tree").splitlines():
-        match = re.match(r"(\s+)(\S.*?)\s{2,}(\d+)", line)
+        match = re.match(r"(\s*)(\S.*?)\s{2,}(\d+)", line)
         if not match:
             continue
-        if len(match[1]) == 1:
+        if not match[1]:
+            counted = match[2]
+        elif len(match[1]) == 1:
             pair = pairs.setdefault(match[2], {})
+            pair[counted] = int(match[3])
         elif pair is not None:
             pair[match[2]] = int(match[3])
     return pairs
@@ -359,8 +364,13 @@ def tree_of(lab, name):
 
 def table_of(lab, name):
     """[{column: text}] of the table of pairs"""
-    lines = section(lab, lab.capture(name), "pairs").splitlines()
-    head = next(number for number, line in enumerate(lines) if line.startswith("Client"))
+    return rows_of(section(lab, lab.capture(name), "pairs"))
+
+
+def rows_of(table):
+    """[{column: text}] of a table of statistics"""
+    lines = table.splitlines()
+    head = next(number for number, line in enumerate(lines) if line.startswith("No."))
     columns = [word.strip() for word in lines[head].split("|")]
     return [dict(zip(columns, (word.strip() for word in line.split("|"))))
             for line in lines[head + 1:] if line.count("|") == len(columns) - 1]
@@ -376,13 +386,53 @@ def test_statistics_count_what_the_json_counts(lab, name):
         assert [int(row[key]) for key in ("Calls", "Answered", "Unanswered", "Denied")] == \
             [pair[key] for key in ("calls", "answered", "unanswered", "denied")]
         branch = tree[f"{pair['client']} -> {pair['server']}"]
-        assert [branch[key] for key in ("calls", "answers", "refusals")] == \
+        assert [branch.get(key, 0) for key in ("Lock calls", "answered", "refused")] == \
             [pair[key] for key in ("calls", "answered", "denied")]
 
 
 def test_tree_shows_the_findings(lab):
     rows = {row for pair in tree_of(lab, OUTAGE).values() for row in pair}
-    assert "finding fin_unacked" in rows
+    assert "fin_unacked" in rows
+
+
+@pytest.mark.parametrize("name", [HEALTHY, OUTAGE, "server_slow.pcap"])
+def test_no_row_of_the_tree_is_counted_beside_what_it_is_no_part_of(lab, name):
+    """Wireshark shows each row's share of the row above it: of calls, only what calls have; of findings, findings."""
+    part_of = {"Lock calls": {"answered", "refused", "resent", "milliseconds to the answer"}, "Findings": set(names.FINDINGS)}
+    root = None
+    for line in section(lab, lab.capture(name), "tree").splitlines():
+        match = re.match(r"(\s*)(\S.*?)\s{2,}\d+", line)
+        if match and not match[1]:
+            root = match[2]
+        elif match and len(match[1]) == 2:
+            assert match[2] in part_of[root]
+
+
+@pytest.mark.parametrize("passes", [[], ["-2"]], ids=["one", "two"])
+def test_table_of_incidents_is_the_summary(lab, passes):
+    for capture in (lab.scenario("two-servers.scn"), lab.capture(OUTAGE), lab.capture(HEALTHY)):
+        incidents = lab.story(capture)["incidents"]
+        rows = rows_of(section(lab, capture, "incidents", *passes))
+        assert [(int(row["No."]), row["Client"], row["Server"], row["Side"], row["How sure"], int(row["Requests hurt"]),
+                 int(row["First packet"]), int(row["Last packet"])) for row in rows] == \
+            [(incident["id"], incident["client"], incident["server"], incident["side"], incident["confidence"], incident["requests"],
+              incident["first_frame"], incident["last_frame"]) for incident in incidents]
+        assert all(abs(float(row["Lasted (s)"]) - incident["duration"]) < 0.001 for row, incident in zip(rows, incidents))
+        assert all(row["Ended"] == ("yes" if incident["end"] else "no") for row, incident in zip(rows, incidents))
+
+
+@pytest.mark.parametrize("passes", [[], ["-2"]], ids=["one", "two"])
+def test_table_of_incidents_takes_a_filter(lab, passes):
+    text = section(lab, lab.scenario("two-servers.scn"), "incidents,ip.addr == 192.0.2.30", *passes)
+    assert [row["Server"] for row in rows_of(text)] == ["192.0.2.30"]
+
+
+@pytest.mark.parametrize("passes", [[], ["-2"]], ids=["one", "two"])
+def test_pairs_stand_by_their_longest_wait(lab, passes):
+    rows = rows_of(section(lab, lab.scenario("pairs-by-wait.scn"), "pairs", *passes))
+    assert [int(row["No."]) for row in sorted(rows, key=lambda row: -float(row["Longest wait (s)"]))] == [1, 2, 3]
+    assert {row["Server"]: (int(row["Incidents"]), float(row["Outage (s)"])) for row in rows} == \
+        {"192.0.2.20": (1, 40.0), "192.0.2.30": (1, 79.0), "192.0.2.40": (0, 0.0)}
 
 
 # --- annotated copy ---
@@ -658,4 +708,4 @@ def test_tree_counts_what_rpc_resent(lab):
         tree = tree_of(lab, name)
         for pair in lab.story(lab.capture(name))["pairs"]:
             if pair["calls"]:
-                assert tree[f"{pair['client']} -> {pair['server']}"].get("calls resent", 0) == pair["resent"], name
+                assert tree[f"{pair['client']} -> {pair['server']}"].get("resent", 0) == pair["resent"], name

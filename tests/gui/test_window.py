@@ -320,14 +320,23 @@ def test_statistics_tree(screen):
     screen.window("Calls and findings")
     text = screen.copied("Tab", "Tab", "Tab", "space")  # [Copy]
     assert "10.7.1.2 -> 10.7.1.1" in text
-    assert re.search(r"finding fin_unacked +11 ", text) and re.search(r"finding dead_call +1 ", text)
+    assert re.search(r" fin_unacked +11 ", text) and re.search(r" dead_call +1 ", text)
 
 
 def test_table_of_pairs(screen):
     open_capture(screen, CAPTURE, "-z", "nlm_health,pairs")
     screen.window("NLM Health pairs")
     text = screen.copied("Tab", "Tab", "Tab", "space")
-    assert re.search(r"^10\.7\.1\.2 +10\.7\.1\.1 +4 +4 .* 1$", text, re.M)
+    assert re.search(r"^ *1 +10\.7\.1\.2 +10\.7\.1\.1 +1 +109\.\d+ +110\.\d+ +4 +4 ", text, re.M)
+
+
+def test_table_of_incidents(screen, two):
+    path, _ = two
+    open_capture(screen, path, "-z", "nlm_health,incidents")
+    screen.window("NLM Health incidents")
+    text = screen.copied("Tab", "Tab", "Tab", "space")
+    assert re.search(r"^ *1 .* 192\.0\.2\.10 +192\.0\.2\.20 .*server +shown +1 +79", text, re.M)
+    assert re.search(r"^ *2 .* 192\.0\.2\.10 +192\.0\.2\.30 .*server +shown +1 +79", text, re.M)
 
 
 # --- the packet tree ---
