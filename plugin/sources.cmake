@@ -33,13 +33,11 @@ set(NLM_HEALTH_CORE_SOURCES
     core/judge/dead_calls.c
     core/judge/holder.c
     core/judge/incident.c
-    core/judge/other_clients.c
     core/judge/outage.c
     core/judge/raise.c
     core/locks/lock_effects.c
     core/locks/lock_faults.c
     core/locks/lock_file.c
-    core/locks/lock_story.c
     core/locks/lock_table.c
     core/locks/lock_text.c
     core/log/kernel_log.c
@@ -78,12 +76,12 @@ set(NLM_HEALTH_CORE_SOURCES
     core/net/turned_away.c
     core/net/wrong_source.c
     core/out/comments.c
+    core/out/drawing.c
     core/out/folds.c
     core/out/head.c
     core/out/markup.c
     core/out/owners.c
     core/out/page.c
-    core/out/drawing.c
     core/out/picture.c
     core/out/picture_owners.c
     core/out/report.c
@@ -115,10 +113,17 @@ set(NLM_HEALTH_CORE_SOURCES
     core/rpc/rpc_replies.c
     core/rpc/statd.c
     core/story/assemble.c
+    core/story/compared_text.c
+    core/story/complete.c
     core/story/faults.c
     core/story/flows.c
     core/story/groups.c
     core/story/incident_calls.c
+    core/story/incident_order.c
+    core/story/lock_story.c
+    core/story/messages.c
+    core/story/nfs_story.c
+    core/story/other_clients.c
     core/story/parts.c
     core/story/remark_text.c
     core/story/sentence.c

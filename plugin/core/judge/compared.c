@@ -10,18 +10,8 @@
 
 #include "core/points/points.h"
 
-typedef enum {
-    UNDECIDED,
-    LOST_ASKING,   /* what was sent never came to where it was to be answered */
-    LOST_ANSWERS,  /* it was answered, and no answer came back */
-    NOT_ANSWERED,  /* it came, and nothing was sent back */
-    NOT_TAKEN,     /* the SYN-ACK came, and its receiver did not take it */
-    ANSWER_FORGED, /* the answer was sent on the way */
-    ANSWER_OWN     /* it was sent by whom it names */
-} outcome;
-
-static outcome
-outcome_of(const nh_outage *outage, nh_finding cause)
+nh_outcome
+nh_compared_outcome(const nh_outage *outage, nh_finding cause)
 {
     const nh_compared *c = &outage->compared;
     const nh_finding_row *row = nh_finding_get(cause);
@@ -29,21 +19,21 @@ outcome_of(const nh_outage *outage, nh_finding cause)
     int asker = c->asker, asked = !asker;
 
     if (!c->known)
-        return UNDECIDED;
+        return NH_OUTCOME_UNDECIDED;
     if (c->lost[asker] > 0 && c->lost[asker] * 2 > c->left[asker])
-        return LOST_ASKING;
+        return NH_OUTCOME_LOST_ASKING;
     if (c->lost[asked] > 0 && c->lost[asked] == c->left[asked])
-        return LOST_ANSWERS;
+        return NH_OUTCOME_LOST_ANSWERS;
     if (as == NH_COMPARED_SILENCE && c->left[asker] > 0 && c->lost[asker] == 0 && c->left[asked] == 0 && c->forged[asked] == 0 &&
         c->asked_seen)
-        return NOT_ANSWERED;
+        return NH_OUTCOME_NOT_ANSWERED;
     if (as == NH_COMPARED_HANDSHAKE && c->left[asked] > 0 && c->lost[asked] == 0)
-        return NOT_TAKEN;
+        return NH_OUTCOME_NOT_TAKEN;
     if (as == NH_COMPARED_REFUSAL && c->forged[asked] > 0 && c->left[asked] == 0)
-        return ANSWER_FORGED;
+        return NH_OUTCOME_ANSWER_FORGED;
     if (as == NH_COMPARED_REFUSAL && c->left[asked] > 0 && c->lost[asked] == 0 && c->forged[asked] == 0)
-        return ANSWER_OWN;
-    return UNDECIDED;
+        return NH_OUTCOME_ANSWER_OWN;
+    return NH_OUTCOME_UNDECIDED;
 }
 
 /* The latest symptom of the cause on the same connection */
@@ -82,132 +72,34 @@ nh_compared_fill(nh_outage *outage)
     outage->compared.asker = (evidence->way == NH_CALLBACK) != evidence->client_acks_nothing;
 }
 
+/* Whom an outcome points at. */
+typedef enum { ASKER, ASKED, PATH } pointed;
+
+static const struct {
+    pointed side;
+    nh_finding cause; /* NH_FINDING_NONE: as it was */
+    const char *clause;
+} outcomes[] = {
+#define NH_COMPARED(outcome, side, cause, clause) [NH_OUTCOME_##outcome] = { side, cause, clause },
+#include "core/judge/causes.def"
+};
+
 void
 nh_compared_judge(const nh_outage *outage, nh_judgement *judgement)
 {
-    nh_side sides[2] = { NH_SIDE_CLIENT, NH_SIDE_SERVER };
+    nh_outcome what = nh_compared_outcome(outage, judgement->cause);
     int asker = outage->compared.asker;
-    outcome what = outcome_of(outage, judgement->cause);
+    const nh_side sides[] = {
+        [ASKER] = asker ? NH_SIDE_SERVER : NH_SIDE_CLIENT, [ASKED] = asker ? NH_SIDE_CLIENT : NH_SIDE_SERVER, [PATH] = NH_SIDE_PATH
+    };
 
-    if (what == UNDECIDED || (what == ANSWER_OWN && judgement->side != sides[!asker]))
+    if (what == NH_OUTCOME_UNDECIDED || (what == NH_OUTCOME_ANSWER_OWN && judgement->side != sides[ASKED]))
         return;
     judgement->confidence = NH_CONFIDENCE_SHOWN;
-    judgement->side = what == NOT_ANSWERED || what == ANSWER_OWN ? sides[!asker] : what == NOT_TAKEN ? sides[asker] : NH_SIDE_PATH;
-    if (what == LOST_ASKING || what == LOST_ANSWERS)
-        judgement->cause = NH_PATH_LOSS, judgement->each = 0,
-        judgement->clause = "what was sent was lost on the way between the two capture points";
-}
-
-/* Which packets pass while these are lost: where to look. */
-static void
-add_kind(GString *text, const nh_compared *c, const char *sender)
-{
-    switch (c->kind) {
-    case NH_LOST_ALL:
-        g_string_append(text, " Nothing passed meanwhile, either way.");
-        break;
-    case NH_LOST_ONE_WAY:
-        g_string_append_printf(text, " Nothing that %s sent passed meanwhile; what was sent the other way did.", sender);
-        break;
-    case NH_LOST_PORT:
-        g_string_append_printf(text, " Only packets of port %u are lost: look for a filter of this port.", c->port);
-        break;
-    case NH_LOST_LARGE:
-        g_string_append_printf(text,
-                               " Only large packets are lost: the smallest that was has %u bytes of payload, the largest that passed %u; "
-                               "look for a link with a smaller MTU.",
-                               c->least_lost, c->most_passed);
-        break;
-    case NH_LOST_PORT_OR_LARGE:
-        g_string_append_printf(text,
-                               " Either only packets of port %u are lost, or only large ones: the smallest that was lost has %u bytes of "
-                               "payload, the largest that passed %u.",
-                               c->port, c->least_lost, c->most_passed);
-        break;
-    case NH_LOST_SYNACKS:
-        g_string_append(text, " Only SYN-ACKs are lost: look for a stateful firewall that did not see the SYN, or another way back.");
-        break;
-    case NH_LOST_CONNECTION:
-        g_string_append_printf(text,
-                               " Only this connection is hit, others to port %u pass: look for a firewall or address translation that "
-                               "forgot it.",
-                               c->port);
-        break;
-    default:
-        break;
-    }
-}
-
-/* "Frame 306 left 10.7.1.2 and was not seen at 10.7.1.1, nor were 9 more from 12:21:41.009 to 12:23:28.448; meanwhile 26 other packets got through." */
-static char *
-lost_text(const nh_compared *c, int sender, const char *const names[2])
-{
-    GString *text = g_string_new(NULL);
-    char *from = nh_time_clock(c->first_lost[sender].time), *to = nh_time_clock(c->last_lost[sender].time);
-
-    g_string_append_printf(text, "Frame %u left %s and was not seen at %s", c->first_lost[sender].frame, names[sender], names[!sender]);
-    if (c->lost[sender] > 1)
-        g_string_append_printf(text, ", nor %s %u more, from %s to %s", c->lost[sender] == 2 ? "was" : "were", c->lost[sender] - 1, from,
-                               to);
-    if (c->lost[sender] < c->left[sender])
-        g_string_append_printf(text, "; %u of its kind came through", c->left[sender] - c->lost[sender]);
-    if (c->lost[!sender] == 0 && c->left[!sender] > 0)
-        g_string_append(text, "; what was sent the other way came through");
-    if (c->meanwhile > 0)
-        g_string_append_printf(text, "; meanwhile %u other packet%s got through", c->meanwhile, c->meanwhile == 1 ? "" : "s");
-    g_free(from);
-    g_free(to);
-    g_string_append_c(text, '.');
-    add_kind(text, c, names[sender]);
-    return g_string_free(text, FALSE);
-}
-
-/* "All 10 copies reached 10.7.1.1 (frame 306 left, 307 arrived, 7 ms later)" */
-static char *
-arrived_text(const nh_compared *c, int sender, const char *const names[2], const char *and)
-{
-    char *took = nh_duration_text(ABS(c->took[sender]));
-    char *text = c->left[sender] == 1
-                     ? g_strdup_printf("It reached %s (frame %u left, %u arrived, %s later); %s.", names[!sender], c->first_left[sender],
-                                       c->first_arrived[sender], took, and)
-                     : g_strdup_printf("All %u copies reached %s (frame %u left, %u arrived, %s later); %s.", c->left[sender],
-                                       names[!sender], c->first_left[sender], c->first_arrived[sender], took, and);
-    g_free(took);
-    return text;
-}
-
-/* Why the points decide nothing, where they might have. */
-static char *
-not_compared_text(const nh_compared *c)
-{
-    if (c->known || c->outside + c->unheard_of == 0)
-        return NULL;
-    if (c->outside > 0)
-        return g_strdup("Whether its packets arrived cannot be said: not both points captured at that time.");
-    return g_strdup("Whether its packets arrived cannot be said: the other point has none of that port in this direction, and may have "
-                    "been filtered.");
-}
-
-char *
-nh_compared_text(const nh_outage *outage, const nh_judgement *judgement)
-{
-    const nh_compared *c = &outage->compared;
-    char client[NH_ADDR_TEXT], server[NH_ADDR_TEXT];
-    const char *const names[2] = { nh_addr_text(&outage->pair->client, client), nh_addr_text(&outage->pair->server, server) };
-    nh_finding cause = judgement->evidence ? judgement->evidence->finding : judgement->cause;
-
-    switch (outcome_of(outage, cause)) {
-    case LOST_ASKING:
-        return lost_text(c, c->asker, names);
-    case LOST_ANSWERS:
-        return lost_text(c, !c->asker, names);
-    case NOT_ANSWERED:
-        return arrived_text(c, c->asker, names, "nothing was sent back");
-    case NOT_TAKEN:
-        return arrived_text(c, !c->asker, names, "nothing was sent back");
-    case ANSWER_FORGED:
-        return g_strdup_printf("What refused it was never seen at %s: something on the way sent it.", names[!c->asker]);
-    default:
-        return not_compared_text(c);
-    }
+    judgement->side = sides[outcomes[what].side];
+    if (outcomes[what].cause == NH_FINDING_NONE)
+        return;
+    judgement->cause = outcomes[what].cause;
+    judgement->clause = outcomes[what].clause;
+    judgement->each = 0;
 }

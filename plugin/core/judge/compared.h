@@ -11,11 +11,21 @@
 
 #include "core/judge/cause.h"
 
+typedef enum {
+    NH_OUTCOME_UNDECIDED,
+    NH_OUTCOME_LOST_ASKING,   /* what was sent never came to where it was to be answered */
+    NH_OUTCOME_LOST_ANSWERS,  /* it was answered, and no answer came back */
+    NH_OUTCOME_NOT_ANSWERED,  /* it came, and nothing was sent back */
+    NH_OUTCOME_NOT_TAKEN,     /* the SYN-ACK came, and its receiver did not take it */
+    NH_OUTCOME_ANSWER_FORGED, /* the answer was sent on the way */
+    NH_OUTCOME_ANSWER_OWN     /* it was sent by whom it names */
+} nh_outcome;
+
+/* What the points say of an outage with this cause. */
+nh_outcome nh_compared_outcome(const nh_outage *outage, nh_finding cause);
 /* Count the packets that the outage is about at both points; outage->compared is known afterwards, if both captures cover it. */
 void nh_compared_fill(nh_outage *outage);
 /* Better the judgement that one view allows. */
 void nh_compared_judge(const nh_outage *outage, nh_judgement *judgement);
-/* What it rests on, as one or two sentences; NULL when the points decide nothing. Caller frees. */
-char *nh_compared_text(const nh_outage *outage, const nh_judgement *judgement);
 
 #endif

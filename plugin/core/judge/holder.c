@@ -14,7 +14,6 @@
 
 #include "core/base/limits.h"
 #include "core/locks/lock_effects.h"
-#include "core/locks/lock_text.h"
 #include "core/model/call.h"
 #include "core/model/frames.h"
 #include "core/wire/procedures.h"
@@ -102,44 +101,45 @@ first_hanging(const nh_outage *outage)
     return NULL;
 }
 
+/* A lock that a remark speaks of. */
+static const nh_lock *
+kept(const nh_watch *watch, const nh_lock *lock)
+{
+    return nh_arena_copy(watch->arena, lock, sizeof *lock);
+}
+
+/* Who hangs, and whose lock stands in the way. */
+static void
+find_holder(nh_outage *outage, const nh_call *hanging)
+{
+    const nh_watch *watch = outage->pair->watch;
+    search s = { .call = hanging, .wanted = lock_of(hanging) };
+
+    s.wanted.exclusive = hanging->nlm.exclusive;
+    nh_locks_visit_file(watch->locks, &outage->pair->server, hanging->nlm.file, regard, &s);
+    if (s.any)
+        outage->hindsight.holder = (nh_remark){
+            NH_REMARK_HOLDER, { NH_POINTER(kept(watch, &s.found)), NH_NUMBER(s.found.since.time), NH_NUMBER(s.found.since.frame) }
+        };
+}
+
 void
 nh_holder_find(nh_outage *outage)
 {
     const nh_watch *watch = outage->pair->watch;
-    const nh_call *answered = outage->ended_by, *hanging = first_hanging(outage);
+    const nh_call *answered = outage->ended_by, *hanging = first_hanging(outage), *unlock = NULL;
 
     outage->hindsight.unlock = NULL;
-    g_clear_pointer(&outage->hindsight.holder, g_free);
+    outage->hindsight.holder.id = NH_REMARK_NONE;
     if (is_blocking_lock(answered) && answered->has_status && answered->status == NH_NLM_STAT_GRANTED)
-        outage->hindsight.unlock = unlock_before(watch, answered);
-    if (outage->hindsight.unlock || !hanging)
-        return;
-    search s = { .call = hanging, .wanted = lock_of(hanging) };
-    s.wanted.exclusive = hanging->nlm.exclusive;
-    nh_locks_visit_file(watch->locks, &outage->pair->server, hanging->nlm.file, regard, &s);
-    if (!s.any)
-        return;
-    char *who = nh_lock_who(&s.found), *since = nh_time_clock(s.found.since.time);
-    outage->hindsight.holder = g_strdup_printf(
-        "%s has held what it asks for since %s (frame %u): the server may keep the answer until that is "
-        "given back.",
-        who, since, s.found.since.frame);
-    g_free(who);
-    g_free(since);
-}
-
-char *
-nh_holder_text(const nh_outage *outage)
-{
-    const nh_call *unlock = outage->hindsight.unlock;
-
-    if (!unlock)
-        return g_strdup(outage->hindsight.holder);
-    nh_lock freed = lock_of(unlock);
-    char *who = nh_lock_who(&freed), *after = nh_duration_text(nh_elapsed(unlock->reply.time, outage->end.time));
-    char *text = g_strdup_printf("It came %s after the UNLOCK of %s (frame %u), who had stood in the way.", after, who,
-                                 nh_call_first(unlock)->at.frame);
-    g_free(after);
-    g_free(who);
-    return text;
+        unlock = unlock_before(watch, answered);
+    if (unlock) {
+        nh_lock freed = lock_of(unlock);
+        outage->hindsight.holder = (nh_remark){ NH_REMARK_HOLDER_GAVE_BACK,
+                                                { NH_NUMBER(nh_elapsed(unlock->reply.time, outage->end.time)),
+                                                  NH_POINTER(kept(watch, &freed)), NH_NUMBER(nh_call_first(unlock)->at.frame) } };
+        outage->hindsight.unlock = unlock;
+    } else if (hanging) {
+        find_holder(outage, hanging);
+    }
 }

@@ -11,9 +11,7 @@
 
 #include "core/model/model.h"
 
-/* Who stands, or stood, in the way of the blocking LOCK that got no answer: into outage->told. */
+/* Who stands, or stood, in the way of the blocking LOCK that got no answer: outage->hindsight.holder, none when nobody is known. */
 void nh_holder_find(nh_outage *outage);
-/* One sentence on him; NULL when nobody is known; caller frees. */
-char *nh_holder_text(const nh_outage *outage);
 
 #endif

@@ -562,6 +562,5 @@ nh_outage_free(nh_outage *outage)
     g_array_unref(outage->symptoms);
     g_ptr_array_unref(outage->calls);
     g_array_unref(outage->locks);
-    g_free(outage->hindsight.holder);
     g_free(outage);
 }

@@ -454,7 +454,7 @@ struct nh_outage {
         uint32_t latest;       /* frame of the cause's latest symptom */
         bool alive;            /* the server answered something while its cause lasted */
         const nh_call *unlock; /* of another owner, right before the answer that ended it; NULL = none */
-        char *holder;          /* a sentence on whoever holds what a call waits for; or NULL */
+        nh_remark holder;      /* whoever holds what a call waits for, or held it; none when nobody is known */
     } hindsight;               /* what only the whole capture shows */
     unsigned turned_away;      /* new connections in a row that the server gave up as soon as they were open */
     unsigned nfs_answers;      /* of the server to the client's NFS calls meanwhile */

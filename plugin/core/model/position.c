@@ -21,3 +21,9 @@ nh_capture_position(const nh_pair *pair)
         return NH_SIDE_SERVER;
     return NH_SIDE_UNKNOWN;
 }
+
+bool
+nh_pair_is_one_sided(const nh_pair *pair)
+{
+    return pair->half_captured && !(pair->seen_client && pair->seen_server);
+}

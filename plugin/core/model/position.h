@@ -13,5 +13,7 @@
 
 /* As a side: client, server, path (between them), unknown. */
 nh_side nh_capture_position(const nh_pair *pair);
+/* Whether one direction is missing: nothing may be said of such a pair. */
+bool nh_pair_is_one_sided(const nh_pair *pair);
 
 #endif

@@ -13,8 +13,6 @@
 #include "core/net/pairs.h"
 #include "core/model/ports.h"
 
-enum { ENCRYPTED_BY_TLS = 1, ENCRYPTED_BY_PRIVACY = 2 };
-
 /* The probe was a call of the AUTH_TLS flavor; its reply says yes (RFC 9289 section 4.1). */
 bool
 nh_encrypted_starts_tls(const nh_conn *conn, const nh_rpc_header *header)
@@ -27,8 +25,8 @@ static unsigned
 encryption_of(const nh_rpc_header *header, bool starts_tls)
 {
     if (header->reply)
-        return starts_tls ? ENCRYPTED_BY_TLS : 0;
-    return header->privacy && nh_service_of_program(header->prog) != NH_SERVICE_NONE ? ENCRYPTED_BY_PRIVACY : 0;
+        return starts_tls ? NH_ENCRYPTED_BY_TLS : 0;
+    return header->privacy && nh_service_of_program(header->prog) != NH_SERVICE_NONE ? NH_ENCRYPTED_BY_PRIVACY : 0;
 }
 
 void
@@ -47,24 +45,4 @@ nh_encrypted_header(nh_watch *watch, const nh_end *src, const nh_end *dst, const
         pair->encrypted.since = at;
     pair->encrypted.how |= how;
     pair->lock_traffic = watch->lock_traffic = true;
-}
-
-void
-nh_encrypted_story(const nh_watch *watch, nh_story *story)
-{
-    static const char *const names[] = { NULL, "RPC with TLS (RFC 9289)", "Kerberos with privacy (krb5p, RFC 2203)",
-                                         "RPC with TLS (RFC 9289) and Kerberos with privacy (krb5p, RFC 2203)" };
-
-    for (unsigned i = 0; i < watch->pair_list->len; i++) {
-        const nh_pair *pair = g_ptr_array_index(watch->pair_list, i);
-        char client[NH_ADDR_TEXT], server[NH_ADDR_TEXT];
-        if (!pair->encrypted.how)
-            continue;
-        g_ptr_array_add(
-            story->messages,
-            g_strdup_printf("From frame %u on calls between %s and %s are hidden by %s: what they ask for, the answers and the locks are "
-                            "not known; the connections and datagrams that carry them are judged all the same.",
-                            pair->encrypted.since.frame, nh_addr_text(&pair->client, client), nh_addr_text(&pair->server, server),
-                            names[pair->encrypted.how]));
-    }
 }

@@ -11,14 +11,14 @@
 
 #include "core/model/model.h"
 #include "core/wire/records.h"
-#include "core/model/story.h"
+
+/* Bits of pair->encrypted.how. */
+enum { NH_ENCRYPTED_BY_TLS = 1, NH_ENCRYPTED_BY_PRIVACY = 2 };
 
 /* Whether a connection is encrypted from this reply on. */
 bool nh_encrypted_starts_tls(const nh_conn *conn, const nh_rpc_header *header);
 /* The header of a call or a reply between these ends; conn is NULL over UDP. starts_tls: from here on nothing can be read. */
 void nh_encrypted_header(nh_watch *watch, const nh_end *src, const nh_end *dst, const nh_conn *conn, const nh_rpc_header *header,
                          bool starts_tls, nh_moment at);
-/* Tell the user of which pairs only the transport is judged. */
-void nh_encrypted_story(const nh_watch *watch, nh_story *story);
 
 #endif

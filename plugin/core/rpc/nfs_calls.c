@@ -10,25 +10,14 @@
 
 #include "core/base/limits.h"
 #include "core/base/hash.h"
-#include "core/clock/kernel_lines.h"
-#include "core/clock/client.h"
 #include "core/net/pairs.h"
-#include "core/clock/policy.h"
 #include "core/model/ports.h"
 #include "core/wire/procedures.h"
 
-/* A call without an answer, or with a late one. */
-typedef struct {
-    nh_moment sent, reply; /* reply.frame 0: none came */
-    uint32_t vers, proc;
-    unsigned copies;
-    nh_l4 l4;
-} nfs_call;
-
 /* NFS between a client and a server. */
 typedef struct {
-    GHashTable *waiting; /* XID -> nfs_call */
-    GArray *slow;        /* nfs_call: answered late */
+    GHashTable *waiting; /* XID -> nh_nfs_call */
+    GArray *slow;        /* nh_nfs_call: answered late */
     nh_time answered;    /* when the newest call was sent that has its answer */
 } nfs_peers;
 
@@ -111,7 +100,7 @@ new_peers(nh_nfs *nfs, const nh_addr *client, const nh_addr *server)
     nh_pair_key key = { *client, *server };
 
     peers->waiting = g_hash_table_new_full(nh_number_hash, NULL, NULL, g_free);
-    peers->slow = g_array_new(false, false, sizeof(nfs_call));
+    peers->slow = g_array_new(false, false, sizeof(nh_nfs_call));
     peers->answered = NH_TIME_NONE;
     g_hash_table_insert(nfs->peers, g_memdup2(&key, sizeof key), peers);
     return peers;
@@ -120,13 +109,13 @@ new_peers(nh_nfs *nfs, const nh_addr *client, const nh_addr *server)
 static void
 take_call(nfs_peers *peers, nh_l4 l4, const nh_rpc_header *header, nh_moment at)
 {
-    nfs_call *call = g_hash_table_lookup(peers->waiting, GUINT_TO_POINTER(header->xid));
+    nh_nfs_call *call = g_hash_table_lookup(peers->waiting, GUINT_TO_POINTER(header->xid));
 
     if (call) {
         call->copies++;
     } else if (g_hash_table_size(peers->waiting) < NH_NFS_WAITING_MAX) {
-        call = g_new(nfs_call, 1);
-        *call = (nfs_call){ .sent = at, .vers = header->vers, .proc = header->proc, .copies = 1, .l4 = l4 };
+        call = g_new(nh_nfs_call, 1);
+        *call = (nh_nfs_call){ .sent = at, .vers = header->vers, .proc = header->proc, .copies = 1, .l4 = l4 };
         g_hash_table_insert(peers->waiting, GUINT_TO_POINTER(header->xid), call);
     }
 }
@@ -148,7 +137,7 @@ count_answer(nh_watch *watch, const nh_addr *client, const nh_addr *server, nh_m
 static bool
 take_reply(nfs_peers *peers, const nh_rpc_header *header, nh_moment at)
 {
-    nfs_call *call = g_hash_table_lookup(peers->waiting, GUINT_TO_POINTER(header->xid));
+    nh_nfs_call *call = g_hash_table_lookup(peers->waiting, GUINT_TO_POINTER(header->xid));
 
     if (!call)
         return false;
@@ -217,99 +206,47 @@ nh_nfs_stream(nh_watch *watch, const nh_segment *segment)
 
 /* --- the story ---------------------------------------------------------------------- */
 
-/* What an outage saw of slow calls. */
-typedef struct {
-    const nh_outage *outage;
-    nh_time until;        /* when the outage ended, or the capture */
-    nfs_call first;       /* the one that waits longest; sent.frame 0 = none */
-    nh_moment last_reply; /* of any of them */
-    unsigned count;
-} slow_calls;
+/* When the outage ended, or the capture. */
+static nh_time
+until_of(const nh_outage *outage)
+{
+    return outage->end.frame ? outage->end.time : outage->pair->watch->last;
+}
 
 static void
-regard(slow_calls *slow, const nfs_call *call)
+regard(nh_nfs_slow *slow, const nh_outage *outage, const nh_nfs_call *call)
 {
-    nh_time done = call->reply.frame ? call->reply.time : slow->outage->pair->watch->last;
+    nh_time done = call->reply.frame ? call->reply.time : outage->pair->watch->last;
 
-    if (done - call->sent.time < NH_NFS_SLOW_TIME || done < slow->outage->start.time || call->sent.time > slow->until)
+    if (done - call->sent.time < NH_NFS_SLOW_TIME || done < outage->start.time || call->sent.time > until_of(outage))
         return;
     if (slow->count++ == 0 || call->sent.frame < slow->first.sent.frame)
         slow->first = *call;
-    if (call->reply.frame > slow->last_reply.frame)
-        slow->last_reply = call->reply;
 }
 
 /* A call that was never sent again, while later ones were answered: its answer was not captured. */
 static bool
-answer_was_missed(const nfs_peers *peers, const nfs_call *call)
+answer_was_missed(const nfs_peers *peers, const nh_nfs_call *call)
 {
     return call->copies == 1 && nh_time_known(peers->answered) && peers->answered > call->sent.time;
 }
 
-static slow_calls
-slow_calls_of(const nh_outage *outage)
+nh_nfs_slow
+nh_nfs_slow_of(const nh_outage *outage)
 {
     const nh_watch *watch = outage->pair->watch;
     const nfs_peers *peers = find_peers(watch->nfs, &outage->pair->client, &outage->pair->server);
-    slow_calls slow = { .outage = outage, .until = outage->end.frame ? outage->end.time : watch->last };
+    nh_nfs_slow slow = { .count = 0 };
     GHashTableIter iter;
     void *call;
 
     if (!peers)
         return slow;
     for (unsigned i = 0; i < peers->slow->len; i++)
-        regard(&slow, &g_array_index(peers->slow, nfs_call, i));
+        regard(&slow, outage, &g_array_index(peers->slow, nh_nfs_call, i));
     g_hash_table_iter_init(&iter, peers->waiting);
     while (g_hash_table_iter_next(&iter, NULL, &call))
         if (!answer_was_missed(peers, call))
-            regard(&slow, call);
+            regard(&slow, outage, call);
     return slow;
-}
-
-static void
-add_answers(nh_incident *incident, const nh_outage *outage)
-{
-    if (outage->nfs_answers == 0)
-        return;
-    nh_incident_add_event(incident, outage->nfs_first.frame, outage->nfs_first.time, "nfs", NH_FINDING_NONE,
-                          g_strdup_printf("NFS of this server goes on meanwhile: %u answer%s, the last in frame %u", outage->nfs_answers,
-                                          outage->nfs_answers == 1 ? "" : "s", outage->nfs_last.frame));
-}
-
-static void
-add_slow(nh_incident *incident, const slow_calls *slow)
-{
-    const nfs_call *call = &slow->first;
-    const char *name = nh_procedure_name(NH_PROG_NFS, call->vers, call->proc);
-    nh_time done = call->reply.frame ? call->reply.time : slow->outage->pair->watch->last;
-    char *waited = nh_duration_text(nh_elapsed(call->sent.time, done));
-    GString *text = g_string_new(NULL);
-
-    g_string_append_printf(text, "NFS %s call waits, too: ", name ? name : "v4");
-    if (call->reply.frame)
-        g_string_append_printf(text, "answered in frame %u after %s", call->reply.frame, waited);
-    else
-        g_string_append_printf(text, "no answer for %s", waited);
-    if (slow->count > 1)
-        g_string_append_printf(text, "; %u NFS calls wait longer than 5 s", slow->count);
-    nh_policy policy = nh_policy_of(slow->outage->pair, call->l4, true);
-    policy.proto = call->l4;
-    char *timers = nh_policy_text(&policy, nh_pair_family(slow->outage->pair));
-    if (!nh_client_is_other(slow->outage->pair))
-        g_string_append_printf(text, "; timers: %s", timers);
-    nh_incident_add_event(incident, call->sent.frame, call->sent.time, "nfs", NH_FINDING_NONE, g_string_free(text, false));
-    g_free(timers);
-    g_free(waited);
-}
-
-void
-nh_nfs_story(nh_incident *incident, const nh_outage *outage)
-{
-    slow_calls slow = slow_calls_of(outage);
-
-    add_answers(incident, outage);
-    if (slow.count == 0)
-        return;
-    add_slow(incident, &slow);
-    nh_lines_of_nfs(incident, outage->pair, slow.first.l4, slow.first.sent, slow.first.reply);
 }

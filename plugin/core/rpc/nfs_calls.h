@@ -11,7 +11,6 @@
 
 #include "core/model/model.h"
 #include "core/wire/records.h"
-#include "core/model/story.h"
 
 typedef struct nh_nfs nh_nfs;
 
@@ -22,7 +21,20 @@ void nh_nfs_free(nh_nfs *nfs);
 nh_records *nh_nfs_stream(nh_watch *watch, const nh_segment *segment);
 /* The header of an RPC message, from whatever connection or datagram; what is no NFS is left alone. */
 void nh_nfs_header(nh_watch *watch, const nh_end *src, const nh_end *dst, nh_l4 l4, const nh_rpc_header *header, nh_moment at);
-/* What NFS between the two hosts did during an outage: rows of the timeline, and lines of the client's kernel by the mount's timers. */
-void nh_nfs_story(nh_incident *incident, const nh_outage *outage);
+/* A call without an answer, or with a late one. */
+typedef struct {
+    nh_moment sent, reply; /* reply.frame 0: none came */
+    uint32_t vers, proc;
+    unsigned copies;
+    nh_l4 l4;
+} nh_nfs_call;
+
+/* Slow calls between the two hosts of an outage while it lasted: the one that waits longest, and how many. */
+typedef struct {
+    nh_nfs_call first; /* sent.frame 0 = none */
+    unsigned count;
+} nh_nfs_slow;
+
+nh_nfs_slow nh_nfs_slow_of(const nh_outage *outage);
 
 #endif

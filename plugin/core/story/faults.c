@@ -10,7 +10,7 @@
 
 #include "core/base/text.h"
 #include "core/clock/client.h"
-#include "core/locks/lock_story.h"
+#include "core/story/lock_story.h"
 #include "core/model/call.h"
 #include "core/model/frames.h"
 #include "core/clock/kernel_lines.h"

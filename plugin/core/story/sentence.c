@@ -11,7 +11,7 @@
 
 #include "core/story/sentence.h"
 
-#include "core/judge/holder.h"
+#include "core/story/remark_text.h"
 #include "core/model/ports.h"
 #include "core/base/limits.h"
 #include "core/model/call.h"
@@ -221,7 +221,7 @@ nh_outage_summary(const nh_outage *outage, const nh_judgement *judgement, nh_tim
     char *calls = calls_clause(outage, unanswered), *lasted = duration_clause(outage, now);
     const char *sure = judgement->confidence == NH_CONFIDENCE_SHOWN ? "the packets show it" : nh_confidence_name(judgement->confidence);
     char *each = judgement->each ? g_strdup_printf(", %u in a row", judgement->each) : g_strdup("");
-    char *holder = nh_finding_get(judgement->cause)->hangs ? nh_holder_text(outage) : NULL;
+    char *holder = nh_finding_get(judgement->cause)->hangs ? nh_remark_text(&outage->hindsight.holder) : NULL;
     char *text = g_strdup_printf("From %s UTC %s %s %s %s because %s%s (%s, from frame %u on); %s.%s%s Side: %s (%s).", start, lasted,
                                  nh_addr_text(&outage->pair->client, client), what_was_missing(outage, judgement, unanswered),
                                  nh_addr_text(&outage->pair->server, server), judgement->clause, each, nh_finding_name(judgement->cause),

@@ -9,7 +9,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include "core/judge/other_clients.h"
+#include "core/story/other_clients.h"
 
 #include "core/base/limits.h"
 #include "core/base/hash.h"

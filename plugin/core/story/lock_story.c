@@ -6,7 +6,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include "core/locks/lock_story.h"
+#include "core/story/lock_story.h"
 
 #include "core/base/limits.h"
 #include "core/locks/lock_table.h"

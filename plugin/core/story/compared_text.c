@@ -1,0 +1,126 @@
+/* compared_text.c
+ * What two capture points say of an outage, in words.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/story/compared_text.h"
+
+#include "core/base/text.h"
+#include "core/judge/compared.h"
+
+/* Which packets pass while these are lost: where to look. */
+static void
+add_kind(GString *text, const nh_compared *c, const char *sender)
+{
+    switch (c->kind) {
+    case NH_LOST_ALL:
+        g_string_append(text, " Nothing passed meanwhile, either way.");
+        break;
+    case NH_LOST_ONE_WAY:
+        g_string_append_printf(text, " Nothing that %s sent passed meanwhile; what was sent the other way did.", sender);
+        break;
+    case NH_LOST_PORT:
+        g_string_append_printf(text, " Only packets of port %u are lost: look for a filter of this port.", c->port);
+        break;
+    case NH_LOST_LARGE:
+        g_string_append_printf(text,
+                               " Only large packets are lost: the smallest that was has %u bytes of payload, the largest that passed %u; "
+                               "look for a link with a smaller MTU.",
+                               c->least_lost, c->most_passed);
+        break;
+    case NH_LOST_PORT_OR_LARGE:
+        g_string_append_printf(text,
+                               " Either only packets of port %u are lost, or only large ones: the smallest that was lost has %u bytes of "
+                               "payload, the largest that passed %u.",
+                               c->port, c->least_lost, c->most_passed);
+        break;
+    case NH_LOST_SYNACKS:
+        g_string_append(text, " Only SYN-ACKs are lost: look for a stateful firewall that did not see the SYN, or another way back.");
+        break;
+    case NH_LOST_CONNECTION:
+        g_string_append_printf(text,
+                               " Only this connection is hit, others to port %u pass: look for a firewall or address translation that "
+                               "forgot it.",
+                               c->port);
+        break;
+    default:
+        break;
+    }
+}
+
+/* "Frame 306 left 10.7.1.2 and was not seen at 10.7.1.1, nor were 9 more from 12:21:41.009 to 12:23:28.448; meanwhile 26 other packets got through." */
+static char *
+lost_text(const nh_compared *c, int sender, const char *const names[2])
+{
+    GString *text = g_string_new(NULL);
+    char *from = nh_time_clock(c->first_lost[sender].time), *to = nh_time_clock(c->last_lost[sender].time);
+
+    g_string_append_printf(text, "Frame %u left %s and was not seen at %s", c->first_lost[sender].frame, names[sender], names[!sender]);
+    if (c->lost[sender] > 1)
+        g_string_append_printf(text, ", nor %s %u more, from %s to %s", c->lost[sender] == 2 ? "was" : "were", c->lost[sender] - 1, from,
+                               to);
+    if (c->lost[sender] < c->left[sender])
+        g_string_append_printf(text, "; %u of its kind came through", c->left[sender] - c->lost[sender]);
+    if (c->lost[!sender] == 0 && c->left[!sender] > 0)
+        g_string_append(text, "; what was sent the other way came through");
+    if (c->meanwhile > 0)
+        g_string_append_printf(text, "; meanwhile %u other packet%s got through", c->meanwhile, nh_plural(c->meanwhile));
+    g_free(from);
+    g_free(to);
+    g_string_append_c(text, '.');
+    add_kind(text, c, names[sender]);
+    return g_string_free(text, FALSE);
+}
+
+/* "All 10 copies reached 10.7.1.1 (frame 306 left, 307 arrived, 7 ms later)" */
+static char *
+arrived_text(const nh_compared *c, int sender, const char *const names[2], const char *and)
+{
+    char *took = nh_duration_text(ABS(c->took[sender]));
+    char *text = c->left[sender] == 1
+                     ? g_strdup_printf("It reached %s (frame %u left, %u arrived, %s later); %s.", names[!sender], c->first_left[sender],
+                                       c->first_arrived[sender], took, and)
+                     : g_strdup_printf("All %u copies reached %s (frame %u left, %u arrived, %s later); %s.", c->left[sender],
+                                       names[!sender], c->first_left[sender], c->first_arrived[sender], took, and);
+    g_free(took);
+    return text;
+}
+
+/* Why the points decide nothing, where they might have. */
+static char *
+not_compared_text(const nh_compared *c)
+{
+    if (c->known || c->outside + c->unheard_of == 0)
+        return NULL;
+    if (c->outside > 0)
+        return g_strdup("Whether its packets arrived cannot be said: not both points captured at that time.");
+    return g_strdup("Whether its packets arrived cannot be said: the other point has none of that port in this direction, and may have "
+                    "been filtered.");
+}
+
+char *
+nh_compared_text(const nh_outage *outage, const nh_judgement *judgement)
+{
+    const nh_compared *c = &outage->compared;
+    char client[NH_ADDR_TEXT], server[NH_ADDR_TEXT];
+    const char *const names[2] = { nh_addr_text(&outage->pair->client, client), nh_addr_text(&outage->pair->server, server) };
+    nh_finding cause = judgement->evidence ? judgement->evidence->finding : judgement->cause;
+
+    switch (nh_compared_outcome(outage, cause)) {
+    case NH_OUTCOME_LOST_ASKING:
+        return lost_text(c, c->asker, names);
+    case NH_OUTCOME_LOST_ANSWERS:
+        return lost_text(c, !c->asker, names);
+    case NH_OUTCOME_NOT_ANSWERED:
+        return arrived_text(c, c->asker, names, "nothing was sent back");
+    case NH_OUTCOME_NOT_TAKEN:
+        return arrived_text(c, !c->asker, names, "nothing was sent back");
+    case NH_OUTCOME_ANSWER_FORGED:
+        return g_strdup_printf("What refused it was never seen at %s: something on the way sent it.", names[!c->asker]);
+    default:
+        return not_compared_text(c);
+    }
+}
