@@ -45,6 +45,14 @@ number(input *in, unsigned bytes)
     return value;
 }
 
+/* A number of this many bytes, but no more than are left. A function: MIN() would take it twice. */
+static inline unsigned
+count(input *in, unsigned bytes, unsigned most)
+{
+    uint32_t n = number(in, bytes) % (most + 1);
+    return n < in->size ? n : (unsigned)in->size;
+}
+
 /* Whatever names packets had: UTF-8 without control characters but newlines. Frees the text. */
 static inline void
 check_text(char *text)

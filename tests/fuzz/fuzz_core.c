@@ -109,7 +109,7 @@ take_bytes(run *r, nh_packet_kind kind)
 {
     input *in = &r->in;
     nh_end src = take_end(r), dst = take_end(r);
-    unsigned captured = (unsigned)MIN((size_t)byte(in), in->size);
+    unsigned captured = count(in, 1, UINT8_MAX);
     uint8_t *bytes = captured ? g_memdup2(in->data, captured) : NULL; /* of its own, so that a byte too much is noticed */
 
     in->data += captured;
@@ -149,7 +149,7 @@ take_quote(run *r)
 static void
 take_name(input *in, char *name, size_t room)
 {
-    size_t n = MIN(byte(in) % room, in->size);
+    size_t n = count(in, 1, (unsigned)room - 1);
 
     for (size_t i = 0; i < n; i++)
         name[i] = (char)byte(in);

@@ -71,7 +71,7 @@ take_packet(input *in, nh_watch *watch, uint8_t how, uint32_t frame, nh_time tim
     packet.mac_dst[5] = where >> 6;
     packet.ip_id = number(in, 2);
     packet.length = byte(in);
-    packet.captured = MIN(number(in, 2), in->size);
+    packet.captured = count(in, 2, UINT16_MAX);
     packet.length += packet.captured;
     uint8_t *bytes = g_memdup2(in->data, packet.captured); /* of its own, so that a byte too much is noticed */
     packet.bytes = bytes;
