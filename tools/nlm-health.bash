@@ -19,7 +19,7 @@ _nlm_health() {
         mapfile -t COMPREPLY < <(compgen -c -- "$current")
         return
         ;;
-    --incident | --size | --files | --duration | --filter) return ;;
+    --incident | --size | --files | --duration | --filter | --useful) return ;;
     -o)
         options="kernel_log_offset kernel_log_host kernel_log_year nlm_timeout kernel mount_options client capture_position"
         mapfile -t COMPREPLY < <(compgen -P nlm_health. -S : -W "$options" -- "${current#nlm_health.}")
@@ -30,7 +30,7 @@ _nlm_health() {
     if [[ ${COMP_WORDS[1]} == watch && $COMP_CWORD -gt 1 ]]; then
         options="-i --keep --exec --size --files --filter --duration --help"
     else
-        options="--html --svg --annotate --json --incident --open --server --utc --local -o --no-filter --install-profile --uninstall --yes --help --version"
+        options="--html --svg --annotate --json --incident --open --smaller --useful --server --utc --local -o --no-filter --install-profile --uninstall --yes --help --version"
         [[ $COMP_CWORD -gt 1 ]] || options="watch $options"
     fi
     if [[ $current == -* || (-z $current && $COMP_CWORD -eq 1) || watch == "$current"* ]]; then
