@@ -145,6 +145,7 @@ set(NLM_HEALTH_WSUTIL_SOURCES
 set(NLM_HEALTH_WIRESHARK_SOURCES
     wireshark/annotate.c
     wireshark/facts.c
+    wireshark/flow.c
     wireshark/log_dialog.c
     wireshark/menu.c
     wireshark/names.c

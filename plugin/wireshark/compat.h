@@ -67,6 +67,19 @@ nh_rpc_proc_name(packet_info *pinfo, uint32_t prog, uint32_t vers, uint32_t proc
 #define nh_register_conversation_filter(proto, name, valid, build) register_conversation_filter(proto, name, valid, build)
 #endif
 
+/*
+ * The development files of most series lack the header of the Flow Graph, which
+ * the sources have; what the library exports is the same. CMake says which it is.
+ */
+#ifdef __has_include
+#if __has_include(<epan/sequence_analysis.h>)
+#define NH_FLOW_GRAPH 1
+#endif
+#endif
+#ifndef NH_FLOW_GRAPH
+#define NH_FLOW_GRAPH 0
+#endif
+
 /* Whether TShark can still be brought to a status when all outputs are drawn (status.h). */
 #define NH_STATUS_AT_END (!NH_WIRESHARK_SINCE(4, 6))
 

@@ -402,7 +402,7 @@ help_text(void)
 {
     static const char *const hints[] = {
         "The profile \"NLM Health\" (Edit > Configuration Profiles) has columns, colours and filter buttons for all this.",
-        "Statistics > NLM Health has tables of incidents and of pairs of hosts, and counts of calls and findings.",
+        "Statistics has two tables, NLM Health incidents and NLM Health pairs, and NLM Health > Calls and findings counts.",
         "A display filter that is in force while a file is read is applied again by itself when all is read. On Windows and macOS it "
         "is to be applied again by hand after a preference was changed.",
         "A log that is chosen here is kept for this capture until Wireshark ends; the preference nlm_health.kernel_log holds for all "
@@ -418,17 +418,22 @@ help_text(void)
     return g_string_free(text, false);
 }
 
-/* The documentation, where it was installed with the plugin; else what can be said in a few words. */
+/* Where it was installed with the plugin; NULL elsewhere. */
+static const char *
+find_documentation(void)
+{
+#ifdef NLM_HEALTH_DOCUMENTATION
+    if (g_file_test(NLM_HEALTH_DOCUMENTATION, G_FILE_TEST_IS_REGULAR))
+        return NLM_HEALTH_DOCUMENTATION;
+#endif
+    return NULL;
+}
+
 static void
 show_help(ext_menubar_gui_type gui, void *object, void *data)
 {
-#ifdef NLM_HEALTH_DOCUMENTATION
-    if (g_file_test(NLM_HEALTH_DOCUMENTATION, G_FILE_TEST_IS_REGULAR)) {
-        open_in_browser(NLM_HEALTH_DOCUMENTATION);
-        return;
-    }
-#endif
-    nh_text_window_show(NH_TEXT_MESSAGE, help_text(), 0, NULL);
+    const char *documentation = find_documentation();
+    nh_text_window_show(documentation ? NH_TEXT_HELP : NH_TEXT_MESSAGE, help_text(), 0, documentation);
 }
 
 void

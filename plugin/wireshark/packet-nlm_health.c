@@ -15,6 +15,7 @@
 #include <epan/tap.h>
 
 #include "wireshark/facts.h"
+#include "wireshark/flow.h"
 #include "core/model/frames.h"
 #include "wireshark/packet-nlm_health.h"
 #include "wireshark/show.h"
@@ -26,6 +27,7 @@ static nh_watch *watch;
 static nh_story *story;
 static bool story_is_stale;
 static unsigned stories_told;
+static int64_t told_at, telling_took; /* microseconds: when the story was told last, and how long that took */
 
 /* The frame whose facts are taken, or were taken last. */
 static struct {
@@ -99,9 +101,12 @@ nlm_health_story(void)
         return empty;
     }
     if (story_is_stale || !story) {
+        int64_t start = g_get_monotonic_time();
         nh_steps_forget();
         nh_story_free(story);
         story = nh_watch_story(watch);
+        told_at = g_get_monotonic_time();
+        telling_took = told_at - start;
         story->wireshark = epan_get_version();
         nh_prefs_complaints(story->messages);
         story_is_stale = false;
@@ -131,6 +136,17 @@ nlm_health_incident_of(uint32_t frame)
     return watch && nh_view_frame(nh_watch_shown(watch), frame, &view) ? nh_view_incident(&view) : 0;
 }
 
+/*
+ * During a live capture packets come between the redrawings of the list, and each
+ * redrawing would have the story told anew. It gets a fifth of the time; meanwhile
+ * packets show what was known when they came.
+ */
+static bool
+may_tell_again(void)
+{
+    return !story || g_get_monotonic_time() - told_at >= 4 * telling_took;
+}
+
 /* --- the post-dissector ----------------------------------------------------------------- */
 
 static int
@@ -144,7 +160,7 @@ dissect_nlm_health(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *da
         nh_watch_frame(watch, pinfo->num, nh_facts_time(pinfo));
         current.taken = true;
         story_is_stale = true;
-    } else if (story_is_stale) {
+    } else if (story_is_stale && may_tell_again()) {
         nlm_health_story(); /* a later pass shows what the whole capture knows */
     }
     const nh_watch *shown = story_is_stale ? watch : nh_watch_shown(watch);
@@ -166,6 +182,7 @@ proto_register_nlm_health(void)
     int proto_nlm_health = proto_register_protocol("NLM Health (NFS lock outages)", "NLM Health", "nlm_health");
     nh_show_register(proto_nlm_health);
     nh_prefs_register(proto_nlm_health);
+    nh_flow_register(proto_nlm_health);
     register_init_routine(start_file);
     register_cleanup_routine(end_file);
     register_postseq_cleanup_routine(nh_window_file_is_read);

@@ -8,6 +8,8 @@
 
 #include "wireshark/prefs.h"
 
+#include <glib/gstdio.h>
+
 #include <epan/packet.h>
 #include <epan/prefs.h>
 #include <epan/range.h>
@@ -48,7 +50,8 @@ static GHashTable *chosen_logs; /* path of a capture to path of its log */
 
 /*
  * Values by name. Wireshark's own enumerations take the present value for a name
- * that they do not know (set_pref, epan/prefs.c), and nobody would be told.
+ * that they do not know (set_pref, epan/prefs.c), and nobody would be told: that
+ * is why there are no drop-downs.
  */
 typedef struct {
     const char *name;
@@ -298,6 +301,42 @@ try_log(const nh_options *options, GPtrArray *messages)
     nh_kernel_log_free(log);
 }
 
+/* What the window said last of wrong values, in the user's folder for such things; caller frees. */
+static char *
+remembered_path(void)
+{
+    return g_build_filename(g_get_user_cache_dir(), "nlm_health", "said_of_preferences", NULL);
+}
+
+/*
+ * A message in the window waits for a click: the same one does not come again at
+ * each start. Every report repeats what it said.
+ */
+static bool
+was_said_before(const char *all)
+{
+    char *path = remembered_path(), *folder = g_path_get_dirname(path), *said = NULL;
+
+    g_file_get_contents(path, &said, NULL, NULL);
+    bool same = g_strcmp0(said, all) == 0;
+    if (!same && g_mkdir_with_parents(folder, 0700) == 0)
+        g_file_set_contents(path, all, -1, NULL);
+    g_free(said);
+    g_free(folder);
+    g_free(path);
+    return same;
+}
+
+/* All is well again: should the same value be wrong once more, it is said once more. */
+static void
+forget_what_was_said(void)
+{
+    char *path = remembered_path();
+
+    g_unlink(path);
+    g_free(path);
+}
+
 /* Said once per set of values: a file may be dissected many times. */
 static void
 complain_aloud(const GPtrArray *messages)
@@ -307,7 +346,9 @@ complain_aloud(const GPtrArray *messages)
 
     for (unsigned i = 0; i < messages->len; i++)
         g_string_append_printf(all, "%s%s", i ? "\n" : "", (const char *)g_ptr_array_index(messages, i));
-    if (all->len && g_strcmp0(said, all->str) != 0)
+    if (nh_window_is_there() && all->len == 0)
+        forget_what_was_said();
+    if (all->len && g_strcmp0(said, all->str) != 0 && !(nh_window_is_there() && was_said_before(all->str)))
         report_failure("%s", all->str);
     g_free(said);
     said = g_string_free(all, false);

@@ -604,6 +604,16 @@ count_calls(const nh_view *view, nh_tap_info *info)
     }
 }
 
+/* text is taken over */
+static const char *
+in_packet_scope(packet_info *pinfo, char *text)
+{
+    const char *copy = text ? wmem_strdup(pinfo->pool, text) : NULL;
+
+    g_free(text);
+    return copy;
+}
+
 void
 nh_show_tap(packet_info *pinfo, const nh_view *view)
 {
@@ -619,6 +629,8 @@ nh_show_tap(packet_info *pinfo, const nh_view *view)
     info->incident = nh_view_incident(view);
     for (const GSList *item = view->frame->notes; item; item = item->next)
         info->findings |= G_GUINT64_CONSTANT(1) << ((const nh_note *)item->data)->finding;
+    info->words = in_packet_scope(pinfo, nh_view_words(view));
+    info->connection = in_packet_scope(pinfo, nh_view_connection_words(view));
     count_calls(view, info);
     tap_queue_packet(tap_nlm_health, pinfo, info);
 }

@@ -32,6 +32,8 @@ typedef struct {
     unsigned denied;        /* of these: refusals */
     nh_time answered_in;    /* of the slowest of these answers, since its call's first transmission */
     uint32_t incident;      /* 0 = none */
+    const char *words;      /* what the packet is in the story, and its connection; or NULL */
+    const char *connection;
 } nh_tap_info;
 
 /* Register everything that listens; call once, in the handoff, after register_tap(NH_TAP_NAME). */

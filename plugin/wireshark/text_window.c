@@ -127,11 +127,23 @@ open_written(funnel_text_window_t *window, void *data)
     return true;
 }
 
+static wsbool
+open_documentation(funnel_text_window_t *window, void *data)
+{
+    char *url = shown.file ? g_filename_to_uri(shown.file, NULL, NULL) : NULL;
+
+    if (url)
+        funnel_get_funnel_ops()->browser_open_url(url);
+    g_free(url);
+    return true;
+}
+
 /* --- the window ------------------------------------------------------------------------ */
 
 /* Wireshark keeps the pointers while the window is open. */
 static funnel_bt_t copy_button = { .func = copy_text }, save_button = { .func = save_text }, packets_button = { .func = show_packets },
-                   next_button = { .func = show_next }, open_button = { .func = open_written };
+                   next_button = { .func = show_next }, open_button = { .func = open_written },
+                   help_button = { .func = open_documentation };
 
 static void
 window_closed(void *data)
@@ -145,7 +157,9 @@ open_window(const funnel_ops_t *ops, nh_text_kind kind)
     shown.window = ops->new_text_window(ops->ops_id, TITLE);
     shown.kind = kind;
     ops->set_close_cb(shown.window, window_closed, NULL);
-    if (kind == NH_TEXT_MESSAGE)
+    if (kind == NH_TEXT_HELP)
+        ops->add_button(shown.window, &help_button, "Open documentation");
+    if (kind == NH_TEXT_MESSAGE || kind == NH_TEXT_HELP)
         return;
     ops->add_button(shown.window, &copy_button, "Copy");
     if (kind == NH_TEXT_CAPTURE) {

@@ -15,13 +15,14 @@
 typedef enum {
     NH_TEXT_MESSAGE, /* none */
     NH_TEXT_REPORT,  /* Copy, Save, Show packets, Next incident */
-    NH_TEXT_CAPTURE  /* Copy, Open: for a capture that was written */
+    NH_TEXT_CAPTURE, /* Copy, Open: for a capture that was written */
+    NH_TEXT_HELP     /* Open documentation: in a browser */
 } nh_text_kind;
 
 /*
  * Show a text, in the window that is open or in a new one: all have one title, so
  * that Wireshark keeps their size. text is taken over. incident: which one a
- * report is about, 0 = all. file: what Open opens, or NULL.
+ * report is about, 0 = all. file: what the Open button opens, or NULL.
  */
 void nh_text_window_show(nh_text_kind kind, char *text, uint32_t incident, const char *file);
 /* A message for that window: one sentence. */

@@ -416,6 +416,30 @@ def test_changed_preference_redissects(screen, lab):
     assert words(window_text(screen, TITLE)) == words(before)
 
 
+def boxes(screen):
+    """How many windows are to be seen, also those without a title."""
+    return len(screen._tool("xdotool", "search", "--onlyvisible", "--class", "wireshark").stdout.split())
+
+
+def test_a_wrong_preference_is_said_once_and_not_at_every_start(screen, lab):
+    wrong = ("-o", "nlm_health.timer:nonsense")
+    screen.start(lab.capture(CAPTURE), *wrong)
+    desk.wait_for(lambda: boxes(screen) > 1, "the wrong value should be told")
+    screen.dismiss_others(CAPTURE)
+    screen.close_programs()
+    open_capture(screen, CAPTURE, *wrong)
+    time.sleep(3)
+    assert boxes(screen) == 1
+    tools(screen, "r")
+    assert 'Preference nlm_health.timer is "nonsense"' in window_text(screen, TITLE)
+    screen.close_programs()
+    open_capture(screen, CAPTURE)  # all is well meanwhile
+    screen.close_programs()
+    screen.start(lab.capture(CAPTURE), *wrong)
+    desk.wait_for(lambda: boxes(screen) > 1, "the wrong value should be told once more")
+    screen.dismiss_others(CAPTURE)
+
+
 # --- the profile ---
 
 
