@@ -66,7 +66,25 @@ def test_a_plugin_never_ends_the_program():
 
 def test_architecture_names_files_that_exist():
     plugin = harness.TOP / "plugin"
-    known = {path.name for folder in (plugin, harness.TOP / "tests" / "unit") for path in folder.rglob("*")}
+    known = {path.name for folder in (plugin, harness.TOP / "tests" / "unit", harness.TOP / "tests" / "scenario") for path in folder.rglob("*")}
     text = (harness.TOP / "docs" / "architecture.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`(?:[\w./-]*/)?([\w-]+\.(?:c|h|def|cmake))`", text))
     assert len(named) > 40 and not named - known
+
+
+def test_picture_has_every_room():
+    """docs/pictures/rooms draws it."""
+    drawn = re.findall(r'<text x="52"[^>]*>([^<]+)<', (harness.TOP / "docs" / "architecture.svg").read_text(encoding="utf-8"))
+    assert drawn == ROOMS[::-1]
+
+
+# Names of things, units for people, what is written to a log: the words of lines and policies that more than the story quotes.
+WORDED = {"core/locks/lock_text.c", "core/clock/client.c", "core/clock/kernel_lines.c", "core/clock/mount_options.c", "core/clock/rpc_timer.c"}
+
+
+def test_detectors_word_nothing():
+    """What they see are rows and values (findings.def); core/story puts the words together."""
+    plugin = harness.TOP / "plugin"
+    worded = {str(path.relative_to(plugin)) for room in ("judge", "locks", "net", "rpc", "clock") for path in (plugin / "core" / room).glob("*.c")
+              if "printf" in path.read_text(encoding="utf-8")}
+    assert worded == WORDED
