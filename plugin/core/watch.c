@@ -57,6 +57,7 @@ nh_watch_new(const nh_options *options)
     watch->options.log_path = g_strdup(options->log_path);
     watch->options.log_hints.host = g_strdup(options->log_hints.host);
     watch->arena = nh_arena_new();
+    watch->names = g_string_chunk_new(256);
     watch->pairs = nh_pairs_new(NULL);
     watch->pair_list = g_ptr_array_new_with_free_func(nh_pair_free);
     watch->clients = g_hash_table_new_full(hash_address, same_address, NULL, g_free);
@@ -122,6 +123,7 @@ nh_watch_free(nh_watch *watch)
     forget_points(watch);
     nh_live_free(watch->live);
     nh_tape_free(watch->tape);
+    g_string_chunk_free(watch->names);
     nh_arena_free(watch->arena);
     g_free((char *)watch->options.log_path);
     g_free((char *)watch->options.log_hints.host);

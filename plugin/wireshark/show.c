@@ -16,6 +16,7 @@
 
 #include "core/base/text.h"
 #include "core/clock/client.h"
+#include "core/model/call.h"
 #include "core/story/faults.h"
 #include "core/story/remark_text.h"
 #include "core/story/sentence.h"
@@ -587,7 +588,7 @@ count_calls(const nh_view *view, nh_tap_info *info)
 
     for (const nh_frame_call *item = view->frame->calls; item; item = item->next) {
         const nh_call *call = item->call;
-        bool receipt = call->accepted.frame == frame && call->reply.frame != frame;
+        bool receipt = nh_call_rare_of(call)->accepted.frame == frame && call->reply.frame != frame;
         if (call->prog != NH_PROG_NLM || nh_nlm_is_result(call->prog, call->proc) || receipt)
             continue; /* a *_RES is an answer */
         if (call->reply.frame == frame) {

@@ -172,7 +172,6 @@ take_nlm(input *in, nh_nlm *nlm)
     nlm->offset = what & 64 ? G_MAXUINT64 - byte(in) : byte(in);
     nlm->length = what & 128 ? G_MAXUINT64 : byte(in);
     nlm->status = byte(in) & 15;
-    take_name(in, nlm->caller, sizeof nlm->caller);
 }
 
 static void
@@ -191,6 +190,7 @@ take_message(run *r, bool refused)
     message.proc = byte(in) % 24;
     message.xid = byte(in) & 15;
     take_nlm(in, &message.nlm);
+    take_name(in, message.caller, sizeof message.caller);
     message.n_mappings = byte(in) % (NH_MAPPINGS_MAX + 1);
     for (unsigned i = 0; i < message.n_mappings; i++) {
         uint8_t mapping = byte(in);

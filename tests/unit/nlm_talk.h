@@ -73,7 +73,7 @@ talk_call(talk *t, const nh_addr *from, const nh_addr *to, uint32_t proc, words 
 
     m.nlm = (nh_nlm){ .has_lock = !w.no_lock, .has_cookie = true, .cookie = w.cookie ? w.cookie : xid, .file = w.file ? w.file : 0xf11e,
                       .svid = w.svid, .owner = w.svid * 31, .offset = w.offset, .length = w.length, .exclusive = !w.shared, .reclaim = w.reclaim };
-    g_strlcpy(m.nlm.caller, w.caller ? w.caller : nh_addr_equal(from, &bob) ? "bob" : nh_addr_equal(from, &carol) ? "carol" : "alice", sizeof m.nlm.caller);
+    g_strlcpy(m.caller, w.caller ? w.caller : nh_addr_equal(from, &bob) ? "bob" : nh_addr_equal(from, &carol) ? "carol" : "alice", sizeof m.caller);
     if (proc == NH_NLM_SHARE || proc == NH_NLM_UNSHARE) {
         m.nlm.has_lock = false;
         m.nlm.has_share = true;

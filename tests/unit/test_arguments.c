@@ -66,7 +66,7 @@ test_lock(void)
     nh_arguments_read(&m, w.bytes, w.length);
     g_assert_true(m.nlm.has_cookie && m.nlm.has_lock && m.nlm.block && m.nlm.exclusive && m.nlm.reclaim);
     g_assert_cmphex(m.nlm.cookie, ==, 0x0102);
-    g_assert_cmpstr(m.nlm.caller, ==, "alice");
+    g_assert_cmpstr(m.caller, ==, "alice");
     g_assert_cmphex(m.nlm.file, ==, 0xcbf43926);
     g_assert_cmpuint(m.nlm.svid, ==, 7);
     g_assert_cmphex(m.nlm.offset, ==, G_GUINT64_CONSTANT(0x100000002));

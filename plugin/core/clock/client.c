@@ -217,7 +217,7 @@ no_linux_gaps(const nh_call *call, const nh_time *gaps, unsigned n)
     bool equal = n >= 2 && gaps[0] >= NH_NLM_TIMEOUT_MIN && about(gaps[1], gaps[0]);
     const nh_conn *conn = nh_call_first(call)->conn;
     /* else the gaps may be TCP's, or those after an error */
-    bool taken = call->l4 == NH_L4_UDP ? !call->icmp.at.frame : call->tcp_acked && conn && !nh_conn_trouble(conn);
+    bool taken = call->l4 == NH_L4_UDP ? !nh_call_rare_of(call)->icmp.at.frame : call->tcp_acked && conn && !nh_conn_trouble(conn);
     bool thrice = call->l4 == NH_L4_TCP && n >= 3 && about(gaps[2], gaps[0]);
 
     if (equal && taken && (thrice || !linux_repeats(call, gaps[0])))

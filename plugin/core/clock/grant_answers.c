@@ -33,9 +33,9 @@ nh_grant_answer_begins(nh_pair *pair, nh_way way, nh_moment at)
     nh_attempt *attempt = &pair->side[way].attempt;
     nh_call *grant = way == NH_FORWARD ? callback_due(pair, at) : NULL;
 
-    if (!grant || grant->answer_tried.frame || (nh_attempt_pending(attempt) && !attempt->answers))
+    if (!grant || nh_call_rare_of(grant)->answer_tried.frame || (nh_attempt_pending(attempt) && !attempt->answers))
         return false; /* a call that waits for the same connection says more */
-    grant->answer_tried = at;
+    nh_call_rare_get(grant)->answer_tried = at;
     *attempt = (nh_attempt){ .active = true, .start = at, .step = at, .earliest = at.time, .wait = NH_WAIT_CONNECT, .answers = grant };
     return true;
 }
@@ -43,11 +43,12 @@ nh_grant_answer_begins(nh_pair *pair, nh_way way, nh_moment at)
 bool
 nh_grant_answer_given_up(const nh_call *grant, nh_deadlines *out)
 {
-    nh_attempt attempt = {
-        .start = grant->answer_tried, .step = grant->answer_tried, .earliest = grant->answer_tried.time, .wait = NH_WAIT_CONNECT
-    };
+    nh_attempt attempt = { .start = nh_call_rare_of(grant)->answer_tried,
+                           .step = nh_call_rare_of(grant)->answer_tried,
+                           .earliest = nh_call_rare_of(grant)->answer_tried.time,
+                           .wait = NH_WAIT_CONNECT };
 
-    if (!grant->answer_tried.frame)
+    if (!nh_call_rare_of(grant)->answer_tried.frame)
         return false;
     nh_attempt_deadlines(grant->pair, NH_FORWARD, &attempt, out);
     return !grant->reply.frame || grant->reply.time >= out->major_earliest;
@@ -60,7 +61,8 @@ nh_grant_answer_all_that_suffered(const nh_outage *outage)
 
     for (unsigned i = 0; i < outage->calls->len; i++) {
         const nh_call *call = g_ptr_array_index(outage->calls, i);
-        if (call->answer_tried.frame && (!call->reply.frame || call->reply.time - call->answer_tried.time >= NH_GRANT_ANSWER_TIME))
+        if (nh_call_rare_of(call)->answer_tried.frame &&
+            (!call->reply.frame || call->reply.time - nh_call_rare_of(call)->answer_tried.time >= NH_GRANT_ANSWER_TIME))
             grant = grant ? grant : call;
         else if (!nh_nlm_is_result(call->prog, call->proc))
             return NULL;

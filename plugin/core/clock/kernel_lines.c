@@ -49,17 +49,21 @@ nh_lines_narrow(nh_call *call)
 void
 nh_lines_narrow_by_log(nh_call *call, nh_time line_earliest, nh_time line_latest)
 {
-    call->issued_by_log.known = true;
-    call->issued_by_log.earliest = call->issued_earliest;
-    call->issued_by_log.latest = call->issued_latest;
-    narrow_issue(call, line_earliest, line_latest, &call->issued_by_log.earliest, &call->issued_by_log.latest);
+    nh_call_rare *rare = nh_call_rare_get(call);
+
+    rare->issued_by_log.known = true;
+    rare->issued_by_log.earliest = call->issued_earliest;
+    rare->issued_by_log.latest = call->issued_latest;
+    narrow_issue(call, line_earliest, line_latest, &rare->issued_by_log.earliest, &rare->issued_by_log.latest);
 }
 
 void
 nh_lines_issued(const nh_call *call, nh_time *earliest, nh_time *latest)
 {
-    *earliest = call->issued_by_log.known ? call->issued_by_log.earliest : call->issued_earliest;
-    *latest = call->issued_by_log.known ? call->issued_by_log.latest : call->issued_latest;
+    const nh_call_rare *rare = nh_call_rare_of(call);
+
+    *earliest = rare->issued_by_log.known ? rare->issued_by_log.earliest : call->issued_earliest;
+    *latest = rare->issued_by_log.known ? rare->issued_by_log.latest : call->issued_latest;
 }
 
 nh_log_event
@@ -189,8 +193,8 @@ was_not_sent_again(const nh_call *call)
     nh_time troubled = troubles && troubles->len ? g_array_index(troubles, nh_trouble, 0).since.time : NH_NEVER;
     bool carried = call->l4 == NH_L4_UDP || (call->tcp_acked && troubled > first->at.time + NH_RESENT_BEFORE_TIME);
 
-    return call->way == NH_FORWARD && carried && call->n_sendings == 1 && call->waits && !call->line_seen.frame && !call->icmp.at.frame &&
-           call->pair->watch->last - first->at.time > NH_RESENT_BEFORE_TIME;
+    return call->way == NH_FORWARD && carried && call->n_sendings == 1 && call->waits && !call->line_seen.frame &&
+           !nh_call_rare_of(call)->icmp.at.frame && call->pair->watch->last - first->at.time > NH_RESENT_BEFORE_TIME;
 }
 
 /* The call was sent long before, and nobody knows when: whether its line came before its answer cannot be told. */

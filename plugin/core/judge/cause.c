@@ -11,6 +11,7 @@
 #include "core/base/limits.h"
 #include "core/judge/compared.h"
 #include "core/judge/outage.h"
+#include "core/model/call.h"
 #include "core/model/position.h"
 #include "core/wire/procedures.h"
 
@@ -217,12 +218,12 @@ facts_of_icmp(const nh_pair *pair, const nh_symptom *evidence)
     const nh_call *call = evidence->call;
     bool forward = evidence->way == NH_FORWARD;
     const nh_addr *sender = conn                        ? &conn->icmp_sender
-                            : call                      ? &call->icmp.sender
+                            : call                      ? &nh_call_rare_of(call)->icmp.sender
                             : evidence->icmp_sender.len ? &evidence->icmp_sender
                                                         : NULL;
     const nh_addr *caller = conn ? &conn->client.addr : call ? &call->src.addr : forward ? &pair->client : &pair->server;
     const nh_addr *called = conn ? &conn->server.addr : call ? &call->dst.addr : forward ? &pair->server : &pair->client;
-    bool own_filter = conn ? conn->icmp_own_filter : call ? call->icmp.own_filter : evidence->icmp_own_filter;
+    bool own_filter = conn ? conn->icmp_own_filter : call ? nh_call_rare_of(call)->icmp.own_filter : evidence->icmp_own_filter;
 
     return (own_filter ? OWN_FILTER : 0) | (!sender || nh_addr_equal(sender, caller) ? SAID_BY_CALLER : 0) |
            (sender && nh_addr_equal(sender, called) ? SAID_BY_CALLED : 0);

@@ -21,13 +21,13 @@ raise_dead_call(nh_call *call, uint32_t frame, nh_dead_how how)
 {
     bool known = call->issued_earliest == call->issued_latest;
 
-    nh_raise(&(nh_evidence){
-        .finding = NH_DEAD_CALL,
-        .call = call,
-        .at = { frame, call->dead_since.time },
-        .says = { NH_REMARK_DEAD_CALL,
-                  { NH_POINTER(nh_nlm_procedure_name(call->proc)), NH_NUMBER(how), NH_NUMBER(call->dead), NH_MOMENT(call->dead_since),
-                    NH_NUMBER(!known), NH_NUMBER(nh_elapsed(call->issued_earliest, nh_call_first(call)->at.time)) } } });
+    nh_raise(&(nh_evidence){ .finding = NH_DEAD_CALL,
+                             .call = call,
+                             .at = { frame, nh_call_rare_of(call)->dead_since.time },
+                             .says = { NH_REMARK_DEAD_CALL,
+                                       { NH_POINTER(nh_nlm_procedure_name(call->proc)), NH_NUMBER(how), NH_NUMBER(call->dead),
+                                         NH_MOMENT(nh_call_rare_of(call)->dead_since), NH_NUMBER(!known),
+                                         NH_NUMBER(nh_elapsed(call->issued_earliest, nh_call_first(call)->at.time)) } } });
 }
 
 void
@@ -37,7 +37,7 @@ nh_dead_declare(nh_call *call, nh_finding reason, nh_moment since, uint32_t fram
         return;
     if (call->dead == NH_FINDING_NONE) {
         call->dead = reason;
-        call->dead_since = since;
+        nh_call_rare_get(call)->dead_since = since;
         if (frame != nh_call_first(call)->at.frame)
             raise_dead_call(call, nh_call_first(call)->at.frame, call->l4 == NH_L4_UDP ? NH_DEAD_UNANSWERED : NH_DEAD_UNDER_IT);
     }

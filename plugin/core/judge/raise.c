@@ -9,6 +9,7 @@
 #include "core/judge/raise.h"
 
 #include "core/judge/outage.h"
+#include "core/model/call.h"
 #include "core/model/frames.h"
 #include "core/model/ports.h"
 #include "core/model/trouble.h"
@@ -39,7 +40,7 @@ client_acknowledges_nothing(const nh_evidence *evidence)
     if (!nh_finding_get(evidence->finding)->either_side)
         return false;
     if (evidence->call)
-        return evidence->call->lost_reply.frame != 0;
+        return nh_call_rare_of(evidence->call)->lost_reply.frame != 0;
     return evidence->silent == (way_of(evidence) == NH_FORWARD ? NH_SILENT_CLIENT : NH_SILENT_SERVER);
 }
 

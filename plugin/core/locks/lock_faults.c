@@ -313,7 +313,7 @@ find_between(nh_fault *fault, const nh_lock *held)
         what = BETWEEN_LOSS;
         frame = pair->lost.frame;
         add_step(fault, pair->lost, "lost", NH_REMARK_HOLDER_LOST);
-    } else if (held->call && held->call->lost_reply.frame) {
+    } else if (held->call && nh_call_rare_of(held->call)->lost_reply.frame) {
         what = BETWEEN_LOST_REPLY;
     }
     fault->reason = reasons[what];
@@ -341,7 +341,7 @@ two_holders(const nh_lock *held, const nh_lock *asked, nh_moment at)
     if (is_same_host(held, asked))
         fault->needs = NH_PROOF_ANOTHER; /* the holder's own UNLOCK shows that it believed to hold it */
     fault->by_datagram = (held->call && held->call->l4 == NH_L4_UDP);
-    if (fault->by_datagram || (held->call && held->call->lost_reply.frame))
+    if (fault->by_datagram || (held->call && nh_call_rare_of(held->call)->lost_reply.frame))
         fault->confidence = NH_CONFIDENCE_POSSIBLE;
     return publish(fault);
 }

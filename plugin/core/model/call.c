@@ -13,6 +13,16 @@
 #include "core/model/ports.h"
 #include "core/wire/procedures.h"
 
+const nh_call_rare nh_call_no_rare;
+
+nh_call_rare *
+nh_call_rare_get(nh_call *call)
+{
+    if (!call->rare)
+        call->rare = nh_arena_take(call->pair->watch->arena, sizeof *call->rare);
+    return call->rare;
+}
+
 /* Wireshark's own matching is per conversation, ours is not. */
 static uint32_t
 hash_call(const nh_addr *from, const nh_addr *to, uint32_t prog, uint32_t xid)
@@ -60,7 +70,7 @@ begin_to_wait(nh_call *call)
 void
 nh_call_wait_again(nh_call *call)
 {
-    call->lost_reply = call->reply;
+    nh_call_rare_get(call)->lost_reply = call->reply;
     call->reply = (nh_moment){ 0, NH_TIME_NONE };
     call->replies = 0;
     call->pair->answered -= call->prog == NH_PROG_NLM;
@@ -142,7 +152,8 @@ nh_call_add_sending(nh_call *call, nh_conn *conn, uint32_t seq_end, nh_moment at
 
     sending.behind_hole = conn && call->n_sendings > 0 && is_behind_hole(call, conn);
     nh_call_append(call, sending);
-    call->acknowledged.frame = 0; /* what was acknowledged was no answer to it */
+    if (call->rare)
+        call->rare->acknowledged.frame = 0; /* what was acknowledged was no answer to it */
     if (conn && call->waits && !(sent_before(call, conn) && g_ptr_array_find(conn->waiting, call, NULL)))
         nh_call_wait_on(call, conn);
 }
@@ -177,6 +188,15 @@ own_call(nh_pair *pair, nh_call *call)
     own(pair, &pair->unproved.calls, call);
 }
 
+/* Kept once, however many calls have it. */
+static const char *
+keep_name(nh_pair_side *side, nh_watch *watch, const char *name)
+{
+    if (!side->caller_name || strcmp(side->caller_name, name) != 0)
+        side->caller_name = g_string_chunk_insert_const(watch->names, name);
+    return side->caller_name;
+}
+
 nh_call *
 nh_call_new(nh_pair *pair, nh_way way, const nh_message *message, nh_call *before)
 {
@@ -194,6 +214,7 @@ nh_call_new(nh_pair *pair, nh_way way, const nh_message *message, nh_call *befor
     call->proc = message->proc;
     call->integrity = message->integrity;
     call->nlm = message->nlm;
+    call->nlm.caller = keep_name(&pair->side[way], watch, message->caller);
     call->reply.time = NH_TIME_NONE;
     call->issued_earliest = call->issued_latest = call->line_before = NH_TIME_NONE;
     call->next_look = NH_TIME_NONE;
@@ -226,7 +247,7 @@ nh_call_done(const nh_call *call)
 {
     if (nh_call_is_one_way(call))
         return nh_call_first(call)->at;
-    return call->reply.frame ? call->reply : call->acknowledged;
+    return call->reply.frame ? call->reply : nh_call_rare_of(call)->acknowledged;
 }
 
 bool

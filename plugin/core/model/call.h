@@ -11,6 +11,18 @@
 
 #include "core/model/model.h"
 
+/* What few calls have, to be read; all zero for the others. */
+extern const nh_call_rare nh_call_no_rare;
+
+static inline const nh_call_rare *
+nh_call_rare_of(const nh_call *call)
+{
+    return call->rare ? call->rare : &nh_call_no_rare;
+}
+
+/* The same to be written; of the watch's memory. */
+nh_call_rare *nh_call_rare_get(nh_call *call);
+
 /* RPC's own timer sent this copy: not TCP, and not a new connection, on which all that waits is sent again. */
 static inline bool
 nh_call_timer_sent(const nh_call *call, const nh_sending *sending)

@@ -137,59 +137,65 @@ typedef struct {
     bool behind_hole; /* bytes before it were not captured, behind its call's transmission before: a copy may be missing */
 } nh_sending;
 
-struct nh_call {
-    nh_link link; /* in watch->calls */
-    nh_pair *pair;
-    nh_way way;
-    nh_l4 l4;
-    nh_end src, dst;
-    uint32_t xid, prog, vers, proc;
-    nh_sending *sendings; /* its transmissions, at least one */
-    unsigned n_sendings;
-    bool integrity;     /* its results come with a checksum around them (RPCSEC_GSS) */
-    uint32_t tcp_acked; /* frame of the copy that TCP acknowledged first; 0 = none */
-    bool waits;         /* an answer is expected and has not come */
-    nh_moment reply;
+/* What only few calls have. */
+typedef struct {
     nh_moment accepted;            /* asynchronous: RPC's empty reply, a receipt and no answer */
-    uint32_t reply_end;            /* sequence number after the reply */
-    nh_wrong_source *wrong_source; /* over UDP: what answered instead of the host that was asked; NULL: nothing did */
     nh_moment acknowledged;        /* an answer that was not captured: its caller's TCP acknowledges the bytes; frame 0: none */
     nh_moment lost_reply;          /* a reply that the caller's TCP never acknowledged: it waits on */
-    bool has_status;
-    uint32_t status;
-    unsigned replies;
-    uint32_t latest_reply; /* frame: copies may be answered, too, when all is over */
-    const char *refused;
-    nh_finding dead; /* why, or NH_FINDING_NONE */
-    nh_moment dead_since;
-    bool deferred;
-    nh_wait wait;
-    nh_moment issued_from; /* frame that opens the issue window */
-    nh_time issued_earliest, issued_latest;
+    nh_moment dead_since;          /* if it is dead */
+    nh_moment answer_tried;        /* GRANTED_MSG: the first packet for the client's GRANTED_RES */
+    nh_wrong_source *wrong_source; /* over UDP: what answered instead of the host that was asked; NULL: nothing did */
+    struct nh_notice *notice;      /* SM_NOTIFY, and the look-up of statd: of what restart; NULL = none */
     struct {
         bool known;
         nh_time earliest, latest;
-    } issued_by_log;        /* what the kernel log leaves of that window */
-    nh_moment line_seen;    /* the frame that dates the kernel line */
-    nh_time line_before;    /* the copy that follows the line was sent then; NH_TIME_NONE = unknown */
-    bool opens_half;        /* the capture has nothing that its sender sent before on this connection */
-    bool first_unseen;      /* it was sent before the first copy that was captured */
-    nh_time next_look;      /* while it waits: when it is overdue, wherever that is no matter of a timer; NH_TIME_NONE = not set yet */
-    bool cycles_unseen;     /* and major timeouts may have passed before: nothing dates its kernel line */
-    bool outlived;          /* not_responding was told */
-    bool queued;            /* it lay in the socket while the peer was silent */
-    uint32_t outlived_in;   /* on this frame; 0 = nowhere */
-    nh_moment answer_tried; /* GRANTED_MSG: the first packet for the client's GRANTED_RES */
-    nh_outage *outage;
+    } issued_by_log; /* what the kernel log leaves of the issue window */
     struct {
         nh_moment at;
         nh_addr sender;
         uint16_t port;
         bool own_filter;
     } icmp; /* over UDP: the latest ICMP error that quotes it */
+} nh_call_rare;
+
+/* A capture has many of these: what is small stands together, and what few have apart. */
+struct nh_call {
+    nh_link link; /* in watch->calls */
+    nh_pair *pair;
+    nh_sending *sendings; /* its transmissions, at least one */
+    nh_outage *outage;
+    nh_call_rare *rare; /* NULL: nothing of that; by nh_call_rare_of(), nh_call_rare_get() */
+    const char *refused;
+    nh_end src, dst;
+    nh_way way : 8;
+    nh_l4 l4 : 8;
+    bool integrity; /* its results come with a checksum around them (RPCSEC_GSS) */
+    bool waits;     /* an answer is expected and has not come */
+    bool has_status;
+    bool deferred;
+    bool opens_half;    /* the capture has nothing that its sender sent before on this connection */
+    bool first_unseen;  /* it was sent before the first copy that was captured */
+    bool cycles_unseen; /* and major timeouts may have passed before: nothing dates its kernel line */
+    bool outlived;      /* not_responding was told */
+    bool queued;        /* it lay in the socket while the peer was silent */
+    uint32_t xid, prog, vers, proc;
+    unsigned n_sendings;
+    uint32_t tcp_acked; /* frame of the copy that TCP acknowledged first; 0 = none */
+    uint32_t reply_end; /* sequence number after the reply */
+    uint32_t status;
+    unsigned replies;
+    uint32_t latest_reply; /* frame: copies may be answered, too, when all is over */
+    nh_finding dead;       /* why, or NH_FINDING_NONE */
+    nh_wait wait;
+    uint32_t outlived_in; /* on this frame; 0 = nowhere */
+    nh_moment reply;
+    nh_moment issued_from; /* frame that opens the issue window */
+    nh_time issued_earliest, issued_latest;
+    nh_moment line_seen; /* the frame that dates the kernel line */
+    nh_time line_before; /* the copy that follows the line was sent then; NH_TIME_NONE = unknown */
+    nh_time next_look;   /* while it waits: when it is overdue, wherever that is no matter of a timer; NH_TIME_NONE = not set yet */
     nh_nlm nlm;
-    nh_mapping asked;         /* portmap: what was looked up */
-    struct nh_notice *notice; /* SM_NOTIFY, and the look-up of statd: of what restart; NULL = none */
+    nh_mapping asked; /* portmap: what was looked up */
 };
 
 /* The first and the latest transmission; never NULL. */
@@ -275,6 +281,7 @@ typedef struct {
     nh_attempt attempt;
     nh_moment last_lookup, lookup_before; /* the latter until it is known what the last one asked */
     uint8_t spoken[2];                    /* NLM versions of its calls, a bit each; by TCP or UDP */
+    const char *caller_name;              /* of its latest lock call; NULL: there was none; of watch->names */
     const char *log_name;                 /* how the kernel log calls the host that lockd calls; NULL = unknown; static */
     uint32_t nsm_state;                   /* state number of the latest SM_NOTIFY */
     nh_notice notice; /* the latest that the called host sent to the caller's: of a server's restart on the way forward */
@@ -520,8 +527,9 @@ typedef struct nh_segment_effect {
 
 struct nh_watch {
     nh_options options;
-    nh_arena *arena;   /* of connections, calls, frames and keys */
-    GHashTable *pairs; /* by client and server */
+    nh_arena *arena;     /* of connections, calls, frames and keys */
+    GStringChunk *names; /* of hosts, as lock calls have them */
+    GHashTable *pairs;   /* by client and server */
     GPtrArray *pair_list;
     GHashTable *clients;         /* nh_client by its address: those of which something is known */
     nh_pair *latest_pair;        /* of the packet, which asks for it several times; NULL = none yet */

@@ -171,11 +171,11 @@ nh_wrong_source_reply(nh_watch *watch, const nh_message *reply)
 
     if (!call)
         return false;
-    bool proved = call->wrong_source && call->wrong_source->raised;
+    bool proved = nh_call_rare_of(call)->wrong_source && nh_call_rare_of(call)->wrong_source->raised;
     nh_frame *frame = nh_frame_get(watch, at);
     frame->pair = call->pair;
     frame->service = nh_service_of_program(call->prog);
-    remember(watch, &call->wrong_source, &reply->src, at);
+    remember(watch, &nh_call_rare_get(call)->wrong_source, &reply->src, at);
     if (proved)
         nh_wrong_source_call(call);
     return true;
@@ -184,13 +184,13 @@ nh_wrong_source_reply(nh_watch *watch, const nh_message *reply)
 void
 nh_wrong_source_port(nh_call *call, const nh_message *reply)
 {
-    remember(call->pair->watch, &call->wrong_source, &reply->src, (nh_moment){ reply->frame, reply->time });
+    remember(call->pair->watch, &nh_call_rare_get(call)->wrong_source, &reply->src, (nh_moment){ reply->frame, reply->time });
 }
 
 bool
 nh_wrong_source_call(nh_call *call)
 {
-    nh_wrong_source *where = call->wrong_source;
+    nh_wrong_source *where = nh_call_rare_of(call)->wrong_source;
 
     if (!where)
         return false;
@@ -210,6 +210,6 @@ nh_wrong_source_quote(nh_watch *watch, const nh_quote *quote)
 {
     nh_call *call = g_hash_table_lookup(watch->asking_calls, &quote->dst);
 
-    return call && call->wrong_source && nh_addr_equal(&quote->sender, &call->src.addr) &&
-           equal_ends(&call->wrong_source->from, &quote->src) && nh_wrong_source_call(call);
+    return call && nh_call_rare_of(call)->wrong_source && nh_addr_equal(&quote->sender, &call->src.addr) &&
+           equal_ends(&nh_call_rare_of(call)->wrong_source->from, &quote->src) && nh_wrong_source_call(call);
 }

@@ -100,13 +100,14 @@ lost_without_answer(nh_call *grant, nh_call *before, nh_moment at)
 {
     nh_moment since = first_callback(grant);
 
-    nh_raise(&(nh_evidence){ .finding = NH_GRANT_LOST,
-                             .call = before,
-                             .at = at,
-                             .since = since,
-                             .says = { NH_REMARK_CALLBACK_AGAIN,
-                                       { NH_NUMBER(before == grant), NH_NUMBER(since.frame), NH_NUMBER(before->accepted.frame != 0),
-                                         NH_NUMBER(nh_elapsed(since.time, at.time)) } } });
+    nh_raise(&(nh_evidence){
+        .finding = NH_GRANT_LOST,
+        .call = before,
+        .at = at,
+        .since = since,
+        .says = { NH_REMARK_CALLBACK_AGAIN,
+                  { NH_NUMBER(before == grant), NH_NUMBER(since.frame), NH_NUMBER(nh_call_rare_of(before)->accepted.frame != 0),
+                    NH_NUMBER(nh_elapsed(since.time, at.time)) } } });
     nh_outage_join(grant->pair, grant);
 }
 
@@ -131,7 +132,7 @@ nh_async_settle(nh_call *call)
 void
 nh_async_resent(nh_call *call, nh_moment at)
 {
-    if (is_grant(call) && !call->reply.frame && !call->accepted.frame)
+    if (is_grant(call) && !call->reply.frame && !nh_call_rare_of(call)->accepted.frame)
         lost_without_answer(call, call, at);
 }
 
@@ -257,7 +258,7 @@ static void
 raise_anew(nh_call *call, nh_call *first, unsigned copies, nh_moment at)
 {
     bool message = nh_nlm_is_message(call->prog, call->proc);
-    bool taken = first->accepted.frame || first->tcp_acked;
+    bool taken = nh_call_rare_of(first)->accepted.frame || first->tcp_acked;
 
     if (nh_elapsed(nh_call_first(first)->at.time, at.time) <
         (message || call->l4 == NH_L4_UDP ? NH_CALLBACK_REPEAT_TIME : NH_ASKED_ANEW_TIME))

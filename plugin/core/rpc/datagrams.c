@@ -31,7 +31,7 @@ static bool
 met_icmp_error(const nh_call *call)
 {
     const nh_sending *before = &call->sendings[call->n_sendings - 2];
-    return call->icmp.at.frame && call->icmp.at.frame > before->at.frame;
+    return nh_call_rare_of(call)->icmp.at.frame && nh_call_rare_of(call)->icmp.at.frame > before->at.frame;
 }
 
 /* Over UDP nothing acknowledges a call: two retransmissions without any answer are a silent peer. */
@@ -43,17 +43,17 @@ nh_datagram_resent(nh_call *call, nh_moment at)
     if (nh_elapsed(silence.since.time, at.time) == 0) /* the clock was set back: nobody knows how long it was silent */
         return;
     if (met_icmp_error(call)) { /* whoever sends errors is not silent */
-        if (call->icmp.port == call->dst.port)
-            nh_dead_declare(call, NH_UNREACHABLE, call->icmp.at, at.frame, NH_DEAD_RESENT_INTO_ERROR);
+        if (nh_call_rare_of(call)->icmp.port == call->dst.port)
+            nh_dead_declare(call, NH_UNREACHABLE, nh_call_rare_of(call)->icmp.at, at.frame, NH_DEAD_RESENT_INTO_ERROR);
         return;
     }
     if (nh_wrong_source_call(call)) { /* nor is who answers from another address */
-        nh_dead_declare(call, NH_ANSWER_ELSEWHERE, call->wrong_source->last, at.frame, NH_DEAD_RESENT_ANSWERED_ELSEWHERE);
+        nh_dead_declare(call, NH_ANSWER_ELSEWHERE, nh_call_rare_of(call)->wrong_source->last, at.frame, NH_DEAD_RESENT_ANSWERED_ELSEWHERE);
         return;
     }
     if (call->n_sendings >= 3) {
         silence.bits = 0;
-        if (!call->lost_reply.frame)
+        if (!nh_call_rare_of(call)->lost_reply.frame)
             silence.says = (nh_remark){ NH_REMARK_DATAGRAM_SILENCE,
                                         { NH_NUMBER(call->n_sendings - 1), NH_NUMBER(nh_elapsed(silence.since.time, at.time)) } };
     }
@@ -134,10 +134,11 @@ nh_datagram_quote(nh_watch *watch, const nh_quote *quote)
     nh_frame *frame = nh_frame_get(watch, at);
     frame->pair = pair;
     frame->service = nh_service_of_program(call->prog);
-    call->icmp.at = at;
-    call->icmp.sender = quote->sender;
-    call->icmp.port = quote->dst.port;
-    call->icmp.own_filter = nh_icmp_is_own_filter(quote);
+    nh_call_rare *rare = nh_call_rare_get(call);
+    rare->icmp.at = at;
+    rare->icmp.sender = quote->sender;
+    rare->icmp.port = quote->dst.port;
+    rare->icmp.own_filter = nh_icmp_is_own_filter(quote);
     says.values[4].pointer = nh_procedure_name(call->prog, call->vers, call->proc);
     says.values[5].number = nh_call_last(call)->at.frame;
     nh_raise(&(nh_evidence){ .finding = NH_UNREACHABLE, .call = call, .at = at, .since = nh_call_first(call)->at, .says = says });

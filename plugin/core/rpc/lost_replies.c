@@ -41,7 +41,8 @@ nh_lost_reply_message(nh_watch *watch, const nh_message *message)
         if (!conn->replied)
             conn->replied = g_ptr_array_new();
         call->reply_end = message->by->end;
-        call->lost_reply.frame = 0;
+        if (call->rare)
+            call->rare->lost_reply.frame = 0;
         if (!g_ptr_array_find(conn->replied, call, NULL))
             g_ptr_array_add(conn->replied, call);
     }
@@ -55,12 +56,13 @@ wait_on(nh_call *call, nh_conn *conn)
     nh_call_expect(call);
     nh_call_wait_on(call, conn);
     call->dead = NH_PEER_SILENT;
-    call->dead_since = call->lost_reply;
+    nh_call_rare_get(call)->dead_since = nh_call_rare_of(call)->lost_reply;
     nh_raise(&(nh_evidence){
         .finding = NH_DEAD_CALL,
         .call = call,
         .at = nh_call_first(call)->at,
-        .says = { NH_REMARK_REPLY_UNACKED, { NH_POINTER(nh_nlm_procedure_name(call->proc)), NH_NUMBER(call->lost_reply.frame) } } });
+        .says = { NH_REMARK_REPLY_UNACKED,
+                  { NH_POINTER(nh_nlm_procedure_name(call->proc)), NH_NUMBER(nh_call_rare_of(call)->lost_reply.frame) } } });
     nh_outage_join(call->pair, call);
 }
 
@@ -68,8 +70,8 @@ wait_on(nh_call *call, nh_conn *conn)
 static void
 received(nh_call *call, nh_moment at)
 {
-    call->reply = call->lost_reply;
-    call->lost_reply.frame = 0;
+    call->reply = nh_call_rare_of(call)->lost_reply;
+    nh_call_rare_get(call)->lost_reply.frame = 0;
     call->replies = 1;
     call->pair->answered += !nh_call_is_ping(call);
     nh_reply_received(call, at);
@@ -87,7 +89,7 @@ nh_lost_reply_transport(nh_conn *conn, nh_moment at)
             continue;
         if (call->reply.frame && nh_tcp_acked(half, call->reply_end)) {
             g_ptr_array_remove_index_fast(conn->replied, i);
-        } else if (call->lost_reply.frame && nh_tcp_acked(half, call->reply_end)) {
+        } else if (nh_call_rare_of(call)->lost_reply.frame && nh_tcp_acked(half, call->reply_end)) {
             g_ptr_array_remove_index_fast(conn->replied, i);
             received(call, at);
         } else if (call->reply.frame && half->silent >= 2) {
@@ -106,12 +108,12 @@ nh_lost_reply_copy(nh_call *call, nh_moment at)
         return;
     nh_call_wait_again(call);
     nh_call_expect(call);
-    nh_frame_unnote(call->pair->watch, call->lost_reply.frame, NH_RECOVERED);
+    nh_frame_unnote(call->pair->watch, nh_call_rare_of(call)->lost_reply.frame, NH_RECOVERED);
     if (nh_wrong_source_call(call))
         return;
     nh_raise(&(nh_evidence){ .finding = NH_PEER_SILENT,
                              .call = call,
                              .at = at,
                              .bits = NH_HARMLESS, /* the copy is the symptom (datagrams.c) */
-                             .says = { NH_REMARK_REPLY_LOST, { NH_NUMBER(call->lost_reply.frame) } } });
+                             .says = { NH_REMARK_REPLY_LOST, { NH_NUMBER(nh_call_rare_of(call)->lost_reply.frame) } } });
 }

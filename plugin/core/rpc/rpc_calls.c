@@ -73,7 +73,7 @@ miss_replies(nh_conn *conn, int half, nh_moment at)
             continue;
         nh_call_stop_waiting(call);
         /* it was answered before it would have been sent again */
-        call->acknowledged = (nh_moment){ at.frame, MIN(at.time, nh_call_last(call)->at.time + NH_OVERDUE_TIME) };
+        nh_call_rare_get(call)->acknowledged = (nh_moment){ at.frame, MIN(at.time, nh_call_last(call)->at.time + NH_OVERDUE_TIME) };
     }
 }
 
@@ -221,7 +221,7 @@ resent(nh_call *call, nh_conn *conn, uint32_t seq_end, nh_moment at)
         nh_queued_unseen(call, conn, at);
         nh_copy_sent(call, at);
     }
-    if (call->notice)
+    if (nh_call_rare_of(call)->notice)
         nh_statd_again(call, at);
     if (!call->waits || (call->prog != NH_PROG_NLM && call->asked.prog != NH_PROG_NLM))
         return;

@@ -259,7 +259,7 @@ answer(nh_call *call, nh_moment at)
 static void
 take_receipt(nh_call *call, nh_moment at)
 {
-    call->accepted = at;
+    nh_call_rare_get(call)->accepted = at;
     call->pair->side[call->way].attempt.active = false;
     if (call->waits)
         nh_call_stop_waiting(call);

@@ -15,6 +15,7 @@
 #include "core/rpc/statd.h"
 
 #include "core/base/limits.h"
+#include "core/model/call.h"
 #include "core/model/frames.h"
 #include "core/wire/procedures.h"
 #include "core/locks/lock_faults.h"
@@ -103,7 +104,7 @@ try_notice(nh_pair *pair, nh_way way, nh_call *call, nh_moment at)
         notice->notify = at;
     notice->latest = at;
     notice->tries++;
-    call->notice = notice;
+    nh_call_rare_get(call)->notice = notice;
     if (pair->lock_traffic && (notice->fault || notice->tries >= NH_NOTICE_TRIES))
         nh_fault_notice(pair, way, at);
 }
@@ -125,7 +126,7 @@ nh_statd_looks_up(nh_call *lookup, nh_moment at)
 void
 nh_statd_looked_up(nh_call *lookup, bool registered, nh_moment at)
 {
-    nh_notice *notice = lookup->notice;
+    nh_notice *notice = nh_call_rare_of(lookup)->notice;
 
     if (!notice || !registered)
         return;
@@ -138,19 +139,19 @@ nh_statd_again(nh_call *call, nh_moment at)
 {
     nh_pair *pair = call->pair;
 
-    for (int way = NH_FORWARD; way <= NH_CALLBACK && call->notice && !call->reply.frame; way++)
-        if (call->notice == &pair->side[way].notice)
+    for (int way = NH_FORWARD; way <= NH_CALLBACK && nh_call_rare_of(call)->notice && !call->reply.frame; way++)
+        if (nh_call_rare_of(call)->notice == &pair->side[way].notice)
             try_notice(pair, (nh_way)way, call, at);
 }
 
 void
 nh_statd_answered(nh_call *call, nh_moment at)
 {
-    if (!call->notice)
+    if (!nh_call_rare_of(call)->notice)
         return;
-    call->notice->answered = at;
-    if (call->notice->fault)
-        nh_fault_end(call->notice->fault, at);
+    nh_call_rare_of(call)->notice->answered = at;
+    if (nh_call_rare_of(call)->notice->fault)
+        nh_fault_end(nh_call_rare_of(call)->notice->fault, at);
 }
 
 static void

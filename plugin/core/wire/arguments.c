@@ -138,22 +138,26 @@ get_cookie(xdr *x, nh_nlm *nlm)
 }
 
 static void
-get_lock(xdr *x, nh_nlm *nlm, uint32_t vers)
+get_lock(xdr *x, nh_message *message)
 {
-    get_string(x, nlm->caller, sizeof nlm->caller);
+    nh_nlm *nlm = &message->nlm;
+
+    get_string(x, message->caller, sizeof message->caller);
     nlm->file = get_hash(x);
     nlm->owner = get_hash(x);
     nlm->svid = get_uint(x);
-    nlm->offset = vers >= 4 ? get_hyper(x) : get_uint(x);
-    nlm->length = vers >= 4 ? get_hyper(x) : get_uint(x);
+    nlm->offset = message->vers >= 4 ? get_hyper(x) : get_uint(x);
+    nlm->length = message->vers >= 4 ? get_hyper(x) : get_uint(x);
     nlm->has_lock = !x->failed;
 }
 
 /* nlm_share: caller_name, fh, oh, mode (what is denied to others, 0 = nothing), access */
 static void
-get_share(xdr *x, nh_nlm *nlm)
+get_share(xdr *x, nh_message *message)
 {
-    get_string(x, nlm->caller, sizeof nlm->caller);
+    nh_nlm *nlm = &message->nlm;
+
+    get_string(x, message->caller, sizeof message->caller);
     nlm->file = get_hash(x);
     nlm->owner = get_hash(x);
     nlm->exclusive = get_uint(x) != 0;
@@ -200,9 +204,9 @@ read_nlm(xdr *x, nh_message *message)
     if (layout & STATUS)
         get_status(x, nlm, message->vers, layout & HOLDER);
     if (layout & LOCK)
-        get_lock(x, nlm, message->vers);
+        get_lock(x, message);
     if (layout & SHARE)
-        get_share(x, nlm);
+        get_share(x, message);
     if (layout & RECLAIM)
         nlm->reclaim = get_uint(x) != 0 && !x->failed;
 }

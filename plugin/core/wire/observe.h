@@ -76,15 +76,15 @@ typedef struct {
 /* Arguments and results of NLM that the core cares for. */
 typedef struct {
     bool has_lock, has_share, has_status, has_cookie;
-    bool has_holder; /* TEST denied: owner, svid, range and exclusive are the holder's */
-    uint64_t cookie; /* the cookie itself up to 8 bytes, else a hash of it */
-    char caller[64];
-    uint32_t file;  /* hash of the file handle, as Wireshark shows it */
-    uint32_t owner; /* hash of the owner handle */
-    uint32_t svid;
-    uint64_t offset, length;
     bool exclusive, block, reclaim;
+    bool has_holder;    /* TEST denied: owner, svid, range and exclusive are the holder's */
+    uint64_t cookie;    /* the cookie itself up to 8 bytes, else a hash of it */
+    const char *caller; /* caller_name: of a call, "" where it has none; in a message the message has it */
+    uint32_t file;      /* hash of the file handle, as Wireshark shows it */
+    uint32_t owner;     /* hash of the owner handle */
+    uint32_t svid;
     uint32_t status;
+    uint64_t offset, length;
 } nh_nlm;
 
 /* An ONC RPC message (RFC 5531). */
@@ -98,6 +98,7 @@ typedef struct {
     uint32_t xid, prog, vers, proc;
     bool integrity; /* a call whose results come with a checksum around them (RPCSEC_GSS) */
     nh_nlm nlm;
+    char caller[64];    /* NLM: the host that asks for a lock, as it calls itself */
     char mon_name[64];  /* statd: who restarted */
     uint32_t nsm_state; /* SM_NOTIFY: counts the restarts; 0 = unknown */
     nh_travel travel;
