@@ -60,18 +60,35 @@ keep_at(scenario *sc, int64_t time, const link_layer *link, const GByteArray *ip
     g_ptr_array_add(sc->frames, f);
 }
 
+/* At the server's point: its clock, and what the packet looks like there. */
+static void
+keep_there(scenario *sc, int64_t time, const link_layer *link, const GByteArray *ip, const host *src, const host *dst)
+{
+    GByteArray *seen = between_pass(&sc->between, ip, src != g_ptr_array_index(sc->hosts, 1), true);
+
+    keep_at(sc, time + sc->offset + (int64_t)(sc->drift * (double)(time - sc->start)), link, seen, src, dst);
+    g_byte_array_unref(seen);
+}
+
 /* At the client's host, or at the server's, too: each sees what it sends and what comes to it. */
 static void
 keep_copy(scenario *sc, int64_t time, const link_layer *link, const GByteArray *ip, const host *src, const host *dst, bool dropped)
 {
     const host *server = g_ptr_array_index(sc->hosts, 1);
 
-    if (!sc->two_points || src != server || !dropped)
+    if (!sc->two_points) {
         keep_at(sc, time, link, ip, src, dst);
-    if (sc->two_points && src == server)
-        keep_at(sc, time - sc->way + sc->offset, link, ip, src, dst);
-    else if (sc->two_points && dst == server && !dropped)
-        keep_at(sc, time + sc->way + sc->offset, link, ip, src, dst);
+        return;
+    }
+    if (src != server || !dropped) {
+        GByteArray *seen = between_pass(&sc->between, ip, src != server, false);
+        keep_at(sc, time, link, seen, src, dst);
+        g_byte_array_unref(seen);
+    }
+    if (src == server)
+        keep_there(sc, time - sc->way, link, ip, src, dst);
+    else if (dst == server && !dropped)
+        keep_there(sc, time + sc->way, link, ip, src, dst);
 }
 
 /* Its fragments leave one right behind the other. */

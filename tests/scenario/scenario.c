@@ -160,21 +160,55 @@ read_twice(scenario *sc, line_reader *line)
     sc->frames_twice = true;
 }
 
-/* points WAY,OFFSET: both in seconds */
+/* points WAY,OFFSET[,DRIFT]: both in seconds; millionths by which the server's clock is too fast */
 static void
 read_points(scenario *sc, line_reader *line)
 {
     const char *text = line_next(line, "the time between the hosts and the distance of their clocks, in seconds: 0.002,7");
-    char **parts = g_strsplit(text, ",", 2);
+    char **parts = g_strsplit(text, ",", 3);
+    unsigned n = g_strv_length(parts);
 
-    if (g_strv_length(parts) != 2)
-        line_fail(line, "'%s' should be two numbers of seconds with a comma between them", text);
+    if (n < 2)
+        line_fail(line, "'%s' should be two numbers of seconds with a comma between them, and perhaps a drift in millionths", text);
     if (!sc->two_points) {
         sc->way = line_parse_seconds(line, parts[0]);
         sc->offset = line_parse_seconds(line, parts[1]);
+        sc->drift = n > 2 ? g_ascii_strtod(parts[2], NULL) / 1e6 : 0;
     }
     sc->two_points = true;
     g_strfreev(parts);
+}
+
+static void
+read_box_word(scenario *sc, line_reader *line, const char *name, const char *value)
+{
+    if (strcmp(name, "nat") == 0) {
+        sc->between.nat = true;
+        if (!address_parse(value, sc->ipv6, &sc->between.nat_addr))
+            line_fail(line, "'%s' is no address", value);
+    } else if (strcmp(name, "hops") == 0) {
+        sc->between.hops = line_parse_number(line, value);
+    } else if (strcmp(name, "mss") == 0) {
+        sc->between.mss = line_parse_number(line, value);
+    } else if (strcmp(name, "renumber") == 0) {
+        sc->between.renumber = line_parse_number(line, value);
+    } else {
+        line_fail(line, "'%s' should be hops, nat, mss or renumber", name);
+    }
+}
+
+/* between hops:N,nat:ADDRESS,mss:N,renumber:N, any of them */
+static void
+read_between(scenario *sc, line_reader *line)
+{
+    char **words = g_strsplit(line_next(line, "what stands between the points: hops:1,nat:198.51.100.7"), ",", -1);
+
+    for (char **word = words; *word; word++) {
+        char **pair = g_strsplit(*word, ":", 2);
+        read_box_word(sc, line, pair[0], pair[1] ? pair[1] : "");
+        g_strfreev(pair);
+    }
+    g_strfreev(words);
 }
 
 static void
@@ -208,6 +242,7 @@ static const struct {
     { "only", read_only, false },
     { "frames-twice", read_twice, false },
     { "points", read_points, false },
+    { "between", read_between, false },
     { "connection", read_connection, false },
     { "udp", read_udp, false },
     { "icmp", icmp_act, true },
@@ -361,7 +396,7 @@ read_lines(const char *path)
 
 /* Command line */
 
-static char *shift_option, *link_option, *only_option, *mtu_option, *points_option;
+static char *shift_option, *link_option, *only_option, *mtu_option, *points_option, *between_option;
 static bool ipv6_option, twice_option;
 static int64_t vlan_option = -1, vxlan_option = -1, gre_option = -1, client_port_option = -1, server_port_option = -1;
 static int64_t snaplen_option;
@@ -377,7 +412,8 @@ const GOptionEntry scenario_options[] = {
     { "server-port", 0, 0, G_OPTION_ARG_INT64, &server_port_option, "Another port for the server", "N" },
     { "shift", 0, 0, G_OPTION_ARG_STRING, &shift_option, "Move all times", "SECONDS" },
     { "only", 0, 0, G_OPTION_ARG_STRING, &only_option, "Keep what one side sent: client or server", "SIDE" },
-    { "points", 0, 0, G_OPTION_ARG_STRING, &points_option, "Capture at the server's host, too", "WAY,OFFSET" },
+    { "points", 0, 0, G_OPTION_ARG_STRING, &points_option, "Capture at the server's host, too", "WAY,OFFSET[,DRIFT]" },
+    { "between", 0, 0, G_OPTION_ARG_STRING, &between_option, "What stands between the two points: hops, nat, mss, renumber", "WORD:VALUE,..." },
     { "frames-twice", 0, 0, G_OPTION_ARG_NONE, &twice_option, "Capture every frame twice", NULL },
     { "snaplen", 0, 0, G_OPTION_ARG_INT64, &snaplen_option, "Cut frames after so many bytes", "N" },
     { NULL }
@@ -438,6 +474,7 @@ scenario_init(scenario *sc, const char *path)
     apply_option(sc, only_option, read_only);
     apply_option(sc, shift_option, read_shift);
     apply_option(sc, points_option, read_points);
+    apply_option(sc, between_option, read_between);
 }
 
 /* As mergecap orders the captures of two hosts */

@@ -101,6 +101,16 @@ GPtrArray *packet_fragments(GByteArray *ip, unsigned mtu, uint32_t id);
 GByteArray *link_wrap(const link_layer *link, const GByteArray *ip, const host *src, const host *dst);
 const char *capture_write(const char *path, const GPtrArray *frames, const link_layer *link, unsigned snaplen);
 
+/* What a box between the two capture points does to packets (between.c). */
+typedef struct {
+    int64_t hops, mss, renumber; /* routers passed; what the MSS is lowered to, 0: not; added to the client's sequence numbers */
+    bool nat;
+    address nat_addr;       /* what the client is called behind it; its ports become others, too */
+} way_box;
+
+/* A packet as the other point has it; from_client: who sent it, at_server: whether it is the server's point that has it. Caller frees. */
+GByteArray *between_pass(const way_box *box, const GByteArray *ip, bool from_client, bool at_server);
+
 /* Connections (connection.c, flow.c, action.c) */
 enum { FORWARD, BACKWARD };     /* sent by the left or the right side of "a -> b" */
 
@@ -139,6 +149,8 @@ typedef struct {
     unsigned    snaplen;
     bool two_points;             /* captured at the server's host, too */
     int64_t   way, offset;          /* from host to host; its clock minus the client's */
+    double  drift;               /* and what that grows by in a second */
+    way_box between;             /* what stands on the way */
     int64_t   start, now;
     int64_t   latest;                /* like now, but never goes back: time stamps of TCP do not */
     GPtrArray *hosts, *connections, *frames;

@@ -1,5 +1,6 @@
 /* clock.c
- * clock: prints the wall clock as seconds. clock SHIFT: moves it by so many seconds.
+ * clock: prints the wall clock as seconds. clock SHIFT [PPM]: moves it by so many seconds; from then on it runs faster by
+ * so many millionths (up to 500).
  *
  * Copyright 2026, the NLM Health authors
  *
@@ -9,7 +10,16 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/timex.h>
 #include <time.h>
+
+static int
+set_rate(double ppm)
+{
+    struct timex rate = { .modes = ADJ_FREQUENCY, .freq = (long)(ppm * 65536) };
+
+    return adjtimex(&rate) < 0;
+}
 
 int
 main(int argc, char *argv[])
@@ -31,5 +41,5 @@ main(int argc, char *argv[])
         now.tv_nsec -= 1000000000;
         now.tv_sec++;
     }
-    return clock_settime(CLOCK_REALTIME, &now) != 0;
+    return clock_settime(CLOCK_REALTIME, &now) != 0 || (argc > 2 && set_rate(strtod(argv[2], NULL)));
 }

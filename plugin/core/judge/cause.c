@@ -13,6 +13,7 @@
 #include "core/judge/outage.h"
 #include "core/model/call.h"
 #include "core/model/position.h"
+#include "core/points/points.h"
 #include "core/wire/procedures.h"
 
 /* --- the tables ------------------------------------------------------------------ */
@@ -326,10 +327,26 @@ nobody_listens(const nh_finding_row *row)
     return row->nobody_listens;
 }
 
+/* Of two capture points the one at the server's end shows the evidence. */
+static bool
+is_seen_behind(const nh_outage *outage, const nh_symptom *evidence)
+{
+    const nh_points *points = outage->pair->watch->points;
+    const nh_point_frame *frame = points ? nh_points_frame(points, evidence->at.frame) : NULL;
+
+    return frame && frame->point != 0 && frame->point != nh_points_main(points);
+}
+
+static nh_side
+position_of(const nh_outage *outage, const nh_symptom *evidence)
+{
+    return is_seen_behind(outage, evidence) ? NH_SIDE_SERVER : nh_capture_position(outage->pair);
+}
+
 static unsigned
 facts_of(const nh_outage *outage, const nh_symptom *evidence)
 {
-    nh_side position = nh_capture_position(outage->pair);
+    nh_side position = position_of(outage, evidence);
 
     return facts_of_symptom(outage, evidence) | facts_of_refusal(outage, evidence->call) |
            (outage->hindsight.unlock ? DEFERRED_ANSWER : 0) | (was_granted_at_last(outage) ? GRANTED_AT_LAST : 0) |
@@ -370,6 +387,8 @@ nh_judge(const nh_outage *outage)
             point_at(&judgement, clauses[i].whom, facts);
             break;
         }
+    if (judgement.evidence && is_seen_behind(outage, judgement.evidence)) /* how near to the server that is nobody knows */
+        judgement.confidence = MAX(judgement.confidence, NH_CONFIDENCE_LIKELY);
     nh_compared_judge(outage, &judgement);
     return judgement;
 }

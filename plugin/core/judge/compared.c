@@ -8,7 +8,15 @@
 
 #include "core/judge/compared.h"
 
+#include "core/base/limits.h"
 #include "core/points/points.h"
+
+/* What a host sent could all be compared, or enough of it for there to have been time for an answer. */
+static bool
+was_heard(const nh_compared *c, int sender)
+{
+    return c->left[sender] > 0 && (c->outside + c->unheard_of == 0 || c->heard_to[sender] - c->heard_from[sender] >= NH_AT_ONCE);
+}
 
 nh_outcome
 nh_compared_outcome(const nh_outage *outage, nh_finding cause)
@@ -24,10 +32,10 @@ nh_compared_outcome(const nh_outage *outage, nh_finding cause)
         return NH_OUTCOME_LOST_ASKING;
     if (c->lost[asked] > 0 && c->lost[asked] == c->left[asked])
         return NH_OUTCOME_LOST_ANSWERS;
-    if (as == NH_COMPARED_SILENCE && c->left[asker] > 0 && c->lost[asker] == 0 && c->left[asked] == 0 && c->forged[asked] == 0 &&
+    if (as == NH_COMPARED_SILENCE && c->lost[asker] == 0 && was_heard(c, asker) && c->sent[asked] == 0 && c->forged[asked] == 0 &&
         c->asked_seen)
         return NH_OUTCOME_NOT_ANSWERED;
-    if (as == NH_COMPARED_HANDSHAKE && c->left[asked] > 0 && c->lost[asked] == 0)
+    if (as == NH_COMPARED_HANDSHAKE && c->lost[asked] == 0 && was_heard(c, asked))
         return NH_OUTCOME_NOT_TAKEN;
     if (as == NH_COMPARED_REFUSAL && c->forged[asked] > 0 && c->left[asked] == 0)
         return NH_OUTCOME_ANSWER_FORGED;

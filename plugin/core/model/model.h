@@ -420,11 +420,13 @@ typedef enum {
 typedef struct {
     bool known;
     int asker;                 /* whose packets met no answer */
-    unsigned left[2], lost[2]; /* at the point near the sender; those that never came to the other one */
+    unsigned sent[2];          /* at the point near the sender, whether they can be compared or not */
+    unsigned left[2], lost[2]; /* of those that can; those that never came to the other one */
     unsigned forged[2];        /* seen at the receiver's point only: somebody between sent them */
     nh_moment first_lost[2], last_lost[2];
     uint32_t first_left[2], first_arrived[2]; /* frames of the first that came through */
     nh_time took[2];                          /* how long that was on its way */
+    nh_time heard_from[2], heard_to[2];       /* the first and the last packet that came through */
     unsigned meanwhile;                       /* other packets between the two hosts that came through */
     bool asked_seen;                          /* the point near whoever is asked captured anything that this host sent */
     unsigned outside, unheard_of; /* that could not be compared: not both captures ran; the other one has nothing of that port */

@@ -1,8 +1,8 @@
 /* compare.c
  * What left one capture point and never came to the other, and what passed meanwhile.
  *
- * Only what both captures covered counts: while both ran, and of ports of which the other one has anything in this
- * direction (a capture that was filtered by port proves nothing about the rest).
+ * Only what both captures covered counts: while both ran, and of ports and senders of which the other one has anything
+ * (a capture that was filtered proves nothing about the rest).
  *
  * Copyright 2026, the NLM Health authors
  *
@@ -14,13 +14,31 @@
 
 /* --- what can be compared at all ---------------------------------------------------------------- */
 
-/* The port of whoever is asked, and the direction, of a packet; over TCP or UDP. */
-static uint64_t
-kind_of(const nh_mark_row *m)
+static uint16_t
+port_of(const nh_mark_row *m)
 {
-    uint16_t port = m->kind == NH_MARK_SEGMENT ? m->conn->server.port : m->asked_by_low == m->low ? m->dst : m->src;
+    return m->kind == NH_MARK_SEGMENT ? m->conn->server.port : m->asked_by_low == m->low ? m->dst : m->src;
+}
 
-    return 1 | (uint64_t)port << 8 | (uint64_t)m->low << 1 | (uint64_t)m->kind << 2 | (uint64_t)m->hosts << 32;
+/* A port of two hosts, as a view has it, over TCP or UDP. */
+static uint64_t
+port_key(const nh_mark_row *m, uint8_t view)
+{
+    return 1 | (uint64_t)port_of(m) << 8 | (uint64_t)view << 1 | (uint64_t)m->kind << 2 | (uint64_t)m->hosts << 32;
+}
+
+/* What one of two hosts sends, as a view has it. */
+static uint64_t
+sender_key(const nh_mark_row *m, uint8_t view)
+{
+    return (uint64_t)m->low << 8 | (uint64_t)view << 1 | (uint64_t)m->hosts << 32;
+}
+
+static void
+add_key(const nh_points *points, uint64_t key)
+{
+    if (!g_hash_table_contains(points->seen, &key))
+        g_hash_table_add(points->seen, g_memdup2(&key, sizeof key));
 }
 
 void
@@ -28,19 +46,21 @@ nh_compare_learn(nh_points *points)
 {
     for (uint32_t i = 0; i < points->marks->rows->len; i++) {
         const nh_mark_row *m = nh_mark_at(points->marks, i);
-        if (m->kind == NH_MARK_QUOTE || m->view > 1 || (m->twin == NH_NO_MARK && m->view == nh_view_of_sender(points, m)))
+        if (m->kind == NH_MARK_QUOTE || m->view > 1)
             continue;
-        uint64_t kind = kind_of(m);
-        if (!g_hash_table_contains(points->seen_by_receiver, &kind))
-            g_hash_table_add(points->seen_by_receiver, g_memdup2(&kind, sizeof kind));
+        add_key(points, port_key(m, m->view));
+        add_key(points, sender_key(m, m->view));
     }
 }
 
+/* The point near its receiver has something of that port, and something of that sender: its capture is not filtered. */
 static bool
 is_captured_there(const nh_points *points, const nh_mark_row *m)
 {
-    uint64_t kind = kind_of(m);
-    return g_hash_table_contains(points->seen_by_receiver, &kind);
+    uint8_t view = !nh_view_of_sender(points, m);
+    uint64_t port = port_key(m, view), sender = sender_key(m, view);
+
+    return g_hash_table_contains(points->seen, &port) && g_hash_table_contains(points->seen, &sender);
 }
 
 static bool
@@ -67,11 +87,20 @@ is_lost(const nh_mark_row *m)
 
 /* --- what the receiver acknowledges though its capture does not have it ---------------------------- */
 
+/* Queues of a network card may hand over a packet after the acknowledgment of it. */
+#define LATE_MAX (100 * NH_MSEC)
+
+/* Acknowledged, and not captured. */
+typedef struct {
+    uint32_t from, to;
+    nh_time at;
+} hole;
+
 /* Of what a host receives on a connection, as its own point saw it. */
 typedef struct {
     bool begun;
     uint32_t arrived; /* sequence number behind all of it */
-    GArray *holes;    /* pairs of uint32_t: acknowledged, not captured */
+    GArray *holes;    /* hole; NULL while there is none */
 } received;
 
 static void
@@ -101,6 +130,10 @@ received_of(const nh_points *points, GHashTable *all, const nh_mark_row *m, bool
 static void
 take_arrival(received *r, const nh_mark_row *m)
 {
+    const hole *last = r->holes && r->holes->len ? &g_array_index(r->holes, hole, r->holes->len - 1) : NULL;
+
+    if (last && m->seq_end == last->to && m->time - last->at < LATE_MAX)
+        g_array_set_size(r->holes, r->holes->len - 1);
     if (!r->begun || m->flags & NH_TH_SYN || (int32_t)(m->seq_end - r->arrived) > 0)
         r->arrived = m->seq_end;
     r->begun = true;
@@ -111,10 +144,10 @@ take_acknowledgment(received *r, const nh_mark_row *m)
 {
     if (!(m->flags & NH_TH_ACK) || m->flags & (NH_TH_RST | NH_TH_SYN) || !r->begun || (int32_t)(m->ack - r->arrived) <= 0)
         return;
-    uint32_t hole[2] = { r->arrived, m->ack };
+    hole new_hole = { r->arrived, m->ack, m->time };
     if (!r->holes)
-        r->holes = g_array_new(FALSE, FALSE, sizeof hole);
-    g_array_append_val(r->holes, hole);
+        r->holes = g_array_new(FALSE, FALSE, sizeof(hole));
+    g_array_append_val(r->holes, new_hole);
     r->arrived = m->ack;
 }
 
@@ -122,8 +155,8 @@ static bool
 is_in_hole(const received *r, const nh_mark_row *m)
 {
     for (unsigned i = 0; r->holes && i < r->holes->len; i++) {
-        const uint32_t *hole = &g_array_index(r->holes, uint32_t, 2 * (size_t)i);
-        if ((int32_t)(m->seq_end - hole[0]) > 0 && (int32_t)(hole[1] - m->seq_end) >= 0)
+        const hole *h = &g_array_index(r->holes, hole, i);
+        if ((int32_t)(m->seq_end - h->from) > 0 && (int32_t)(h->to - m->seq_end) >= 0)
             return true;
     }
     return false;
@@ -146,7 +179,7 @@ nh_compare_find_missed(nh_points *points)
     for (uint32_t i = 0; i < points->marks->rows->len; i++) {
         nh_mark_row *m = nh_mark_at(points->marks, i);
         if (m->kind == NH_MARK_SEGMENT && m->twin == NH_NO_MARK && m->view == nh_view_of_sender(points, m))
-            m->missed = is_in_hole(received_of(points, all, m, m->low), m);
+            m->missed |= is_in_hole(received_of(points, all, m, m->low), m);
     }
     g_hash_table_unref(all);
 }
@@ -202,7 +235,11 @@ count_one(const nh_points *points, const nh_mark_row *m, nh_time time, nh_compar
         if (count->lost[server]++ == 0)
             count->first_lost[server] = (nh_moment){ m->frame, time };
         count->last_lost[server] = (nh_moment){ m->frame, time };
-    } else if (!count->first_left[server] && m->twin != NH_NO_MARK) {
+        return;
+    }
+    count->heard_from[server] = count->heard_to[server] ? MIN(count->heard_from[server], time) : time;
+    count->heard_to[server] = count->heard_to[server] ? MAX(count->heard_to[server], time) : time;
+    if (!count->first_left[server] && m->twin != NH_NO_MARK) {
         const nh_mark_row *twin = nh_mark_at(points->marks, m->twin);
         count->first_left[server] = m->frame;
         count->first_arrived[server] = twin->frame;
@@ -218,6 +255,7 @@ count_mark(const nh_points *points, const nh_points_query *query, const nh_mark_
 
     if (time < query->from || time > query->to || m->hosts != points->main_hosts || m->kind == NH_MARK_QUOTE || m->view > 1)
         return;
+    count->sent[sender_of(points, m)] += asked_for && m->view == nh_view_of_sender(points, m);
     if (m->view != nh_view_of_sender(points, m))
         count->forged[sender_of(points, m)] += asked_for && m->twin == NH_NO_MARK && both_ran(points, time);
     else if (!both_ran(points, time))
@@ -240,12 +278,6 @@ typedef struct {
     unsigned lost_synacks, passed_else;                 /* and passed that are no SYN-ACK */
     uint32_t least_lost, most_passed, most_passed_here; /* bytes of payload */
 } tally;
-
-static uint16_t
-port_of(const nh_mark_row *m)
-{
-    return m->kind == NH_MARK_SEGMENT ? m->conn->server.port : m->asked_by_low == m->low ? m->dst : m->src;
-}
 
 static void
 tally_forward(const nh_points *points, const nh_points_query *query, uint16_t port, const nh_mark_row *m, tally *t)
@@ -293,7 +325,7 @@ static nh_lost_kind
 kind_of_loss(const tally *t)
 {
     if (t->passed == 0)
-        return t->back_passed > 0 ? NH_LOST_ONE_WAY : t->back_lost > 0 ? NH_LOST_ALL : NH_LOST_SOME;
+        return t->back_passed > 0 ? NH_LOST_ONE_WAY : t->lost > 1 ? NH_LOST_ALL : NH_LOST_SOME;
     if (t->lost_synacks == t->lost && t->passed_else > 0)
         return NH_LOST_SYNACKS;
     bool by_size = t->least_lost > t->most_passed, by_port = t->lost_here == t->lost && t->passed_here == 0;
@@ -326,8 +358,7 @@ describe_loss(const nh_points *points, const nh_points_query *query, nh_compared
     if (count->lost[sender] == 0 || query->a == 0)
         return;
     count->port = asked_port(points, query);
-    tally t = count_passing(points, query, sender, count->port, count->first_lost[sender].time,
-                            MAX(count->last_lost[sender].time, query->to));
+    tally t = count_passing(points, query, sender, count->port, count->first_lost[sender].time, count->last_lost[sender].time);
     count->kind = kind_of_loss(&t);
     count->least_lost = t.least_lost;
     count->most_passed = t.most_passed;
@@ -336,11 +367,10 @@ describe_loss(const nh_points *points, const nh_points_query *query, nh_compared
 void
 nh_points_compare(const nh_points *points, const nh_points_query *query, nh_compared *count)
 {
-    *count = (nh_compared){ .known = false };
+    *count = (nh_compared){ .asker = query->asker };
     for (uint32_t i = 0; i < points->marks->rows->len; i++)
         count_mark(points, query, nh_mark_at(points->marks, i), count);
     count->known = count->left[0] + count->left[1] > 0;
-    count->asker = query->asker;
     for (uint32_t i = 0; i < points->marks->rows->len && !count->asked_seen; i++) {
         const nh_mark_row *m = nh_mark_at(points->marks, i);
         count->asked_seen = left_its_host(points, m) && sender_of(points, m) != query->asker;

@@ -109,7 +109,7 @@ nh_points_find(const nh_tape *tape, bool (*is_client)(const nh_addr *a, const nh
     points->translated_view = NH_NO_VIEW;
     points->same = g_hash_table_new(NULL, NULL);
     points->known_by = g_hash_table_new(NULL, NULL);
-    points->seen_by_receiver = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+    points->seen = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
     if (marks->rows->len == 0 || !nh_views_learn(points)) {
         nh_points_free(points);
         return NULL;
@@ -133,7 +133,7 @@ nh_points_free(nh_points *points)
     g_array_unref(points->frames);
     g_hash_table_unref(points->same);
     g_hash_table_unref(points->known_by);
-    g_hash_table_unref(points->seen_by_receiver);
+    g_hash_table_unref(points->seen);
     g_free(points);
 }
 

@@ -11,8 +11,8 @@
 
 #include "core/points/tape.h"
 
-/* Fewer twins than this are chance. */
-#define NH_TWINS_MIN 4
+/* Fewer twins than this are chance: they agree in 64 bits of numbers, in time stamp and identification. */
+#define NH_TWINS_MIN 2
 
 /* What is known of one frame. */
 typedef struct {

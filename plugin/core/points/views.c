@@ -415,35 +415,47 @@ view_by_hops(const nh_points *points, const nh_mark_row *m)
     return m->hops == usual[0] ? 0 : m->hops == usual[1] ? 1 : NH_NO_VIEW;
 }
 
-/* The latest packet of a connection's half that both points saw. */
+/* The latest packet of a direction that both points saw. */
 typedef struct {
     nh_time time[2];
     uint32_t tsval;
+    bool known;
 } stamp;
 
+/* Of a connection, or of two hosts: the key is an address in memory. */
 static stamp *
-stamp_of(GHashTable *stamps, const nh_mark_row *m)
+stamp_of(GHashTable *stamps, const void *whose, bool low)
 {
-    stamp *both = g_hash_table_lookup(stamps, m->conn);
+    stamp *both = g_hash_table_lookup(stamps, whose);
 
     if (!both) {
         both = g_new0(stamp, 2);
-        g_hash_table_insert(stamps, (void *)m->conn, both);
+        g_hash_table_insert(stamps, (void *)whose, both);
     }
-    return &both[m->low];
+    return &both[low];
 }
 
-/* TCP's time stamp says how long after that packet this one was sent, and so by whose clock its time is. */
 static uint8_t
-view_by_stamp(const nh_points *points, GHashTable *stamps, const nh_mark_row *m)
+view_after(const stamp *last, const nh_mark_row *m)
 {
-    const stamp *last = stamp_of(stamps, m);
     nh_time since = (int32_t)(m->tsval - last->tsval) * TICK, distance = ABS(last->time[1] - last->time[0]);
     nh_time off_0 = ABS(m->time - last->time[0] - since), off_1 = ABS(m->time - last->time[1] - since);
 
-    if (last->time[0] == 0 || MIN(off_0, off_1) * 4 > distance || points->told_by == NH_BY_INTERFACE)
+    if (!last->known || MIN(off_0, off_1) * 4 > distance)
         return NH_NO_VIEW;
     return off_0 < off_1 ? 0 : 1;
+}
+
+/*
+ * TCP's time stamp says how long after that packet this one was sent, and so by whose clock its time is. Linux counts
+ * for all connections of two hosts alike (secure_tcp_ts_off, net/core/secure_seq.c); where others do not, nothing fits.
+ */
+static uint8_t
+view_by_stamp(const nh_points *points, GHashTable *stamps, const nh_mark_row *m)
+{
+    uint8_t view = view_after(stamp_of(stamps, m->conn, m->low), m);
+
+    return view != NH_NO_VIEW ? view : view_after(stamp_of(stamps, nh_mark_hosts(points->marks, m->hosts), m->low), m);
 }
 
 /* A RST or SYN-ACK that answers what never came to its sender was sent on the way, and seen where the question was. */
@@ -461,19 +473,24 @@ view_of_question(const nh_points *points, GHashTable *lone, const nh_mark_row *m
 
 /* Going through the marks in either direction. */
 typedef struct {
-    GHashTable *stamps; /* nh_conn* to stamp[2] */
+    GHashTable *stamps; /* nh_conn*, or nh_two_hosts*, to stamp[2] */
     GHashTable *lone;   /* nh_conn* to the latest mark without a twin */
     nh_time from, to;   /* of all twins, by the first clock */
 } lookout;
+
+static bool
+is_between_twins_of(const nh_points *points, const lookout *out, const nh_mark_row *m, uint8_t view)
+{
+    nh_time time = view == 0 ? m->time : nh_clocks_first(&points->clocks, m->time);
+
+    return time >= out->from - NH_WAY_MAX && time <= out->to + NH_WAY_MAX;
+}
 
 /* Within the time of the twins a lone packet was lost on its way, or sent there; outside of it one point may not have captured. */
 static bool
 is_between_twins(const nh_points *points, const lookout *out, const nh_mark_row *m)
 {
-    uint8_t view = nh_view_of_sender(points, m);
-    nh_time time = view == 0 ? m->time : nh_clocks_first(&points->clocks, m->time);
-
-    return time >= out->from - NH_WAY_MAX && time <= out->to + NH_WAY_MAX;
+    return is_between_twins_of(points, out, m, nh_view_of_sender(points, m));
 }
 
 static void
@@ -483,14 +500,14 @@ look_at(nh_points *points, lookout *out, uint32_t i)
 
     if (m->kind != NH_MARK_SEGMENT)
         return;
-    if (m->twin != NH_NO_MARK) {
-        stamp *last = stamp_of(out->stamps, m);
-        last->time[m->view] = m->time;
-        last->time[!m->view] = nh_mark_at(points->marks, m->twin)->time;
-        last->tsval = m->tsval;
+    if (m->twin != NH_NO_MARK && m->has_tsval) {
+        stamp now = { .tsval = m->tsval, .known = true };
+        now.time[m->view] = m->time;
+        now.time[!m->view] = nh_mark_at(points->marks, m->twin)->time;
+        *stamp_of(out->stamps, m->conn, m->low) = *stamp_of(out->stamps, nh_mark_hosts(points->marks, m->hosts), m->low) = now;
         return;
     }
-    if (m->view == NH_NO_VIEW && m->has_tsval)
+    if (m->twin == NH_NO_MARK && m->view == NH_NO_VIEW && m->has_tsval)
         m->view = view_by_stamp(points, out->stamps, m);
 }
 
@@ -503,8 +520,10 @@ look_for_questions(nh_points *points, lookout *out, uint32_t i)
         return;
     if (m->view == NH_NO_VIEW && m->kind == NH_MARK_SEGMENT)
         m->view = view_of_question(points, out->lone, m);
-    if (m->view == NH_NO_VIEW && is_between_twins(points, out, m))
+    if (m->view == NH_NO_VIEW && is_between_twins(points, out, m)) {
         m->view = nh_view_of_sender(points, m);
+        m->missed = points->cut && !is_between_twins_of(points, out, m, !m->view); /* as well as lost it may be of the point that went on */
+    }
     if (m->kind == NH_MARK_SEGMENT)
         g_hash_table_replace(out->lone, (void *)m->conn, g_memdup2(&i, sizeof i));
 }
@@ -545,6 +564,75 @@ settle_rest(nh_points *points, const lookout *out, bool before)
     }
 }
 
+/* A connection that one point alone saw: packets of either direction answer each other, so that none was lost. */
+typedef struct {
+    uint32_t end[2]; /* by low: sequence number behind the latest */
+    bool sent[2], answered[2];
+    nh_time from, to; /* by the clock of whoever saw it */
+    bool paired;
+    uint8_t view;
+} lone_conn;
+
+static lone_conn *
+lone_conn_of(GHashTable *conns, const nh_mark_row *m)
+{
+    lone_conn *known = g_hash_table_lookup(conns, m->conn);
+
+    if (!known) {
+        known = g_new0(lone_conn, 1);
+        known->from = known->to = m->time;
+        known->view = NH_NO_VIEW;
+        g_hash_table_insert(conns, (void *)m->conn, known);
+    }
+    return known;
+}
+
+static void
+take_lone(lone_conn *c, const nh_mark_row *m)
+{
+    c->paired |= m->twin != NH_NO_MARK || m->view != NH_NO_VIEW;
+    c->from = MIN(c->from, m->time);
+    c->to = MAX(c->to, m->time);
+    if (m->flags & NH_TH_ACK && !(m->flags & NH_TH_RST) && c->sent[!m->low] && m->ack == c->end[!m->low])
+        c->answered[!m->low] = true;
+    c->end[m->low] = m->seq_end;
+    c->sent[m->low] = true;
+}
+
+/* How much of the time of the twins it would have, were it of that view; else, negative, how far it is from that. */
+static nh_time
+overlap(const nh_points *points, const lookout *out, const lone_conn *c, uint8_t view)
+{
+    nh_time from = view == 0 ? c->from : nh_clocks_first(&points->clocks, c->from);
+    nh_time to = view == 0 ? c->to : nh_clocks_first(&points->clocks, c->to);
+
+    return MIN(to, out->to) - MAX(from, out->from);
+}
+
+/* The other point did not capture then: it has none of it, while twins show when both did. */
+static void
+settle_lone_connections(nh_points *points, const lookout *out)
+{
+    GHashTable *conns = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+
+    for (uint32_t i = 0; i < points->marks->rows->len; i++) {
+        const nh_mark_row *m = nh_mark_at(points->marks, i);
+        if (m->kind == NH_MARK_SEGMENT)
+            take_lone(lone_conn_of(conns, m), m);
+    }
+    for (uint32_t i = 0; i < points->marks->rows->len; i++) {
+        nh_mark_row *m = nh_mark_at(points->marks, i);
+        const lone_conn *c = m->kind == NH_MARK_SEGMENT ? lone_conn_of(conns, m) : NULL;
+        if (!c || c->paired || !c->answered[0] || !c->answered[1])
+            continue;
+        bool fits_0 = overlap(points, out, c, 0) < 0, fits_1 = overlap(points, out, c, 1) < 0;
+        if (fits_0 != fits_1)
+            m->view = fits_0 ? 0 : 1;
+        points->cut = true;
+    }
+    g_hash_table_unref(conns);
+}
+
 static void
 tell_lone(nh_points *points)
 {
@@ -560,6 +648,8 @@ tell_lone(nh_points *points)
     g_hash_table_remove_all(out.stamps);
     for (uint32_t i = n; i-- > 0;)
         look_at(points, &out, i);
+    if (points->told_by == NH_BY_TIME)
+        settle_lone_connections(points, &out);
     for (uint32_t i = 0; i < n; i++)
         look_for_questions(points, &out, i);
     settle_rest(points, &out, true);

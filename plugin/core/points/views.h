@@ -38,12 +38,13 @@ struct nh_points {
     uint8_t usual_hops[2]; /* TTL, by view, of what the lower address sends; 0 unknown */
     uint8_t usual_back[2]; /* and the higher one */
     nh_clocks clocks;
-    GHashTable *same;             /* nh_conn* to the one that it was called in the other view */
-    GHashTable *known_by;         /* nh_conn* to a bit per view that has packets of it */
-    bool ran[2];                  /* anything is known of when */
-    nh_time began[2], ended[2];   /* first and last packet of each view, by the story's clock */
-    GHashTable *seen_by_receiver; /* kinds of packets that the point near their receiver has any of (compare.c) */
-    uint8_t translated_view;      /* the one that sees the other addresses; NH_NO_VIEW: both see the same */
+    GHashTable *same;           /* nh_conn* to the one that it was called in the other view */
+    GHashTable *known_by;       /* nh_conn* to a bit per view that has packets of it */
+    bool ran[2];                /* anything is known of when */
+    nh_time began[2], ended[2]; /* first and last packet of each view, by the story's clock */
+    GHashTable *seen;           /* ports and senders that a view has anything of (compare.c) */
+    bool cut;                /* one point went on, or began before the other; told by time alone it is not always clear whose a packet is */
+    uint8_t translated_view; /* the one that sees the other addresses; NH_NO_VIEW: both see the same */
     unsigned both, all;
 };
 

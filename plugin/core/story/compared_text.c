@@ -13,14 +13,18 @@
 
 /* Which packets pass while these are lost: where to look. */
 static void
-add_kind(GString *text, const nh_compared *c, const char *sender)
+add_kind(GString *text, const nh_compared *c, int sender, const char *const names[2])
 {
+    char *from = nh_time_clock(c->first_lost[sender].time), *to = nh_time_clock(c->last_lost[sender].time);
+
     switch (c->kind) {
     case NH_LOST_ALL:
-        g_string_append(text, " Nothing passed meanwhile, either way.");
+        if (c->meanwhile == 0)
+            g_string_append(text, " Nothing passed meanwhile, either way.");
         break;
     case NH_LOST_ONE_WAY:
-        g_string_append_printf(text, " Nothing that %s sent passed meanwhile; what was sent the other way did.", sender);
+        g_string_append_printf(text, " Between %s and %s nothing that %s sent passed; what was sent the other way did.", from, to,
+                               names[sender]);
         break;
     case NH_LOST_PORT:
         g_string_append_printf(text, " Only packets of port %u are lost: look for a filter of this port.", c->port);
@@ -49,6 +53,8 @@ add_kind(GString *text, const nh_compared *c, const char *sender)
     default:
         break;
     }
+    g_free(from);
+    g_free(to);
 }
 
 /* "Frame 306 left 10.7.1.2 and was not seen at 10.7.1.1, nor were 9 more from 12:21:41.009 to 12:23:28.448; meanwhile 26 other packets got through." */
@@ -64,14 +70,15 @@ lost_text(const nh_compared *c, int sender, const char *const names[2])
                                to);
     if (c->lost[sender] < c->left[sender])
         g_string_append_printf(text, "; %u of its kind came through", c->left[sender] - c->lost[sender]);
-    if (c->lost[!sender] == 0 && c->left[!sender] > 0)
+    if (c->lost[!sender] == 0 && c->left[!sender] > 0 && c->kind != NH_LOST_ONE_WAY)
         g_string_append(text, "; what was sent the other way came through");
     if (c->meanwhile > 0)
-        g_string_append_printf(text, "; meanwhile %u other packet%s got through", c->meanwhile, nh_plural(c->meanwhile));
+        g_string_append_printf(text, "; meanwhile %u other packet%s got through%s", c->meanwhile, nh_plural(c->meanwhile),
+                               c->kind == NH_LOST_ALL ? ", after the last of these" : "");
     g_free(from);
     g_free(to);
     g_string_append_c(text, '.');
-    add_kind(text, c, names[sender]);
+    add_kind(text, c, sender, names);
     return g_string_free(text, FALSE);
 }
 
@@ -97,8 +104,8 @@ not_compared_text(const nh_compared *c)
         return NULL;
     if (c->outside > 0)
         return g_strdup("Whether its packets arrived cannot be said: not both points captured at that time.");
-    return g_strdup("Whether its packets arrived cannot be said: the other point has none of that port in this direction, and may have "
-                    "been filtered.");
+    return g_strdup("Whether its packets arrived cannot be said: the other point has nothing of that port, or of that sender, and may "
+                    "have been filtered.");
 }
 
 char *
