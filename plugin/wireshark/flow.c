@@ -63,14 +63,24 @@ add_item(seq_analysis_info_t *graph, seq_analysis_item_t *item, uint32_t frame, 
     g_queue_push_tail(graph->items, item);
 }
 
-/* A row for what is no packet; it stands before the next packet, whose number it bears. */
-static void
-add_silence(seq_analysis_info_t *graph, const nh_tap_info *info, uint32_t frame, nh_time now)
+/* A row for what is no packet: it has a packet's number, that of the next one, but no packet's colour. */
+static seq_analysis_item_t *
+new_row(char *time)
 {
     seq_analysis_item_t *item = g_new0(seq_analysis_item_t, 1);
+
+    item->time_str = time;
+    item->has_color_filter = true;
+    item->bg_color = 0xffffff;
+    return item;
+}
+
+static void
+add_gap(seq_analysis_info_t *graph, const nh_tap_info *info, uint32_t frame, nh_time now)
+{
+    seq_analysis_item_t *item = new_row(g_strdup(""));
     char *lasted = nh_duration_text(nh_elapsed(before.time, now));
 
-    item->time_str = g_strdup("");
     set_host(&item->src_addr, &info->client);
     set_host(&item->dst_addr, &info->server);
     add_item(graph, item, frame, g_strdup_printf("... %s later", lasted), g_strdup(""));
@@ -86,10 +96,9 @@ time_of_line(const nh_kernel_line *line)
 static void
 add_line(seq_analysis_info_t *graph, const nh_tap_info *info, uint32_t frame, const nh_kernel_line *line)
 {
-    seq_analysis_item_t *item = g_new0(seq_analysis_item_t, 1);
+    seq_analysis_item_t *item = new_row(nh_time_clock(time_of_line(line)));
     const char *how = nh_time_known(line->logged) ? "logged" : nh_time_known(line->observed) ? "as the capture shows" : "predicted";
 
-    item->time_str = nh_time_clock(time_of_line(line));
     set_host(&item->src_addr, line->of_server ? &info->server : &info->client);
     set_log_lane(&item->dst_addr);
     add_item(graph, item, frame, g_strdup(line->event == NH_LOG_OK ? "OK" : "not responding"),
@@ -114,7 +123,7 @@ add_between(seq_analysis_info_t *graph, const nh_tap_info *info, uint32_t frame,
     bool goes_on = before.graph == graph && before.incident == info->incident && !g_queue_is_empty(graph->items);
 
     if (goes_on && nh_elapsed(before.time, now) >= SILENCE)
-        add_silence(graph, info, frame, now);
+        add_gap(graph, info, frame, now);
     if (story && info->incident <= story->incidents->len)
         add_lines(graph, info, frame, story->incidents->pdata[info->incident - 1], goes_on ? before.time : NH_TIME_NONE, now);
     before.graph = graph;
@@ -140,10 +149,8 @@ add_packet(void *data, packet_info *pinfo, epan_dissect_t *edt, const void *tapp
     item->port_src = (uint16_t)pinfo->srcport;
     item->port_dst = (uint16_t)pinfo->destport;
     sequence_analysis_use_color_filter(pinfo, item);
-    add_item(graph, item, pinfo->num,
-             g_strdup(info->words        ? info->words
-                      : info->connection ? info->connection
-                                         : ""),
+    const char *label = info->words ? info->words : step ? step : info->connection;
+    add_item(graph, item, pinfo->num, g_strdup(label ? label : ""),
              g_strdup_printf("Incident %u: %s", info->incident,
                              step               ? step
                              : info->connection ? info->connection

@@ -319,6 +319,18 @@ show_dead_call(place *at, proto_tree *tree, const nh_call *call)
         add_time(at, tree, hf_call_held, nh_elapsed(earliest, call->sendings[0].at.time));
 }
 
+/* In a branch of its own, so that nobody takes for a prediction what is there to be compared. */
+static void
+show_mount_timers(place *at, proto_tree *tree, const nh_timers *timers)
+{
+    bool rules = timers->policy.kind == NH_POLICY_MOUNT;
+
+    tree = add_branch(at, tree, ett_timeout,
+                      rules ? "By the mount's timeo and retrans" : "If the mount's timeo and retrans ruled, which for locks they do not");
+    add_time(at, tree, hf_timeout_mount_major_earliest, timers->mount_deadlines.major_earliest);
+    add_time(at, tree, hf_timeout_mount_major_latest, timers->mount_deadlines.major_latest);
+}
+
 static void
 show_timers(place *at, proto_tree *tree, const nh_timers *timers)
 {
@@ -331,12 +343,10 @@ show_timers(place *at, proto_tree *tree, const nh_timers *timers)
         add_time(at, tree, hf_timeout_minor, timers->deadlines.minor[i]);
     add_time(at, tree, hf_timeout_major_earliest, timers->deadlines.major_earliest);
     add_time(at, tree, hf_timeout_major_latest, timers->deadlines.major_latest);
-    if (timers->has_mount_deadlines) {
-        add_time(at, tree, hf_timeout_mount_major_earliest, timers->mount_deadlines.major_earliest);
-        add_time(at, tree, hf_timeout_mount_major_latest, timers->mount_deadlines.major_latest);
-    }
     add_time(at, tree, hf_timeout_observed, timers->observed);
     add_string(at, tree, hf_timeout_message, line);
+    if (timers->has_mount_deadlines)
+        show_mount_timers(at, tree, timers);
     g_free(line);
     g_free(policy);
 }
