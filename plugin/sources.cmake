@@ -35,6 +35,7 @@ set(NLM_HEALTH_CORE_SOURCES
     core/judge/incident.c
     core/judge/outage.c
     core/judge/raise.c
+    core/locks/fault.c
     core/locks/lock_effects.c
     core/locks/lock_faults.c
     core/locks/lock_file.c

@@ -83,3 +83,11 @@ nh_duration_text(nh_time duration)
     seconds = round(seconds * 10) / 10;
     return g_strdup_printf("%.0f min %.1f s", trunc(seconds / 60), fmod(seconds, 60));
 }
+
+int
+nh_time_compare(const void *a, const void *b)
+{
+    nh_time x = *(const nh_time *)a, y = *(const nh_time *)b;
+
+    return x < y ? -1 : x > y;
+}

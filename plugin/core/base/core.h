@@ -39,6 +39,9 @@ nh_time_known(nh_time t)
  */
 nh_time nh_time_of(int64_t seconds, int64_t nanoseconds);
 
+/* For g_array_sort() of times. */
+int nh_time_compare(const void *a, const void *b);
+
 /* How long it is from one time to another; 0 where the clock was set back meanwhile. */
 static inline nh_time
 nh_elapsed(nh_time since, nh_time until)

@@ -25,25 +25,19 @@ is_blocking_lock(const nh_call *call)
            call->nlm.block;
 }
 
+/* UNLOCK does not say whether it was exclusive: the stronger guess. */
 static nh_lock
-lock_of(const nh_call *call)
+lock_of(nh_call *call)
 {
-    const nh_nlm *nlm = &call->nlm;
+    nh_lock lock = nh_lock_of_call(call);
 
-    return (nh_lock){ .pair = call->pair,
-                      .caller = nlm->caller,
-                      .file = nlm->file,
-                      .svid = nlm->svid,
-                      .owner = nlm->owner,
-                      .first = nlm->offset,
-                      .last = nh_lock_last_byte(nlm->offset, nlm->length),
-                      .exclusive = true,
-                      .state = NH_LOCK_HELD };
+    lock.exclusive = true;
+    return lock;
 }
 
 /* Whether this call gave back what the other one waits for. */
 static bool
-gives_back(const nh_call *unlock, const nh_call *waits)
+gives_back(nh_call *unlock, nh_call *waits)
 {
     if (unlock->prog != NH_PROG_NLM || nh_nlm_kind(unlock->proc) != NH_NLM_UNLOCK || !unlock->nlm.has_lock || !unlock->has_status ||
         unlock->status != NH_NLM_STAT_GRANTED || unlock->nlm.file != waits->nlm.file ||
@@ -54,8 +48,8 @@ gives_back(const nh_call *unlock, const nh_call *waits)
 }
 
 /* The UNLOCK of another owner right before the answer, or NULL. */
-static const nh_call *
-unlock_before(const nh_watch *watch, const nh_call *answered)
+static nh_call *
+unlock_before(const nh_watch *watch, nh_call *answered)
 {
     unsigned end = nh_frames_before(watch->frames, answered->reply.frame);
 
@@ -89,7 +83,7 @@ regard(const nh_lock *lock, void *data)
 }
 
 /* Of the calls that hang the first that wants to wait for its lock. */
-static const nh_call *
+static nh_call *
 first_hanging(const nh_outage *outage)
 {
     for (unsigned i = 0; i < outage->symptoms->len; i++) {
@@ -101,16 +95,9 @@ first_hanging(const nh_outage *outage)
     return NULL;
 }
 
-/* A lock that a remark speaks of. */
-static const nh_lock *
-kept(const nh_watch *watch, const nh_lock *lock)
-{
-    return nh_arena_copy(watch->arena, lock, sizeof *lock);
-}
-
 /* Who hangs, and whose lock stands in the way. */
 static void
-find_holder(nh_outage *outage, const nh_call *hanging)
+find_holder(nh_outage *outage, nh_call *hanging)
 {
     const nh_watch *watch = outage->pair->watch;
     search s = { .call = hanging, .wanted = lock_of(hanging) };
@@ -119,7 +106,7 @@ find_holder(nh_outage *outage, const nh_call *hanging)
     nh_locks_visit_file(watch->locks, &outage->pair->server, hanging->nlm.file, regard, &s);
     if (s.any)
         outage->hindsight.holder = (nh_remark){
-            NH_REMARK_HOLDER, { NH_POINTER(kept(watch, &s.found)), NH_NUMBER(s.found.since.time), NH_NUMBER(s.found.since.frame) }
+            NH_REMARK_HOLDER, { NH_POINTER(nh_lock_kept(&s.found)), NH_NUMBER(s.found.since.time), NH_NUMBER(s.found.since.frame) }
         };
 }
 
@@ -127,7 +114,7 @@ void
 nh_holder_find(nh_outage *outage)
 {
     const nh_watch *watch = outage->pair->watch;
-    const nh_call *answered = outage->ended_by, *hanging = first_hanging(outage), *unlock = NULL;
+    nh_call *answered = outage->ended_by, *hanging = first_hanging(outage), *unlock = NULL;
 
     outage->hindsight.unlock = NULL;
     outage->hindsight.holder.id = NH_REMARK_NONE;
@@ -137,7 +124,7 @@ nh_holder_find(nh_outage *outage)
         nh_lock freed = lock_of(unlock);
         outage->hindsight.holder = (nh_remark){ NH_REMARK_HOLDER_GAVE_BACK,
                                                 { NH_NUMBER(nh_elapsed(unlock->reply.time, outage->end.time)),
-                                                  NH_POINTER(kept(watch, &freed)), NH_NUMBER(nh_call_first(unlock)->at.frame) } };
+                                                  NH_POINTER(nh_lock_kept(&freed)), NH_NUMBER(nh_call_first(unlock)->at.frame) } };
         outage->hindsight.unlock = unlock;
     } else if (hanging) {
         find_holder(outage, hanging);

@@ -378,3 +378,27 @@ nh_lock_effect(GArray *locks, const nh_call *call, nh_lock *asked, const nh_nlm 
         remember_suspect(locks, call, *asked);
     return kind == NH_NLM_LOCK && answer->status == NH_NLM_STAT_GRANTED;
 }
+
+nh_lock
+nh_lock_of_call(nh_call *call)
+{
+    const nh_nlm *nlm = &call->nlm;
+    return (nh_lock){ .pair = call->pair,
+                      .call = call,
+                      .caller = nlm->caller,
+                      .file = nlm->file,
+                      .svid = nlm->svid,
+                      .owner = nlm->owner,
+                      .first = nlm->offset,
+                      .last = nh_lock_last_byte(nlm->offset, nlm->length),
+                      .state = NH_LOCK_HELD,
+                      .exclusive = nlm->exclusive,
+                      .share = nlm->has_share,
+                      .reclaimed = nlm->reclaim };
+}
+
+const nh_lock *
+nh_lock_kept(const nh_lock *lock)
+{
+    return nh_arena_copy(lock->pair->watch->arena, lock, sizeof *lock);
+}

@@ -25,176 +25,6 @@ lock_at(const GArray *locks, unsigned i)
     return &g_array_index(locks, nh_lock, i);
 }
 
-/* --- a fault -------------------------------------------------------------------------- */
-
-void
-nh_fault_free(void *data)
-{
-    nh_fault *fault = data;
-
-    g_array_unref(fault->steps);
-    g_array_unref(fault->locks);
-    g_ptr_array_unref(fault->calls);
-    g_free(fault);
-}
-
-/* A number until the story is told, which gives numbers in capture order. */
-static void
-number(nh_fault *fault)
-{
-    if (fault->id == 0 && nh_fault_is_reported(fault))
-        fault->id = ++fault->pair->watch->incidents;
-}
-
-static void
-add_frame(nh_fault *fault, nh_moment at)
-{
-    nh_frame *frame = at.frame ? nh_frame_find(fault->pair->watch, at.frame) : NULL;
-
-    if (!frame)
-        return;
-    nh_frame_add_fault(fault->pair->watch, frame, fault);
-    if (!fault->first.frame || at.frame < fault->first.frame)
-        fault->first = at;
-    if (at.frame > fault->last.frame)
-        fault->last = at;
-}
-
-static void
-add_call(nh_fault *fault, nh_call *call)
-{
-    if (!call || g_ptr_array_find(fault->calls, call, NULL))
-        return;
-    g_ptr_array_add(fault->calls, call);
-    add_frame(fault, nh_call_first(call)->at);
-    add_frame(fault, call->reply);
-}
-
-static void
-add_step(nh_fault *fault, nh_moment at, const char *event, nh_remark_id says)
-{
-    nh_fault_step step = { at, event, says };
-
-    g_array_append_val(fault->steps, step);
-    add_frame(fault, at);
-}
-
-static void
-add_lock(nh_fault *fault, const nh_lock *lock)
-{
-    nh_lock copy = *lock;
-
-    if (copy.state != NH_LOCK_WAITING)
-        copy.state = NH_LOCK_HELD;
-    g_array_append_val(fault->locks, copy);
-}
-
-/* The fault before this one, if it is the same one over again: one restart loses many locks. */
-static nh_fault *
-same_again(const nh_fault *fault)
-{
-    nh_fault *before = fault->pair->latest_fault;
-
-    return before && before->finding == fault->finding && g_strcmp0(before->reason, fault->reason) == 0 && !before->retracted &&
-                   before->needs == fault->needs && fault->at.time - before->last.time <= NH_SAME_FAULT_TIME
-               ? before
-               : NULL;
-}
-
-static void
-merge(nh_fault *into, nh_fault *fault)
-{
-    bool listed = into->calls->len < NH_FAULT_LOCKS_MAX;
-
-    if (!nh_lock_same_owner(&into->lock, &fault->lock) || into->lock.file != fault->lock.file ||
-        !nh_lock_overlap(&into->lock, &fault->lock)) {
-        into->more++;
-        into->open++;
-    }
-    for (unsigned i = 0; listed && i < fault->calls->len; i++)
-        add_call(into, g_ptr_array_index(fault->calls, i));
-    for (unsigned i = 0; listed && i < fault->locks->len; i++)
-        add_lock(into, lock_at(fault->locks, i));
-    add_frame(into, fault->at);
-    fault->retracted = true; /* its frames know it, so that it stays */
-}
-
-/* The note on the frame that shows it; the sentence may be known better later. */
-static void
-note(const nh_fault *fault)
-{
-    nh_frame_note(fault->pair->watch, fault->at.frame, fault->finding, &fault->what);
-}
-
-static nh_fault *
-new_fault(nh_finding finding, const char *reason, const nh_lock *lock, nh_moment at)
-{
-    nh_fault *fault = g_new0(nh_fault, 1);
-
-    fault->finding = finding;
-    fault->reason = reason;
-    fault->pair = lock->pair;
-    fault->lock = *lock;
-    fault->at = fault->last = fault->first = at;
-    fault->side = NH_SIDE_SERVER;
-    fault->confidence = NH_CONFIDENCE_LIKELY;
-    fault->open = 1;
-    fault->calls = g_ptr_array_new();
-    fault->steps = g_array_new(false, false, sizeof(nh_fault_step));
-    fault->locks = g_array_new(false, false, sizeof(nh_lock));
-    add_call(fault, lock->call);
-    return fault;
-}
-
-/* All is said of it: it stands in the book, or joins the one before. Returns that in which it stands. */
-static nh_fault *
-publish(nh_fault *fault)
-{
-    nh_fault *before = same_again(fault);
-
-    g_ptr_array_add(fault->pair->watch->faults, fault);
-    add_frame(fault, fault->at);
-    if (fault->needs == NH_PROOF_NONE)
-        note(fault);
-    if (before) {
-        merge(before, fault);
-        return before;
-    }
-    fault->pair->latest_fault = fault;
-    number(fault);
-    return fault;
-}
-
-void
-nh_fault_end(nh_fault *fault, nh_moment at)
-{
-    if (fault->end.frame || (fault->open > 0 && --fault->open > 0))
-        return;
-    fault->end = at;
-    add_frame(fault, at);
-}
-
-void
-nh_fault_retract(nh_fault *fault)
-{
-    if (fault->more > 0 || fault->retracted)
-        return;
-    fault->retracted = true;
-    fault->id = 0;
-    nh_frame_unnote(fault->pair->watch, fault->at.frame, fault->finding);
-}
-
-/* What was waited for has come. */
-void
-nh_fault_confirm(nh_fault *fault)
-{
-    if (fault->retracted || fault->needs == NH_PROOF_NONE)
-        return;
-    fault->needs = NH_PROOF_NONE;
-    note(fault);
-    number(fault);
-}
-
 /* --- may anything be said of this lock? ------------------------------------------------- */
 
 /* The same process, seen from two addresses of its host or over another connection of it. */
@@ -272,13 +102,6 @@ is_at_stake(const nh_lock *lock, const nh_lock *asked)
 
 /* --- granted, though another holds it ------------------------------------------------------ */
 
-/* A lock that a remark speaks of, as it is now. */
-static const nh_lock *
-kept(const nh_lock *lock)
-{
-    return nh_arena_copy(lock->pair->watch->arena, lock, sizeof *lock);
-}
-
 /* The bytes that both want. */
 static const nh_lock *
 what_both_want(const nh_lock *held, const nh_lock *asked)
@@ -287,63 +110,69 @@ what_both_want(const nh_lock *held, const nh_lock *asked)
 
     both.first = MAX(held->first, asked->first);
     both.last = MIN(held->last, asked->last);
-    return kept(&both);
+    return nh_lock_kept(&both);
 }
 
-/* What lies between two grants, in the order of the remark TWO_HOLDERS. */
-enum { BETWEEN_NOTHING, BETWEEN_OWNER_NOTICE, BETWEEN_CANCEL, BETWEEN_LOSS, BETWEEN_LOST_REPLY };
-
-static void
-find_between(nh_fault *fault, const nh_lock *held)
+/* What lies between two grants. */
+static nh_fault_reason
+what_lies_between(const nh_lock *held)
 {
-    static const char *const reasons[] = { "nothing", "false notice", "cancel", "connection lost", "unheard" };
-    const nh_pair *pair = held->pair;
-    unsigned what = BETWEEN_NOTHING;
+    if (held->state == NH_LOCK_GONE && held->gone == NH_GONE_BY_OWNER_NOTICE)
+        return NH_FAULT_FALSE_NOTICE;
+    if (held->cancel)
+        return NH_FAULT_CANCEL;
+    if (held->pair->lost.frame > held->since.frame)
+        return NH_FAULT_CONNECTION_LOST;
+    return held->call && nh_call_rare_of(held->call)->lost_reply.frame ? NH_FAULT_REPLY_LOST : NH_FAULT_NOTHING;
+}
+
+/* That, as a part of the fault, and in its remark. */
+static void
+add_what_lies_between(nh_fault *fault, const nh_lock *held)
+{
     uint32_t frame = 0;
 
-    if (held->state == NH_LOCK_GONE && held->gone == NH_GONE_BY_OWNER_NOTICE) {
-        what = BETWEEN_OWNER_NOTICE;
+    switch (fault->reason) {
+    case NH_FAULT_FALSE_NOTICE:
         frame = held->gone_at.frame;
-        add_step(fault, held->gone_at, "notice", NH_REMARK_OWNER_NOTICE);
-    } else if (held->cancel) {
-        what = BETWEEN_CANCEL;
+        fault->since = held->gone_at;
+        if (held->pair->lives_on.frame > held->gone_at.frame)
+            fault->needs = NH_PROOF_NONE;
+        nh_fault_add_step(fault, held->gone_at, "notice", NH_REMARK_OWNER_NOTICE);
+        break;
+    case NH_FAULT_CANCEL:
         frame = nh_call_first(held->cancel)->at.frame;
-        add_call(fault, held->cancel);
-    } else if (pair->lost.frame > held->since.frame) {
-        what = BETWEEN_LOSS;
-        frame = pair->lost.frame;
-        add_step(fault, pair->lost, "lost", NH_REMARK_HOLDER_LOST);
-    } else if (held->call && nh_call_rare_of(held->call)->lost_reply.frame) {
-        what = BETWEEN_LOST_REPLY;
+        nh_fault_add_call(fault, held->cancel);
+        break;
+    case NH_FAULT_CONNECTION_LOST:
+        frame = held->pair->lost.frame;
+        nh_fault_add_step(fault, held->pair->lost, "lost", NH_REMARK_HOLDER_LOST);
+        break;
+    default:
+        break;
     }
-    fault->reason = reasons[what];
-    fault->what.values[3].number = what;
+    fault->what.values[3].number = fault->reason - NH_FAULT_NOTHING;
     fault->what.values[4].number = frame;
 }
 
 static nh_fault *
 two_holders(const nh_lock *held, const nh_lock *asked, nh_moment at)
 {
-    nh_fault *fault = new_fault(NH_TWO_HOLDERS, NULL, held, at);
+    nh_fault *fault = nh_fault_new(what_lies_between(held), held, at);
 
-    fault->what = (nh_remark){ NH_REMARK_TWO_HOLDERS,
-                               { NH_POINTER(what_both_want(held, asked)), NH_POINTER(kept(asked)), NH_POINTER(kept(held)) } };
-    find_between(fault, held);
-
-    add_call(fault, asked->call);
-    add_lock(fault, held);
-    add_lock(fault, asked);
-    if (held->state == NH_LOCK_GONE && held->gone == NH_GONE_BY_OWNER_NOTICE) {
-        fault->side = NH_SIDE_CLIENT;
-        fault->since = held->gone_at;
-        fault->needs = held->pair->lives_on.frame > held->gone_at.frame ? NH_PROOF_NONE : NH_PROOF_OWNER_LIVES;
-    }
+    fault->what = (nh_remark){
+        NH_REMARK_TWO_HOLDERS, { NH_POINTER(what_both_want(held, asked)), NH_POINTER(nh_lock_kept(asked)), NH_POINTER(nh_lock_kept(held)) }
+    };
+    add_what_lies_between(fault, held);
+    nh_fault_add_call(fault, asked->call);
+    nh_fault_add_lock(fault, held);
+    nh_fault_add_lock(fault, asked);
     if (is_same_host(held, asked))
         fault->needs = NH_PROOF_ANOTHER; /* the holder's own UNLOCK shows that it believed to hold it */
     fault->by_datagram = (held->call && held->call->l4 == NH_L4_UDP);
     if (fault->by_datagram || (held->call && nh_call_rare_of(held->call)->lost_reply.frame))
         fault->confidence = NH_CONFIDENCE_POSSIBLE;
-    return publish(fault);
+    return nh_fault_publish(fault);
 }
 
 /*
@@ -354,61 +183,53 @@ two_holders(const nh_lock *held, const nh_lock *asked, nh_moment at)
 static nh_fault *
 two_servers(const nh_lock *held, const nh_lock *asked, nh_moment at)
 {
-    nh_fault *fault = new_fault(NH_TWO_HOLDERS, "two addresses", held, at);
+    nh_fault *fault = nh_fault_new(NH_FAULT_TWO_ADDRESSES, held, at);
 
-    add_call(fault, asked->call);
-    add_lock(fault, held);
-    add_lock(fault, asked);
-    fault->confidence = NH_CONFIDENCE_POSSIBLE;
+    nh_fault_add_call(fault, asked->call);
+    nh_fault_add_lock(fault, held);
+    nh_fault_add_lock(fault, asked);
     fault->what = (nh_remark){ NH_REMARK_TWO_ADDRESSES,
-                               { NH_POINTER(what_both_want(held, asked)), NH_POINTER(&asked->pair->server), NH_POINTER(kept(asked)),
-                                 NH_POINTER(kept(held)), NH_POINTER(&held->pair->server) } };
-    return publish(fault);
+                               { NH_POINTER(what_both_want(held, asked)), NH_POINTER(&asked->pair->server), NH_POINTER(nh_lock_kept(asked)),
+                                 NH_POINTER(nh_lock_kept(held)), NH_POINTER(&held->pair->server) } };
+    return nh_fault_publish(fault);
 }
 
 /* --- granted, after a restart of the server of which its holder does not know ----------------- */
 
-/* Why the holder did not take it back in the grace period: values 4 and 5 of the remark LOST_TO_ANOTHER. */
-static void
-find_why_not_reclaimed(nh_fault *fault, const nh_lock *held)
+/* Why the holder did not take it back in the grace period. */
+static nh_fault_reason
+why_not_reclaimed(const nh_lock *held)
 {
     const nh_notice *notice = &held->pair->side[NH_FORWARD].notice;
-    bool since = notice->first.frame > held->since.frame;
 
-    if (since && !notice->answered.frame) {
-        fault->reason = "notice unanswered";
-        fault->side = nh_capture_position(held->pair) == NH_SIDE_CLIENT ? NH_SIDE_CLIENT : NH_SIDE_PATH;
-        add_step(fault, notice->first, "notice", NH_REMARK_NOTICE_UNANSWERED);
-        fault->what.values[4].number = 1;
-        fault->what.values[5].number = notice->first.frame;
-    } else if (held->gone == NH_GONE_BY_NOTICE) {
-        fault->reason = "not reclaimed";
-        fault->side = NH_SIDE_CLIENT;
-        if (held->pair->not_given_back.fault) /* the same, and less */
-            nh_fault_retract(held->pair->not_given_back.fault);
-        fault->what.values[4].number = 2;
-    } else {
-        fault->reason = "no notice";
-    }
+    if (notice->first.frame > held->since.frame && !notice->answered.frame)
+        return NH_FAULT_NOTICE_UNANSWERED;
+    return held->gone == NH_GONE_BY_NOTICE ? NH_FAULT_NOT_RECLAIMED : NH_FAULT_NO_NOTICE;
 }
 
 static nh_fault *
 lost_to_another(const nh_lock *held, const nh_lock *asked, nh_moment at)
 {
-    nh_fault *fault = new_fault(NH_LOCK_LOST, NULL, held, at);
+    nh_fault *fault = nh_fault_new(why_not_reclaimed(held), held, at);
+    const nh_notice *notice = &held->pair->side[NH_FORWARD].notice;
 
     fault->what = (nh_remark){ NH_REMARK_LOST_TO_ANOTHER,
-                               { NH_POINTER(what_both_want(held, asked)), NH_POINTER(kept(asked)), NH_POINTER(kept(held)),
-                                 NH_NUMBER(held->gone_at.frame) } };
-    find_why_not_reclaimed(fault, held);
-
-    add_call(fault, asked->call);
-    add_lock(fault, held);
-    add_lock(fault, asked);
-    add_step(fault, held->gone_at, "restart", NH_REMARK_LOCKS_FORGOTTEN);
+                               { NH_POINTER(what_both_want(held, asked)), NH_POINTER(nh_lock_kept(asked)), NH_POINTER(nh_lock_kept(held)),
+                                 NH_NUMBER(held->gone_at.frame), NH_NUMBER(fault->reason - NH_FAULT_NO_NOTICE),
+                                 NH_NUMBER(notice->first.frame) } };
+    if (fault->reason == NH_FAULT_NOTICE_UNANSWERED) {
+        if (nh_capture_position(held->pair) == NH_SIDE_CLIENT)
+            fault->side = NH_SIDE_CLIENT; /* where it was captured it did arrive */
+        nh_fault_add_step(fault, notice->first, "notice", NH_REMARK_NOTICE_UNANSWERED);
+    }
+    if (fault->reason == NH_FAULT_NOT_RECLAIMED && held->pair->not_given_back.fault) /* the same, and less */
+        nh_fault_retract(held->pair->not_given_back.fault);
+    nh_fault_add_call(fault, asked->call);
+    nh_fault_add_lock(fault, held);
+    nh_fault_add_lock(fault, asked);
+    nh_fault_add_step(fault, held->gone_at, "restart", NH_REMARK_LOCKS_FORGOTTEN);
     fault->since = held->gone_at;
-    fault->needs = NH_PROOF_OWNER_LIVES;
-    return publish(fault);
+    return nh_fault_publish(fault);
 }
 
 /* A lock that was told of: another got it, so that the server has let it go. */
@@ -472,12 +293,12 @@ keep_left(GArray *locks, const nh_lock *asked, nh_moment at)
 }
 
 static nh_fault *
-leaked(nh_lock *lock, const char *reason, nh_call *call, nh_moment at, const nh_remark *what)
+leaked(nh_lock *lock, nh_fault_reason reason, nh_call *call, nh_moment at, const nh_remark *what)
 {
-    nh_fault *fault = new_fault(NH_LOCK_LEAKED, reason, lock, at);
+    nh_fault *fault = nh_fault_new(reason, lock, at);
 
-    add_call(fault, call);
-    add_lock(fault, lock);
+    nh_fault_add_call(fault, call);
+    nh_fault_add_lock(fault, lock);
     fault->what = *what;
     return fault;
 }
@@ -493,18 +314,19 @@ unlock_refused(GArray *locks, const nh_lock *asked, uint32_t status, nh_moment a
 
     nh_lock_mark_leaving(locks, asked, false);
     if (lock->fault && lock->fault->finding == NH_LOCK_LEAKED) {
-        add_call(lock->fault, asked->call);
+        nh_fault_add_call(lock->fault, asked->call);
         return;
     }
     lock = keep_left(locks, asked, at);
-    const nh_lock *what = kept(asked);
-    nh_fault *fault = leaked(lock, "unlock refused", asked->call, at,
+    const nh_lock *what = nh_lock_kept(asked);
+    nh_fault *fault = leaked(lock, NH_FAULT_UNLOCK_REFUSED, asked->call, at,
                              &(nh_remark){ NH_REMARK_UNLOCK_REFUSED,
                                            { NH_POINTER(what), NH_POINTER(what), NH_POINTER(nh_nlm_status_name(status)) } });
     fault->line = (nh_remark){ NH_REMARK_UNEXPECTED_UNLOCK, { NH_NUMBER(status) } };
     fault->line_at = at;
-    fault->confidence = lock->state == NH_LOCK_HELD ? NH_CONFIDENCE_SHOWN : NH_CONFIDENCE_LIKELY;
-    lock->fault = publish(fault);
+    if (lock->state == NH_LOCK_HELD)
+        fault->confidence = NH_CONFIDENCE_SHOWN;
+    lock->fault = nh_fault_publish(fault);
 }
 
 /* A callback that the client refuses: nobody waits there any more, and the server has taken the lock for him. */
@@ -519,12 +341,11 @@ callback_refused(GArray *locks, const nh_lock *asked, uint32_t status, nh_moment
     if (nh_locks_waits(asked->call, &waiting))
         return; /* it waits on (nh_grant_refused()) */
     lock = keep_left(locks, asked, at);
-    const nh_lock *what = kept(asked);
-    nh_fault *fault = leaked(lock, "grant refused", asked->call, at,
+    const nh_lock *what = nh_lock_kept(asked);
+    nh_fault *fault = leaked(lock, NH_FAULT_GRANT_REFUSED, asked->call, at,
                              &(nh_remark){ NH_REMARK_GRANT_REFUSED,
                                            { NH_POINTER(what), NH_POINTER(what), NH_POINTER(nh_nlm_status_name(status)) } });
-    fault->needs = NH_PROOF_TIME;
-    lock->fault = publish(fault);
+    lock->fault = nh_fault_publish(fault);
 }
 
 /* Somebody is refused because of a lock that nobody owns. */
@@ -537,10 +358,10 @@ suffer(nh_lock *lock, nh_call *call, nh_moment at)
         return;
     if (fault->refused++ == 0) {
         fault->refused_first = at;
-        add_call(fault, call);
+        nh_fault_add_call(fault, call);
     }
     fault->refused_last = at;
-    add_frame(fault, at);
+    nh_fault_add_frame(fault, at);
     if (fault->needs == NH_PROOF_TIME)
         nh_fault_confirm(fault);
 }
@@ -569,26 +390,25 @@ contended(GArray *locks, const nh_lock *asked, nh_moment at)
 static void
 reclaim_refused(GArray *locks, const nh_lock *asked, uint32_t status, nh_moment at)
 {
-    nh_fault *fault = new_fault(NH_LOCK_LOST, "reclaim refused", asked, at);
-    const nh_lock *what = kept(asked), *other = NULL;
+    nh_fault *fault = nh_fault_new(NH_FAULT_RECLAIM_REFUSED, asked, at);
+    const nh_lock *what = nh_lock_kept(asked), *other = NULL;
 
     for (unsigned i = 0; i < locks->len && !other; i++)
         if (lock_at(locks, i)->state == NH_LOCK_HELD && nh_lock_conflict(lock_at(locks, i), asked))
             other = lock_at(locks, i);
     if (other) {
-        add_call(fault, other->call);
-        add_lock(fault, other);
+        nh_fault_add_call(fault, other->call);
+        nh_fault_add_lock(fault, other);
     }
-    fault->confidence = NH_CONFIDENCE_SHOWN;
     /* nlmsvc_lock, fs/lockd/svclock.c: a reclaim is refused so when there is no grace period (any more) */
     fault->what = (nh_remark){ NH_REMARK_RECLAIM_REFUSED,
                                { NH_POINTER(what), NH_POINTER(what), NH_POINTER(nh_nlm_status_name(status)),
-                                 NH_NUMBER(other ? 2 : status == NH_NLM_STAT_GRACE), NH_POINTER(other ? kept(other) : NULL) } };
+                                 NH_NUMBER(other ? 2 : status == NH_NLM_STAT_GRACE), NH_POINTER(other ? nh_lock_kept(other) : NULL) } };
     if (status == NH_NLM_STAT_GRACE) { /* nlmclnt_call, fs/lockd/clntproc.c */
         fault->line = (nh_remark){ .id = NH_REMARK_SPURIOUS_GRACE };
         fault->line_at = at;
     }
-    publish(fault);
+    nh_fault_publish(fault);
 }
 
 /* --- a notice that never arrives ------------------------------------------------------------------- */
@@ -600,8 +420,10 @@ blame_for_notice(nh_fault *fault, nh_way way, const nh_notice *notice)
     nh_side host = way == NH_FORWARD ? NH_SIDE_CLIENT : NH_SIDE_SERVER;
 
     bool there = notice->looked_up.frame || nh_capture_position(fault->pair) == host;
-    fault->side = there ? host : NH_SIDE_PATH;
-    fault->confidence = there ? NH_CONFIDENCE_LIKELY : NH_CONFIDENCE_POSSIBLE;
+    if (!there)
+        return;
+    fault->side = host;
+    fault->confidence = NH_CONFIDENCE_LIKELY;
 }
 
 static nh_remark
@@ -612,7 +434,7 @@ remark_of_lost_notice(const nh_pair *pair, nh_way way, const nh_notice *notice, 
 
     return (nh_remark){ NH_REMARK_NOTICE_LOST,
                         { NH_POINTER(restarted), NH_POINTER(other), NH_NUMBER(notice->notify.frame != 0), NH_NUMBER(notice->first.frame),
-                          NH_NUMBER(locks->len > 0), NH_POINTER(locks->len ? kept(lock_at(locks, 0)) : NULL),
+                          NH_NUMBER(locks->len > 0), NH_POINTER(locks->len ? nh_lock_kept(lock_at(locks, 0)) : NULL),
                           NH_NUMBER(locks->len ? locks->len - 1 : 0), NH_NUMBER(way == NH_CALLBACK) } };
 }
 
@@ -624,23 +446,23 @@ nh_fault_notice(nh_pair *pair, nh_way way, nh_moment at)
     GArray *locks;
 
     if (notice->fault) {
-        add_frame(notice->fault, at);
+        nh_fault_add_frame(notice->fault, at);
         nh_frame_note(pair->watch, at.frame, NH_NOTICE_LOST, &notice->fault->what);
         return;
     }
     if (!is_complete(pair, at) && pair->half_captured)
         return;
     locks = nh_locks_at_risk(pair, notice->first);
-    nh_fault *fault = new_fault(NH_NOTICE_LOST, "notice", locks->len ? lock_at(locks, 0) : &nobody, notice->first);
+    nh_fault *fault = nh_fault_new(NH_FAULT_NOTICE_LOST, locks->len ? lock_at(locks, 0) : &nobody, notice->first);
     for (unsigned i = 0; i < locks->len; i++)
-        add_lock(fault, lock_at(locks, i));
+        nh_fault_add_lock(fault, lock_at(locks, i));
     blame_for_notice(fault, way, notice);
     fault->what = remark_of_lost_notice(pair, way, notice, locks);
     if (notice->notify.frame)
-        add_step(fault, notice->notify, "notice", NH_REMARK_FIRST_NOTICE);
+        nh_fault_add_step(fault, notice->notify, "notice", NH_REMARK_FIRST_NOTICE);
     g_array_unref(locks);
-    notice->fault = publish(fault);
-    add_frame(notice->fault, at);
+    notice->fault = nh_fault_publish(fault);
+    nh_fault_add_frame(notice->fault, at);
     nh_frame_note(pair->watch, at.frame, NH_NOTICE_LOST, &notice->fault->what);
 }
 
@@ -649,15 +471,13 @@ nh_fault_not_reclaimed(nh_pair *pair, nh_moment notice, const nh_remark *says)
 {
     GArray *locks = nh_locks_at_risk(pair, notice);
     nh_lock nobody = { .pair = pair, .caller = "" };
-    nh_fault *fault = new_fault(NH_LOCK_LOST, "not reclaimed", locks->len ? lock_at(locks, 0) : &nobody, notice);
+    nh_fault *fault = nh_fault_new(NH_FAULT_NEVER_RECLAIMED, locks->len ? lock_at(locks, 0) : &nobody, notice);
 
     for (unsigned i = 0; i < locks->len; i++)
-        add_lock(fault, lock_at(locks, i));
-    fault->side = NH_SIDE_CLIENT;
-    fault->needs = NH_PROOF_ANOTHER;
+        nh_fault_add_lock(fault, lock_at(locks, i));
     fault->what = *says;
     g_array_unref(locks);
-    return publish(fault);
+    return nh_fault_publish(fault);
 }
 
 /* --- doors -------------------------------------------------------------------------------------------- */
@@ -726,7 +546,7 @@ owner_unlocks(nh_lock *lock, const nh_lock *asked, nh_moment at)
     if (fault->confidence == NH_CONFIDENCE_LIKELY && fault->finding == NH_TWO_HOLDERS)
         fault->confidence = NH_CONFIDENCE_SHOWN;
     if (fault->more == 0)
-        add_call(fault, asked->call);
+        nh_fault_add_call(fault, asked->call);
     nh_fault_end(fault, at);
 }
 
@@ -747,22 +567,12 @@ nh_faults_unlock(GArray *locks, const nh_lock *asked, nh_moment at)
 }
 
 void
-nh_fault_leaked(nh_call *call, const char *reason, nh_moment at, nh_confidence confidence, const nh_remark *says)
+nh_fault_leaked(nh_call *call, nh_fault_reason reason, nh_moment at, const nh_remark *says)
 {
-    nh_lock lock = { .pair = call->pair,
-                     .call = call,
-                     .caller = call->nlm.caller,
-                     .file = call->nlm.file,
-                     .svid = call->nlm.svid,
-                     .owner = call->nlm.owner,
-                     .first = call->nlm.offset,
-                     .last = nh_lock_last_byte(call->nlm.offset, call->nlm.length),
-                     .exclusive = call->nlm.exclusive,
-                     .since = at };
-    nh_fault *fault = leaked(&lock, reason, call, at, says);
+    nh_lock lock = nh_lock_of_call(call);
 
-    fault->confidence = confidence;
-    publish(fault);
+    lock.since = at;
+    nh_fault_publish(leaked(&lock, reason, call, at, says));
 }
 
 void
@@ -785,7 +595,7 @@ judge_proof(nh_fault *fault)
     nh_moment seen = fault->finding == NH_TWO_HOLDERS ? fault->pair->lives_on : nh_locks_last_seen(watch->locks, &fault->pair->client);
 
     if (fault->needs == NH_PROOF_OWNER_LIVES && seen.frame > fault->since.frame) {
-        add_frame(fault, seen.frame > fault->at.frame ? (nh_moment){ 0 } : seen);
+        nh_fault_add_frame(fault, seen.frame > fault->at.frame ? (nh_moment){ 0 } : seen);
         nh_fault_confirm(fault);
     } else if (fault->needs == NH_PROOF_TIME && watch->last - fault->at.time >= NH_TAKE_UP_TIME) {
         fault->confidence = NH_CONFIDENCE_POSSIBLE;
@@ -811,10 +621,4 @@ nh_faults_complete(nh_watch *watch)
         judge_proof(fault);
         judge_gap(fault);
     }
-}
-
-bool
-nh_fault_is_reported(const nh_fault *fault)
-{
-    return !fault->retracted && fault->needs == NH_PROOF_NONE;
 }

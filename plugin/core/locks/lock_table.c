@@ -58,18 +58,6 @@ file_key_equal(const void *a, const void *b)
     return memcmp(a, b, sizeof(file_key)) == 0;
 }
 
-static unsigned
-addr_hash(const void *data)
-{
-    return nh_addr_hash(data);
-}
-
-static gboolean
-addr_equal(const void *a, const void *b)
-{
-    return nh_addr_equal(a, b);
-}
-
 static void
 free_pairs(void *pairs)
 {
@@ -85,10 +73,10 @@ nh_locks_new(void)
     table->handles = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     table->nearby.locks = g_array_new(false, false, sizeof(nh_lock));
     table->nearby.places = g_array_new(false, false, sizeof(unsigned));
-    table->clients = g_hash_table_new_full(addr_hash, addr_equal, g_free, g_free);
-    table->graces = g_hash_table_new_full(addr_hash, addr_equal, g_free, NULL);
-    table->dropped = g_hash_table_new_full(addr_hash, addr_equal, g_free, NULL);
-    table->blocked = g_hash_table_new_full(addr_hash, addr_equal, g_free, free_pairs);
+    table->clients = g_hash_table_new_full(nh_addr_hash_key, nh_addr_equal_keys, g_free, g_free);
+    table->graces = g_hash_table_new_full(nh_addr_hash_key, nh_addr_equal_keys, g_free, NULL);
+    table->dropped = g_hash_table_new_full(nh_addr_hash_key, nh_addr_equal_keys, g_free, NULL);
+    table->blocked = g_hash_table_new_full(nh_addr_hash_key, nh_addr_equal_keys, g_free, free_pairs);
     return table;
 }
 
@@ -146,25 +134,6 @@ static nh_lock *
 lock_at(const GArray *locks, unsigned i)
 {
     return &g_array_index(locks, nh_lock, i);
-}
-
-/* A reservation of SHARE stands for the whole file and has no svid (nlm_share: caller_name, fh, oh, mode, access). */
-static nh_lock
-asked_by(nh_call *call)
-{
-    const nh_nlm *nlm = &call->nlm;
-    return (nh_lock){ .pair = call->pair,
-                      .call = call,
-                      .caller = nlm->caller,
-                      .file = nlm->file,
-                      .svid = nlm->svid,
-                      .owner = nlm->owner,
-                      .first = nlm->offset,
-                      .last = nh_lock_last_byte(nlm->offset, nlm->length),
-                      .state = NH_LOCK_HELD,
-                      .exclusive = nlm->exclusive,
-                      .share = nlm->has_share,
-                      .reclaimed = nlm->reclaim };
 }
 
 /* --- restarts ----------------------------------------------------------------------------- */
@@ -369,7 +338,7 @@ nh_locks_call(nh_call *call, nh_moment at)
     }
     if (!file || !may_act_unanswered(nh_nlm_kind(call->proc)))
         return;
-    asked = asked_by(call);
+    asked = nh_lock_of_call(call);
     nh_lock_file_take(file, &table->nearby, asked.first, asked.last);
     if (nh_nlm_kind(call->proc) == NH_NLM_UNLOCK) {
         nh_faults_unlock(locks, &asked, at);
@@ -419,7 +388,7 @@ nh_locks_answer(nh_call *call, const nh_nlm *answer, nh_moment at)
         grace_period(table, call, at);
     if (answer->status == NH_NLM_STAT_BLOCKED)
         know_blocked(table, call->pair);
-    nh_lock asked = asked_by(call);
+    nh_lock asked = nh_lock_of_call(call);
     nh_lock_file *file = get_file(table, &call->pair->server, asked.file);
     GArray *locks = take_near(table, file, &asked, answer);
     /* who waits, waits since he asked */
@@ -483,7 +452,7 @@ nh_locks_called_back(nh_call *call, nh_lock *found)
 {
     nh_lock_table *table = call->pair->watch->locks;
     const GArray *locks = locks_of(table, &call->pair->server, call->nlm.file);
-    nh_lock asked = asked_by(call);
+    nh_lock asked = nh_lock_of_call(call);
     bool held = false;
 
     for (unsigned i = 0; locks && i < locks->len; i++) {
@@ -505,7 +474,7 @@ nh_locks_suspect(nh_call *call, nh_lock *found)
 {
     nh_lock_table *table = call->pair->watch->locks;
     const GArray *locks = locks_of(table, &call->pair->server, call->nlm.file);
-    nh_lock asked = asked_by(call);
+    nh_lock asked = nh_lock_of_call(call);
     bool suspect = false;
 
     for (unsigned i = 0; locks && i < locks->len; i++) {
@@ -566,7 +535,7 @@ nh_locks_waits(nh_call *call, nh_lock *found)
 {
     const nh_lock_table *table = call->pair->watch->locks;
     const GPtrArray *pairs = g_hash_table_lookup(table->blocked, &call->pair->client);
-    nh_lock asked = asked_by(call);
+    nh_lock asked = nh_lock_of_call(call);
 
     for (unsigned i = 0; pairs && i < pairs->len; i++) {
         const nh_pair *pair = g_ptr_array_index(pairs, i);

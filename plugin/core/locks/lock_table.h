@@ -75,6 +75,10 @@ bool nh_locks_called_back(nh_call *call, nh_lock *found);
 /* A lock that the server may hold although it refused it, in the way of this refused call and nobody else's; false when there is none. */
 bool nh_locks_suspect(nh_call *call, nh_lock *found);
 
+/* What a call asks for, as a lock that is held. A reservation of SHARE stands for the whole file and has no svid (nlm_share: caller_name, fh, oh, mode, access). */
+nh_lock nh_lock_of_call(nh_call *call);
+/* A copy of a lock as it is now, that a remark speaks of; lives as long as the watch. */
+const nh_lock *nh_lock_kept(const nh_lock *lock);
 bool nh_lock_same_owner(const nh_lock *a, const nh_lock *b);
 /* Whether a and b of different owners cannot both be held. */
 bool nh_lock_conflict(const nh_lock *a, const nh_lock *b);

@@ -32,13 +32,6 @@ struct nh_log_predictions {
 
 /* --- what is predicted --------------------------------------------------------- */
 
-static int
-compare_times(const void *a, const void *b)
-{
-    nh_time x = *(const nh_time *)a, y = *(const nh_time *)b;
-    return (x > y) - (x < y);
-}
-
 static unsigned
 hash_kind(const void *key)
 {
@@ -129,7 +122,7 @@ predict_all(nh_log_predictions *p, const nh_log_expectation *expected, unsigned 
     }
     for (unsigned k = 0; k < p->kinds->len; k++) {
         prediction *kind = g_ptr_array_index(p->kinds, k);
-        g_array_sort(kind->bests, compare_times);
+        g_array_sort(kind->bests, nh_time_compare);
         kind->n_shown = kind->bests->len;
     }
 }
@@ -171,7 +164,7 @@ nh_log_predictions_new(const nh_kernel_log *log, const nh_log_expectation *expec
     predict_all(p, expected, n_expected, false);
     for (unsigned k = 0; k < p->kinds->len; k++) {
         prediction *kind = g_ptr_array_index(p->kinds, k);
-        g_array_sort(kind->windows, compare_times);
+        g_array_sort(kind->windows, nh_time_compare);
         merge_sorted(kind->windows);
     }
     set_kinds(p, log);
@@ -282,7 +275,7 @@ static int
 compare_edges(const void *a, const void *b)
 {
     const edge *x = a, *y = b;
-    return x->at != y->at ? compare_times(&x->at, &y->at) : y->step - x->step;
+    return x->at != y->at ? nh_time_compare(&x->at, &y->at) : y->step - x->step;
 }
 
 static void
@@ -381,7 +374,7 @@ nh_log_settle(const nh_log_predictions *p, const GPtrArray *lines, nh_log_range 
         nh_time shift = nearest_best(p, line, line->stamp + middle) - line->stamp - line->resolution / 2;
         g_array_append_val(wanted, shift);
     }
-    g_array_sort(wanted, compare_times);
+    g_array_sort(wanted, nh_time_compare);
     nh_time chosen = wanted->len > 0 ? g_array_index(wanted, nh_time, wanted->len / 2) : middle;
     g_array_free(wanted, true);
     return CLAMP(chosen, r.low, r.high);

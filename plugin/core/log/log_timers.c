@@ -77,23 +77,11 @@ nh_log_shows_timers(const nh_kernel_log *log)
 
 /* --- whose log it is --------------------------------------------------------------- */
 
-static unsigned
-hash_addr(const void *key)
-{
-    return nh_addr_hash(key);
-}
-
-static gboolean
-same_addr(const void *a, const void *b)
-{
-    return nh_addr_equal(a, b);
-}
-
 /* Clients whose locks the capture shows. */
 static GHashTable *
 all_clients(const nh_watch *watch)
 {
-    GHashTable *clients = g_hash_table_new(hash_addr, same_addr);
+    GHashTable *clients = g_hash_table_new(nh_addr_hash_key, nh_addr_equal_keys);
 
     for (unsigned i = 0; i < watch->pair_list->len; i++) {
         nh_pair *pair = g_ptr_array_index(watch->pair_list, i);
@@ -107,7 +95,7 @@ all_clients(const nh_watch *watch)
 static GHashTable *
 logged_clients(nh_watch *watch, nh_story *draft, nh_kernel_log *log)
 {
-    GHashTable *clients = g_hash_table_new(hash_addr, same_addr);
+    GHashTable *clients = g_hash_table_new(nh_addr_hash_key, nh_addr_equal_keys);
     nh_log_names *names;
 
     nh_log_match_align(watch, draft, log);

@@ -13,18 +13,11 @@
 #define FOLDED_AS 44
 #define MAX_FOLDS 6
 
-static int
-by_time(const void *a, const void *b)
-{
-    nh_time x = *(const nh_time *)a, y = *(const nh_time *)b;
-    return x < y ? -1 : x > y;
-}
-
 /* One stretch from each time to the next. */
 static void
 split(nh_scale *scale, GArray *times)
 {
-    g_array_sort(times, by_time);
+    g_array_sort(times, nh_time_compare);
     for (unsigned i = 1; i < times->len; i++) {
         nh_stretch next = { g_array_index(times, nh_time, i - 1), g_array_index(times, nh_time, i), 0, 0, false };
         if (next.to > next.from)

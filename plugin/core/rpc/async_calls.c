@@ -162,7 +162,7 @@ nh_grant_refused(nh_call *grant, nh_moment at)
     if (!nh_locks_waits(grant, &waiting) || waiting.callbacks > 1) /* it may have taken an earlier one, whose answer did not come */
         return;
     bool other = waiting.pair != grant->pair;
-    const nh_lock *who = nh_arena_copy(waiting.pair->watch->arena, &waiting, sizeof waiting);
+    const nh_lock *who = nh_lock_kept(&waiting);
     nh_frame_get(waiting.pair->watch, at)->pair = waiting.pair; /* it is about that one */
     nh_raise(&(nh_evidence){
         .finding = NH_GRANT_LOST,
@@ -212,7 +212,7 @@ nh_grant_not_tried(nh_call *call, nh_moment at)
     if (!polls_for_free(call, &waiting) || waiting.callbacks > 0 || may_have_called(call->pair, waiting.nobody))
         return;
     nh_moment freed = waiting.nobody;
-    const nh_lock *who = nh_arena_copy(call->pair->watch->arena, &waiting, sizeof waiting);
+    const nh_lock *who = nh_lock_kept(&waiting);
     nh_time after = nh_call_first(call)->at.time - freed.time;
     nh_raise(&(nh_evidence){ .finding = NH_GRANT_LOST,
                              .pair = call->pair,
@@ -332,7 +332,7 @@ nh_leak_judge(nh_call *call, nh_moment at)
     if (nh_nlm_kind(call->proc) != NH_NLM_LOCK || !call->nlm.has_lock || !call->has_status ||
         (call->status != NH_NLM_STAT_DENIED && call->status != NH_NLM_STAT_BLOCKED) || !nh_locks_suspect(call, &suspect))
         return;
-    nh_fault_leaked(suspect.call, "copies", at, NH_CONFIDENCE_LIKELY,
+    nh_fault_leaked(suspect.call, NH_FAULT_COPIES, at,
                     &(nh_remark){ NH_REMARK_COPY_GRANTED,
                                   { NH_NUMBER(at.frame), NH_POINTER(suspect.caller[0] ? suspect.caller : "an unknown host"),
                                     NH_NUMBER(suspect.svid), NH_NUMBER(suspect.since.frame) } });
@@ -357,7 +357,7 @@ nh_leak_complete(nh_watch *watch)
             if (conn && !nh_frame_has(nh_frame_find(watch, nh_call_first(call)->at.frame), NH_LOCK_LEAKED) &&
                 call->pair->last_answer - conn->last.time >
                     NH_UNLOCK_RESEND_TIME) /* it went on locking, and would have sent the call again */
-                nh_fault_leaked(call, "unlock unanswered", nh_call_first(call)->at, NH_CONFIDENCE_POSSIBLE,
+                nh_fault_leaked(call, NH_FAULT_UNLOCK_UNANSWERED, nh_call_first(call)->at,
                                 &(nh_remark){ NH_REMARK_UNLOCK_UNANSWERED, { NH_NUMBER(conn->last.frame) } });
         }
     }

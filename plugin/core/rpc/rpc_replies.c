@@ -97,7 +97,7 @@ judge_copies(nh_call *call, const nh_message *message, nh_moment at)
                        { NH_NUMBER(nh_call_first(call)->at.frame), NH_POINTER(nh_nlm_status_name(call->status)),
                          NH_NUMBER(call->reply.frame), NH_POINTER(nh_nlm_status_name(message->nlm.status)), NH_NUMBER(at.frame) } };
     if (message->nlm.status == NH_NLM_STAT_GRANTED && call->status != NH_NLM_STAT_BLOCKED)
-        nh_fault_leaked(call, "copies", at, NH_CONFIDENCE_LIKELY, &says);
+        nh_fault_leaked(call, NH_FAULT_COPIES, at, &says);
     else
         nh_frame_note(call->pair->watch, at.frame, NH_LOCK_LEAKED, &says);
 }

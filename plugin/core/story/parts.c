@@ -72,14 +72,6 @@ kind_of(const nh_symptom *symptom)
     return kind == NH_PART_SILENT && portmap ? NH_PART_LOOKUP_SILENT : kind;
 }
 
-static int
-by_time(const void *a, const void *b)
-{
-    nh_time x = *(const nh_time *)a, y = *(const nh_time *)b;
-
-    return x < y ? -1 : x > y;
-}
-
 /* --- what the frames tell ----------------------------------------------------------- */
 
 static void
@@ -120,8 +112,8 @@ signs_of(const nh_incident *incident, const nh_outage *outage)
         g_array_append_val(found.alive, outage->nfs_first.time);
         g_array_append_val(found.alive, outage->nfs_last.time);
     }
-    g_array_sort(found.alive, by_time);
-    g_array_sort(found.tries, by_time);
+    g_array_sort(found.alive, nh_time_compare);
+    g_array_sort(found.tries, nh_time_compare);
     return found;
 }
 
