@@ -17,6 +17,7 @@
 #include "core/base/text.h"
 #include "core/clock/client.h"
 #include "core/model/call.h"
+#include "core/model/frames.h"
 #include "core/story/faults.h"
 #include "core/story/remark_text.h"
 #include "core/story/sentence.h"
@@ -300,7 +301,7 @@ show_trouble(place *at, proto_tree *tree, const nh_view *view)
     add_uint(at, tree, hf_trouble, trouble->finding);
     add_uint(at, tree, hf_trouble_first_frame, trouble->since.frame);
     add_time(at, tree, hf_trouble_since, trouble->since.time);
-    add_time(at, tree, hf_trouble_duration, nh_elapsed(trouble->since.time, view->frame->at.time));
+    add_time(at, tree, hf_trouble_duration, nh_elapsed(trouble->since.time, view->frame->time));
 }
 
 /* Why and when, on calls that an outage touched. */
@@ -377,9 +378,9 @@ show_calls(place *at, proto_tree *tree, const nh_view *view)
 {
     nh_timers timers;
 
-    for (const nh_frame_call *item = view->frame->calls; item; item = item->next)
-        if (item->call->prog == NH_PROG_NLM)
-            show_call(at, tree, view->frame, item->call);
+    for (nh_frame_calls item = nh_frame_calls_of(view->frame); item.call; nh_frame_calls_next(&item))
+        if (item.call->prog == NH_PROG_NLM)
+            show_call(at, tree, view->frame, item.call);
     if (nh_view_timers_in_trouble(view, &timers))
         show_timers(at, tree, &timers);
 }
@@ -410,10 +411,10 @@ static void
 show_kernel_log(place *at, proto_tree *tree, const nh_view *view, const nh_story *story)
 {
     unsigned id = story && view->outage ? view->outage->id : 0;
-    bool all = view->frame->faults != NULL;
+    bool all = nh_frame_faults(view->frame) != NULL;
 
     for (unsigned i = all ? 0 : id ? id - 1 : G_MAXUINT; story && i < story->incidents->len && (all || i < id); i++)
-        show_lines_of(at, tree, view->frame->at.frame, g_ptr_array_index(story->incidents, i));
+        show_lines_of(at, tree, view->frame->number, g_ptr_array_index(story->incidents, i));
 }
 
 /* The story has more to say of this incident than is known by this frame. */
@@ -491,7 +492,7 @@ show_incidents(place *at, proto_tree *tree, const nh_view *view, const nh_story 
     if (outage) {
         nh_judgement judgement = nh_judge(outage);
         show_incident(at, tree, outage->id, &judgement, story,
-                      is_in_story(story, outage->id) ? NULL : nh_outage_summary(outage, &judgement, view->frame->at.time));
+                      is_in_story(story, outage->id) ? NULL : nh_outage_summary(outage, &judgement, view->frame->time));
     }
     nh_view_faults(view, show_fault, &to);
 }
@@ -499,7 +500,7 @@ show_incidents(place *at, proto_tree *tree, const nh_view *view, const nh_story 
 bool
 nh_show_is_wanted(const nh_frame *frame, const proto_tree *tree)
 {
-    return tree || frame->notes || have_tap_listener(tap_nlm_health);
+    return tree || nh_frame_notes(frame) || have_tap_listener(tap_nlm_health);
 }
 
 static void
@@ -539,7 +540,7 @@ show_findings(place *at, proto_tree *tree, const nh_frame *frame)
     const char *before = at->pinfo->current_proto;
 
     at->pinfo->current_proto = "NLM Health";
-    for (const GSList *item = frame->notes; item; item = item->next) {
+    for (const GSList *item = nh_frame_notes(frame); item; item = item->next) {
         const nh_note *note = item->data;
         char *text = nh_remark_text(&note->says);
         proto_item *detail = proto_tree_add_string(tree, hf_detail, at->tvb, 0, 0, text);
@@ -555,7 +556,7 @@ nh_show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const nh_view
 {
     place at = { tvb, pinfo, NULL };
 
-    if (!tree && !view->frame->notes)
+    if (!tree && !nh_frame_notes(view->frame))
         return;
     proto_tree *branch = add_root(tvb, tree, &at.root);
 
@@ -594,10 +595,10 @@ times_resent(const nh_call *call, uint32_t frame)
 static void
 count_calls(const nh_view *view, nh_tap_info *info)
 {
-    uint32_t frame = view->frame->at.frame;
+    uint32_t frame = view->frame->number;
 
-    for (const nh_frame_call *item = view->frame->calls; item; item = item->next) {
-        const nh_call *call = item->call;
+    for (nh_frame_calls item = nh_frame_calls_of(view->frame); item.call; nh_frame_calls_next(&item)) {
+        const nh_call *call = item.call;
         bool receipt = nh_call_rare_of(call)->accepted.frame == frame && call->reply.frame != frame;
         if (call->prog != NH_PROG_NLM || nh_nlm_is_result(call->prog, call->proc) || receipt)
             continue; /* a *_RES is an answer */
@@ -638,7 +639,7 @@ nh_show_tap(packet_info *pinfo, const nh_view *view)
     info->server = view->frame->pair->server;
     info->answered_in = NH_TIME_NONE;
     info->incident = nh_view_incident(view);
-    for (const GSList *item = view->frame->notes; item; item = item->next)
+    for (const GSList *item = nh_frame_notes(view->frame); item; item = item->next)
         info->findings |= G_GUINT64_CONSTANT(1) << ((const nh_note *)item->data)->finding;
     info->words = in_packet_scope(pinfo, nh_view_words(view));
     info->connection = in_packet_scope(pinfo, nh_view_connection_words(view));

@@ -13,6 +13,7 @@
 #include "scenario.h"
 
 #include "core/clock/mount_options.h"
+#include "core/model/frames.h"
 #include "core/out/page.h"
 #include "core/out/report.h"
 #include "core/out/report_json.h"
@@ -124,7 +125,7 @@ print_frame(const nh_watch *watch, uint32_t number, unsigned pass)
 
     if (!nh_view_frame(watch, number, &view))
         return;
-    for (const GSList *item = view.frame->notes; item; item = item->next)
+    for (const GSList *item = nh_frame_notes(view.frame); item; item = item->next)
         findings |= G_GUINT64_CONSTANT(1) << ((const nh_note *)item->data)->finding;
     printf("%u\t%u\t%.0u", pass, number, view.outage ? view.outage->id : 0);
     bool more = view.outage != NULL;

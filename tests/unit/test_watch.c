@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
+#include "core/model/frames.h"
 #include "core/net/pairs.h"
 #include "core/story/remark_text.h"
 #include "nlm_talk.h"
@@ -68,7 +69,7 @@ test_clock_set_back(void)
     nh_story *story = nh_watch_story(t.watch);
     for (unsigned i = 0; i < t.watch->frames->len; i++) {
         const nh_frame *frame = g_ptr_array_index(t.watch->frames, i);
-        for (const GSList *item = frame->notes; item; item = item->next) {
+        for (const GSList *item = nh_frame_notes(frame); item; item = item->next) {
             const nh_note *note = item->data;
             char *text = nh_remark_text(&note->says);
             refuse_negative(text);

@@ -46,10 +46,10 @@ nh_line_doubt(nh_call *call)
     nh_watch *watch = call->pair->watch;
     const nh_frame *frame = call->line_seen.frame && call->pair->gap.frame ? nh_frame_find(watch, call->line_seen.frame) : NULL;
 
-    if (!frame || !frame->conn || frame->conn->service != NH_SERVICE_PORTMAP || is_surely_first(frame->conn, frame->at.frame))
+    if (!frame || !frame->conn || frame->conn->service != NH_SERVICE_PORTMAP || is_surely_first(frame->conn, frame->number))
         return;
     call->line_before = call->line_seen.time;
-    nh_frame_unnote(watch, frame->at.frame, NH_NOT_RESPONDING);
+    nh_frame_unnote(watch, frame->number, NH_NOT_RESPONDING);
     call->line_seen.frame = 0;
 }
 

@@ -55,11 +55,11 @@ unlock_before(const nh_watch *watch, nh_call *answered)
 
     for (unsigned i = end; i-- > 0 && end - i <= NH_HOLDER_FRAMES_MAX;) {
         const nh_frame *frame = g_ptr_array_index(watch->frames, i);
-        if (answered->reply.time - frame->at.time > NH_FREED_TIME)
+        if (answered->reply.time - frame->time > NH_FREED_TIME)
             return NULL;
-        for (const nh_frame_call *item = frame->calls; item; item = item->next)
-            if (gives_back(item->call, answered))
-                return item->call;
+        for (nh_frame_calls item = nh_frame_calls_of(frame); item.call; nh_frame_calls_next(&item))
+            if (gives_back(item.call, answered))
+                return item.call;
     }
     return NULL;
 }

@@ -14,13 +14,13 @@ nh_frames_before(const GPtrArray *frames, uint32_t frame)
     unsigned low = 0, high = frames->len;
 
     /* on the first pass it is nearly always the latest, or a new one behind it */
-    if (high > 0 && ((const nh_frame *)g_ptr_array_index(frames, high - 1))->at.frame < frame)
+    if (high > 0 && ((const nh_frame *)g_ptr_array_index(frames, high - 1))->number < frame)
         return high;
-    if (high > 0 && ((const nh_frame *)g_ptr_array_index(frames, high - 1))->at.frame == frame)
+    if (high > 0 && ((const nh_frame *)g_ptr_array_index(frames, high - 1))->number == frame)
         return high - 1;
     while (low < high) {
         unsigned middle = low + (high - low) / 2;
-        if (((const nh_frame *)g_ptr_array_index(frames, middle))->at.frame < frame)
+        if (((const nh_frame *)g_ptr_array_index(frames, middle))->number < frame)
             low = middle + 1;
         else
             high = middle;
@@ -38,12 +38,12 @@ index_of(const nh_watch *watch, uint32_t frame)
 nh_frame *
 nh_frame_find(const nh_watch *watch, uint32_t number)
 {
-    if (watch->latest_frame && watch->latest_frame->at.frame == number)
+    if (watch->latest_frame && watch->latest_frame->number == number)
         return watch->latest_frame;
     unsigned i = index_of(watch, number);
     nh_frame *frame = i < watch->frames->len ? g_ptr_array_index(watch->frames, i) : NULL;
 
-    return frame && frame->at.frame == number ? frame : NULL;
+    return frame && frame->number == number ? frame : NULL;
 }
 
 /* Another than the latest one. Not inlined: most callers have that at hand, and would pay for this. */
@@ -53,10 +53,11 @@ get_other(nh_watch *watch, nh_moment at)
     unsigned i = index_of(watch, at.frame);
     nh_frame *frame = i < watch->frames->len ? g_ptr_array_index(watch->frames, i) : NULL;
 
-    if (frame && frame->at.frame == at.frame)
+    if (frame && frame->number == at.frame)
         return watch->latest_frame = frame;
     frame = nh_arena_take(watch->arena, sizeof *frame);
-    frame->at = at;
+    frame->number = at.frame;
+    frame->time = at.time;
     if (i == watch->frames->len)
         g_ptr_array_add(watch->frames, frame);
     else
@@ -67,7 +68,7 @@ get_other(nh_watch *watch, nh_moment at)
 nh_frame *
 nh_frame_get(nh_watch *watch, nh_moment at)
 {
-    if (watch->latest_frame && watch->latest_frame->at.frame == at.frame)
+    if (watch->latest_frame && watch->latest_frame->number == at.frame)
         return watch->latest_frame;
     return get_other(watch, at);
 }
@@ -91,14 +92,22 @@ void
 nh_frame_free(void *data)
 {
     nh_frame *frame = data;
-    if (frame->notes) /* of few frames, and each frame comes by here */
-        g_slist_free_full(frame->notes, note_free);
+    if (frame->rare) /* of few frames, and each frame comes by here */
+        g_slist_free_full(frame->rare->notes, note_free);
+}
+
+static nh_frame_rare *
+get_rare(nh_watch *watch, nh_frame *frame)
+{
+    if (!frame->rare)
+        frame->rare = nh_arena_take(watch->arena, sizeof *frame->rare);
+    return frame->rare;
 }
 
 static nh_note *
 find_note(const nh_frame *frame, nh_finding finding)
 {
-    for (GSList *item = frame->notes; item; item = item->next) {
+    for (GSList *item = nh_frame_notes(frame); item; item = item->next) {
         nh_note *note = item->data;
         if (note->finding == finding)
             return note;
@@ -124,7 +133,8 @@ nh_frame_note(nh_watch *watch, uint32_t number, nh_finding finding, const nh_rem
         note = g_slice_new(nh_note);
         note->finding = finding;
         note->resends = 0;
-        frame->notes = g_slist_append(frame->notes, note);
+        nh_frame_rare *rare = get_rare(watch, frame);
+        rare->notes = g_slist_append(rare->notes, note);
     }
     note->says = *says;
 }
@@ -146,7 +156,7 @@ nh_frame_unnote(nh_watch *watch, uint32_t number, nh_finding finding)
     nh_note *note = frame ? find_note(frame, finding) : NULL;
 
     if (note) {
-        frame->notes = g_slist_remove(frame->notes, note);
+        frame->rare->notes = g_slist_remove(frame->rare->notes, note);
         note_free(note);
     }
 }
@@ -154,8 +164,11 @@ nh_frame_unnote(nh_watch *watch, uint32_t number, nh_finding finding)
 void
 nh_frame_add_call(nh_frame *frame, nh_call *call)
 {
-    nh_frame_call **end = &frame->calls;
-
+    if (!frame->call)
+        frame->call = call;
+    if (frame->call == call)
+        return;
+    nh_frame_call **end = &get_rare(call->pair->watch, frame)->more_calls;
     for (; *end; end = &(*end)->next)
         if ((*end)->call == call)
             return;
@@ -166,7 +179,7 @@ nh_frame_add_call(nh_frame *frame, nh_call *call)
 void
 nh_frame_add_fault(nh_watch *watch, nh_frame *frame, struct nh_fault *fault)
 {
-    nh_frame_fault **end = &frame->faults;
+    nh_frame_fault **end = &get_rare(watch, frame)->faults;
 
     for (; *end; end = &(*end)->next)
         if ((*end)->fault == fault)

@@ -11,6 +11,45 @@
 
 #include "core/model/model.h"
 
+static inline nh_moment
+nh_frame_at(const nh_frame *frame)
+{
+    return (nh_moment){ frame->number, frame->time };
+}
+
+/* nh_note*, in the order in which they came; NULL: there is none. */
+static inline GSList *
+nh_frame_notes(const nh_frame *frame)
+{
+    return frame->rare ? frame->rare->notes : NULL;
+}
+
+/* The first of the faults that it belongs to, or NULL. */
+static inline const nh_frame_fault *
+nh_frame_faults(const nh_frame *frame)
+{
+    return frame->rare ? frame->rare->faults : NULL;
+}
+
+/* The calls of a frame, one after the other: for (nh_frame_calls each = nh_frame_calls_of(frame); each.call; nh_frame_calls_next(&each)). */
+typedef struct {
+    nh_call *call; /* NULL: there is no other */
+    const nh_frame_call *more;
+} nh_frame_calls;
+
+static inline nh_frame_calls
+nh_frame_calls_of(const nh_frame *frame)
+{
+    return (nh_frame_calls){ frame->call, frame->rare ? frame->rare->more_calls : NULL };
+}
+
+static inline void
+nh_frame_calls_next(nh_frame_calls *calls)
+{
+    calls->call = calls->more ? calls->more->call : NULL;
+    calls->more = calls->more ? calls->more->next : NULL;
+}
+
 /* The record of a frame, made when there is none; owned by the watch. */
 nh_frame *nh_frame_get(nh_watch *watch, nh_moment at);
 /* Forget the record of a frame whose number another frame has now. */

@@ -488,14 +488,22 @@ typedef struct nh_frame_fault {
     struct nh_fault *fault;
 } nh_frame_fault;
 
+/* What only few frames have. */
 typedef struct {
-    nh_moment at;
+    nh_frame_call *more_calls; /* beside the first one; of the arena, as what follows */
+    nh_frame_fault *faults;    /* of locks, that it belongs to */
+    GSList *notes;             /* nh_note* */
+} nh_frame_rare;
+
+/* Of each packet that is followed there is one: it is small. */
+typedef struct {
+    uint32_t number;
+    nh_service service : 8;
+    nh_time time;
     nh_pair *pair;
     nh_conn *conn;
-    nh_service service;
-    nh_frame_call *calls;   /* sent or answered in this frame; of the arena */
-    GSList *notes;          /* nh_note* */
-    nh_frame_fault *faults; /* of locks, that it belongs to; of the arena */
+    nh_call *call;       /* sent or answered in this frame, the first of them (nh_frame_calls); NULL: none was */
+    nh_frame_rare *rare; /* NULL: nothing of that; by nh_frame_notes(), nh_frame_faults() */
 } nh_frame;
 
 /* --- everything ------------------------------------------------------------------ */

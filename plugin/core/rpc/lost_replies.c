@@ -34,8 +34,8 @@ nh_lost_reply_message(nh_watch *watch, const nh_message *message)
 
     if (!message->reply || message->l4 != NH_L4_TCP || message->prog != NH_PROG_NLM || !conn || !frame || frame->conn != conn)
         return;
-    for (const nh_frame_call *item = frame->calls; item; item = item->next) {
-        nh_call *call = item->call;
+    for (nh_frame_calls item = nh_frame_calls_of(frame); item.call; nh_frame_calls_next(&item)) {
+        nh_call *call = item.call;
         if (call->reply.frame != message->frame || call->xid != message->xid)
             continue;
         if (!conn->replied)

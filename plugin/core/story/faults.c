@@ -40,7 +40,7 @@ add_notes(nh_incident *incident, const nh_watch *watch, nh_moment at, GHashTable
 
     if (!frame || !g_hash_table_add(noted, GUINT_TO_POINTER(at.frame)))
         return;
-    for (const GSList *item = frame->notes; item; item = item->next) {
+    for (const GSList *item = nh_frame_notes(frame); item; item = item->next) {
         const nh_note *note = item->data;
         nh_incident_add_event(incident, at.frame, at.time, nh_finding_name(note->finding), note->finding, nh_remark_text(&note->says));
     }

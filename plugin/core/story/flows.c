@@ -195,15 +195,15 @@ add_findings(collection *c, nh_flow *flow, const nh_frame *frame)
 {
     nh_finding found = NH_FINDING_NONE;
 
-    for (const GSList *item = frame->notes; item; item = item->next) {
+    for (const GSList *item = nh_frame_notes(frame); item; item = item->next) {
         nh_finding finding = ((const nh_note *)item->data)->finding;
         if (nh_finding_get(finding)->sign.what && (found == NH_FINDING_NONE || finding < found))
             found = finding;
     }
-    if (found == NH_FINDING_NONE || is_step(frame->conn, frame->at.frame))
+    if (found == NH_FINDING_NONE || is_step(frame->conn, frame->number))
         return;
     const nh_finding_sign *sign = &nh_finding_get(found)->sign;
-    add_mark(c, flow, sign->kind, frame->at, sign->by_server, sign->what);
+    add_mark(c, flow, sign->kind, nh_frame_at(frame), sign->by_server, sign->what);
 }
 
 static void
@@ -214,13 +214,13 @@ take_frame(collection *c, const nh_frame *frame)
 
     if (its)
         add_findings(c, its->flow, frame);
-    for (const nh_frame_call *item = frame->calls; item; item = item->next) {
+    for (nh_frame_calls item = nh_frame_calls_of(frame); item.call; nh_frame_calls_next(&item)) {
         if (!frame->conn)
-            its = flow_of_call(c, item->call, service);
-        add_call(c, its->flow, item->call, frame->at);
+            its = flow_of_call(c, item.call, service);
+        add_call(c, its->flow, item.call, nh_frame_at(frame));
     }
     if (its) {
-        nh_flow_frame entry = { frame->at.frame, its->number, service };
+        nh_flow_frame entry = { frame->number, its->number, service };
         g_array_append_val(c->incident->flow_frames, entry);
     }
 }
@@ -256,8 +256,8 @@ nh_story_flows(nh_incident *incident, const nh_outage *outage)
     c.conns = g_ptr_array_new();
     for (unsigned i = frames ? nh_frames_before(frames, incident->first_frame) : 0; i < end; i++) {
         const nh_frame *frame = g_ptr_array_index(frames, i);
-        bool outside = frame->at.frame < outage->start.frame || frame->at.frame > outage->last.frame;
-        if ((frame->conn && frame->conn->foreign) || (outside && !nh_view_shows(outage, frame->at.frame)))
+        bool outside = frame->number < outage->start.frame || frame->number > outage->last.frame;
+        if ((frame->conn && frame->conn->foreign) || (outside && !nh_view_shows(outage, frame->number)))
             continue;
         take_frame(&c, frame);
     }

@@ -20,10 +20,10 @@
 static bool
 serves(const nh_frame *frame)
 {
-    for (const nh_frame_call *item = frame->calls; frame->pair && item; item = item->next) {
-        const nh_call *call = item->call;
-        if (call->prog == NH_PROG_NLM && call->way == NH_FORWARD && call->reply.frame == frame->at.frame &&
-            frame->at.time - nh_call_first(call)->at.time < NH_AT_ONCE)
+    for (nh_frame_calls item = nh_frame_calls_of(frame); frame->pair && item.call; nh_frame_calls_next(&item)) {
+        const nh_call *call = item.call;
+        if (call->prog == NH_PROG_NLM && call->way == NH_FORWARD && call->reply.frame == frame->number &&
+            frame->time - nh_call_first(call)->at.time < NH_AT_ONCE)
             return true;
     }
     return false;
@@ -107,7 +107,7 @@ nh_other_clients_story(nh_incident *incident, const nh_outage *outage)
     const nh_frame *last = last_of_others(served, pair, nh_frames_before(served, from), nh_frames_before(served, end));
     char client[NH_ADDR_TEXT];
     nh_incident_add_event(
-        incident, first->at.frame, first->at.time, "others", NH_FINDING_NONE,
+        incident, first->number, first->time, "others", NH_FINDING_NONE,
         g_strdup_printf("This server answers lock calls of other clients meanwhile: %u answer%s, the last in frame %u, to %s", answers,
-                        answers == 1 ? "" : "s", last->at.frame, nh_addr_text(&last->pair->client, client)));
+                        answers == 1 ? "" : "s", last->number, nh_addr_text(&last->pair->client, client)));
 }

@@ -104,9 +104,9 @@ signs_of(const nh_incident *incident, const nh_outage *outage)
     for (unsigned i = frames ? nh_frames_before(frames, incident->first_frame) : 0; i < end; i++) {
         const nh_frame *frame = g_ptr_array_index(frames, i);
         if (frame->conn)
-            note_conn(&found, frame->conn, frame->at);
-        for (const nh_frame_call *item = frame->calls; item; item = item->next)
-            note_call(&found, outage, item->call, frame->at);
+            note_conn(&found, frame->conn, nh_frame_at(frame));
+        for (nh_frame_calls item = nh_frame_calls_of(frame); item.call; nh_frame_calls_next(&item))
+            note_call(&found, outage, item.call, nh_frame_at(frame));
     }
     if (outage->nfs_answers) {
         g_array_append_val(found.alive, outage->nfs_first.time);

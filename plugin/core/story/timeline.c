@@ -45,12 +45,12 @@ static void
 add_milestone(nh_incident *incident, const nh_frame *frame)
 {
     const nh_conn *conn = frame->conn;
-    const char *what, *event = conn ? milestone(conn, frame->at.frame, &what) : NULL;
+    const char *what, *event = conn ? milestone(conn, frame->number, &what) : NULL;
 
     if (!event)
         return;
     char *client = nh_end_text(&conn->client), *server = nh_end_text(&conn->server);
-    nh_incident_add_event(incident, frame->at.frame, frame->at.time, event, NH_FINDING_NONE,
+    nh_incident_add_event(incident, frame->number, frame->time, event, NH_FINDING_NONE,
                           g_strdup_printf("%s, %s -> %s (%s)", what, client, server, nh_service_name(nh_conn_service(conn))));
     g_free(client);
     g_free(server);
@@ -88,20 +88,20 @@ count_answer(nh_outage *outage, const nh_call *call, uint32_t frame)
 static void
 add_messages(nh_incident *incident, nh_outage *outage, const nh_frame *frame)
 {
-    for (const nh_frame_call *item = frame->calls; item; item = item->next) {
-        const nh_call *call = item->call;
+    for (nh_frame_calls item = nh_frame_calls_of(frame); item.call; nh_frame_calls_next(&item)) {
+        const nh_call *call = item.call;
         const char *name = nh_procedure_name(call->prog, call->vers, call->proc);
-        bool reply = call->reply.frame == frame->at.frame;
+        bool reply = call->reply.frame == frame->number;
         const char *status = reply ? nh_call_outcome(call) : NULL;
-        bool first = call->sendings[0].at.frame == frame->at.frame;
+        bool first = call->sendings[0].at.frame == frame->number;
 
         if ((!reply && !first) || is_bystander(outage, call))
             continue;
         if (reply)
-            count_answer(outage, call, frame->at.frame);
-        if (reply && call->way == NH_FORWARD && is_meanwhile(outage, frame->at.frame))
+            count_answer(outage, call, frame->number);
+        if (reply && call->way == NH_FORWARD && is_meanwhile(outage, frame->number))
             outage->hindsight.alive = true;
-        nh_incident_add_event(incident, frame->at.frame, frame->at.time, reply ? "reply" : "call", NH_FINDING_NONE,
+        nh_incident_add_event(incident, frame->number, frame->time, reply ? "reply" : "call", NH_FINDING_NONE,
                               g_strdup_printf("%s %s, XID 0x%08x%s%s", name ? name : "?", reply ? "reply" : "call", call->xid,
                                               status ? ": " : "", status ? status : ""));
     }
@@ -111,7 +111,7 @@ add_messages(nh_incident *incident, nh_outage *outage, const nh_frame *frame)
 static bool
 in_storm(const nh_pair *pair, const nh_frame *frame)
 {
-    return pair->storm.start.frame && frame->at.frame > pair->storm.start.frame && frame->at.frame < pair->storm.last.frame;
+    return pair->storm.start.frame && frame->number > pair->storm.start.frame && frame->number < pair->storm.last.frame;
 }
 
 void
@@ -159,17 +159,17 @@ nh_timeline_add_frames(nh_incident *incident, nh_outage *outage)
 
     for (unsigned i = frames ? nh_frames_before(frames, incident->first_frame) : 0; i < end; i++) {
         const nh_frame *frame = g_ptr_array_index(frames, i);
-        bool outside = frame->at.frame < outage->start.frame || frame->at.frame > outage->last.frame;
-        if ((frame->conn && frame->conn->foreign) || (outside && !nh_view_shows(outage, frame->at.frame)))
+        bool outside = frame->number < outage->start.frame || frame->number > outage->last.frame;
+        if ((frame->conn && frame->conn->foreign) || (outside && !nh_view_shows(outage, frame->number)))
             continue;
-        for (const GSList *item = frame->notes; item; item = item->next) {
+        for (const GSList *item = nh_frame_notes(frame); item; item = item->next) {
             const nh_note *note = item->data;
-            nh_incident_add_event(incident, frame->at.frame, frame->at.time, nh_finding_name(note->finding), note->finding,
+            nh_incident_add_event(incident, frame->number, frame->time, nh_finding_name(note->finding), note->finding,
                                   nh_remark_text(&note->says));
         }
         if (in_storm(outage->pair, frame))
             continue;
-        if (!frame->notes)
+        if (!nh_frame_notes(frame))
             add_milestone(incident, frame);
         add_messages(incident, outage, frame);
     }

@@ -20,16 +20,16 @@
 unsigned
 nh_view_attempt(const nh_frame *frame, const nh_call *call)
 {
-    unsigned low = 0, high = call->reply.frame == frame->at.frame ? 0 : call->n_sendings;
+    unsigned low = 0, high = call->reply.frame == frame->number ? 0 : call->n_sendings;
 
     while (low < high) { /* they stand by frame, and may be thousands */
         unsigned middle = low + (high - low) / 2;
-        if (call->sendings[middle].at.frame < frame->at.frame)
+        if (call->sendings[middle].at.frame < frame->number)
             low = middle + 1;
         else
             high = middle;
     }
-    return low < call->n_sendings && call->sendings[low].at.frame == frame->at.frame ? low + 1 : 0;
+    return low < call->n_sendings && call->sendings[low].at.frame == frame->number ? low + 1 : 0;
 }
 
 static const char *
@@ -60,7 +60,7 @@ words_of_call(const nh_frame *frame, const nh_call *call)
 
     if (!name)
         return NULL;
-    if (call->reply.frame == frame->at.frame)
+    if (call->reply.frame == frame->number)
         return words_with_duration(name, ", answered after ", nh_elapsed(call->sendings[0].at.time, call->reply.time));
     if (attempt == 0)
         return g_strconcat(name, ", another answer", NULL);
@@ -86,12 +86,12 @@ words_of_note(const nh_note *note)
 char *
 nh_view_words(const nh_view *view)
 {
-    for (const nh_frame_call *item = view->frame->calls; item; item = item->next) {
-        char *words = item->call->prog == NH_PROG_NLM ? words_of_call(view->frame, item->call) : NULL;
+    for (nh_frame_calls item = nh_frame_calls_of(view->frame); item.call; nh_frame_calls_next(&item)) {
+        char *words = item.call->prog == NH_PROG_NLM ? words_of_call(view->frame, item.call) : NULL;
         if (words)
             return words;
     }
-    return view->frame->notes ? words_of_note(view->frame->notes->data) : NULL;
+    return nh_frame_notes(view->frame) ? words_of_note(nh_frame_notes(view->frame)->data) : NULL;
 }
 
 static const char *
@@ -194,18 +194,18 @@ nh_view_timers_in_trouble(const nh_view *view, nh_timers *timers)
 
     if (!view->trouble)
         return false;
-    for (const nh_frame_call *item = view->frame->calls; item; item = item->next)
-        if (item->call->prog == NH_PROG_NLM)
+    for (nh_frame_calls item = nh_frame_calls_of(view->frame); item.call; nh_frame_calls_next(&item))
+        if (item.call->prog == NH_PROG_NLM)
             return false;
-    return held ? nh_view_timers_of_call(held, timers) : timers_of_attempt(view->frame->conn, view->frame->at.frame, timers);
+    return held ? nh_view_timers_of_call(held, timers) : timers_of_attempt(view->frame->conn, view->frame->number, timers);
 }
 
 /* The incident of a call whose reply came behind its end. */
 static const nh_outage *
 outage_of_calls(const nh_frame *frame)
 {
-    for (const nh_frame_call *item = frame->calls; item; item = item->next) {
-        const nh_call *call = item->call;
+    for (nh_frame_calls item = nh_frame_calls_of(frame); item.call; nh_frame_calls_next(&item)) {
+        const nh_call *call = item.call;
         if (call->prog == NH_PROG_NLM && call->outage && call->outage->id)
             return call->outage;
     }
@@ -245,7 +245,7 @@ nh_view_frame(const nh_watch *watch, uint32_t number, nh_view *view)
 void
 nh_view_faults(const nh_view *view, void (*visit)(const nh_fault *fault, void *data), void *data)
 {
-    for (const nh_frame_fault *item = view->frame->faults; item; item = item->next)
+    for (const nh_frame_fault *item = nh_frame_faults(view->frame); item; item = item->next)
         if (((const nh_fault *)item->fault)->id)
             visit(item->fault, data);
 }
