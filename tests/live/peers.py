@@ -22,12 +22,13 @@ import harness
 
 HERE = pathlib.Path(__file__).resolve().parent
 SERVER, CLIENT = "10.9.0.1", "10.9.0.2"
+ROUTED_CLIENT = "10.9.1.2"
 NLM_PORT = 32803  # as in ganesha.conf
 TIMEOUT = 3  # seconds; lockd's nlm_timeout may be 3 to 20
 PREFERENCES = ["-o", f"nlm_health.nlm_timeout:{TIMEOUT}"]
 NEEDED = {"ganesha.nfsd": "nfs-ganesha nfs-ganesha-vfs", "rpcbind": "rpcbind", "rpc.statd": "nfs-common",
           "nft": "nftables", "ip": "iproute2", "unshare": "util-linux", "nsenter": "util-linux",
-          "setpriv": "util-linux", "cc": "gcc", "pkg-config": "pkg-config"}
+          "setpriv": "util-linux", "tcpdump": "tcpdump", "cc": "gcc", "pkg-config": "pkg-config"}
 PATH = os.environ["PATH"] + ":/usr/sbin:/sbin"
 
 
@@ -229,8 +230,22 @@ class LiveCapture:
         self.process.wait()
 
 
+def address_of(host, interface, address):
+    """No IPv6: its router solicitations are no part of the story."""
+    host.run("ip", "link", "set", interface, "addrgenmode", "none", "up")
+    host.run("ip", "address", "add", f"{address}/24", "dev", interface)
+
+
+def wire(host, interface, other, others_interface):
+    """Two hosts on a link of their own."""
+    subprocess.run(["nsenter", "--target", host.pid, "--net", "ip", "link", "add", "name", interface, "type", "veth", "peer",
+                    "name", others_interface, "netns", other.pid], check=True, env={"PATH": PATH})
+
+
 class Network:
     """Server and client, linked, with their daemons."""
+
+    addresses = [SERVER, CLIENT]
 
     def __init__(self):
         self._hosts = []
@@ -240,11 +255,11 @@ class Network:
         for name in ["server", "client"]:
             self._hosts.append(Host(name, logs))
         self.server, self.client_host = self._hosts
-        self._link()
-        for host, address in zip(self._hosts, [SERVER, CLIENT]):
-            # No IPv6: its router solicitations are no part of the story.
-            host.run("ip", "link", "set", "lan", "addrgenmode", "none", "up")
-            host.run("ip", "address", "add", f"{address}/24", "dev", "lan")
+        self._link(logs)
+        for host, address in zip([self.server, self.client_host], self.addresses):
+            address_of(host, "lan", address)
+        self._route()
+        for host in [self.server, self.client_host]:
             host.start("rpcbind", "-f")
             until(lambda: host.registered("100000"), f"rpcbind: {host.said()}")
         if statd:
@@ -254,10 +269,12 @@ class Network:
         self.server.write("/run/ganesha.conf", text)
         self.start_ganesha()
 
-    def _link(self):
+    def _route(self):
+        pass
+
+    def _link(self, logs):
         """veth; the client's end is in a bridge with a second port, so that it keeps its carrier like a switch port."""
-        subprocess.run(["nsenter", "--target", self.server.pid, "--net", "ip", "link", "add", "name", "lan", "type",
-                        "veth", "peer", "name", "wire", "netns", self.client_host.pid], check=True, env={"PATH": PATH})
+        wire(self.server, "lan", self.client_host, "wire")
         self.client_host.run("ip", "link", "add", "name", "lan", "type", "bridge")
         self.client_host.run("ip", "link", "add", "name", "plug", "type", "veth", "peer", "name", "socket")
         for port in ["wire", "plug", "socket"]:
@@ -284,3 +301,44 @@ class Network:
     def close(self):
         for host in self._hosts:
             host.close()
+
+
+class RoutedNetwork(Network):
+    """The same with a router between them, on which faults are made; each end is captured by itself."""
+
+    addresses = [SERVER, ROUTED_CLIENT]
+
+    def _link(self, logs):
+        self.router = Host("router", logs)
+        self._hosts.append(self.router)
+        wire(self.server, "lan", self.router, "east")
+        wire(self.client_host, "lan", self.router, "west")
+
+    def _route(self):
+        for host, interface, address, far in [(self.server, "east", "10.9.0.254", "10.9.1.0/24"),
+                                              (self.client_host, "west", "10.9.1.254", "10.9.0.0/24")]:
+            address_of(self.router, interface, address)
+            host.run("ip", "route", "add", far, "via", address)
+        self.router.run("sysctl", "-q", "-w", "net.ipv4.ip_forward=1")
+
+    def translate(self):
+        """The client leaves in the router's name and from other ports."""
+        self.router.run("nft", "add table ip nat; add chain ip nat post { type nat hook postrouting priority 100; }; "
+                        "add rule ip nat post oifname east ip protocol tcp masquerade to :30000-39999 random")
+
+
+class Capture:
+    """tcpdump on a host's link."""
+
+    def __init__(self, host, file):
+        self.process = host.start("tcpdump", "-i", "lan", "-n", "-U", "-s", "0", "-Z", "root", "-w", file, stderr=subprocess.PIPE)
+        self.lines = Lines(self.process.stderr)
+        until(lambda: self.lines.first("listening on"), "tcpdump")
+
+    def stop(self):
+        time.sleep(1)
+        # SIGINT goes to tcpdump, not to nsenter before it
+        children = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        for child in children:
+            os.kill(int(child), signal.SIGINT)
+        self.process.wait(20)

@@ -518,8 +518,9 @@ look_for_questions(nh_points *points, lookout *out, uint32_t i)
 
     if (m->twin != NH_NO_MARK || m->kind == NH_MARK_QUOTE)
         return;
-    if (m->view == NH_NO_VIEW && m->kind == NH_MARK_SEGMENT)
-        m->view = view_of_question(points, out->lone, m);
+    uint8_t asked_in = m->kind == NH_MARK_SEGMENT ? view_of_question(points, out->lone, m) : NH_NO_VIEW;
+    if (asked_in != NH_NO_VIEW)
+        m->view = asked_in;
     if (m->view == NH_NO_VIEW && is_between_twins(points, out, m)) {
         m->view = nh_view_of_sender(points, m);
         m->missed = points->cut && !is_between_twins_of(points, out, m, !m->view); /* as well as lost it may be of the point that went on */
