@@ -60,6 +60,7 @@ set(NLM_HEALTH_CORE_SOURCES
     core/model/call.c
     core/model/conn.c
     core/model/frames.c
+    core/model/losses.c
     core/model/ports.c
     core/model/position.c
     core/model/story.c

@@ -9,6 +9,7 @@
 #include "core/watch.h"
 
 #include "core/base/hash.h"
+#include "core/base/limits.h"
 #include "core/wire/arguments.h"
 #include "core/rpc/datagrams.h"
 #include "core/net/wrong_source.h"
@@ -133,6 +134,8 @@ nh_watch_free(nh_watch *watch)
 void
 nh_watch_frame(nh_watch *watch, uint32_t frame, nh_time at)
 {
+    if (nh_time_known(watch->last) && watch->last - at >= NH_RUNS_BACK_TIME && !watch->runs_back.frame)
+        watch->runs_back = (nh_moment){ frame, at };
     watch->frames_total = MAX(watch->frames_total, frame);
     if (!nh_time_known(watch->first) || at < watch->first)
         watch->first = at;

@@ -42,6 +42,21 @@
 /* Copies closer than this were not sent by RPC's timer (nlm_timeout is 3 s at least): they waited in the socket together. */
 #define NH_QUEUED_TIME (2500 * NH_MSEC)
 
+/* --- packets that the capture has not (core/model, core/net, core/judge) --- */
+
+/* Most packets carry no data, and leave no gap where they are missing: of one in ten that is lost every thirtieth packet or so shows. */
+#define NH_PACKETS_PER_LOSS 30
+/* A single stall of the capturing host says nothing of the rest of the capture. */
+#define NH_LOSSES_MIN 3
+/* Sequence numbers of one connection lie closer: messages to lockd are small. Initial ones are random (RFC 9293 section 3.4.1). */
+#define NH_FAR_APART (1 << 20)
+/* A connection to the port mapper is opened, used and closed at once: one that is met in the middle later was opened in this capture. */
+#define NH_LOOKUP_CONNECTION_TIME NH_SECOND
+/* A stuck FIN or SYN of before the capture is resent for no longer (TCP_USER_TIMEOUT, tcp_syn_retries). */
+#define NH_BEFORE_TIME (185 * NH_SECOND)
+/* Frames that are so much older than one before them were not captured in this order: taps and several interfaces differ by less. */
+#define NH_RUNS_BACK_TIME NH_SECOND
+
 /* --- what is said of a capture (core/story) --- */
 
 /* An answer that took longer is worth a look, though nobody gave up: the shortest minor timeout of lockd (nlm_timeout, 10 s by default). */

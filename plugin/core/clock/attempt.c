@@ -15,6 +15,7 @@
 #include "core/model/call.h"
 #include "core/model/frames.h"
 #include "core/judge/dead_calls.h"
+#include "core/model/losses.h"
 #include "core/judge/incident.h"
 #include "core/model/ports.h"
 #include "core/clock/kernel_lines.h"
@@ -207,7 +208,9 @@ static nh_moment
 date_issue(nh_call *call, nh_conn *conn, nh_moment at)
 {
     nh_attempt *attempt = &call->pair->side[call->way].attempt;
-    bool new_conn = conn && conn->established.frame && at.time - conn->established.time <= NH_FIRST_CALL_TIME;
+    /* of a connection that was opened meanwhile, its opening not captured, nobody knows when */
+    bool unopened = conn && conn->middle && conn->first.frame == at.frame && attempt->active && call->pair->losses;
+    bool new_conn = conn && (unopened || (conn->established.frame && at.time - conn->established.time <= NH_FIRST_CALL_TIME));
     bool first = new_conn && conn->calls == 1;
     const nh_moment none = { 0, NH_TIME_NONE }, looked_up = attempt->active && attempt->looker ? attempt->start : none;
 
@@ -240,7 +243,7 @@ date_issue(nh_call *call, nh_conn *conn, nh_moment at)
                               ? attempt->start.time
                           : first || !conn ? attempt->start.time
                                            : at.time;
-    bool released = conn && at.time - conn->established.time <= NH_RELEASE_TIME && at.time - attempt->start.time > NH_SECOND;
+    bool released = conn && !unopened && at.time - conn->established.time <= NH_RELEASE_TIME && at.time - attempt->start.time > NH_SECOND;
     if (at.time - call->issued_latest > NH_SECOND || attempt->wait == NH_WAIT_CLOSING || released)
         call->wait = attempt->wait;
     if (first || !conn)
@@ -302,9 +305,11 @@ static void
 lapse(nh_attempt *attempt, nh_moment at)
 {
     const nh_conn *conn = attempt->opening;
+    /* of a SYN-ACK that does not come again the client's ACK is missing */
+    nh_moment open = !conn || conn->established.frame || conn->synack_count != 1 ? (conn ? conn->established : attempt->step)
+                                                                                 : conn->synack;
 
-    if (conn && !conn->turned_away && conn->established.frame >= attempt->step.frame && !nh_conn_trouble(conn) &&
-        at.time - conn->established.time > NH_STEP_TIME)
+    if (conn && !conn->turned_away && open.frame >= attempt->step.frame && !nh_conn_trouble(conn) && at.time - open.time > NH_STEP_TIME)
         attempt->active = false;
 }
 
@@ -362,6 +367,42 @@ watch_calls(nh_pair *pair, nh_moment at)
         pair->calm_until = MAX(pair->calm_until, at.time + pair->side[NH_FORWARD].outstanding->len * NH_CALL_PAUSE);
 }
 
+static bool
+is_hard_error(const nh_finding_row *row)
+{
+    return row->hard_error;
+}
+
+void
+nh_attempt_doubt(const nh_pair *pair, nh_attempt *attempt)
+{
+    if (!attempt->active || attempt->answers || !nh_loss_is_heavy(pair))
+        return;
+    attempt->earliest = MIN(attempt->earliest, attempt->start.time - NH_WAITED_MAX);
+    attempt->undatable = true;
+    attempt->line_seen.frame = 0;
+}
+
+/*
+ * The capture begins with the symptom, or in a pause of the client's. A look-up may have followed any major timeout, and a
+ * connect that meets an error any number of others: since when the client has wanted what it tries, nobody knows.
+ */
+static void
+open_to_the_past(nh_pair *pair, nh_attempt *attempt)
+{
+    const nh_outage *outage = pair->open;
+    /* a connect whose first copy comes a second later (RFC 6298) is a new one */
+    bool begins = attempt->opening && ABS(attempt->opening->syn_gap - NH_SECOND) <= NH_SECOND / 20;
+    bool cycles = outage && (!begins || nh_outage_has(outage, NH_FORWARD, is_hard_error));
+
+    if (!cycles || !outage->first_seen || attempt->undatable || attempt->answers || pair->calls > 0 ||
+        attempt->start.time - pair->watch->first >= NH_SYN_GAP_MAX)
+        return;
+    attempt->earliest = MIN(attempt->earliest, attempt->start.time - NH_WAITED_MAX);
+    attempt->undatable = true;
+    attempt->line_seen.frame = 0;
+}
+
 void
 nh_attempt_watch(nh_pair *pair, nh_moment at)
 {
@@ -372,6 +413,8 @@ nh_attempt_watch(nh_pair *pair, nh_moment at)
         if (pair->side[way].attempt.active)
             lapse(&pair->side[way].attempt, at);
     watch_calls(pair, at);
+    if (nh_attempt_pending(attempt))
+        open_to_the_past(pair, attempt);
     if (nh_attempt_pending(attempt) && !attempt->outlived && at.time >= nh_pair_calm_until(pair, attempt->earliest) &&
         (pair->troubled->len > 0 || lookup_waits(pair, NH_FORWARD, at))) {
         nh_attempt_deadlines(pair, NH_FORWARD, attempt, &deadlines);

@@ -11,6 +11,7 @@
 #include "core/base/limits.h"
 #include "core/model/call.h"
 #include "core/model/frames.h"
+#include "core/model/losses.h"
 #include "core/clock/deadlines.h"
 #include "core/clock/kernel_lines.h"
 
@@ -46,9 +47,12 @@ nh_line_doubt(nh_call *call)
     nh_watch *watch = call->pair->watch;
     const nh_frame *frame = call->line_seen.frame && call->pair->gap.frame ? nh_frame_find(watch, call->line_seen.frame) : NULL;
 
-    if (!frame || !frame->conn || frame->conn->service != NH_SERVICE_PORTMAP || is_surely_first(frame->conn, frame->number))
+    bool heavy = nh_loss_is_heavy(call->pair);
+
+    if (!frame || (!heavy && (!frame->conn || frame->conn->service != NH_SERVICE_PORTMAP || is_surely_first(frame->conn, frame->number))))
         return;
-    call->line_before = call->line_seen.time;
+    if (!heavy) /* else it may be another's look-up, whose question is missing */
+        call->line_before = call->line_seen.time;
     nh_frame_unnote(watch, frame->number, NH_NOT_RESPONDING);
     call->line_seen.frame = 0;
 }

@@ -13,6 +13,7 @@
 #include "core/base/limits.h"
 #include "core/model/call.h"
 #include "core/model/frames.h"
+#include "core/model/losses.h"
 #include "core/clock/policy.h"
 
 static void
@@ -165,6 +166,30 @@ nh_issue_time_by_beginning(nh_call *call)
     if (call->opens_half && call->n_sendings == 1 && at_once && among_copies && call->way == NH_FORWARD && call->wait == NH_WAIT_REPLY &&
         !call->line_seen.frame)
         issued_before(call, first->at.time - NH_WAITED_MAX, first->at.time, true);
+}
+
+/* The least time until the client logs something of this call. */
+static nh_time
+shortest_major(const nh_call *call)
+{
+    nh_policy policy = nh_policy_of(call->pair, call->l4, call->pair->watch->options.use_mount);
+    nh_time shortest, longest;
+
+    nh_timer_major_range(&policy, nh_pair_family(call->pair), call->wait, &shortest, &longest);
+    return shortest - NH_CLOCK_SLACK;
+}
+
+void
+nh_issue_time_by_losses(nh_call *call)
+{
+    nh_moment first = nh_call_first(call)->at;
+
+    if (call->way != NH_FORWARD || !nh_loss_is_heavy(call->pair))
+        return;
+    nh_time waited = MAX(nh_call_last(call)->at.time, nh_call_done(call).time) - MIN(call->issued_latest, first.time);
+    call->no_line = waited < shortest_major(call) && (call->no_line || !call->doubted);
+    call->doubted = true;
+    issued_before(call, MIN(call->issued_earliest, first.time - NH_WAITED_MAX), first.time, true);
 }
 
 void

@@ -27,6 +27,8 @@ void nh_issue_time_by_copies(nh_call *call);
  * knows how many copies were sent before.
  */
 void nh_issue_time_by_beginning(nh_call *call);
+/* The capture ends: where many packets are missing, there may have been any number of copies before the first one that is not. */
+void nh_issue_time_by_losses(nh_call *call);
 /* TCP sent the call again, for the first time in this capture: the same by TCP's own timer. */
 void nh_issue_time_by_tcp(nh_call *call);
 /* The connection's SYN is resent: undates what its first captured SYN dated if that turns out to be a resend, too. */

@@ -11,6 +11,7 @@
 #include "core/base/limits.h"
 #include "core/clock/grant_answers.h"
 #include "core/model/call.h"
+#include "core/model/losses.h"
 #include "core/clock/client.h"
 #include "core/clock/deadlines.h"
 #include "core/wire/procedures.h"
@@ -161,10 +162,12 @@ add_outlived(nh_incident *incident, subject what, const nh_deadlines *deadlines,
     line->answered = answered.frame ? answered.time : NH_TIME_NONE;
 }
 
-/* Printed only if the other line was; certain when that is sure. */
+/* Printed only if the other line was; certain when that is sure. Nothing is said where the answer may not have been the first. */
 static void
 add_ok(nh_incident *incident, subject what, nh_moment answered, bool certain, const nh_story_call *call)
 {
+    if (nh_loss_is_heavy(what.pair))
+        return;
     what.event = NH_LOG_OK;
     add_line(incident, what, answered.time - NH_OBSERVED_SLACK, answered.time + NH_OBSERVED_SLACK,
              certain ? answered : (nh_moment){ 0, NH_TIME_NONE }, call);
@@ -211,7 +214,7 @@ nh_line_may_come(const nh_call *call)
 
     if (call->prog == NH_PROG_NLM && call->proc == 0) /* a ping: no kernel of Linux sends it */
         return false;
-    if (was_not_sent_again(call))
+    if (was_not_sent_again(call) || call->no_line)
         return false;
     if (!nh_call_is_one_way(call) || call->line_seen.frame)
         return true;
@@ -239,7 +242,7 @@ nh_lines_of_call(nh_incident *incident, nh_call *call, const nh_story_call *stor
     bool certain = call->line_seen.frame || (answered.frame && answered.time > deadlines.major_latest);
     subject what = { LOCKD, call->pair, call->way, nh_line_event(call->pair, call->way, call) };
     add_outlived(incident, what, &deadlines, call->line_seen, answered, story_call);
-    if (answered.frame && what.event == NH_LOG_STILL_TRYING)
+    if (answered.frame && what.event == NH_LOG_STILL_TRYING && (call->reply.frame || ends))
         add_ok(incident, what, answered, certain, story_call);
 }
 

@@ -12,6 +12,7 @@
 #include "core/judge/compared.h"
 #include "core/judge/outage.h"
 #include "core/model/call.h"
+#include "core/model/losses.h"
 #include "core/model/position.h"
 #include "core/points/points.h"
 #include "core/wire/procedures.h"
@@ -31,6 +32,7 @@ static const struct {
 /* What is known beside the symptoms; a row's facts must all be among them. */
 #define NH_FACTS(X) \
     X(LOST_BEFORE)         /* what the client sent did not come to the capture */ \
+    X(UNCERTAIN)           /* what the capture has not may have been sent all the same */ \
     X(CLIENT_ACKS_NOTHING) /* it is the client that does not take in what reaches it */ \
     X(NO_CONNECTION)       /* over UDP, or before any connection */ \
     X(UNACCEPTED)          /* the SYN-ACK came again, though it had been acknowledged */ \
@@ -310,13 +312,36 @@ facts_of_conn(const nh_outage *outage, const nh_conn *conn)
            (conn->middlebox_synack ? THIRD_SYNACK : 0);
 }
 
+/* The client comes back on the ports of a connection of whose end the capture has nothing. */
+static bool
+is_end_missing(const nh_conn *before)
+{
+    return before && before->state != NH_TCP_CLOSED && before->state != NH_TCP_RESET && !before->half[0].fin;
+}
+
+/*
+ * Silence proves something where the capture would have what breaks it. It does not before the capture began, nor where
+ * packets are missing: of what the client sent, and of SYN-ACKs where others came.
+ */
+static bool
+is_uncertain(const nh_outage *outage, const nh_symptom *evidence)
+{
+    const nh_pair *pair = outage->pair;
+    bool at_beginning = MIN(evidence->since.time, outage->start.time) < pair->watch->first ||
+                        (outage->first_seen && evidence->since.time - pair->watch->first < NH_BEFORE_TIME);
+
+    if (evidence->unseen)
+        return at_beginning || nh_loss_is_heavy(pair) || (evidence->conn && is_end_missing(evidence->conn->previous));
+    return pair->losses && outage->count[evidence->way][NH_SYNACK_UNACKED] && evidence->finding == NH_SYN_UNANSWERED;
+}
+
 static unsigned
 facts_of_symptom(const nh_outage *outage, const nh_symptom *evidence)
 {
-    return (evidence->unseen ? LOST_BEFORE : 0) | (evidence->not_called_back ? NOT_CALLED_BACK : 0) |
-           (evidence->client_acks_nothing ? CLIENT_ACKS_NOTHING : 0) | (evidence->other_caller ? OTHER_CALLER : 0) |
-           (evidence->refused_by_client ? REFUSED_BY_CLIENT : 0) | (evidence->way == NH_CALLBACK ? CALLBACK : 0) |
-           (evidence->service == NH_SERVICE_PORTMAP ? OF_PORTMAP : 0) |
+    return (evidence->unseen ? LOST_BEFORE : 0) | (is_uncertain(outage, evidence) ? UNCERTAIN : 0) |
+           (evidence->not_called_back ? NOT_CALLED_BACK : 0) | (evidence->client_acks_nothing ? CLIENT_ACKS_NOTHING : 0) |
+           (evidence->other_caller ? OTHER_CALLER : 0) | (evidence->refused_by_client ? REFUSED_BY_CLIENT : 0) |
+           (evidence->way == NH_CALLBACK ? CALLBACK : 0) | (evidence->service == NH_SERVICE_PORTMAP ? OF_PORTMAP : 0) |
            (evidence->conn ? facts_of_conn(outage, evidence->conn) : NO_CONNECTION) | facts_of_icmp(outage->pair, evidence) |
            (nh_finding_get(evidence->finding)->loses_calls && was_unanswered_again(outage, evidence->at) ? UNANSWERED_AGAIN : 0);
 }
@@ -390,6 +415,8 @@ nh_judge(const nh_outage *outage)
     if (judgement.evidence && is_seen_behind(outage, judgement.evidence)) /* how near to the server that is nobody knows */
         judgement.confidence = MAX(judgement.confidence, NH_CONFIDENCE_LIKELY);
     nh_compared_judge(outage, &judgement);
+    if (judgement.confidence == NH_CONFIDENCE_SHOWN && nh_loss_is_heavy(outage->pair))
+        judgement.confidence = NH_CONFIDENCE_LIKELY;
     return judgement;
 }
 

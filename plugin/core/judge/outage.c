@@ -51,6 +51,7 @@ open_outage(nh_pair *pair, const nh_symptom *symptom)
     outage->pair = pair;
     outage->start = symptom->since;
     outage->only_probable = true;
+    outage->first_seen = pair->answered == 0 && !pair->mounts;
     outage->waiting_since = NH_TIME_NONE;
     outage->end.time = outage->settled.time = NH_TIME_NONE;
     outage->symptoms = g_array_new(false, false, sizeof(nh_symptom));

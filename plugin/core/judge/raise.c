@@ -112,10 +112,19 @@ raise_grant_lost(const nh_evidence *evidence)
 
 /* --- what follows ---------------------------------------------------------------------- */
 
+/* No answer, and the call is not sent again either: where packets of the two are missing, its answer may be one of them. */
+static bool
+may_be_answered(const nh_evidence *evidence)
+{
+    const nh_call *call = evidence->call;
+
+    return call && call->pair->losses && call->n_sendings == 1 && nh_finding_get(evidence->finding)->hangs;
+}
+
 static bool
 is_symptom(const nh_evidence *evidence)
 {
-    return nh_finding_explains(evidence->finding) && !(evidence->bits & NH_HARMLESS);
+    return nh_finding_explains(evidence->finding) && !(evidence->bits & NH_HARMLESS) && !may_be_answered(evidence);
 }
 
 /* The answer that ended an outage, and explains something itself: it belongs to it, and reopens nothing. */

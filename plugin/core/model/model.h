@@ -178,6 +178,8 @@ struct nh_call {
     bool cycles_unseen; /* and major timeouts may have passed before: nothing dates its kernel line */
     bool outlived;      /* not_responding was told */
     bool queued;        /* it lay in the socket while the peer was silent */
+    bool doubted : 1;   /* its times leave room for what is missing in the capture */
+    bool no_line : 1;   /* where much is missing, nothing shows that it waited long enough for one */
     uint32_t xid, prog, vers, proc;
     unsigned n_sendings;
     uint32_t tcp_acked; /* frame of the copy that TCP acknowledged first; 0 = none */
@@ -348,6 +350,8 @@ struct nh_pair {
     struct nh_fault *latest_fault; /* of its locks; NULL = none */
     unsigned faults;               /* of these those that are told */
     nh_moment gap;                 /* latest sign that packets between the two are missing in the capture */
+    unsigned packets, losses;      /* of its followed connections; such signs (losses.h) */
+    bool fragments;                /* some were fragments, whose rest leaves gaps that are none */
     struct {
         unsigned locks;
         nh_moment notice;
@@ -358,6 +362,7 @@ struct nh_pair {
     nh_moment blocked;                 /* latest NLM_BLOCKED: a callback is due */
     nh_nlm blocked_lock;               /* for this lock */
     nh_moment polled;                  /* a poll got it: the server's callbacks for it are in vain and harm nobody */
+    unsigned polls;                    /* locks that were got so, without a callback */
     unsigned near_client, near_server; /* votes for where the capture was taken */
     nh_family family;
     unsigned nlm_timeout; /* seconds, when the gaps seen tell another than the preference; else 0 */
@@ -450,6 +455,7 @@ struct nh_outage {
     nh_outage_side side[2]; /* by way */
     unsigned served;        /* other calls that were answered at once while some hung */
     bool concluded;         /* closed for a story only: more packets may follow */
+    bool first_seen;        /* before it the capture has no answer to a lock call of this client */
     bool given_up;          /* it ended with the last attempt, without an answer */
     nh_call *ended_by;
     GArray *symptoms;                    /* nh_symptom */
@@ -569,6 +575,7 @@ struct nh_watch {
     unsigned incidents;
     uint32_t frames_total;
     nh_time first, last;
+    nh_moment runs_back; /* the first frame that is a second or more older than one before it; frame 0: none */
     bool lock_traffic;
 };
 

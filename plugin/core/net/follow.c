@@ -12,6 +12,8 @@
 #include "core/base/hash.h"
 #include "core/model/call.h"
 #include "core/model/conn.h"
+#include "core/model/losses.h"
+#include "core/clock/attempt.h"
 #include "core/net/wrong_source.h"
 #include "core/judge/outage.h"
 #include "core/net/pairs.h"
@@ -198,6 +200,43 @@ reopen(nh_watch *watch, nh_conn *conn, const nh_segment *segment)
     return fresh;
 }
 
+static bool
+is_far(const nh_half *half, uint32_t seq)
+{
+    return half->has_next && ABS((int32_t)(seq - half->next)) > NH_FAR_APART;
+}
+
+/* Its SYN was not captured: a SYN-ACK of other numbers answers it, or a host that has closed goes on with others. */
+static bool
+is_next_incarnation(const nh_conn *conn, const nh_segment *segment)
+{
+    const nh_half *from = &conn->half[nh_conn_half(conn, &segment->src)];
+    const nh_half *to = &conn->half[!nh_conn_half(conn, &segment->src)];
+    bool known = (conn->established.frame || conn->middle) && !(segment->flags & NH_TH_RST) && segment->flags & NH_TH_ACK;
+
+    if (!known || segment->quoted || !is_far(from, segment->seq) || !is_far(to, segment->ack))
+        return false;
+    return from->fin || (segment->flags & NH_TH_SYN && from == &conn->half[1]);
+}
+
+static nh_conn *
+next_incarnation(nh_watch *watch, nh_conn *conn, const nh_segment *segment)
+{
+    nh_moment at = { segment->frame, segment->time };
+    nh_conn *fresh = new_conn(watch, &conn->client, &conn->server, conn->service, at);
+
+    nh_trouble_end(conn, NH_FINDING_NONE, at);
+    if (segment->flags & NH_TH_SYN)
+        return fresh;
+    fresh->middle = true;
+    fresh->state = NH_TCP_ESTABLISHED;
+    fresh->established = at;
+    nh_loss_note(fresh->pair, at);
+    if (fresh->service != NH_SERVICE_PORTMAP && fresh->service != NH_SERVICE_STATD)
+        nh_attempt_connect(fresh, at);
+    return fresh;
+}
+
 nh_conn *
 nh_follow(nh_watch *watch, const nh_segment *segment)
 {
@@ -208,6 +247,8 @@ nh_follow(nh_watch *watch, const nh_segment *segment)
     if (conn) {
         if ((segment->flags & (NH_TH_SYN | NH_TH_ACK)) == NH_TH_SYN)
             conn = reopen(watch, conn, segment);
+        else if (!conn->foreign && is_next_incarnation(conn, segment))
+            conn = next_incarnation(watch, conn, segment);
         return conn && !conn->foreign ? conn : NULL;
     }
     if (nh_wrong_source_segment(watch, segment))
@@ -220,6 +261,8 @@ nh_follow(nh_watch *watch, const nh_segment *segment)
     conn->middle = !(segment->flags & NH_TH_SYN);
     if (conn->middle)
         conn->state = NH_TCP_ESTABLISHED;
+    if (conn->middle && service == NH_SERVICE_PORTMAP && at.time - watch->first > NH_LOOKUP_CONNECTION_TIME)
+        nh_loss_note(conn->pair, at);
     return conn;
 }
 

@@ -15,6 +15,7 @@
 #include "core/net/wrong_source.h"
 #include "core/net/follow.h"
 #include "core/model/frames.h"
+#include "core/model/losses.h"
 #include "core/locks/lock_faults.h"
 #include "core/locks/lock_table.h"
 #include "core/net/first_syns.h"
@@ -70,7 +71,7 @@ take_ack(nh_segment_context *p)
     if (to->has_next ? SEQ_AFTER(ack, to->next) : moved) { /* it got bytes that the capture did not, or not yet */
         if (to->has_next)
             leave_hole(to, ack);
-        p->conn->pair->gap = (nh_moment){ p->seg->frame, p->seg->time };
+        nh_loss_note(p->conn->pair, p->at);
         to->next = ack;
         to->has_next = true;
         p->effect->missed = true;
@@ -304,6 +305,7 @@ was_sent(nh_segment_context *p)
         return false;
     if (from->has_hole && !SEQ_BEFORE(p->seg->seq, from->hole_start) && !SEQ_AFTER(p->seg->seq + p->seg->len, from->hole_end)) {
         from->has_hole = false; /* late, out of order, or the first copy was not captured */
+        nh_loss_filled(p->conn->pair);
         return false;
     }
     return true;
@@ -316,7 +318,7 @@ advance(nh_segment_context *p)
 
     if (from->has_next && SEQ_AFTER(p->seg->seq, from->next)) {
         leave_hole(from, p->seg->seq);
-        p->conn->pair->gap = (nh_moment){ p->seg->frame, p->seg->time };
+        nh_loss_note(p->conn->pair, p->at);
     }
     if (!from->has_next || SEQ_AFTER(p->end, from->next))
         from->next = p->end;
@@ -443,6 +445,8 @@ judge_before(const nh_segment_context *p)
 {
     nh_conn *conn = p->conn;
 
+    conn->pair->packets++;
+    conn->pair->fragments |= p->seg->fragment;
     nh_pair_seen(conn->pair, &p->seg->src.addr);
     nh_raise_release(conn->pair);
     nh_outage_tick(conn->pair, p->at);

@@ -13,6 +13,7 @@
 #include "core/net/wrong_source.h"
 #include "core/net/follow.h"
 #include "core/model/frames.h"
+#include "core/model/losses.h"
 #include "core/clock/lookups.h"
 #include "core/net/turned_away.h"
 #include "core/judge/outage.h"
@@ -33,6 +34,8 @@ first_syn(nh_segment_context *p)
     nh_conn *conn = p->conn;
     const nh_conn *before = conn->previous;
 
+    if (conn->synack.frame) /* it comes behind its answer */
+        nh_loss_filled(conn->pair);
     conn->isn = p->seg->seq;
     conn->syn = conn->attempt_syn = p->at;
     conn->syn_count = 1;
@@ -105,6 +108,18 @@ nh_open_syn(nh_segment_context *p)
     conn->isn = p->seg->seq;
 }
 
+/* Its SYN was not captured, or comes behind. */
+static void
+synack_first(nh_segment_context *p)
+{
+    nh_conn *conn = p->conn;
+
+    conn->isn = p->seg->ack - 1;
+    nh_loss_note(conn->pair, p->at);
+    if (conn->service != NH_SERVICE_PORTMAP && conn->service != NH_SERVICE_STATD)
+        nh_attempt_connect(conn, p->at);
+}
+
 void
 nh_open_synack(nh_segment_context *p)
 {
@@ -114,8 +129,8 @@ nh_open_synack(nh_segment_context *p)
         conn->synack = p->at;
         conn->server_isn = p->seg->seq;
         conn->synack_count = 1;
-        if (!conn->syn.frame) /* not captured, or comes behind */
-            conn->isn = p->seg->ack - 1;
+        if (!conn->syn.frame && conn->state != NH_TCP_ESTABLISHED)
+            synack_first(p);
         if (conn->state != NH_TCP_ESTABLISHED)
             conn->state = NH_TCP_SYN_RECEIVED;
         return;
@@ -166,6 +181,8 @@ establish(nh_segment_context *p)
 
     if (p->index == 0)
         vote_for_position(conn, p->at);
+    if (!conn->synack.frame)
+        nh_loss_note(conn->pair, p->at);
 
     conn->state = NH_TCP_ESTABLISHED;
     conn->established = p->at;

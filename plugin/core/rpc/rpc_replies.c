@@ -62,6 +62,7 @@ granted(nh_call *call, nh_moment at)
 
     if (!nh_call_retries_lock(call))
         return;
+    pair->polls += pair->blocked.frame && at.time - pair->blocked.time >= NH_HEALTHY_ANSWER;
     pair->blocked.frame = 0;
     pair->polled = at;
     nh_outage_answer(pair, NH_CALLBACK, NH_SERVICE_NLM, call, at);

@@ -300,7 +300,7 @@ add_timelines(nh_watch *watch, nh_story *story, const GArray *incidents)
     nh_timeline_begin(watch);
     for_each_outage(story, incidents, add_timeline);
     for_each_outage(story, incidents, conclude);
-    nh_messages_on_clients(watch, story);
+    nh_messages_on_pairs(watch, story);
     for_each_outage(story, incidents, add_flows);
     nh_timeline_end(watch);
 }

@@ -97,6 +97,7 @@ complete_call(nh_watch *watch, nh_call *call)
         return;
     nh_issue_time_by_beginning(call);
     nh_line_doubt(call);
+    nh_issue_time_by_losses(call);
     nh_lines_narrow(call);
     nh_call_deadlines(call, watch->options.use_mount, &deadlines);
     if (!call->line_seen.frame && (done.frame ? done.time : watch->last) <= deadlines.major_latest)
@@ -110,11 +111,13 @@ complete_call(nh_watch *watch, nh_call *call)
 
 /* The same where no call came of it. */
 static void
-complete_attempt(const nh_pair *pair)
+complete_attempt(nh_pair *pair)
 {
-    const nh_attempt *attempt = &pair->side[NH_FORWARD].attempt;
+    nh_attempt *attempt = &pair->side[NH_FORWARD].attempt;
     nh_deadlines deadlines;
 
+    nh_attempt_doubt(pair, attempt);
+    nh_attempt_doubt(pair, &pair->side[NH_CALLBACK].attempt);
     if (attempt->outlived_in && nh_client_is_other(pair))
         nh_frame_unnote(pair->watch, attempt->outlived_in, NH_NOT_RESPONDING);
     if (!attempt->outlived_in || !nh_attempt_pending(attempt) || nh_client_is_other(pair))

@@ -9,25 +9,59 @@
 #include "core/story/messages.h"
 
 #include "core/clock/client.h"
+#include "core/model/losses.h"
 #include "core/net/pairs.h"
 
+/* Why there is no line of Linux in an incident, or NULL. */
+static char *
+no_line_text(const nh_pair *pair)
+{
+    char client[NH_ADDR_TEXT], *why = nh_client_why(pair);
+    char *text = why ? g_strdup_printf("The client %s is no Linux kernel: it %s. No line of Linux is expected in its log",
+                                       nh_addr_text(&pair->client, client), why)
+                     : NULL;
+
+    g_free(why);
+    return text;
+}
+
+/* Why the windows of an incident are wide, or NULL. */
+static char *
+losses_text(const nh_pair *pair)
+{
+    char client[NH_ADDR_TEXT], server[NH_ADDR_TEXT];
+
+    if (pair->watch->runs_back.frame || !nh_loss_is_heavy(pair))
+        return NULL;
+    return g_strdup_printf("Many packets between %s and %s are missing in this capture (%u gaps, the latest before frame %u): what came "
+                           "first is not known, and times are told with room for it",
+                           nh_addr_text(&pair->client, client), nh_addr_text(&pair->server, server), pair->losses, pair->gap.frame);
+}
+
+static void
+say_once(GHashTable *said, nh_story *story, char *text)
+{
+    if (text && g_hash_table_add(said, text))
+        g_ptr_array_add(story->messages, text);
+    else
+        g_free(text);
+}
+
 void
-nh_messages_on_clients(const nh_watch *watch, nh_story *story)
+nh_messages_on_pairs(const nh_watch *watch, nh_story *story)
 {
     GHashTable *said = g_hash_table_new(g_str_hash, g_str_equal);
 
+    if (watch->runs_back.frame && story->incidents->len)
+        say_once(said, story,
+                 g_strdup_printf("Frame %u is older than one before it: the frames are not in the order of time, and nothing is sure that "
+                                 "depends on what came first. reordercap puts them in order",
+                                 watch->runs_back.frame));
     for (unsigned i = 0; i < story->incidents->len; i++) {
         const nh_incident *incident = g_ptr_array_index(story->incidents, i);
         const nh_pair *pair = nh_pair_find(watch, &incident->client, &incident->server);
-        char client[NH_ADDR_TEXT], *why = pair ? nh_client_why(pair) : NULL;
-        char *text = why ? g_strdup_printf("The client %s is no Linux kernel: it %s. No line of Linux is expected in its log",
-                                           nh_addr_text(&incident->client, client), why)
-                         : NULL;
-        g_free(why);
-        if (text && g_hash_table_add(said, text))
-            g_ptr_array_add(story->messages, text);
-        else
-            g_free(text);
+        say_once(said, story, pair ? no_line_text(pair) : NULL);
+        say_once(said, story, pair ? losses_text(pair) : NULL);
     }
     g_hash_table_unref(said);
 }

@@ -12,8 +12,8 @@
 #include "core/model/model.h"
 #include "core/model/story.h"
 
-/* Why there is no line of Linux in an incident: once for each client. */
-void nh_messages_on_clients(const nh_watch *watch, nh_story *story);
+/* Why there is no line of Linux in an incident, and why its windows are wide: once for each client, or for all. */
+void nh_messages_on_pairs(const nh_watch *watch, nh_story *story);
 /* Of which pairs only the transport is judged. */
 void nh_messages_on_encryption(const nh_watch *watch, nh_story *story);
 

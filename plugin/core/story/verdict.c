@@ -22,9 +22,10 @@
 
 /* What the calls of all pairs show. */
 typedef struct {
-    unsigned calls, unanswered, pings, resent, unread, surplus, orphans, cut, one_sided, one_sided_pairs, late, unasked, answers_first,
-        early, unexplained;
+    unsigned calls, unanswered, pings, resent, unread, surplus, orphans, cut, one_sided, one_sided_pairs, unread_lookups, polled, late,
+        unasked, answers_first, early, unexplained;
     nh_time slowest;
+    bool runs_back;
     bool symptom; /* something was amiss that made no incident */
     bool waits;   /* a client was about to send something when the capture ended */
 } sight;
@@ -45,8 +46,9 @@ is_early(const nh_watch *watch, const nh_call *call)
     const nh_sending *first = nh_call_first(call);
     bool middle = call->l4 == NH_L4_UDP ? !call->pair->mounts : first->conn && first->conn->middle;
 
-    return call->prog == NH_PROG_NLM && call->reply.frame && middle && call->pair->calls < NH_HEALTHY_CALLS &&
-           first->at.time - watch->first < NH_HEALTHY_ANSWER;
+    bool few = call->pair->calls < NH_HEALTHY_CALLS || (call->l4 == NH_L4_TCP && watch->last - watch->first < NH_HEALTHY_ANSWER);
+
+    return call->prog == NH_PROG_NLM && call->reply.frame && middle && few && first->at.time - watch->first < NH_HEALTHY_ANSWER;
 }
 
 static void
@@ -72,6 +74,7 @@ look_at_conns(const nh_watch *watch, sight *seen)
         bool of_locks = !conn->foreign && nh_conn_service(conn) == NH_SERVICE_NLM;
         bool looks_up = !conn->foreign && conn->service == NH_SERVICE_PORTMAP && conn->pair->lock_traffic && !conn->asked;
         seen->symptom |= (of_locks || looks_up) && conn->troubles && conn->troubles->len;
+        seen->unread_lookups += looks_up && conn->half[0].newest.frame;
         if (!of_locks)
             continue;
         seen->answers_first += conn->answers_first;
@@ -98,6 +101,7 @@ look_at_pairs(const nh_watch *watch, sight *seen)
         seen->waits |= nh_attempt_pending(&pair->side[NH_FORWARD].attempt) && pair->troubled->len > 0;
         seen->one_sided_pairs += pair->half_captured && !(pair->seen_client && pair->seen_server);
         seen->symptom |= pair->open != NULL;
+        seen->polled += pair->polls;
     }
 }
 
@@ -142,6 +146,10 @@ add_caveats(nh_story *story, const sight *seen)
     caveat(story, seen->early, "%u call%s at the very beginning, which may have been asked before", seen->early, s(seen->early));
     caveat(story, seen->unasked, "%u connection%s opened without a look-up: what it is for may have waited before the capture began",
            seen->unasked, s(seen->unasked));
+    caveat(story, seen->unread_lookups, "%u look-up%s that could not be read", seen->unread_lookups, s(seen->unread_lookups));
+    caveat(story, seen->polled, "%u lock%s that came late, by asking again, and not by the callback that was due", seen->polled,
+           s(seen->polled));
+    caveat(story, seen->runs_back, "frames that are not in the order of time");
     caveat(story, seen->late, "%u look-up%s of lockd's port after which nothing was sent to it at once", seen->late, s(seen->late));
     caveat(story, seen->symptom, "packets that were sent again and not answered");
     caveat(story, seen->waits, "a client that could not send yet when the capture ended");
@@ -151,7 +159,7 @@ add_caveats(nh_story *story, const sight *seen)
 void
 nh_verdict_story(const nh_watch *watch, nh_story *story)
 {
-    sight seen = { .unexplained = story->unexplained };
+    sight seen = { .unexplained = story->unexplained, .runs_back = watch->runs_back.frame != 0 };
 
     look_at_calls(watch, &seen);
     look_at_conns(watch, &seen);
