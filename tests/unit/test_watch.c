@@ -9,6 +9,7 @@
 #include "core/model/frames.h"
 #include "core/net/pairs.h"
 #include "core/story/remark_text.h"
+#include "core/watch.h"
 #include "nlm_talk.h"
 
 /* Preferences change while a capture is open; the strings of before are freed then. */
@@ -86,6 +87,37 @@ test_clock_set_back(void)
     nh_watch_free(t.watch);
 }
 
+static void
+pass_segment(talk *t, bool by_client, uint8_t flags, uint32_t ack)
+{
+    static const uint8_t hosts[2] = { 1, 2 }, ports[2][2] = { { 0, 111 }, { 3, 132 } }; /* 900 */
+    uint8_t bytes[NH_TCP_HEADER] = { ports[by_client][0], ports[by_client][1], ports[!by_client][0], ports[!by_client][1], 0, 0, 0, 1, 0, 0, 0,
+                                     (uint8_t)ack, NH_TCP_HEADER / 4 << 4, flags, 2, 0 };
+    nh_packet packet = { .frame = ++t->frame, .time = t->now, .kind = NH_PACKET_SEGMENT, .src = { 4, { 10, 0, 0, hosts[by_client] } },
+                         .dst = { 4, { 10, 0, 0, hosts[!by_client] } }, .bytes = bytes, .captured = sizeof bytes, .length = sizeof bytes };
+    bytes[7] = by_client && ack ? 2 : 1;
+    nh_packet_take(t->watch, &packet);
+    nh_watch_frame(t->watch, t->frame, t->now);
+}
+
+/* The handshake ends by a clock that shows a time 127 years later: three times as long is no time that can be told. */
+static void
+test_clock_set_far_ahead(void)
+{
+    talk t = talk_begin();
+    nh_way way;
+
+    pass_segment(&t, true, NH_TH_SYN, 0);
+    t.now += NH_MSEC;
+    pass_segment(&t, false, NH_TH_SYN | NH_TH_ACK, 2);
+    t.now += G_GINT64_CONSTANT(4000000000) * NH_SECOND;
+    pass_segment(&t, true, NH_TH_ACK, 2);
+    nh_pair *pair = nh_pair_of_flow(t.watch, &(nh_addr){ 4, { 10, 0, 0, 2 } }, &(nh_addr){ 4, { 10, 0, 0, 1 } }, &way);
+    g_assert_cmpuint(pair->near_server, ==, 1);
+    g_assert_cmpuint(pair->near_client, ==, 0);
+    nh_watch_free(t.watch);
+}
+
 /* Everything that is known of a way goes with it when the roles turn round. */
 static void
 test_roles_turn_round(void)
@@ -116,6 +148,7 @@ main(int argc, char **argv)
     g_test_add_func("/watch/strings-are-copied", test_strings_are_copied);
     g_test_add_func("/watch/times-are-clamped", test_times_are_clamped);
     g_test_add_func("/watch/clock-set-back", test_clock_set_back);
+    g_test_add_func("/watch/clock-set-far-ahead", test_clock_set_far_ahead);
     g_test_add_func("/watch/roles-turn-round", test_roles_turn_round);
     return g_test_run();
 }

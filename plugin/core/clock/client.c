@@ -181,8 +181,8 @@ gaps_of(const nh_call *call, nh_time gaps[NH_GAPS_MAX])
         const nh_sending *sending = &call->sendings[i];
         if (i > 0 && !nh_call_timer_sent(call, sending))
             continue;
-        if (nh_time_known(after))
-            gaps[n++] = after - sending->at.time;
+        if (nh_time_known(after) && (gaps[n++] = nh_elapsed(sending->at.time, after)) > NH_WAITED_MAX)
+            return n - 1; /* no timer's: a clock that was set */
         after = sending->at.time;
         if (sending->behind_hole)
             break;

@@ -227,7 +227,7 @@ date_first_fin(nh_segment_context *p)
     nh_half *from = p->from;
 
     if (from->fin_resends == 1 && from->packets == 1 && p->conn->middle)
-        from->fin_since = from->fin_at.time - (p->at.time - from->fin_at.time);
+        from->fin_since = from->fin_at.time - MIN(nh_elapsed(from->fin_at.time, p->at.time), NH_FIN_BLOCK_MAX);
 }
 
 static void

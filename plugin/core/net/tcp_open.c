@@ -168,9 +168,10 @@ vote_for_position(nh_conn *conn, nh_moment ack)
 
     if (!conn->syn.frame || !conn->synack.frame || conn->syn_count > 1 || far_server < 0 || far_client < 0)
         return;
-    if (far_server > 3 * far_client)
+    /* divided, since a wrong clock makes times of which three are too many */
+    if (far_server / 3 > far_client)
         (*(initiator_is_client ? &conn->pair->near_client : &conn->pair->near_server))++;
-    else if (far_client > 3 * far_server)
+    else if (far_client / 3 > far_server)
         (*(initiator_is_client ? &conn->pair->near_server : &conn->pair->near_client))++;
 }
 
