@@ -69,12 +69,7 @@ from_gzip(const char *packed, size_t size, size_t most, size_t *length, const ch
     return end_of(plain, length);
 }
 #else
-static char *
-from_gzip(const char *packed, size_t size, size_t most, size_t *length, const char **why)
-{
-    *why = "is compressed by gzip, which this build of the plugin cannot read; decompress it first (gzip -dk)";
-    return NULL;
-}
+#define from_gzip NULL
 #endif
 
 #ifdef NLM_HEALTH_HAVE_LZMA
@@ -102,23 +97,32 @@ from_xz(const char *packed, size_t size, size_t most, size_t *length, const char
     return end_of(plain, length);
 }
 #else
-static char *
-from_xz(const char *packed, size_t size, size_t most, size_t *length, const char **why)
-{
-    *why = "is compressed by xz, which this build of the plugin cannot read; decompress it first (xz -dk)";
-    return NULL;
-}
+#define from_xz NULL
 #endif
+
+/* By their first bytes; unpack NULL: this build has no library for it. */
+static const struct {
+    const char *magic;
+    size_t length;
+    char *(*unpack)(const char *packed, size_t size, size_t most, size_t *length, const char **why);
+    const char *without;
+} formats[] = {
+    { "\x1f\x8b\x08", 3, from_gzip, "is compressed by gzip, which this build of the plugin cannot read; decompress it first (gzip -dk)" },
+    { "\xfd"
+      "7zXZ\0",
+      6, from_xz, "is compressed by xz, which this build of the plugin cannot read; decompress it first (xz -dk)" },
+};
 
 char *
 nh_unpack(const char *packed, size_t size, size_t most, size_t *length, const char **why)
 {
-    if (size >= 3 && memcmp(packed, "\x1f\x8b\x08", 3) == 0)
-        return from_gzip(packed, size, most, length, why);
-    if (size >= 6 && memcmp(packed,
-                            "\xfd"
-                            "7zXZ\0",
-                            6) == 0)
-        return from_xz(packed, size, most, length, why);
+    for (unsigned i = 0; i < G_N_ELEMENTS(formats); i++) {
+        if (size < formats[i].length || memcmp(packed, formats[i].magic, formats[i].length) != 0)
+            continue;
+        if (formats[i].unpack)
+            return formats[i].unpack(packed, size, most, length, why);
+        *why = formats[i].without;
+        return NULL;
+    }
     return NULL;
 }
