@@ -44,6 +44,7 @@ set(NLM_HEALTH_CORE_SOURCES
     core/log/kernel_log.c
     core/log/kernel_log_align.c
     core/log/kernel_log_fit.c
+    core/log/kernel_log_skew.c
     core/log/kernel_log_stamp.c
     core/log/log_candidates.c
     core/log/log_files.c
@@ -72,6 +73,7 @@ set(NLM_HEALTH_CORE_SOURCES
     core/net/pairs.c
     core/net/reset_storm.c
     core/net/tcp_copies.c
+    core/net/tcp_fin.c
     core/net/tcp_life.c
     core/net/tcp_open.c
     core/net/tcp_reset.c
@@ -79,6 +81,7 @@ set(NLM_HEALTH_CORE_SOURCES
     core/net/wrong_source.c
     core/out/comments.c
     core/out/drawing.c
+    core/out/fold_text.c
     core/out/folds.c
     core/out/head.c
     core/out/markup.c

@@ -18,6 +18,13 @@
 /* Who would have had to answer: a verdict on him is given only when the capture shows his packets at all. */
 typedef enum { NH_SILENT_NOBODY, NH_SILENT_CLIENT, NH_SILENT_SERVER } nh_silent;
 
+/* Who sends this half of a connection. */
+static inline nh_silent
+nh_silent_side(int half)
+{
+    return half == 0 ? NH_SILENT_CLIENT : NH_SILENT_SERVER;
+}
+
 /* What else the detector knows; bits of nh_evidence. */
 enum {
     NH_HARMLESS = 1 << 0,          /* it kept nobody from anything: told, and no part of an outage */

@@ -10,19 +10,12 @@
 
 #include "core/base/limits.h"
 #include "core/base/text.h"
+#include "core/out/fold_text.h"
 #include "core/out/request.h"
 #include "core/story/groups.h"
 
 /* More questions of applications say no more. */
 #define MAX_ASKED 3
-
-/* What the events of a group have in common. */
-typedef enum { ALONE, LOOKUP, OPENING, CLOSING, TROUBLE, RESENT, BURST_OF_LOG } group_kind;
-
-typedef struct {
-    group_kind kind;
-    GPtrArray *events; /* const nh_event* */
-} group;
 
 typedef struct {
     const nh_incident *incident;
@@ -35,72 +28,23 @@ typedef struct {
 static void
 group_free(void *data)
 {
-    group *g = data;
+    nh_fold *g = data;
     g_ptr_array_unref(g->events);
     g_free(g);
-}
-
-/* --- words --------------------------------------------------------------------------- */
-
-/* The name of a finding at text that can be nothing else, because it has a '_' or stands as "(name, from "; or NULL. */
-static const nh_finding_row *
-finding_at(const char *text, size_t *length)
-{
-    *length = 0;
-    while (g_ascii_isalnum(text[*length]) || text[*length] == '_')
-        (*length)++;
-    if (!memchr(text, '_', *length) && strncmp(text + *length, ", from ", 7) != 0)
-        return NULL;
-    for (int i = 1; i < NH_FINDING_COUNT; i++) {
-        const nh_finding_row *row = nh_finding_get(i);
-        if (strlen(row->name) == *length && strncmp(row->name, text, *length) == 0)
-            return row;
-    }
-    return NULL;
-}
-
-/* "(fin_unacked, from frame 7 on)" is "(from frame 7 on)", any other name gives way to its title. */
-char *
-nh_plain_words(const char *text)
-{
-    GString *out = g_string_new(NULL);
-    bool in_word = false;
-
-    for (size_t length; *text; text += length) {
-        const nh_finding_row *row = in_word ? NULL : finding_at(text, &length);
-        if (!row) {
-            in_word = g_ascii_isalnum(*text) || *text == '_';
-            g_string_append_c(out, *text);
-            length = 1;
-        } else if (strncmp(text + length, ", from ", 7) == 0)
-            length += 2;
-        else if (out->len >= 3 && strcmp(out->str + out->len - 2, " (") == 0 && text[length] == ')') {
-            g_string_truncate(out, out->len - 2);
-            length++;
-        } else
-            g_string_append_printf(out, "\"%s\"", row->title);
-    }
-    return g_string_free(out, false);
 }
 
 /* --- grouping -------------------------------------------------------------------------- */
 
 static bool
-is_named(const nh_event *event, const char *name)
-{
-    return event->finding == NH_FINDING_NONE && g_strcmp0(event->event, name) == 0;
-}
-
-static bool
 is_milestone(const nh_event *event)
 {
-    return is_named(event, "syn") || is_named(event, "synack") || is_named(event, "connected");
+    return nh_event_is_named(event, "syn") || nh_event_is_named(event, "synack") || nh_event_is_named(event, "connected");
 }
 
 static bool
 is_closing(const nh_event *event)
 {
-    return is_named(event, "fin") || is_named(event, "fin_acked");
+    return nh_event_is_named(event, "fin") || nh_event_is_named(event, "fin_acked");
 }
 
 /* Does the text quote a line that stands in the incident's list of kernel lines? */
@@ -121,7 +65,7 @@ is_in_another_fold(const nh_incident *incident, const nh_event *event)
 {
     const nh_finding_row *row = nh_finding_get(event->finding);
 
-    return ((row && row->is_line) || is_named(event, "log")) && tells_a_line(incident, event);
+    return ((row && row->is_line) || nh_event_is_named(event, "log")) && tells_a_line(incident, event);
 }
 
 static char *
@@ -131,9 +75,9 @@ xid_of(const char *text)
     return xid ? g_strndup(xid, strlen("XID 0x12345678")) : NULL;
 }
 
-/* The key of an event's group; NULL when it stands alone. */
+/* The key of an event's nh_fold; NULL when it stands alone. */
 static char *
-key_of(grouping *g, const nh_event *event, group_kind *kind)
+key_of(grouping *g, const nh_event *event, nh_fold_kind *kind)
 {
     const nh_flow_frame *flow = event->frame ? nh_incident_flow_of(g->incident, event->frame) : NULL;
     const nh_finding_row *row = nh_finding_get(event->finding);
@@ -142,45 +86,45 @@ key_of(grouping *g, const nh_event *event, group_kind *kind)
     char *xid;
 
     if (event->frame == 0) {
-        *kind = BURST_OF_LOG;
-        return is_named(event, "log") ? g_strdup("log") : NULL;
+        *kind = NH_FOLD_LOG;
+        return nh_event_is_named(event, "log") ? g_strdup("log") : NULL;
     }
     if (flow && flow->service == NH_SERVICE_PORTMAP && !transport) {
-        *kind = LOOKUP;
+        *kind = NH_FOLD_LOOKUP;
         return g_strdup_printf("lookup %u", flow->flow);
     }
     if (flow && (is_milestone(event) || (row && row->of_opening))) {
-        *kind = OPENING;
+        *kind = NH_FOLD_OPENING;
         return g_strdup_printf("open %u", flow->flow);
     }
     if (flow && is_closing(event)) {
-        *kind = CLOSING;
+        *kind = NH_FOLD_CLOSING;
         return g_strdup_printf("close %u", flow->flow);
     }
-    if (call && (row ? !row->quotes_line : is_named(event, "call"))) {
-        *kind = RESENT;
+    if (call && (row ? !row->quotes_line : nh_event_is_named(event, "call"))) {
+        *kind = NH_FOLD_RESENT;
         return g_strdup_printf("resent %p", (const void *)call);
     }
     if (transport && flow) {
-        *kind = TROUBLE;
+        *kind = NH_FOLD_TROUBLE;
         return g_strdup_printf("trouble %u %d", flow->flow, event->finding);
     }
     xid = event->finding == NH_FINDING_NONE && strstr(event->text ? event->text : "", "GETPORT") ? xid_of(event->text) : NULL;
-    *kind = LOOKUP;
+    *kind = NH_FOLD_LOOKUP;
     return xid;
 }
 
-static group *
-new_group(grouping *g, group_kind kind)
+static nh_fold *
+new_group(grouping *g, nh_fold_kind kind)
 {
-    group *added = g_new(group, 1);
-    *added = (group){ kind, g_ptr_array_new() };
+    nh_fold *added = g_new(nh_fold, 1);
+    *added = (nh_fold){ kind, g_ptr_array_new() };
     g_ptr_array_add(g->groups, added);
     return added;
 }
 
 static const nh_event *
-last_of(const group *its)
+last_of(const nh_fold *its)
 {
     return its->events->pdata[its->events->len - 1];
 }
@@ -188,18 +132,18 @@ last_of(const group *its)
 static void
 add_event(grouping *g, const nh_event *event)
 {
-    group_kind kind = ALONE;
+    nh_fold_kind kind = NH_FOLD_ALONE;
     char *key = key_of(g, event, &kind);
-    group *its = key ? g_hash_table_lookup(g->by_key, key) : NULL;
+    nh_fold *its = key ? g_hash_table_lookup(g->by_key, key) : NULL;
 
-    if (kind == BURST_OF_LOG && its && event->time - g->latest_log > NH_FOLD_BURST)
+    if (kind == NH_FOLD_LOG && its && event->time - g->latest_log > NH_FOLD_BURST)
         its = NULL;
-    if (kind == OPENING && its && event->time - last_of(its)->time > NH_FOLD_APART)
+    if (kind == NH_FOLD_OPENING && its && event->time - last_of(its)->time > NH_FOLD_APART)
         its = NULL;
-    if (kind == BURST_OF_LOG)
+    if (kind == NH_FOLD_LOG)
         g->latest_log = event->time;
     if (!its) {
-        its = new_group(g, key ? kind : ALONE);
+        its = new_group(g, key ? kind : NH_FOLD_ALONE);
         if (key)
             g_hash_table_replace(g->by_key, g_strdup(key), its);
     }
@@ -212,175 +156,14 @@ static void
 join_frames(grouping *g)
 {
     for (unsigned i = 1; i < g->groups->len; i++) {
-        group *before = g->groups->pdata[i - 1], *at = g->groups->pdata[i];
+        nh_fold *before = g->groups->pdata[i - 1], *at = g->groups->pdata[i];
         const nh_event *last = before->events->pdata[before->events->len - 1], *next = at->events->pdata[0];
-        if (before->kind != ALONE || at->kind != ALONE || !next->frame || last->frame != next->frame)
+        if (before->kind != NH_FOLD_ALONE || at->kind != NH_FOLD_ALONE || !next->frame || last->frame != next->frame)
             continue;
         for (unsigned j = 0; j < at->events->len; j++)
             g_ptr_array_add(before->events, at->events->pdata[j]);
         g_ptr_array_remove_index(g->groups, i--);
     }
-}
-
-/* --- the text of a group ------------------------------------------------------------------ */
-
-static void
-append_part(GString *out, const char *text)
-{
-    char *plain = nh_plain_words(text ? text : "");
-    g_string_append_printf(out, "%s%s", out->len ? "; " : "", plain);
-    g_free(plain);
-}
-
-/* What a text goes on with after ": " is told elsewhere: the trouble in which a call was, the line that an answer makes the kernel log. */
-static char *
-shortened(const nh_event *event)
-{
-    const char *text = event->text ? event->text : "";
-    const char *rest = strstr(text, ": ");
-    const nh_finding_row *row = rest ? nh_finding_get(event->finding) : NULL;
-    size_t length;
-
-    if (row && ((row->names_trouble && finding_at(rest + 2, &length)) || (row->quotes_line && strstr(rest, "lockd: server"))))
-        return g_strndup(text, (size_t)(rest - text));
-    return g_strdup(text);
-}
-
-/* Findings before all else; what they say need not be said again. */
-static void
-append_findings(GString *out, const group *its)
-{
-    const char *before = NULL;
-
-    for (unsigned i = 0; i < its->events->len; i++) {
-        const nh_event *event = its->events->pdata[i];
-        const nh_finding_row *row = nh_finding_get(event->finding);
-        if (!row || g_strcmp0(before, event->text) == 0 ||
-            (its->kind == LOOKUP && row->of_opening)) /* a look-up's port matters to nobody */
-            continue;
-        char *text = shortened(event);
-        append_part(out, text);
-        g_free(text);
-        before = event->text;
-    }
-}
-
-static const nh_event *
-event_named(const group *its, const char *name)
-{
-    for (unsigned i = its->events->len; i-- > 0;) {
-        const nh_event *event = its->events->pdata[i];
-        if (is_named(event, name))
-            return event;
-    }
-    return NULL;
-}
-
-static const nh_event *
-event_with(const group *its, bool (*is)(const nh_finding_row *row))
-{
-    for (unsigned i = 0; i < its->events->len; i++) {
-        const nh_event *event = its->events->pdata[i];
-        const nh_finding_row *row = nh_finding_get(event->finding);
-        if (row && is(row))
-            return event;
-    }
-    return NULL;
-}
-
-static bool
-is_of_opening(const nh_finding_row *row)
-{
-    return row->of_opening;
-}
-
-static bool
-hangs(const nh_finding_row *row)
-{
-    return row->hangs;
-}
-
-static void
-append_lookup(GString *out, const group *its)
-{
-    const nh_event *reply = event_named(its, "reply"), *call = event_named(its, "call"), *first = its->events->pdata[0];
-
-    append_findings(out, its);
-    if (out->len == 0)
-        g_string_append(out, call || reply ? "Port look-up" : first->text ? first->text : "");
-    if (reply)
-        g_string_append_printf(out, ", answered in frame %u", reply->frame);
-    else if (call)
-        g_string_append(out, ", no answer");
-}
-
-static void
-append_opening(GString *out, const group *its)
-{
-    const nh_event *open = event_named(its, "connected"), *synack = event_named(its, "synack"), *syn = event_named(its, "syn");
-    const nh_event *best = open ? open : synack ? synack : syn;
-
-    if (event_with(its, is_of_opening))
-        g_string_append(out, best ? "On the same ports again" : "First SYN");
-    if (!best)
-        append_findings(out, its);
-    else
-        append_part(out, best->text);
-}
-
-/* "FIN of the client, A -> B" and "FIN of the server, A -> B" */
-static void
-append_closing(GString *out, const group *its)
-{
-    const nh_event *first = its->events->pdata[0];
-    const char *ends = first->text ? strchr(first->text, ',') : NULL;
-
-    if (its->events->len == 1 || !ends)
-        append_part(out, first->text);
-    else
-        g_string_append_printf(out, "FINs of both sides%s", ends);
-}
-
-static void
-append_joined(GString *out, const group *its)
-{
-    append_findings(out, its);
-    for (unsigned i = 0; i < its->events->len; i++) {
-        const nh_event *event = its->events->pdata[i];
-        if (event->finding == NH_FINDING_NONE && !(out->len && is_named(event, "call")))
-            append_part(out, event->text);
-    }
-}
-
-static char *
-text_of(const group *its)
-{
-    GString *out = g_string_new(NULL);
-    const nh_event *first = its->events->pdata[0];
-
-    switch (its->kind) {
-    case LOOKUP:
-        append_lookup(out, its);
-        break;
-    case OPENING:
-        append_opening(out, its);
-        break;
-    case CLOSING:
-        append_closing(out, its);
-        break;
-    case ALONE:
-        append_joined(out, its);
-        break;
-    case RESENT:
-        append_part(out, first->text);
-        if (event_with(its, hangs) && event_with(its, hangs)->finding != first->finding)
-            append_part(out, event_with(its, hangs)->text);
-        break;
-    default:
-        append_part(out, first->text);
-        break;
-    }
-    return g_string_free(out, false);
 }
 
 /* --- rows ------------------------------------------------------------------------------------ */
@@ -402,7 +185,7 @@ add_row(GPtrArray *rows, uint32_t first, uint32_t last, nh_time time, nh_time un
 }
 
 static unsigned
-frames_of(const group *its)
+frames_of(const nh_fold *its)
 {
     unsigned n = 0;
     uint32_t before = 0;
@@ -416,16 +199,16 @@ frames_of(const group *its)
 }
 
 static void
-add_group(GPtrArray *rows, const group *its)
+add_group(GPtrArray *rows, const nh_fold *its)
 {
     const nh_event *first = its->events->pdata[0], *last = its->events->pdata[its->events->len - 1];
-    char *text = text_of(its);
+    char *text = nh_fold_text(its);
 
     add_row(rows, first->frame, last->frame, first->time, last->time, text);
     nh_row *row = rows->pdata[rows->len - 1];
-    if ((its->kind == TROUBLE && !strstr(row->text, " times")) || its->kind == RESENT)
+    if ((its->kind == NH_FOLD_TROUBLE && !strstr(row->text, " times")) || its->kind == NH_FOLD_RESENT)
         row->count = frames_of(its);
-    else if (its->kind == BURST_OF_LOG)
+    else if (its->kind == NH_FOLD_LOG)
         row->count = its->events->len;
 }
 
