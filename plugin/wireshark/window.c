@@ -77,6 +77,19 @@ apply_again(const capture_file *cf)
 }
 
 static unsigned look_again;
+static bool is_queued; /* Wireshark was asked to look again by itself */
+
+/* Whether Wireshark did as it was asked. What it never came to is taken back: as long as it is asked, it takes no other filter. */
+static bool
+was_done(capture_file *cf)
+{
+    bool done = is_queued && cf && cf->redissection_queued == RESCAN_NONE;
+
+    if (is_queued && cf && !done)
+        cf->redissection_queued = RESCAN_NONE;
+    is_queued = false;
+    return done;
+}
 
 static gboolean
 apply_when_idle(void *data)
@@ -86,7 +99,7 @@ apply_when_idle(void *data)
     if (cf && cf->state != FILE_CLOSED && (cf->read_lock || cf->redissecting))
         return G_SOURCE_CONTINUE; /* a dialog about the progress lets us in */
     look_again = 0;
-    if (cf && knows_too_little(cf))
+    if (!was_done(cf) && cf && knows_too_little(cf))
         apply_again(cf);
     return G_SOURCE_REMOVE;
 }
@@ -115,8 +128,9 @@ nh_window_file_is_read(void)
 
     if (!cf || !knows_too_little(cf))
         return;
-    if (!cf->read_lock)
-        apply_later(); /* a live capture has ended */
-    else if (cf->redissection_queued == RESCAN_NONE)
+    if (cf->read_lock && cf->redissection_queued == RESCAN_NONE) {
         cf->redissection_queued = RESCAN_SCAN; /* cf_read() looks at it before it returns */
+        is_queued = true;
+    }
+    apply_later(); /* after a live capture, or where it did not */
 }

@@ -4,6 +4,7 @@ SPDX-License-Identifier: GPL-2.0-or-later
 """
 
 import json
+import re
 import xml.etree.ElementTree as xml
 
 import pytest
@@ -199,6 +200,40 @@ def test_the_folded_tree_says_incident_cause_and_side(lab):
     text = lab.tshark("-2", "-O", "nlm_health", "-Y", "frame.number == 162", "-r", lab.capture("stuck_fin.pcap")).stdout
     (line,) = [line for line in text.splitlines() if line.startswith("[NLM Health")]
     assert ", incident 1: Stuck FIN: " in line and "(side: server)" in line, line
+
+
+@pytest.mark.parametrize("name", ["stuck_fin.pcap", "server_slow.pcap", "rst.pcap.gz"])
+def test_steps_are_the_packets_that_the_timeline_names(lab, name):
+    """Few of many: of a storm, not one in a thousand."""
+    capture = lab.capture(name)
+    rows = lab.tshark("-2", "-r", capture, "-Y", "nlm_health.incident", "-T", "fields", "-e", "frame.number", "-e", "nlm_health.incident.step")
+    steps = {frame: text for frame, text in (line.split("\t") for line in rows.stdout.splitlines()) if text}
+    named = re.findall(r"^ +(\d+)(?:-(\d+))?  [\d:.]+  ", lab.report(capture), re.MULTILINE)
+    assert set(steps) == {frame for row in named for frame in row if frame}
+    if name.startswith("rst"):
+        assert 1000 * len(steps) < len(rows.stdout.splitlines())
+
+
+def test_no_sentence_of_the_tree_is_cut_off(lab):
+    for name in ("stuck_fin.pcap", "udp_blackhole_k4.14.pcap"):
+        text = lab.tshark("-2", "-r", lab.capture(name), "-O", "nlm_health").stdout
+        ours = re.search(r"^\[NLM Health.*", text, re.MULTILINE | re.DOTALL)[0]
+        assert "[Step: " in ours and "[Summary: " in ours and "truncated" not in ours
+
+
+def test_each_connection_says_whose_it_is_and_what_is_wrong(lab):
+    rows = lab.tshark("-2", "-r", lab.capture("stuck_fin.pcap"), "-T", "fields", "-e", "frame.number", "-e", "nlm_health.connection").stdout
+    words = dict(line.split("\t") for line in rows.splitlines())
+    assert [words[frame] for frame in ("1", "144", "159", "176", "191")] == ["", "lockd", "lockd: Stuck FIN", "port mapper", "lockd"]
+
+
+def test_flow_graph_of_the_incident(lab):
+    if "flow,nlm_health" not in str(lab.tshark("-z", "help")):
+        pytest.skip("this Wireshark's development files have no epan/sequence_analysis.h")
+    text = lab.tshark("-2", "-q", "-r", lab.capture("stuck_fin.pcap"), *lab.with_log("stuck_fin.cli.kernel.log"),
+                      "-z", "flow,nlm_health,standard").stdout
+    assert "kernel log" in text.splitlines()[0]
+    assert re.search(r"Stuck FIN.*65\.52 s later.*not responding.*held back.*answered after", text, re.DOTALL)
 
 
 def test_each_packet_says_what_it_is_in_the_story(lab):
