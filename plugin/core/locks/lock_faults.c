@@ -200,9 +200,9 @@ two_servers(const nh_lock *held, const nh_lock *asked, nh_moment at)
 static nh_fault_reason
 why_not_reclaimed(const nh_lock *held)
 {
-    const nh_notice *notice = &held->pair->side[NH_FORWARD].notice;
+    const nh_notice *notice = held->pair->side[NH_FORWARD].notice;
 
-    if (notice->first.frame > held->since.frame && !notice->answered.frame)
+    if (notice && notice->first.frame > held->since.frame && !notice->answered.frame)
         return NH_FAULT_NOTICE_UNANSWERED;
     return held->gone == NH_GONE_BY_NOTICE ? NH_FAULT_NOT_RECLAIMED : NH_FAULT_NO_NOTICE;
 }
@@ -211,12 +211,12 @@ static nh_fault *
 lost_to_another(const nh_lock *held, const nh_lock *asked, nh_moment at)
 {
     nh_fault *fault = nh_fault_new(why_not_reclaimed(held), held, at);
-    const nh_notice *notice = &held->pair->side[NH_FORWARD].notice;
+    const nh_notice *notice = held->pair->side[NH_FORWARD].notice;
 
     fault->what = (nh_remark){ NH_REMARK_LOST_TO_ANOTHER,
                                { NH_POINTER(what_both_want(held, asked)), NH_POINTER(nh_lock_kept(asked)), NH_POINTER(nh_lock_kept(held)),
                                  NH_NUMBER(held->gone_at.frame), NH_NUMBER(fault->reason - NH_FAULT_NO_NOTICE),
-                                 NH_NUMBER(notice->first.frame) } };
+                                 NH_NUMBER(notice ? notice->first.frame : 0) } };
     if (fault->reason == NH_FAULT_NOTICE_UNANSWERED) {
         if (nh_capture_position(held->pair) == NH_SIDE_CLIENT)
             fault->side = NH_SIDE_CLIENT; /* where it was captured it did arrive */
@@ -441,7 +441,7 @@ remark_of_lost_notice(const nh_pair *pair, nh_way way, const nh_notice *notice, 
 void
 nh_fault_notice(nh_pair *pair, nh_way way, nh_moment at)
 {
-    nh_notice *notice = &pair->side[way].notice;
+    nh_notice *notice = pair->side[way].notice;
     nh_lock nobody = { .pair = pair, .caller = "" };
     GArray *locks;
 

@@ -32,22 +32,22 @@ typedef enum {
 typedef struct nh_fault nh_fault;
 
 typedef struct {
-    nh_pair *pair;      /* the owner's; of a reported lock the pair that was told */
-    const char *caller; /* its host name, "" when unknown; of the call that asked for it */
-    uint32_t file, svid, owner;
+    nh_pair *pair;        /* the owner's; of a reported lock the pair that was told */
+    const char *caller;   /* its host name, "" when unknown; of the call that asked for it */
+    nh_call *call;        /* that asked for it, or gave it (GRANTED); NULL when unknown */
+    nh_call *cancel;      /* a CANCEL of its owner for this range that came since, or NULL */
+    nh_fault *fault;      /* what is wrong with it, or NULL */
     uint64_t first, last; /* bytes, both included; G_MAXUINT64: to the end */
-    nh_lock_state state;
+    uint32_t file, svid, owner;
+    unsigned callbacks; /* waits: how many came for it */
+    nh_lock_state state : 8;
+    nh_gone gone : 8; /* NH_LOCK_GONE: why */
     bool exclusive, share, reclaimed, called_back;
+    bool leaving; /* its owner has asked to unlock it */
     nh_moment since;
     nh_moment refused; /* somebody else was refused because of it, or waits for it, latest */
-    nh_call *call;     /* that asked for it, or gave it (GRANTED); NULL when unknown */
-    nh_moment gone_at; /* NH_LOCK_GONE: since then, and why */
-    nh_gone gone;
-    bool leaving;       /* its owner has asked to unlock it */
-    nh_call *cancel;    /* a CANCEL of its owner for this range that came since, or NULL */
-    unsigned callbacks; /* waits: how many came for it */
-    nh_moment nobody;   /* waits: nobody known stands in the way since that UNLOCK; frame 0 = somebody may */
-    nh_fault *fault;    /* what is wrong with it, or NULL */
+    nh_moment gone_at; /* NH_LOCK_GONE: since then */
+    nh_moment nobody;  /* waits: nobody known stands in the way since that UNLOCK; frame 0 = somebody may */
 } nh_lock;
 
 typedef struct nh_lock_table nh_lock_table;

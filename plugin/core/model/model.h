@@ -286,7 +286,7 @@ typedef struct {
     const char *caller_name;              /* of its latest lock call; NULL: there was none; of watch->names */
     const char *log_name;                 /* how the kernel log calls the host that lockd calls; NULL = unknown; static */
     uint32_t nsm_state;                   /* state number of the latest SM_NOTIFY */
-    nh_notice notice; /* the latest that the called host sent to the caller's: of a server's restart on the way forward */
+    nh_notice *notice; /* NULL: none; the latest that the called host sent to the caller's: of a server's restart on the way forward */
 } nh_pair_side;
 
 struct nh_pair {
@@ -319,7 +319,7 @@ struct nh_pair {
     } dated; /* the latest look-up that dated a line, and what the family was before it */
     struct {
         unsigned asked, refused; /* versions of the port mapper, a bit each */
-        nh_moment first[8];      /* refusal of each */
+        nh_moment *first;        /* refusal of each, eight; NULL: there was none; of the arena */
     } mismatch;                  /* since the client's latest look-up that was answered otherwise */
     struct {
         unsigned n;
@@ -355,12 +355,14 @@ struct nh_pair {
     struct {
         unsigned locks;
         nh_moment notice;
-        struct nh_fault *fault;        /* that they are lost, to be told when enough time has passed */
-    } not_given_back;                  /* what the client held when the server's SM_NOTIFY came, until it reclaims any */
-    nh_moment lost;                    /* latest loss of the lock connection */
-    nh_moment relieved;                /* the latest trouble of a connection ended */
-    nh_moment blocked;                 /* latest NLM_BLOCKED: a callback is due */
-    nh_nlm blocked_lock;               /* for this lock */
+        struct nh_fault *fault; /* that they are lost, to be told when enough time has passed */
+    } not_given_back;           /* what the client held when the server's SM_NOTIFY came, until it reclaims any */
+    nh_moment lost;             /* latest loss of the lock connection */
+    nh_moment relieved;         /* the latest trouble of a connection ended */
+    nh_moment blocked;          /* latest NLM_BLOCKED: a callback is due */
+    struct {
+        uint32_t svid, file;
+    } blocked_lock;                    /* for this lock */
     nh_moment polled;                  /* a poll got it: the server's callbacks for it are in vain and harm nobody */
     unsigned polls;                    /* locks that were got so, without a callback */
     unsigned near_client, near_server; /* votes for where the capture was taken */

@@ -37,14 +37,13 @@ hosts_equal(const void *a, const void *b)
 GHashTable *
 nh_first_syns_new(void)
 {
-    return g_hash_table_new_full(hosts_hash, hosts_equal, g_free, NULL);
+    return g_hash_table_new(hosts_hash, hosts_equal);
 }
 
 bool
 nh_first_syn_keep(nh_watch *watch, const nh_segment *segment)
 {
     nh_service service;
-    nh_segment *syn;
 
     if ((segment->flags & (NH_TH_SYN | NH_TH_ACK)) != NH_TH_SYN || segment->quoted)
         return false;
@@ -53,10 +52,7 @@ nh_first_syn_keep(nh_watch *watch, const nh_segment *segment)
     if (service == NH_SERVICE_NONE || nh_pair_find(watch, &segment->src.addr, &segment->dst.addr) ||
         nh_pair_find(watch, &segment->dst.addr, &segment->src.addr))
         return false;
-    syn = g_memdup2(segment, sizeof *segment);
-    syn->payload = NULL;
-    syn->captured = 0;
-    g_hash_table_add(watch->first_syns, syn);
+    g_hash_table_add(watch->first_syns, nh_arena_copy(watch->arena, segment, offsetof(nh_segment, captured)));
     nh_frame_get(watch, (nh_moment){ segment->frame, segment->time })->service = service;
     return true;
 }
@@ -72,7 +68,8 @@ nh_first_syn_take(nh_watch *watch, const nh_addr *a, const nh_addr *b, nh_segmen
 
     if (!kept)
         return false;
-    *syn = *kept;
+    memset(syn, 0, sizeof *syn);
+    memcpy(syn, kept, offsetof(nh_segment, captured));
     frame = nh_frame_find(watch, syn->frame);
     if (frame)
         frame->service = NH_SERVICE_NONE; /* from now on its connection tells */

@@ -33,7 +33,6 @@ bool
 nh_portmap_has_no_version(nh_call *lookup, nh_moment at, nh_moment *since)
 {
     nh_pair *pair = lookup->pair;
-    nh_moment *first = &pair->mismatch.first[lookup->vers & 7];
 
     if (lookup->way != NH_FORWARD || lookup->asked.prog != NH_PROG_NLM)
         return false;
@@ -41,6 +40,9 @@ nh_portmap_has_no_version(nh_call *lookup, nh_moment at, nh_moment *since)
         pair->mismatch.asked = pair->mismatch.refused = 0;
         return false;
     }
+    if (!pair->mismatch.first)
+        pair->mismatch.first = nh_arena_take(pair->watch->arena, 8 * sizeof *pair->mismatch.first);
+    nh_moment *first = &pair->mismatch.first[lookup->vers & 7];
     if (!(pair->mismatch.refused & version_bit(lookup->vers)))
         *first = nh_call_first(lookup)->at;
     pair->mismatch.refused |= version_bit(lookup->vers);

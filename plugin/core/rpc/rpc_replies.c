@@ -49,7 +49,8 @@ static void
 blocked(nh_call *call, nh_moment at)
 {
     call->pair->blocked = at;
-    call->pair->blocked_lock = call->nlm;
+    call->pair->blocked_lock.svid = call->nlm.svid;
+    call->pair->blocked_lock.file = call->nlm.file;
     if (call->way == NH_FORWARD) /* into an outage of the callbacks: none would tell of this lock either */
         nh_outage_join(call->pair, call);
 }

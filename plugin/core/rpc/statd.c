@@ -94,8 +94,11 @@ locks_held(const nh_pair *pair)
 static void
 try_notice(nh_pair *pair, nh_way way, nh_call *call, nh_moment at)
 {
-    nh_notice *notice = &pair->side[way].notice;
+    nh_pair_side *side = &pair->side[way];
 
+    if (!side->notice)
+        side->notice = nh_arena_take(pair->watch->arena, sizeof *side->notice);
+    nh_notice *notice = side->notice;
     if (notice->answered.frame || (notice->latest.frame && nh_elapsed(notice->latest.time, at.time) > NH_NOTICE_TIME))
         *notice = (nh_notice){ 0 };
     if (!notice->first.frame)
@@ -140,7 +143,7 @@ nh_statd_again(nh_call *call, nh_moment at)
     nh_pair *pair = call->pair;
 
     for (int way = NH_FORWARD; way <= NH_CALLBACK && nh_call_rare_of(call)->notice && !call->reply.frame; way++)
-        if (nh_call_rare_of(call)->notice == &pair->side[way].notice)
+        if (nh_call_rare_of(call)->notice == pair->side[way].notice)
             try_notice(pair, (nh_way)way, call, at);
 }
 
@@ -157,9 +160,9 @@ nh_statd_answered(nh_call *call, nh_moment at)
 static void
 complete_notice(nh_pair *pair, nh_way way)
 {
-    const nh_notice *notice = &pair->side[way].notice;
+    const nh_notice *notice = pair->side[way].notice;
 
-    if (pair->lock_traffic && notice->first.frame && !notice->answered.frame && !notice->fault &&
+    if (pair->lock_traffic && notice && notice->first.frame && !notice->answered.frame && !notice->fault &&
         (notice->notify.frame || notice->tries > 1) && nh_elapsed(notice->first.time, pair->watch->last) >= NH_NOTICE_LOST_TIME)
         nh_fault_notice(pair, way, notice->latest);
 }
@@ -220,10 +223,11 @@ void
 nh_statd_complete(nh_pair *pair)
 {
     const nh_watch *watch = pair->watch;
+    const nh_notice *notice = pair->side[NH_FORWARD].notice;
 
     complete_notice(pair, NH_FORWARD);
     complete_notice(pair, NH_CALLBACK);
-    if (pair->not_given_back.locks > 0 && pair->side[NH_FORWARD].notice.answered.frame &&
+    if (pair->not_given_back.locks > 0 && notice && notice->answered.frame &&
         nh_elapsed(pair->not_given_back.notice.time, watch->last) >= NH_RECLAIM_TIME &&
         nh_locks_last_seen(watch->locks, &pair->client).frame > pair->not_given_back.notice.frame)
         nh_fault_confirm(pair->not_given_back.fault);

@@ -28,25 +28,25 @@ typedef struct {
 #define NH_TH_ACK 0x10
 
 typedef struct {
-    uint32_t frame;
     nh_time time;
+    uint32_t frame;
     nh_end src, dst;
     uint32_t seq, ack;
-    uint32_t len; /* payload bytes on the wire (from the IP length, not the snapped one) */
-    uint16_t flags;
-    uint32_t window; /* as in the header, not scaled */
-    bool has_tsval;
-    uint32_t tsval, tsecr; /* RFC 7323 */
-    uint16_t ip_id;        /* 0 over IPv6 */
-    uint16_t mss;          /* of a SYN (RFC 9293 section 3.7.1); 0: not said */
-    uint8_t hops;          /* TTL, hop limit; 0 unknown */
+    uint32_t len;          /* payload bytes on the wire (from the IP length, not the snapped one) */
+    uint32_t window;       /* as in the header, not scaled */
+    uint32_t tsval, tsecr; /* RFC 7323, if has_tsval */
     uint32_t iface;        /* of the capture file */
-    nh_travel travel;
+    uint16_t flags;
+    uint16_t ip_id; /* 0 over IPv6 */
+    uint16_t mss;   /* of a SYN (RFC 9293 section 3.7.1); 0: not said */
+    uint8_t hops;   /* TTL, hop limit; 0 unknown */
+    nh_travel travel : 8;
+    bool has_tsval;
     bool fragment;                 /* it went on in other packets, of which nothing is known */
     bool quoted;                   /* not seen itself: known from an ICMP error that quotes it */
     bool src_claimed, dst_claimed; /* a dissector other than RPC's or none owns that port */
+    unsigned captured;             /* of the payload; what follows is no part of a segment that is kept (first_syns.c) */
     const uint8_t *payload;        /* captured bytes of the payload */
-    unsigned captured;
 } nh_segment;
 
 /* An ICMP or ICMPv6 error and the packet that it quotes. */
