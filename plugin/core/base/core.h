@@ -25,6 +25,7 @@ typedef int64_t nh_time;
 #define NH_SECOND    G_GINT64_CONSTANT(1000000000)
 #define NH_MSEC      G_GINT64_CONSTANT(1000000)
 #define NH_MINUTE    (60 * NH_SECOND)
+#define NH_HOUR      (60 * NH_MINUTE)
 
 static inline bool
 nh_time_known(nh_time t)

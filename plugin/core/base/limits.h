@@ -453,4 +453,45 @@
 /* A stretch is folded when it is this long, and longer than all that remains beside it. */
 #define NH_PICTURE_FOLD_MIN (20 * NH_SECOND)
 
+/* --- two capture points (core/points) --- */
+
+/* A packet waits on its way at most this much longer than most do. */
+#define NH_WAY_MAX (400 * NH_MSEC)
+
+/* Copies at one host (a bond and its member, "any") follow each other within this time, those of a mirror port within the second. */
+#define NH_SAME_HOST_TIME   (50 * NH_MSEC / 1000)
+#define NH_SAME_MIRROR_TIME (2 * NH_MSEC)
+
+/* Two copies of what no retransmission is like are twins, however long it waited in a queue: a packet lives 120 s at most (RFC 9293). */
+#define NH_POINTS_LIFETIME (120 * NH_SECOND)
+
+/* So many copies of what is alike are looked at, and so many interfaces of the file. */
+#define NH_POINTS_ALIKE_MAX      64
+#define NH_POINTS_INTERFACES_MAX 8
+
+/* TCP time stamps of all systems of today tick once a millisecond (RFC 7323 section 5.4 allows 1 ms to 1 s). */
+#define NH_POINTS_TICK NH_MSEC
+
+/* Of so many stretches of time the tightest packet each is enough. */
+#define NH_CLOCK_STRETCHES 512
+
+/* Clocks that are steered differ by less (adjtimex(2): a tick is off by a tenth at most). */
+#define NH_CLOCK_RATE_MAX 0.1
+#define NH_CLOCK_STEPS    100
+
+/* Less than this over the whole capture is no rate: interrupts come late by as much. */
+#define NH_CLOCK_GROWTH_MIN NH_MSEC
+
+/* Queues of a network card may hand over a packet after the acknowledgment of it. */
+#define NH_POINTS_LATE_MAX (100 * NH_MSEC)
+
+/* So many packets in common make two connections one. */
+#define NH_POINTS_COMMON_MIN 2
+
+/* Fewer twins than this are chance: they agree in 64 bits of numbers, in time stamp and identification. */
+#define NH_TWINS_MIN 2
+
+/* Less of it is no part worth a word. */
+#define NH_POINTS_PART_MIN NH_WAY_MAX
+
 #endif

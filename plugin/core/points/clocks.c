@@ -8,19 +8,13 @@
 
 #include "core/points/clocks.h"
 
-/* Of so many stretches of time the tightest packet each is enough. */
-#define STRETCHES 512
-/* Clocks that are steered differ by less (adjtimex(2): a tick is off by a tenth at most). */
-#define RATE_MAX 0.1
-#define STEPS    100
-/* Less than this over the whole capture is no rate: interrupts come late by as much. */
-#define GROWTH_MIN NH_MSEC
+#include "core/base/limits.h"
 
 /* The tightest bounds that a direction sets, one of each stretch. */
 typedef struct {
     nh_time from, length;
-    nh_gap best[STRETCHES];
-    bool set[STRETCHES];
+    nh_gap best[NH_CLOCK_STRETCHES];
+    bool set[NH_CLOCK_STRETCHES];
     unsigned count;
 } bounds;
 
@@ -30,7 +24,7 @@ take_bounds(bounds *b, const GArray *gaps, bool from_above)
 {
     for (unsigned i = 0; i < gaps->len; i++) {
         const nh_gap *gap = &g_array_index(gaps, nh_gap, i);
-        unsigned place = (unsigned)MIN((gap->at - b->from) / b->length, STRETCHES - 1);
+        unsigned place = (unsigned)MIN((gap->at - b->from) / b->length, NH_CLOCK_STRETCHES - 1);
         if (!b->set[place] || (from_above ? gap->gap < b->best[place].gap : gap->gap > b->best[place].gap)) {
             b->best[place] = *gap;
             b->count += !b->set[place];
@@ -46,7 +40,7 @@ bound_at(const bounds *b, double rate, bool from_above)
     double bound = 0;
     bool any = false;
 
-    for (unsigned i = 0; i < STRETCHES; i++) {
+    for (unsigned i = 0; i < NH_CLOCK_STRETCHES; i++) {
         if (!b->set[i])
             continue;
         double value = (double)b->best[i].gap - rate * (double)(b->best[i].at - b->from);
@@ -67,9 +61,9 @@ room_at(const bounds both[2], double rate)
 static double
 best_rate(const bounds both[2])
 {
-    double low = -RATE_MAX, high = RATE_MAX;
+    double low = -NH_CLOCK_RATE_MAX, high = NH_CLOCK_RATE_MAX;
 
-    for (unsigned step = 0; step < STEPS; step++) {
+    for (unsigned step = 0; step < NH_CLOCK_STEPS; step++) {
         double a = low + (high - low) / 3, b = high - (high - low) / 3;
         if (room_at(both, a) < room_at(both, b))
             low = a;
@@ -102,12 +96,12 @@ nh_clocks_fit(const GArray *to_second, const GArray *to_first)
     widen(to_first, &clocks.from, &to, &any);
     for (int i = 0; i < 2; i++) {
         both[i].from = clocks.from;
-        both[i].length = (to - clocks.from) / STRETCHES + 1;
+        both[i].length = (to - clocks.from) / NH_CLOCK_STRETCHES + 1;
         take_bounds(&both[i], i == 0 ? to_second : to_first, i == 0);
     }
     if (clocks.bounded && room_at(both, 0) < 0) {
         clocks.rate = best_rate(both);
-        if (ABS(clocks.rate) * (double)(to - clocks.from) < GROWTH_MIN)
+        if (ABS(clocks.rate) * (double)(to - clocks.from) < NH_CLOCK_GROWTH_MIN)
             clocks.rate = 0;
     }
     double above = bound_at(&both[0], clocks.rate, true), below = bound_at(&both[1], clocks.rate, false);

@@ -10,6 +10,7 @@
  */
 
 #include "core/points/points.h"
+#include "core/base/limits.h"
 #include "core/points/views.h"
 
 /* --- what can be compared at all ---------------------------------------------------------------- */
@@ -87,9 +88,6 @@ is_lost(const nh_mark_row *m)
 
 /* --- what the receiver acknowledges though its capture does not have it ---------------------------- */
 
-/* Queues of a network card may hand over a packet after the acknowledgment of it. */
-#define LATE_MAX (100 * NH_MSEC)
-
 /* Acknowledged, and not captured. */
 typedef struct {
     uint32_t from, to;
@@ -132,7 +130,7 @@ take_arrival(received *r, const nh_mark_row *m)
 {
     const hole *last = r->holes && r->holes->len ? &g_array_index(r->holes, hole, r->holes->len - 1) : NULL;
 
-    if (last && m->seq_end == last->to && m->time - last->at < LATE_MAX)
+    if (last && m->seq_end == last->to && m->time - last->at < NH_POINTS_LATE_MAX)
         g_array_set_size(r->holes, r->holes->len - 1);
     if (!r->begun || m->flags & NH_TH_SYN || (int32_t)(m->seq_end - r->arrived) > 0)
         r->arrived = m->seq_end;

@@ -13,13 +13,12 @@
 
 #include "core/points/marks.h"
 
+#include "core/base/limits.h"
 #include "core/base/crc32.h"
 #include "core/base/hash.h"
 #include "core/points/points.h"
 
 #define UDP_HEADER 8
-/* So many packets in common make two connections one. */
-#define COMMON_MIN 2
 #define RPC_REPLY  1
 
 static uint64_t
@@ -184,7 +183,7 @@ take_meetings(nh_marks *marks, GHashTable *meetings)
     g_hash_table_iter_init(&iter, meetings);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         const meeting *m = value;
-        if (m->common >= COMMON_MIN && !g_hash_table_contains(meetings, m->first)) {
+        if (m->common >= NH_POINTS_COMMON_MIN && !g_hash_table_contains(meetings, m->first)) {
             g_hash_table_insert(marks->translations, (void *)m->other, (void *)m->first);
             g_hash_table_insert(marks->translated, (void *)m->first, (void *)m->other);
         }

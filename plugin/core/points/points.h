@@ -9,10 +9,8 @@
 #ifndef NLM_HEALTH_POINTS_H
 #define NLM_HEALTH_POINTS_H
 
+#include "core/base/limits.h"
 #include "core/points/tape.h"
-
-/* Fewer twins than this are chance: they agree in 64 bits of numbers, in time stamp and identification. */
-#define NH_TWINS_MIN 2
 
 /* What is known of one frame. */
 typedef struct {

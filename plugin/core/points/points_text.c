@@ -7,10 +7,8 @@
  */
 
 #include "core/points/points.h"
+#include "core/base/limits.h"
 #include "core/points/views.h"
-
-/* Less of it is no part worth a word. */
-#define PART_MIN NH_WAY_MAX
 
 /* What only one point saw before or behind all that both did. */
 static void
@@ -20,9 +18,9 @@ add_not_compared(const nh_points *points, GString *text)
     nh_time first = MIN(points->began[0], points->began[1]), last = MAX(points->ended[0], points->ended[1]);
     char *began = nh_time_clock(from), *ended = nh_time_clock(to);
 
-    if (from - first > PART_MIN)
+    if (from - first > NH_POINTS_PART_MIN)
         g_string_append_printf(text, " What was captured before %s could not be compared: one of them has nothing of it.", began);
-    if (last - to > PART_MIN)
+    if (last - to > NH_POINTS_PART_MIN)
         g_string_append_printf(text, " What was captured after %s could not be compared: one of them has nothing of it.", ended);
     g_free(began);
     g_free(ended);
@@ -33,7 +31,7 @@ add_clocks(const nh_points *points, const char *other, GString *text)
 {
     bool own_first = nh_view_main(points) == 0;
     double rate = own_first ? points->clocks.rate : -points->clocks.rate;
-    char *margin = nh_duration_text(ABS(points->clocks.margin)), *growth = nh_duration_text((nh_time)(ABS(rate) * 3600 * NH_SECOND));
+    char *margin = nh_duration_text(ABS(points->clocks.margin)), *growth = nh_duration_text((nh_time)(ABS(rate) * NH_HOUR));
 
     if (points->clocks.bounded && points->clocks.margin > NH_MSEC / 20)
         g_string_append_printf(text, " The distance of the clocks is known to %s.", margin);

@@ -10,18 +10,8 @@
 
 #include "core/points/views.h"
 
+#include "core/base/limits.h"
 #include "core/points/points.h"
-
-/* Copies at one host (a bond and its member, "any") follow each other within this time, those of a mirror port within the second. */
-#define SAME_HOST   (50 * NH_MSEC / 1000)
-#define SAME_MIRROR (2 * NH_MSEC)
-/* Two copies of what no retransmission is like are twins, however long it waited in a queue: a packet lives 120 s at most (RFC 9293). */
-#define LIFETIME (120 * NH_SECOND)
-/* So many copies of what is alike are looked at. */
-#define ALIKE_MAX      64
-#define INTERFACES_MAX 8
-/* TCP time stamps of all systems of today tick once a millisecond (RFC 7323 section 5.4 allows 1 ms to 1 s). */
-#define TICK NH_MSEC
 
 /* --- what the twins tell -------------------------------------------------------------------- */
 
@@ -80,7 +70,7 @@ survey_add(survey *s, const nh_mark_row *in_0, const nh_mark_row *in_1)
 static const nh_mark_row *
 copy_on(const nh_points *points, const nh_mark_row *m, uint32_t iface)
 {
-    for (unsigned n = 0; n < ALIKE_MAX; n++, m = nh_mark_at(points->marks, m->next)) {
+    for (unsigned n = 0; n < NH_POINTS_ALIKE_MAX; n++, m = nh_mark_at(points->marks, m->next)) {
         if (m->iface == iface)
             return m;
         if (m->next == NH_NO_MARK)
@@ -145,11 +135,11 @@ find_main_hosts(nh_points *points)
 /* --- by interface ---------------------------------------------------------------------------------- */
 
 static unsigned
-list_interfaces(const nh_points *points, uint32_t list[INTERFACES_MAX])
+list_interfaces(const nh_points *points, uint32_t list[NH_POINTS_INTERFACES_MAX])
 {
     unsigned n = 0;
 
-    for (uint32_t i = 0; i < points->marks->rows->len && n < INTERFACES_MAX; i++) {
+    for (uint32_t i = 0; i < points->marks->rows->len && n < NH_POINTS_INTERFACES_MAX; i++) {
         const nh_mark_row *m = nh_mark_at(points->marks, i);
         bool known = m->hosts != points->main_hosts || m->kind == NH_MARK_QUOTE;
         for (unsigned j = 0; j < n && !known; j++)
@@ -175,7 +165,7 @@ fit_interfaces(nh_points *points, const survey *s)
 static bool
 learn_interfaces(nh_points *points)
 {
-    uint32_t list[INTERFACES_MAX];
+    uint32_t list[NH_POINTS_INTERFACES_MAX];
     unsigned n = list_interfaces(points, list), most = 0;
     nh_points best = *points;
     bool found = false;
@@ -189,7 +179,7 @@ learn_interfaces(nh_points *points)
             survey_begin(&s);
             survey_interfaces(points, &s, list[i], list[j]);
             most = MAX(most, s.twins);
-            if (pass == 1 && s.twins >= NH_TWINS_MIN && s.twins * 10 >= most * 8 && !is_one_host(&s, SAME_HOST)) {
+            if (pass == 1 && s.twins >= NH_TWINS_MIN && s.twins * 10 >= most * 8 && !is_one_host(&s, NH_SAME_HOST_TIME)) {
                 nh_points tried = *points;
                 tried.iface[0] = list[i], tried.iface[1] = list[j];
                 fit_interfaces(&tried, &s);
@@ -269,7 +259,7 @@ learn_single(nh_points *points)
 
     survey_begin(&s);
     survey_pairs(points, &s, false);
-    bool by_hops = s.other_hops * 2 > s.twins, found = s.twins >= NH_TWINS_MIN && !is_one_host(&s, SAME_MIRROR);
+    bool by_hops = s.other_hops * 2 > s.twins, found = s.twins >= NH_TWINS_MIN && !is_one_host(&s, NH_SAME_MIRROR_TIME);
     points->told_by = by_hops ? NH_BY_HOPS : NH_BY_TIME;
     if (found && by_hops) {
         survey_end(&s);
@@ -339,11 +329,11 @@ pair_up(const nh_points *points, uint32_t i)
 {
     nh_mark_row *m = nh_mark_at(points->marks, i), *best = NULL;
     bool unique = nh_mark_is_pair(points->marks, m);
-    nh_time least = unique ? LIFETIME : NH_WAY_MAX;
+    nh_time least = unique ? NH_POINTS_LIFETIME : NH_WAY_MAX;
     unsigned looked_at = 0;
     uint8_t view = NH_NO_VIEW;
 
-    for (uint32_t j = m->next; j != NH_NO_MARK && looked_at++ < ALIKE_MAX; j = nh_mark_at(points->marks, j)->next) {
+    for (uint32_t j = m->next; j != NH_NO_MARK && looked_at++ < NH_POINTS_ALIKE_MAX; j = nh_mark_at(points->marks, j)->next) {
         nh_mark_row *other = nh_mark_at(points->marks, j);
         uint8_t first = view_of_first(points, m, other);
         if (other->twin != NH_NO_MARK || first == NH_NO_VIEW || strangeness(points, m, other, first) > least)
@@ -438,7 +428,7 @@ stamp_of(GHashTable *stamps, const void *whose, bool low)
 static uint8_t
 view_after(const stamp *last, const nh_mark_row *m)
 {
-    nh_time since = (int32_t)(m->tsval - last->tsval) * TICK, distance = ABS(last->time[1] - last->time[0]);
+    nh_time since = (int32_t)(m->tsval - last->tsval) * NH_POINTS_TICK, distance = ABS(last->time[1] - last->time[0]);
     nh_time off_0 = ABS(m->time - last->time[0] - since), off_1 = ABS(m->time - last->time[1] - since);
 
     if (!last->known || MIN(off_0, off_1) * 4 > distance)

@@ -9,11 +9,9 @@
 #ifndef NLM_HEALTH_VIEWS_H
 #define NLM_HEALTH_VIEWS_H
 
+#include "core/base/limits.h"
 #include "core/points/clocks.h"
 #include "core/points/marks.h"
-
-/* A packet waits on its way at most this much longer than most do. */
-#define NH_WAY_MAX (400 * NH_MSEC)
 
 /* What tells the copy of one point from that of the other. */
 typedef enum {
