@@ -17,15 +17,15 @@ set(NLM_HEALTH_CORE_SOURCES
     core/base/text.c
     core/clock/attempt.c
     core/clock/client.c
-    core/clock/copies.c
     core/clock/deadlines.c
     core/clock/grant_answers.c
-    core/clock/issue_time.c
+    core/clock/issue.c
+    core/clock/issue_copies.c
+    core/clock/issue_syns.c
     core/clock/kernel_lines.c
     core/clock/lookups.c
     core/clock/mount_options.c
     core/clock/policy.c
-    core/clock/queued.c
     core/clock/rpc_timer.c
     core/clock/unfollowed.c
     core/judge/cause.c
@@ -84,6 +84,7 @@ set(NLM_HEALTH_CORE_SOURCES
     core/out/fold_text.c
     core/out/folds.c
     core/out/head.c
+    core/out/issue_text.c
     core/out/markup.c
     core/out/owners.c
     core/out/page.c

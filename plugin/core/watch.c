@@ -75,7 +75,7 @@ nh_watch_new(const nh_options *options)
     watch->faults = g_ptr_array_new_with_free_func(nh_fault_free);
     watch->nfs = nh_nfs_new();
     watch->tape = nh_tape_new();
-    watch->first = watch->last = NH_TIME_NONE;
+    watch->first = watch->last = watch->begins = watch->current = NH_TIME_NONE;
     nh_port_mark_known(watch);
     return watch;
 }
@@ -136,6 +136,9 @@ nh_watch_frame(nh_watch *watch, uint32_t frame, nh_time at)
 {
     if (nh_time_known(watch->last) && watch->last - at >= NH_RUNS_BACK_TIME && !watch->runs_back.frame)
         watch->runs_back = (nh_moment){ frame, at };
+    if (!nh_time_known(watch->current) || at < watch->current - NH_PIECE_TIME)
+        watch->begins = at;
+    watch->current = at;
     watch->frames_total = MAX(watch->frames_total, frame);
     if (!nh_time_known(watch->first) || at < watch->first)
         watch->first = at;

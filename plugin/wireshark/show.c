@@ -21,6 +21,7 @@
 #include "core/story/faults.h"
 #include "core/story/remark_text.h"
 #include "core/story/sentence.h"
+#include "core/clock/issue.h"
 #include "core/clock/kernel_lines.h"
 #include "core/wire/procedures.h"
 #include "wireshark/steps.h"
@@ -304,16 +305,15 @@ show_trouble(place *at, proto_tree *tree, const nh_view *view)
 static void
 show_dead_call(place *at, proto_tree *tree, const nh_call *call)
 {
-    nh_time earliest, latest;
+    const nh_issue *issue = nh_issue_of(call);
 
     if (call->dead)
         add_uint(at, tree, hf_call_dead_reason, call->dead);
     proto_item_set_generated(proto_tree_add_boolean(tree, hf_call_deferred, at->tvb, 0, 0, call->deferred));
-    nh_lines_issued(call, &earliest, &latest);
-    add_time(at, tree, hf_call_issued_earliest, earliest);
-    add_time(at, tree, hf_call_issued_latest, latest);
+    add_time(at, tree, hf_call_issued_earliest, issue->earliest);
+    add_time(at, tree, hf_call_issued_latest, issue->latest);
     if (call->deferred)
-        add_time(at, tree, hf_call_held, nh_elapsed(earliest, call->sendings[0].at.time));
+        add_time(at, tree, hf_call_held, nh_elapsed(issue->earliest, call->sendings[0].at.time));
 }
 
 /* In a branch of its own, so that nobody takes for a prediction what is there to be compared. */

@@ -146,8 +146,14 @@
 /* TCP_USER_TIMEOUT of lockd's sockets, and the lateness of its timer: no segment is resent for longer. */
 #define NH_SOCKET_MAX (184300 * NH_MSEC)
 
-/* The copies of a waiting call do not tell how many cycles came before the capture; for longer than this nobody is taken to have waited. */
-#define NH_WAITED_MAX (600 * NH_SECOND)
+/*
+ * Where nothing tells how many ladders of timeouts a call had climbed before the capture, so many of the longest are thought
+ * possible: the ladder is finite, and before long somebody begins to look.
+ */
+#define NH_LADDERS_MAX 3
+
+/* A longer time between two copies tells nothing of a timer: none waits for more (NFS_MAX_TCP_TIMEOUT, 600 s). */
+#define NH_GAP_MAX (600 * NH_SECOND)
 
 /* net/ipv4/tcp_timer.c: the gaps between SYNs are 1, 2, 4 ... s; from 6.5 on 1 s four times more (tcp_syn_linear_timeouts). */
 #define NH_SYN_LINEAR_TIME (4 * NH_SECOND)
@@ -157,6 +163,12 @@
 
 /* A SYN so soon after the stuck FIN was resolved had been waiting for that. */
 #define NH_FIN_RELEASE_TIME (2 * NH_SECOND)
+
+/* The first resend of a FIN comes sooner, whatever the round trip: the initial RTO (RFC 6298 section 2.1). */
+#define NH_FIRST_FIN_GAP NH_SECOND
+
+/* Time that runs back by more is no matter of the order of packets: another piece of the capture begins (files in the wrong order). */
+#define NH_PIECE_TIME (10 * NH_SECOND)
 
 /* The gap between SYNs behind those of a second. */
 #define NH_SYN_GAP_DOUBLED (2 * NH_SECOND)

@@ -9,7 +9,9 @@
 #include "core/clock/attempt.h"
 
 #include "core/base/limits.h"
-#include "core/clock/issue_time.h"
+#include "core/clock/issue.h"
+#include "core/clock/issue_copies.h"
+#include "core/clock/issue_syns.h"
 #include "core/clock/client.h"
 #include "core/clock/grant_answers.h"
 #include "core/model/call.h"
@@ -21,7 +23,6 @@
 #include "core/clock/kernel_lines.h"
 #include "core/judge/outage.h"
 #include "core/judge/raise.h"
-#include "core/clock/queued.h"
 #include "core/model/trouble.h"
 
 /* --- attempts ------------------------------------------------------------------- */
@@ -57,9 +58,10 @@ nh_attempt_lasts(const nh_pair *pair, nh_way way, nh_moment at)
 }
 
 void
-nh_attempt_begin(nh_attempt *attempt, nh_wait wait, nh_time earliest, nh_moment at)
+nh_attempt_begin(nh_attempt *attempt, nh_wait wait, nh_issue_bound earliest, nh_moment at)
 {
-    *attempt = (nh_attempt){ .active = true, .start = at, .step = at, .earliest = earliest, .wait = wait };
+    *attempt = (nh_attempt){ .active = true, .start = at, .step = at, .wait = wait };
+    nh_issue_between(&attempt->issue, earliest, nh_bound(NH_ISSUE_ATTEMPT, at.frame, at.time));
 }
 
 /* Calls of this client pass and are not in the capture, or cannot be read: losses, a filter for port 111, frames that are cut. */
@@ -75,15 +77,14 @@ void
 nh_attempt_may_be_old(nh_pair *pair, nh_way way, nh_moment at)
 {
     nh_attempt *attempt = &pair->side[way].attempt;
-    nh_time first = pair->watch->first;
-    bool begins = nh_time_known(first) && !pair->mounts && pair->calls == 0 && pair->outages->len == 0 &&
-                  at.time - first < NH_BEGINNING_TIME && at.time > first;
+    nh_time since = nh_since_beginning(pair->watch, at.time);
+    bool begins = !pair->mounts && pair->calls == 0 && pair->outages->len == 0 && since < NH_BEGINNING_TIME && since > 0;
 
     if (way != NH_FORWARD || attempt->wait != NH_WAIT_CONNECT || attempt->start.frame != at.frame ||
         !(begins || calls_pass_unseen(pair, at)))
         return;
-    attempt->earliest = at.time - NH_WAITED_MAX;
-    attempt->undatable = true;
+    nh_issue_reach_back(&attempt->issue, nh_bound(NH_ISSUE_OPEN, 0, at.time - nh_waited_max(pair)));
+    attempt->issue.cycles_before = true;
 }
 
 /* Calls of the outage wait for this connection: it is not opened for a new one. */
@@ -111,7 +112,14 @@ is_unasked(const nh_conn *conn, nh_moment at)
     nh_moment lookup = pair->side[conn->way].last_lookup;
     bool asked = lookup.frame && at.time - lookup.time < NH_STEP_TIME;
 
-    return conn->way == NH_FORWARD && !asked && pair->answered == 0 && at.time - pair->watch->first < NH_SOCKET_MAX;
+    return conn->way == NH_FORWARD && !asked && pair->answered == 0 && nh_since_beginning(pair->watch, at.time) < NH_SOCKET_MAX;
+}
+
+/* Of one that is opened unasked where the capture begins nobody knows how the one before it ended. */
+static bool
+may_have_left_dead(const nh_conn *conn)
+{
+    return left_dead(conn->previous) || (conn->unasked && !conn->previous);
 }
 
 void
@@ -132,17 +140,15 @@ nh_attempt_connect(nh_conn *conn, nh_moment at)
         return;
     if (!nh_attempt_lasts(pair, conn->way, at)) {
         nh_attempt_begin(attempt,
-                         fin.frame                   ? NH_WAIT_CLOSING
-                         : left_dead(conn->previous) ? NH_WAIT_RECONNECT
-                                                     : NH_WAIT_CONNECT,
-                         fin.frame ? fin.time : at.time, at);
-        if (fin.frame)
-            attempt->start = at;
+                         fin.frame                  ? NH_WAIT_CLOSING
+                         : may_have_left_dead(conn) ? NH_WAIT_RECONNECT
+                                                    : NH_WAIT_CONNECT,
+                         fin.frame ? nh_bound(NH_ISSUE_FIN, fin.frame, fin.time) : nh_bound(NH_ISSUE_ATTEMPT, at.frame, at.time), at);
     } else if (attempt->wait == NH_WAIT_CONNECT && attempt->start.frame == conn->syn.frame && conn->attempt_syn.frame == at.frame) {
         attempt->wait = NH_WAIT_RECONNECT; /* the first one was aborted, nobody knows by what */
     }
     if (fin.frame)
-        nh_issue_time_by_fin(attempt, conn, fin);
+        nh_issue_by_fin(attempt, conn, fin);
     attempt->step = at;
     attempt->opening = conn;
 }
@@ -168,8 +174,7 @@ static void
 issued_when_sent(nh_call *call, nh_wait wait, nh_moment at)
 {
     call->wait = wait;
-    call->issued_from = at;
-    call->issued_earliest = call->issued_latest = at.time;
+    nh_issue_is(&call->issue, NH_ISSUE_SENT, at);
 }
 
 /*
@@ -185,9 +190,9 @@ lay_behind_window(nh_call *call, nh_conn *conn, nh_moment at)
     if (!receiver || !receiver->shut.until.frame || at.time - receiver->shut.until.time > NH_FIRST_CALL_TIME)
         return false;
     call->wait = NH_WAIT_REPLY;
-    call->issued_from = receiver->shut.since;
-    call->issued_earliest = receiver->shut.since.time;
-    call->issued_latest = nh_time_known(receiver->shut.probed) ? receiver->shut.probed : at.time;
+    nh_issue_between(&call->issue, nh_bound(NH_ISSUE_WINDOW, receiver->shut.since.frame, receiver->shut.since.time),
+                     nh_time_known(receiver->shut.probed) ? nh_bound(NH_ISSUE_WINDOW, 0, receiver->shut.probed)
+                                                          : nh_bound(NH_ISSUE_SENT, at.frame, at.time));
     receiver->shut.probed = NH_TIME_NONE;
     return true;
 }
@@ -199,7 +204,7 @@ learn_habit(const nh_call *call)
     nh_pair *pair = call->pair;
     nh_moment lookup = pair->side[call->way].last_lookup;
 
-    if (pair->looks_up_first == NH_HABIT_UNKNOWN && lookup.frame && call->issued_earliest - lookup.time > NH_REBIND_TIME)
+    if (pair->looks_up_first == NH_HABIT_UNKNOWN && lookup.frame && call->issue.earliest - lookup.time > NH_REBIND_TIME)
         pair->looks_up_first = NH_HABIT_NO;
 }
 
@@ -210,8 +215,10 @@ date_issue(nh_call *call, nh_conn *conn, nh_moment at)
     nh_attempt *attempt = &call->pair->side[call->way].attempt;
     /* of a connection that was opened meanwhile, its opening not captured, nobody knows when */
     bool unopened = conn && conn->middle && conn->first.frame == at.frame && attempt->active && call->pair->losses;
-    bool new_conn = conn && (unopened || (conn->established.frame && at.time - conn->established.time <= NH_FIRST_CALL_TIME));
-    bool first = new_conn && conn->calls == 1;
+    bool overtakes = conn && conn->half[nh_call_half(call, conn)].fin; /* its SYN is captured behind it: nobody sends on what he closed */
+    bool opened = conn && conn->established.frame && (overtakes || at.time - conn->established.time <= NH_FIRST_CALL_TIME);
+    bool new_conn = unopened || opened;
+    bool first = new_conn && (overtakes || conn->calls == 1);
     const nh_moment none = { 0, NH_TIME_NONE }, looked_up = attempt->active && attempt->looker ? attempt->start : none;
 
     if (attempt->active && nh_conn_is_of_other_client(attempt->opening, conn)) {
@@ -224,7 +231,7 @@ date_issue(nh_call *call, nh_conn *conn, nh_moment at)
     if (conn && !new_conn)
         attempt->active = false;
     if (lay_behind_window(call, conn, at))
-        return call->issued_latest < at.time ? looked_up : none;
+        return call->issue.latest < at.time ? looked_up : none;
     if (nh_queued_call(call, conn, at))
         return none;
     if (!attempt->active && new_conn && nh_queued_reconnect(call, conn, at))
@@ -236,22 +243,20 @@ date_issue(nh_call *call, nh_conn *conn, nh_moment at)
         return none;
     }
     call->wait = conn ? NH_WAIT_REPLY_NEW : NH_WAIT_REPLY;
-    call->issued_from = attempt->start;
-    call->issued_earliest = attempt->earliest;
+    call->issue = attempt->issue;
     /* the first call out had opened the connection; those behind it may have come later */
-    call->issued_latest = attempt->wait == NH_WAIT_CLOSING && !attempt->line_seen.frame && attempt->earliest < attempt->start.time
-                              ? attempt->start.time
-                          : first || !conn ? attempt->start.time
-                                           : at.time;
+    bool closing = attempt->wait == NH_WAIT_CLOSING && !attempt->line_seen.frame && attempt->issue.earliest < attempt->start.time;
+    if (!closing && !first && conn)
+        nh_issue_between(&call->issue, nh_bound(call->issue.after, call->issue.after_frame, call->issue.earliest),
+                         nh_bound(NH_ISSUE_SENT, at.frame, at.time));
     bool released = conn && !unopened && at.time - conn->established.time <= NH_RELEASE_TIME && at.time - attempt->start.time > NH_SECOND;
-    if (at.time - call->issued_latest > NH_SECOND || attempt->wait == NH_WAIT_CLOSING || released)
+    if (at.time - call->issue.latest > NH_SECOND || attempt->wait == NH_WAIT_CLOSING || released)
         call->wait = attempt->wait;
     if (first || !conn)
         call->line_seen = attempt->line_seen;
     /* a soft task that outlived it is gone */
     call->outlived = attempt->outlived && nh_line_event(call->pair, call->way, attempt->answers) == NH_LOG_STILL_TRYING;
     call->outlived_in = call->outlived ? attempt->outlived_in : 0;
-    call->cycles_unseen = attempt->undatable;
     attempt->taken_at = attempt->taken ? attempt->taken_at : at.time;
     attempt->taken = true;
     return none;
@@ -285,7 +290,7 @@ server_has_it(const nh_call *call)
 {
     const nh_sending *first = nh_call_first(call);
 
-    return call->tcp_acked && !call->first_unseen && call->pair->seen_client && call->pair->seen_server &&
+    return call->tcp_acked && !call->issue.sent_before && call->pair->seen_client && call->pair->seen_server &&
            !(first->conn && first->conn->one_sided);
 }
 
@@ -355,7 +360,7 @@ watch_calls(nh_pair *pair, nh_moment at)
         nh_call *call = g_ptr_array_index(pair->side[NH_FORWARD].outstanding, i);
         if (call->outlived || call->prog != NH_PROG_NLM || nh_call_is_one_way(call))
             continue;
-        nh_time calm_until = nh_pair_calm_until(pair, call->issued_earliest);
+        nh_time calm_until = nh_pair_calm_until(pair, call->issue.earliest);
         if (at.time >= MIN(calm_until, call->next_look))
             watch_call(call, at);
         if (at.time >= call->next_look)
@@ -378,8 +383,8 @@ nh_attempt_doubt(const nh_pair *pair, nh_attempt *attempt)
 {
     if (!attempt->active || attempt->answers || !nh_loss_is_heavy(pair))
         return;
-    attempt->earliest = MIN(attempt->earliest, attempt->start.time - NH_WAITED_MAX);
-    attempt->undatable = true;
+    nh_issue_reach_back(&attempt->issue, nh_bound(NH_ISSUE_OPEN, 0, attempt->start.time - nh_waited_max(pair)));
+    attempt->issue.cycles_before = true;
     attempt->line_seen.frame = 0;
 }
 
@@ -395,11 +400,11 @@ open_to_the_past(nh_pair *pair, nh_attempt *attempt)
     bool begins = attempt->opening && ABS(attempt->opening->syn_gap - NH_SECOND) <= NH_SECOND / 20;
     bool cycles = outage && (!begins || nh_outage_has(outage, NH_FORWARD, is_hard_error));
 
-    if (!cycles || !outage->first_seen || attempt->undatable || attempt->answers || pair->calls > 0 ||
-        attempt->start.time - pair->watch->first >= NH_SYN_GAP_MAX)
+    if (!cycles || !outage->first_seen || attempt->issue.cycles_before || attempt->answers || pair->calls > 0 ||
+        nh_since_beginning(pair->watch, attempt->start.time) >= NH_SYN_GAP_MAX)
         return;
-    attempt->earliest = MIN(attempt->earliest, attempt->start.time - NH_WAITED_MAX);
-    attempt->undatable = true;
+    nh_issue_reach_back(&attempt->issue, nh_bound(NH_ISSUE_OPEN, 0, attempt->start.time - nh_waited_max(pair)));
+    attempt->issue.cycles_before = true;
     attempt->line_seen.frame = 0;
 }
 
@@ -415,7 +420,7 @@ nh_attempt_watch(nh_pair *pair, nh_moment at)
     watch_calls(pair, at);
     if (nh_attempt_pending(attempt))
         open_to_the_past(pair, attempt);
-    if (nh_attempt_pending(attempt) && !attempt->outlived && at.time >= nh_pair_calm_until(pair, attempt->earliest) &&
+    if (nh_attempt_pending(attempt) && !attempt->outlived && at.time >= nh_pair_calm_until(pair, attempt->issue.earliest) &&
         (pair->troubled->len > 0 || lookup_waits(pair, NH_FORWARD, at))) {
         nh_attempt_deadlines(pair, NH_FORWARD, attempt, &deadlines);
         attempt->outlived = attempt->line_seen.frame || at.time > deadlines.major_latest;

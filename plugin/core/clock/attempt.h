@@ -10,9 +10,10 @@
 #define NLM_HEALTH_ATTEMPT_H
 
 #include "core/clock/deadlines.h"
+#include "core/clock/issue.h"
 
 /* An attempt begins here; earliest: when its call was issued at the earliest. */
-void nh_attempt_begin(nh_attempt *attempt, nh_wait wait, nh_time earliest, nh_moment at);
+void nh_attempt_begin(nh_attempt *attempt, nh_wait wait, nh_issue_bound earliest, nh_moment at);
 /* A SYN towards lockd (or a connection that probably is lockd's): begins or continues an attempt. */
 void nh_attempt_connect(nh_conn *conn, nh_moment at);
 /* It is pending, and its next step or its call may still come. */

@@ -181,7 +181,7 @@ gaps_of(const nh_call *call, nh_time gaps[NH_GAPS_MAX])
         const nh_sending *sending = &call->sendings[i];
         if (i > 0 && !nh_call_timer_sent(call, sending))
             continue;
-        if (nh_time_known(after) && (gaps[n++] = nh_elapsed(sending->at.time, after)) > NH_WAITED_MAX)
+        if (nh_time_known(after) && (gaps[n++] = nh_elapsed(sending->at.time, after)) > NH_GAP_MAX)
             return n - 1; /* no timer's: a clock that was set */
         after = sending->at.time;
         if (sending->behind_hole)
@@ -268,7 +268,7 @@ bool
 nh_client_waited(const nh_call *call, nh_moment at)
 {
     const nh_conn *conn = nh_call_first(call)->conn;
-    bool at_once = call->issued_earliest == call->issued_latest && !call->deferred && !call->first_unseen;
+    bool at_once = call->issue.earliest == call->issue.latest && !call->deferred && !call->issue.sent_before;
 
     if (call->way != NH_FORWARD || call->prog != NH_PROG_NLM || call->n_sendings > 1 || !conn || !call->tcp_acked || !at_once ||
         nh_nlm_is_message(call->prog, call->proc) || at.time - nh_call_first(call)->at.time < NH_RESEND_MAX)

@@ -9,8 +9,9 @@
 #include "core/clock/deadlines.h"
 
 #include "core/base/limits.h"
-#include "core/clock/issue_time.h"
 #include "core/clock/client.h"
+#include "core/clock/issue.h"
+#include "core/clock/issue_copies.h"
 #include "core/judge/outage.h"
 #include "core/model/call.h"
 
@@ -87,8 +88,8 @@ nh_call_deadlines(const nh_call *call, bool mount, nh_deadlines *out)
 {
     const nh_sending *first = &call->sendings[0];
     /* RPC's transmission is into the socket: behind a closed window the packet comes later */
-    nh_time sent = call->wait == NH_WAIT_REPLY ? MIN(first->at.time, call->issued_latest) : first->at.time;
-    nh_wait_facts facts = { call->wait, call->issued_earliest, call->issued_latest, call->first_unseen ? NH_TIME_NONE : sent };
+    nh_time sent = call->wait == NH_WAIT_REPLY ? MIN(first->at.time, call->issue.latest) : first->at.time;
+    nh_wait_facts facts = { call->wait, call->issue.earliest, call->issue.latest, call->issue.sent_before ? NH_TIME_NONE : sent };
 
     deadlines_of(call->pair, call->outage, call->way, call->l4, mount, facts, out);
     if (nh_time_known(call->line_before) && out->major_latest != NH_NEVER && mount == call->pair->watch->options.use_mount)
@@ -99,9 +100,9 @@ void
 nh_attempt_deadlines(const nh_pair *pair, nh_way way, const nh_attempt *attempt, nh_deadlines *out)
 {
     const nh_outage *latest = pair->outages->len ? g_ptr_array_index(pair->outages, pair->outages->len - 1) : NULL;
-    nh_wait_facts facts = { attempt->wait, attempt->earliest, attempt->start.time, NH_TIME_NONE };
+    nh_wait_facts facts = { attempt->wait, attempt->issue.earliest, attempt->start.time, NH_TIME_NONE };
 
-    if (attempt->wait == NH_WAIT_CLOSING && attempt->earliest < attempt->start.time)
+    if (attempt->wait == NH_WAIT_CLOSING && attempt->issue.earliest < attempt->start.time)
         facts.issued_latest = attempt->step.time;
     deadlines_of(pair, attempt->outage ? attempt->outage : latest, way, NH_L4_TCP, pair->watch->options.use_mount, facts, out);
 }
@@ -128,7 +129,7 @@ timeout_of_gaps(const nh_time *sent, unsigned n, unsigned preferred)
 static bool
 may_be_later_copies(const nh_call *call, const nh_time *sent, unsigned n, unsigned preferred)
 {
-    nh_time before = sent[0] - call->pair->watch->first;
+    nh_time before = nh_since_beginning(call->pair->watch, sent[0]);
 
     return call->l4 == NH_L4_UDP && n >= 3 && before < preferred * NH_SECOND + NH_TIMER_LATENESS &&
            fits(sent[1] - sent[0], 2 * (int64_t)preferred) && fits(sent[2] - sent[1], 4 * (int64_t)preferred);
@@ -155,8 +156,8 @@ nh_attempt_recognise(nh_call *call)
         nh_pair_set_nlm_timeout(pair, timeout_of_gaps(sent, n, policy.nlm_timeout));
     if (pair->nlm_timeout)
         policy.nlm_timeout = pair->nlm_timeout;
-    nh_issue_time_by_copies(call);
-    if (pair->family == NH_FAMILY_UNKNOWN && !call->first_unseen)
+    nh_issue_by_copies(call);
+    if (pair->family == NH_FAMILY_UNKNOWN && !call->issue.sent_before)
         pair->family = nh_timer_recognise(&policy, call->wait, sent, n,
                                           call->line_seen.frame && !broken ? call->line_seen.time : NH_TIME_NONE);
 }

@@ -11,6 +11,7 @@
 #include "core/base/limits.h"
 #include "core/model/call.h"
 #include "core/clock/deadlines.h"
+#include "core/clock/issue.h"
 #include "core/wire/procedures.h"
 
 /* The GRANTED_MSG that came just before and has no GRANTED_RES, or NULL. */
@@ -36,20 +37,20 @@ nh_grant_answer_begins(nh_pair *pair, nh_way way, nh_moment at)
     if (!grant || nh_call_rare_of(grant)->answer_tried.frame || (nh_attempt_pending(attempt) && !attempt->answers))
         return false; /* a call that waits for the same connection says more */
     nh_call_rare_get(grant)->answer_tried = at;
-    *attempt = (nh_attempt){ .active = true, .start = at, .step = at, .earliest = at.time, .wait = NH_WAIT_CONNECT, .answers = grant };
+    *attempt = (nh_attempt){ .active = true, .start = at, .step = at, .wait = NH_WAIT_CONNECT, .answers = grant };
+    nh_issue_is(&attempt->issue, NH_ISSUE_ATTEMPT, at);
     return true;
 }
 
 bool
 nh_grant_answer_given_up(const nh_call *grant, nh_deadlines *out)
 {
-    nh_attempt attempt = { .start = nh_call_rare_of(grant)->answer_tried,
-                           .step = nh_call_rare_of(grant)->answer_tried,
-                           .earliest = nh_call_rare_of(grant)->answer_tried.time,
-                           .wait = NH_WAIT_CONNECT };
+    nh_moment tried = nh_call_rare_of(grant)->answer_tried;
+    nh_attempt attempt = { .start = tried, .step = tried, .wait = NH_WAIT_CONNECT };
 
-    if (!nh_call_rare_of(grant)->answer_tried.frame)
+    if (!tried.frame)
         return false;
+    nh_issue_is(&attempt.issue, NH_ISSUE_ATTEMPT, tried);
     nh_attempt_deadlines(grant->pair, NH_FORWARD, &attempt, out);
     return !grant->reply.frame || grant->reply.time >= out->major_earliest;
 }

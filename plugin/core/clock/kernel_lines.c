@@ -20,53 +20,6 @@
 
 /* --- predictions -------------------------------------------------------------- */
 
-static void
-narrow(nh_time *earliest, nh_time *latest, nh_time from, nh_time to)
-{
-    nh_time low = MAX(*earliest, from), high = MIN(*latest, to);
-    if (low <= high) {
-        *earliest = low;
-        *latest = high;
-    }
-}
-
-static void
-narrow_issue(const nh_call *call, nh_time line_earliest, nh_time line_latest, nh_time *earliest, nh_time *latest)
-{
-    nh_policy policy = nh_policy_of(call->pair, call->l4, call->pair->watch->options.use_mount);
-    nh_time shortest, longest;
-
-    nh_timer_major_range(&policy, nh_pair_family(call->pair), call->wait, &shortest, &longest);
-    narrow(earliest, latest, line_earliest - longest, line_latest - shortest);
-}
-
-void
-nh_lines_narrow(nh_call *call)
-{
-    if (call->line_seen.frame && (call->wait == NH_WAIT_CLOSING || nh_wait_is_connect(call->wait) || call->first_unseen))
-        narrow_issue(call, call->line_seen.time, call->line_seen.time, &call->issued_earliest, &call->issued_latest);
-}
-
-void
-nh_lines_narrow_by_log(nh_call *call, nh_time line_earliest, nh_time line_latest)
-{
-    nh_call_rare *rare = nh_call_rare_get(call);
-
-    rare->issued_by_log.known = true;
-    rare->issued_by_log.earliest = call->issued_earliest;
-    rare->issued_by_log.latest = call->issued_latest;
-    narrow_issue(call, line_earliest, line_latest, &rare->issued_by_log.earliest, &rare->issued_by_log.latest);
-}
-
-void
-nh_lines_issued(const nh_call *call, nh_time *earliest, nh_time *latest)
-{
-    const nh_call_rare *rare = nh_call_rare_of(call);
-
-    *earliest = rare->issued_by_log.known ? rare->issued_by_log.earliest : call->issued_earliest;
-    *latest = rare->issued_by_log.known ? rare->issued_by_log.latest : call->issued_latest;
-}
-
 nh_log_event
 nh_line_event(const nh_pair *pair, nh_way way, const nh_call *call)
 {
@@ -162,15 +115,18 @@ add_outlived(nh_incident *incident, subject what, const nh_deadlines *deadlines,
     line->answered = answered.frame ? answered.time : NH_TIME_NONE;
 }
 
-/* Printed only if the other line was; certain when that is sure. Nothing is said where the answer may not have been the first. */
+/*
+ * Printed only if the other line was; certain when that is sure. since: where the answer itself was not captured, it came no
+ * earlier. Nothing is said where the answer may not have been the first.
+ */
 static void
-add_ok(nh_incident *incident, subject what, nh_moment answered, bool certain, const nh_story_call *call)
+add_ok(nh_incident *incident, subject what, nh_time since, nh_moment answered, bool certain, const nh_story_call *call)
 {
     if (nh_loss_is_heavy(what.pair))
         return;
     what.event = NH_LOG_OK;
-    add_line(incident, what, answered.time - NH_OBSERVED_SLACK, answered.time + NH_OBSERVED_SLACK,
-             certain ? answered : (nh_moment){ 0, NH_TIME_NONE }, call);
+    add_line(incident, what, since - NH_OBSERVED_SLACK, answered.time + NH_OBSERVED_SLACK,
+             certain && since == answered.time ? answered : (nh_moment){ 0, NH_TIME_NONE }, call);
 }
 
 /* The client gives up the answer to a callback: a line about the server in its own log. */
@@ -204,7 +160,7 @@ was_not_sent_again(const nh_call *call)
 static bool
 is_undatable(const nh_call *call, nh_moment answered, const nh_deadlines *deadlines)
 {
-    return call->cycles_unseen && !call->line_seen.frame && answered.frame && answered.time <= deadlines->major_latest;
+    return call->issue.cycles_before && !call->line_seen.frame && answered.frame && answered.time <= deadlines->major_latest;
 }
 
 bool
@@ -242,8 +198,9 @@ nh_lines_of_call(nh_incident *incident, nh_call *call, const nh_story_call *stor
     bool certain = call->line_seen.frame || (answered.frame && answered.time > deadlines.major_latest);
     subject what = { LOCKD, call->pair, call->way, nh_line_event(call->pair, call->way, call) };
     add_outlived(incident, what, &deadlines, call->line_seen, answered, story_call);
-    if (answered.frame && what.event == NH_LOG_STILL_TRYING && (call->reply.frame || ends))
-        add_ok(incident, what, answered, certain, story_call);
+    nh_time since = call->reply.frame ? answered.time : MIN(nh_call_last(call)->at.time, answered.time);
+    if (answered.frame && what.event == NH_LOG_STILL_TRYING)
+        add_ok(incident, what, since, answered, certain, story_call);
 }
 
 void
@@ -278,5 +235,5 @@ nh_lines_of_nfs(nh_incident *incident, const nh_pair *pair, nh_l4 l4, nh_moment 
         return;
     add_outlived(incident, what, &deadlines, (nh_moment){ 0, NH_TIME_NONE }, answered, NULL);
     if (answered.frame && policy.hard)
-        add_ok(incident, what, answered, answered.time > deadlines.major_latest, NULL);
+        add_ok(incident, what, answered.time, answered, answered.time > deadlines.major_latest, NULL);
 }

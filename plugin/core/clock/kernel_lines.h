@@ -32,8 +32,6 @@ nh_log_event nh_line_event(const nh_pair *pair, nh_way way, const nh_call *call)
 nh_remark nh_line_remark(const nh_pair *pair, nh_log_event event, const nh_deadlines *deadlines, nh_moment seen);
 /* false for a *_MSG or *_RES that was sent in time: its task is over then. */
 bool nh_line_may_come(const nh_call *call);
-/* A call narrows its issue window by the frame that dates its major timeout. */
-void nh_lines_narrow(nh_call *call);
 /* Add the lines that this call makes its client write (story_call: its counterpart in the story). */
 void nh_lines_of_call(nh_incident *incident, nh_call *call, const nh_story_call *story_call);
 /* The same for an attempt that never led to a call. */
@@ -46,12 +44,5 @@ nh_lines_of_attempt(nh_incident *incident, const nh_pair *pair, nh_way way, cons
 void nh_lines_of_nfs(nh_incident *incident, const nh_pair *pair, nh_l4 l4, nh_moment sent, nh_moment answered);
 /* The text of a line anew, once the log has told the server's name. Caller frees. */
 char *nh_line_text_again(const nh_kernel_line *line, const nh_pair *pair);
-/*
- * A call's issue window follows from when its line was logged, somewhere between
- * the two. The prediction of that line stays what the packets tell.
- */
-void nh_lines_narrow_by_log(nh_call *call, nh_time line_earliest, nh_time line_latest);
-/* When a call was issued, as packets and log tell. */
-void nh_lines_issued(const nh_call *call, nh_time *earliest, nh_time *latest);
 
 #endif

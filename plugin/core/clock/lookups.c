@@ -92,11 +92,11 @@ raise_rebind_of(const nh_call *call, nh_moment at)
 {
     nh_pair *pair = call->pair;
     nh_policy policy = nh_policy_of(pair, call->l4, pair->watch->options.use_mount);
-    bool known = call->issued_earliest == call->issued_latest;
+    bool known = call->issue.earliest == call->issue.latest;
     nh_time shortest, longest;
 
     nh_timer_major_range(&policy, nh_pair_family(pair), call->wait, &shortest, &longest);
-    raise_rebind(pair, call->way, at, known ? call->issued_latest : MIN(call->issued_latest, at.time - shortest), known, call);
+    raise_rebind(pair, call->way, at, known ? call->issue.latest : MIN(call->issue.latest, at.time - shortest), known, call);
 }
 
 /* Calls that wait: does this look-up (NULL: what it asks is not known yet) follow their major timeout? */
@@ -109,7 +109,7 @@ dates_a_call(nh_pair *pair, nh_way way, const nh_call *lookup, nh_moment at)
         nh_call *call = g_ptr_array_index(pair->side[way].outstanding, i);
         nh_deadlines deadlines;
 
-        if (call->prog != NH_PROG_NLM || nh_call_is_one_way(call) || call->line_seen.frame || call->cycles_unseen)
+        if (call->prog != NH_PROG_NLM || nh_call_is_one_way(call) || call->line_seen.frame || call->issue.cycles_before)
             continue;
         if (nh_line_event(pair, way, call) != NH_LOG_STILL_TRYING)
             continue; /* a soft task ends there and looks up nothing */
@@ -160,11 +160,14 @@ begin_while_closing(nh_pair *pair, nh_way way, const nh_conn *blocking, nh_momen
 
     nh_timer_major_range(&policy, family, NH_WAIT_CLOSING, &shortest, &longest);
     if (at.time - fin < shortest - NH_CLOCK_SLACK || looks_up_first || nh_client_is_other(pair)) {
-        nh_attempt_begin(attempt, NH_WAIT_CLOSING, at.time, at);
+        nh_attempt_begin(attempt, NH_WAIT_CLOSING, nh_bound(NH_ISSUE_ATTEMPT, at.frame, at.time), at);
         return;
     }
-    nh_attempt_begin(attempt, NH_WAIT_CLOSING, MAX(fin, at.time - longest), at);
+    nh_issue_bound by_line = nh_bound(NH_ISSUE_LINE, at.frame, at.time - longest);
+    nh_issue_bound by_fin = nh_bound(NH_ISSUE_FIN, blocking->half[0].fin_at.frame, fin);
+    nh_attempt_begin(attempt, NH_WAIT_CLOSING, by_line.time > fin ? by_line : by_fin, at);
     attempt->start.time = at.time - shortest;
+    nh_issue_between(&attempt->issue, by_line.time > fin ? by_line : by_fin, nh_bound(NH_ISSUE_LINE, at.frame, at.time - shortest));
     attempt->line_seen = at;
     raise_rebind(pair, way, at, attempt->start.time, false, NULL);
 }
@@ -197,19 +200,19 @@ look_up(nh_pair *pair, nh_way way, nh_conn *conn, const nh_call *lookup, nh_mome
         return;
     if (nh_attempt_lasts(pair, way, at)) {
         attempt->step = at;
-        if (!seen || retry || attempt->line_seen.frame || attempt->answers || attempt->undatable)
+        if (!seen || retry || attempt->line_seen.frame || attempt->answers || attempt->issue.cycles_before)
             return;
         nh_attempt_deadlines(pair, way, attempt, &deadlines);
         if (in_window(&deadlines, at)) {
             attempt->line_seen = at;
             attempt->looker = conn;
-            raise_rebind(pair, way, at, attempt->start.time, attempt->earliest == attempt->start.time, NULL);
+            raise_rebind(pair, way, at, attempt->start.time, attempt->issue.earliest == attempt->start.time, NULL);
         }
     } else if (!lock_calls_wait(pair, way)) {
         if (blocking && seen)
             begin_while_closing(pair, way, blocking, at);
         else
-            nh_attempt_begin(attempt, NH_WAIT_CONNECT, at.time, at);
+            nh_attempt_begin(attempt, NH_WAIT_CONNECT, nh_bound(NH_ISSUE_ATTEMPT, at.frame, at.time), at);
         nh_attempt_may_be_old(pair, way, at);
         attempt->looker = conn;
     }

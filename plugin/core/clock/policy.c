@@ -54,5 +54,5 @@ nh_call_expect(nh_call *call)
         return;
     if (!nh_time_known(call->next_look))
         call->next_look = call->sendings[0].at.time + NH_OVERDUE_TIME;
-    pair->calm_until = MIN(pair->calm_until, MIN(call->next_look, nh_pair_calm_until(pair, call->issued_earliest)));
+    pair->calm_until = MIN(pair->calm_until, MIN(call->next_look, nh_pair_calm_until(pair, call->issue.earliest)));
 }

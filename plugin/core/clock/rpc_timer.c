@@ -291,15 +291,34 @@ delay_to_send(const rpc_task *task, nh_time issued)
     return waits_for_reply(task) && nh_time_known(task->facts.sent) ? MAX(task->facts.sent - issued, 0) : 0;
 }
 
+/* When the first major timeout may come: what each algorithm, and each way that a task may take in it, allows. */
+typedef struct {
+    unsigned n;
+    nh_timer_run run[NH_TIMER_RUNS];
+} majors;
+
+/* Runs that overlap are one. */
 static void
-widen(nh_deadlines *window, nh_time earliest, nh_time latest)
+widen(majors *window, nh_time earliest, nh_time latest)
 {
-    window->major_earliest = MIN(window->major_earliest, earliest);
-    window->major_latest = MAX(window->major_latest, latest);
+    for (unsigned i = window->n; i-- > 0;) {
+        nh_timer_run *run = &window->run[i];
+        if (latest < run->earliest || earliest > run->latest)
+            continue;
+        earliest = MIN(earliest, run->earliest);
+        latest = MAX(latest, run->latest);
+        *run = window->run[--window->n];
+    }
+    if (window->n == NH_TIMER_RUNS) { /* more than there are algorithms: one that covers both will do */
+        nh_timer_run last = window->run[--window->n];
+        widen(window, MIN(earliest, last.earliest), MAX(latest, last.latest));
+        return;
+    }
+    window->run[window->n++] = (nh_timer_run){ earliest, latest };
 }
 
 static void
-widen_by_run(const rpc_task *task, const algorithm *alg, unsigned steps, nh_time issued, nh_deadlines *window)
+widen_by_run(const rpc_task *task, const algorithm *alg, unsigned steps, nh_time issued, majors *window)
 {
     nh_time delay = delay_to_send(task, issued);
     for (unsigned i = 0; i < G_N_ELEMENTS(ticks_per_second); i++) {
@@ -313,7 +332,7 @@ widen_by_run(const rpc_task *task, const algorithm *alg, unsigned steps, nh_time
  * an error ends a wait, and every NH_BIND_TIMEOUT during a look-up of lockd's port.
  */
 static void
-widen_by_connect(rpc_task task, const algorithm *alg, nh_time issued, nh_deadlines *window)
+widen_by_connect(rpc_task task, const algorithm *alg, nh_time issued, majors *window)
 {
     nh_time lookups = task.lockd ? (task.deadline + NH_BIND_TIMEOUT - 1) / NH_BIND_TIMEOUT : 0;
 
@@ -325,13 +344,13 @@ widen_by_connect(rpc_task task, const algorithm *alg, nh_time issued, nh_deadlin
     widen(window, issued + task.deadline, issued + lookups * (NH_BIND_TIMEOUT + NH_CONNECT_LATE));
     if (met_dead_socket && alg->connect_steps && !alg->capped && task.lockd) {
         nh_time stepped = run_task(&task, alg, 1, 0, ticks_per_second[0]).major;
-        widen(window, issued + stepped, issued + stepped + NH_DEAD_SOCKET_LATE);
+        widen(window, issued + NH_RETRY_DELAY + stepped, issued + stepped + NH_DEAD_SOCKET_LATE);
     }
 }
 
 /* The window of one algorithm for a task that started at `issued`. */
 static void
-widen_by_algorithm(const rpc_task *task, const algorithm *alg, nh_time issued, nh_deadlines *window)
+widen_by_algorithm(const rpc_task *task, const algorithm *alg, nh_time issued, majors *window)
 {
     nh_time delay = delay_to_send(task, issued);
 
@@ -388,6 +407,17 @@ start_with(nh_deadlines *out, const schedule *plan, nh_time sent)
         out->minor[i] = sent + plan->minor[i];
 }
 
+static void
+hull_of(const majors *window, nh_deadlines *out)
+{
+    out->major_earliest = G_MAXINT64;
+    out->major_latest = G_MININT64;
+    for (unsigned i = 0; i < window->n; i++) {
+        out->major_earliest = MIN(out->major_earliest, window->run[i].earliest);
+        out->major_latest = MAX(out->major_latest, window->run[i].latest);
+    }
+}
+
 void
 nh_timer_predict(const nh_policy *policy, nh_family family, const nh_wait_facts *facts, nh_deadlines *out)
 {
@@ -399,18 +429,34 @@ nh_timer_predict(const nh_policy *policy, nh_family family, const nh_wait_facts 
         facts->issued_latest,
         CLAMP(in_time, facts->issued_earliest, facts->issued_latest),
     };
+    majors window = { 0 };
     bool first = true;
 
-    *out = (nh_deadlines){ .major_earliest = G_MAXINT64, .major_latest = G_MININT64 };
+    *out = (nh_deadlines){ 0 };
     for (unsigned i = 0; i < G_N_ELEMENTS(algorithms); i++) {
         if (family != NH_FAMILY_UNKNOWN && algorithms[i].family != family)
             continue;
         for (unsigned j = 0; j < G_N_ELEMENTS(issues); j++, first = false) {
             schedule plan = expected_copies(&task, &algorithms[i], issues[j]);
-            widen_by_algorithm(&task, &algorithms[i], issues[j], out);
+            widen_by_algorithm(&task, &algorithms[i], issues[j], &window);
             (first ? start_with : keep_common)(out, &plan, facts->sent);
         }
     }
+    hull_of(&window, out);
+}
+
+unsigned
+nh_timer_runs(const nh_policy *policy, nh_family family, nh_wait wait, nh_timer_run runs[NH_TIMER_RUNS])
+{
+    const nh_wait_facts facts = { .wait = wait, .sent = NH_TIME_NONE };
+    rpc_task task = task_of(policy, &facts);
+    majors window = { 0 };
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(algorithms); i++)
+        if (family == NH_FAMILY_UNKNOWN || algorithms[i].family == family)
+            widen_by_algorithm(&task, &algorithms[i], 0, &window);
+    memcpy(runs, window.run, window.n * sizeof *runs);
+    return window.n;
 }
 
 void

@@ -42,6 +42,12 @@ void nh_timer_predict(const nh_policy *policy, nh_family family, const nh_wait_f
  */
 nh_family nh_timer_recognise(const nh_policy *policy, nh_wait wait, const nh_time *sent, unsigned n_sent, nh_time rebind);
 
+/*
+ * The same run backwards: the times from the start of a task to its first major timeout that are possible, as runs apart
+ * from each other. Returns how many; between two of them no line can come.
+ */
+unsigned nh_timer_runs(const nh_policy *policy, nh_family family, nh_wait wait, nh_timer_run runs[NH_TIMER_RUNS]);
+
 /* Shortest and longest time from the start of a task to its first major timeout (ns). */
 void nh_timer_major_range(const nh_policy *policy, nh_family family, nh_wait wait, nh_time *shortest, nh_time *longest);
 

@@ -14,7 +14,8 @@
 #include "core/clock/unfollowed.h"
 
 #include "core/base/limits.h"
-#include "core/clock/issue_time.h"
+#include "core/clock/attempt.h"
+#include "core/clock/issue.h"
 #include "core/model/frames.h"
 #include "core/judge/raise.h"
 
@@ -39,14 +40,14 @@ static void
 date_attempt(nh_pair *pair, nh_moment at)
 {
     nh_moment first = pair->unfollowed.first, before = pair->unfollowed.before;
-    nh_time oldest = first.time - NH_WAITED_MAX;
+    nh_issue_bound oldest = nh_bound(NH_ISSUE_OPEN, 0, first.time - nh_waited_max(pair));
+    nh_attempt *attempt = &pair->side[NH_FORWARD].attempt;
 
-    pair->side[NH_FORWARD].attempt = (nh_attempt){ .active = true,
-                                                   .start = first,
-                                                   .step = at,
-                                                   .earliest = before.frame ? MAX(before.time, oldest) : oldest,
-                                                   .wait = NH_WAIT_CONNECT,
-                                                   .undatable = true };
+    if (before.frame && before.time > oldest.time)
+        oldest = nh_bound(NH_ISSUE_LOOKUPS, before.frame, before.time);
+    nh_attempt_begin(attempt, NH_WAIT_CONNECT, oldest, first);
+    attempt->step = at;
+    attempt->issue.cycles_before = true;
 }
 
 static void

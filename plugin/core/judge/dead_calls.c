@@ -19,7 +19,7 @@
 static void
 raise_dead_call(nh_call *call, uint32_t frame, nh_dead_how how)
 {
-    bool known = call->issued_earliest == call->issued_latest;
+    bool known = call->issue.earliest == call->issue.latest;
 
     nh_raise(&(nh_evidence){ .finding = NH_DEAD_CALL,
                              .call = call,
@@ -27,7 +27,7 @@ raise_dead_call(nh_call *call, uint32_t frame, nh_dead_how how)
                              .says = { NH_REMARK_DEAD_CALL,
                                        { NH_POINTER(nh_nlm_procedure_name(call->proc)), NH_NUMBER(how), NH_NUMBER(call->dead),
                                          NH_MOMENT(nh_call_rare_of(call)->dead_since), NH_NUMBER(!known),
-                                         NH_NUMBER(nh_elapsed(call->issued_earliest, nh_call_first(call)->at.time)) } } });
+                                         NH_NUMBER(nh_elapsed(call->issue.earliest, nh_call_first(call)->at.time)) } } });
 }
 
 void
@@ -79,7 +79,7 @@ nh_dead_deferred(nh_call *call, nh_moment at)
     nh_moment since = { 0, NH_TIME_NONE };
     nh_finding reason;
 
-    if (!nh_wait_is_connect(call->wait) && call->wait != NH_WAIT_CLOSING && !call->queued && at.time - call->issued_latest < NH_SECOND)
+    if (!nh_wait_is_connect(call->wait) && call->wait != NH_WAIT_CLOSING && !call->queued && at.time - call->issue.latest < NH_SECOND)
         return;
     reason = reason_of_deferral(call, &since);
     call->deferred = reason != NH_FINDING_NONE;

@@ -83,7 +83,7 @@ bool
 nh_outage_held_up(const nh_outage *outage, const nh_call *call, nh_moment at)
 {
     const nh_sending *first = nh_call_first(call);
-    bool at_once = call->n_sendings == 1 && first->at.frame > outage->start.frame && at.time - call->issued_earliest < NH_AT_ONCE;
+    bool at_once = call->n_sendings == 1 && first->at.frame > outage->start.frame && at.time - call->issue.earliest < NH_AT_ONCE;
 
     return !at_once || call->deferred || call->dead || call->way == NH_CALLBACK || nh_call_retries_lock(call) ||
            nh_outage_has_refusals(outage);

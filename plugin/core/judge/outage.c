@@ -234,7 +234,7 @@ nh_outage_join_late(nh_call *call, nh_moment at)
     const GPtrArray *outages = call->pair->outages;
     nh_outage *latest = outages->len ? g_ptr_array_index(outages, outages->len - 1) : NULL;
 
-    if (!latest || call->outage || !latest->end.frame || call->issued_earliest >= latest->end.time ||
+    if (!latest || call->outage || !latest->end.frame || call->issue.earliest >= latest->end.time ||
         at.time - latest->end.time > NH_QUEUED_TIME)
         return;
     call->outage = latest;

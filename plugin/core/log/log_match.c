@@ -10,6 +10,7 @@
 
 #include "core/base/text.h"
 #include "core/model/frames.h"
+#include "core/clock/issue.h"
 #include "core/clock/kernel_lines.h"
 #include "core/log/log_candidates.h"
 #include "core/log/log_hosts.h"
@@ -86,10 +87,12 @@ narrow_issue(nh_watch *watch, const nh_kernel_line *line, const nh_log_line *log
     nh_call *call = call_of_story(watch, line->call);
     nh_story_call *story_call = (nh_story_call *)line->call;
 
-    if (!call || logged->event != NH_LOG_STILL_TRYING || call->issued_earliest == call->issued_latest)
+    if (!call || logged->event != NH_LOG_STILL_TRYING || call->issue.earliest == call->issue.latest)
         return;
-    nh_lines_narrow_by_log(call, MAX(logged->time, line->earliest), MIN(logged->time + logged->resolution, line->latest));
-    nh_lines_issued(call, &story_call->issued_earliest, &story_call->issued_latest);
+    nh_issue_by_logged_line(call, MAX(logged->time, line->earliest), MIN(logged->time + logged->resolution, line->latest));
+    story_call->issued_earliest = nh_issue_of(call)->earliest;
+    story_call->issued_latest = nh_issue_of(call)->latest;
+    story_call->issue = *nh_issue_of(call);
 }
 
 /* The logged line stands at its call, too. */

@@ -216,7 +216,7 @@ nh_call_new(nh_pair *pair, nh_way way, const nh_message *message, nh_call *befor
     call->nlm = message->nlm;
     call->nlm.caller = keep_name(&pair->side[way], watch, message->caller);
     call->reply.time = NH_TIME_NONE;
-    call->issued_earliest = call->issued_latest = call->line_before = NH_TIME_NONE;
+    call->issue.earliest = call->issue.latest = call->line_before = NH_TIME_NONE;
     call->next_look = NH_TIME_NONE;
     g_ptr_array_add(watch->call_list, call);
     own_call(pair, call);

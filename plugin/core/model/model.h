@@ -146,10 +146,7 @@ typedef struct {
     nh_moment answer_tried;        /* GRANTED_MSG: the first packet for the client's GRANTED_RES */
     nh_wrong_source *wrong_source; /* over UDP: what answered instead of the host that was asked; NULL: nothing did */
     struct nh_notice *notice;      /* SM_NOTIFY, and the look-up of statd: of what restart; NULL = none */
-    struct {
-        bool known;
-        nh_time earliest, latest;
-    } issued_by_log; /* what the kernel log leaves of the issue window */
+    nh_issue issue_by_log;         /* what the kernel log leaves of the issue window; unknown without one */
     struct {
         nh_moment at;
         nh_addr sender;
@@ -173,13 +170,11 @@ struct nh_call {
     bool waits;     /* an answer is expected and has not come */
     bool has_status;
     bool deferred;
-    bool opens_half;    /* the capture has nothing that its sender sent before on this connection */
-    bool first_unseen;  /* it was sent before the first copy that was captured */
-    bool cycles_unseen; /* and major timeouts may have passed before: nothing dates its kernel line */
-    bool outlived;      /* not_responding was told */
-    bool queued;        /* it lay in the socket while the peer was silent */
-    bool doubted : 1;   /* its times leave room for what is missing in the capture */
-    bool no_line : 1;   /* where much is missing, nothing shows that it waited long enough for one */
+    bool opens_half;  /* the capture has nothing that its sender sent before on this connection */
+    bool outlived;    /* not_responding was told */
+    bool queued;      /* it lay in the socket while the peer was silent */
+    bool doubted : 1; /* its times leave room for what is missing in the capture */
+    bool no_line : 1; /* where much is missing, nothing shows that it waited long enough for one */
     uint32_t xid, prog, vers, proc;
     unsigned n_sendings;
     uint32_t tcp_acked; /* frame of the copy that TCP acknowledged first; 0 = none */
@@ -191,8 +186,7 @@ struct nh_call {
     nh_wait wait;
     uint32_t outlived_in; /* on this frame; 0 = nowhere */
     nh_moment reply;
-    nh_moment issued_from; /* frame that opens the issue window */
-    nh_time issued_earliest, issued_latest;
+    nh_issue issue;
     nh_moment line_seen; /* the frame that dates the kernel line */
     nh_time line_before; /* the copy that follows the line was sent then; NH_TIME_NONE = unknown */
     nh_time next_look;   /* while it waits: when it is overdue, wherever that is no matter of a timer; NH_TIME_NONE = not set yet */
@@ -248,12 +242,11 @@ typedef struct {
     nh_time taken_at; /* the first of them */
     nh_moment start;  /* first SYN or look-up */
     nh_moment step;   /* latest SYN or look-up */
-    nh_time earliest; /* issue window: start.time, or the FIN whose socket blocked the port */
+    nh_issue issue;   /* of the call that it is for: start.time, or since the FIN whose socket blocked the port */
     nh_wait wait;
     nh_moment line_seen;     /* the frame that dates the kernel line */
     bool outlived;           /* not_responding was told */
     uint32_t outlived_in;    /* on this frame */
-    bool undatable;          /* it began long before it was noticed: look-ups may follow any major timeout */
     const nh_outage *outage; /* that it was given up with; NULL: the pair's latest */
     nh_conn *opening;        /* its latest SYN is of this connection */
     nh_conn *looker;         /* portmap connection whose SYN began or dated it */
@@ -578,6 +571,8 @@ struct nh_watch {
     uint32_t frames_total;
     nh_time first, last;
     nh_moment runs_back; /* the first frame that is a second or more older than one before it; frame 0: none */
+    nh_time begins;  /* of the first frame, or of the first after time ran back (files in the wrong order): what came before is not here */
+    nh_time current; /* of the latest frame */
     bool lock_traffic;
 };
 

@@ -12,6 +12,7 @@
 #ifndef NLM_HEALTH_STORY_H
 #define NLM_HEALTH_STORY_H
 
+#include "core/model/timers.h"
 #include "core/model/log.h"
 
 typedef struct {
@@ -44,6 +45,7 @@ typedef struct {
     bool deferred;
     nh_time sent; /* first transmission */
     nh_time issued_earliest, issued_latest;
+    nh_issue issue;      /* the same, with what tells it */
     nh_time answered_in; /* duration; NH_TIME_NONE when unanswered */
     char *policy;        /* e.g. "lockd nlm_timeout=10 (Linux 5.3+)"; may be NULL */
     bool callback;       /* the server calls the client */

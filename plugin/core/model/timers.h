@@ -56,11 +56,52 @@ typedef struct {
     nh_time sent;                           /* first transmission, NH_TIME_NONE if there is none */
 } nh_wait_facts;
 
+/*
+ * What tells when a task was started: enumerator, and how that is said of the earlier and of the later bound of its
+ * window; NULL where it says no more than the time itself.
+ */
+/* clang-format off */
+#define NH_ISSUE_SOURCES(X) \
+    X(NH_ISSUE_UNKNOWN,  NULL, NULL) \
+    X(NH_ISSUE_SENT,     NULL, NULL)                                         /* nothing held it back: it was sent at once */ \
+    X(NH_ISSUE_ATTEMPT,  NULL, "the first packet for it")                    /* SYN or look-up */ \
+    X(NH_ISSUE_FIN,      "the FIN whose socket blocked the port", NULL) \
+    X(NH_ISSUE_WINDOW,   "the window closed", "the first probe of the closed window") \
+    X(NH_ISSUE_QUEUE,    "what lay in the socket before it", "what lay in the socket behind it") \
+    X(NH_ISSUE_COPIES,   "the times between its copies", "the times between its copies") \
+    X(NH_ISSUE_TCP,      "TCP's own timer", NULL)                            /* TCP had sent it before, too */ \
+    X(NH_ISSUE_SYNS,     "the times between the SYNs", NULL) \
+    X(NH_ISSUE_OPEN,     NULL, NULL)                                         /* it begins later, or lost what would tell */ \
+    X(NH_ISSUE_LOOKUPS,  "what it sent last before", NULL)                   /* look-ups that nothing followed */ \
+    X(NH_ISSUE_LINE,     "the kernel line that a look-up dates", "the kernel line that a look-up dates") \
+    X(NH_ISSUE_LOG,      "the logged line", "the logged line")
+/* clang-format on */
+
+#define NH_ENUM_ROW(id, after, before) id,
+typedef enum { NH_ISSUE_SOURCES(NH_ENUM_ROW) NH_ISSUE_SOURCE_COUNT } nh_issue_source;
+#undef NH_ENUM_ROW
+
+/* When a task was started: an interval, what tells either end of it, and the frames that show that; 0 = none does. */
+typedef struct {
+    nh_time earliest, latest; /* NH_TIME_NONE = nothing is known yet */
+    uint32_t after_frame, before_frame;
+    nh_issue_source after : 8, before : 8;
+    bool sent_before;   /* a copy was sent before the first one that was captured */
+    bool cycles_before; /* and major timeouts may have passed before: nothing dates its kernel line */
+} nh_issue;
+
 #define NH_MINOR_MAX 12
 typedef struct {
     unsigned n_minor;
     nh_time minor[NH_MINOR_MAX];          /* expected retransmissions before the major timeout, without lateness */
     nh_time major_earliest, major_latest; /* window of the kernel line, lateness of the timer wheel included */
 } nh_deadlines;
+
+/* From the start of a task to its first major timeout, as one way through an algorithm allows it. */
+typedef struct {
+    nh_time earliest, latest;
+} nh_timer_run;
+/* More of them, each apart from the others, no policy has. */
+#define NH_TIMER_RUNS 8
 
 #endif

@@ -9,6 +9,7 @@
 #include "core/net/icmp.h"
 
 #include "core/base/limits.h"
+#include "core/clock/issue.h"
 #include "core/net/follow.h"
 #include "core/model/frames.h"
 #include "core/net/tcp_life.h"
@@ -100,7 +101,9 @@ follow_quoted_syn(nh_watch *watch, const nh_quote *quote, nh_moment at)
         return NULL;
     nh_attempt *attempt = &conn->pair->side[conn->way].attempt;
     if (attempt->active && attempt->start.frame == at.frame && nh_wait_is_connect(attempt->wait))
-        attempt->earliest = MAX(at.time - NH_NEIGHBOUR_TIME, conn->previous ? conn->previous->last.time : G_MININT64);
+        nh_issue_reach_back(&attempt->issue,
+                            nh_bound(NH_ISSUE_ATTEMPT, at.frame,
+                                     MAX(at.time - NH_NEIGHBOUR_TIME, conn->previous ? conn->previous->last.time : G_MININT64)));
     return conn;
 }
 

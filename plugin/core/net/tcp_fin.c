@@ -45,9 +45,11 @@ static void
 date_first_fin(nh_segment_context *p)
 {
     nh_half *from = p->from;
+    nh_time gap = nh_elapsed(from->fin_at.time, p->at.time);
+    bool begins = from->packets == 1 && p->conn->middle, losses = p->conn->pair->gap.frame && gap > NH_FIRST_FIN_GAP;
 
-    if (from->fin_resends == 1 && from->packets == 1 && p->conn->middle)
-        from->fin_since = from->fin_at.time - MIN(nh_elapsed(from->fin_at.time, p->at.time), NH_FIN_BLOCK_MAX);
+    if (from->fin_resends == 1 && (begins || losses))
+        from->fin_since = from->fin_at.time - MIN(gap, NH_FIN_BLOCK_MAX);
 }
 
 static void

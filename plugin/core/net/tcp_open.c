@@ -8,7 +8,7 @@
 
 #include "core/net/tcp_open.h"
 
-#include "core/clock/issue_time.h"
+#include "core/clock/issue_syns.h"
 #include "core/clock/attempt.h"
 #include "core/net/wrong_source.h"
 #include "core/net/follow.h"
@@ -74,7 +74,7 @@ syn_again(nh_segment_context *p)
     bool answered = trouble && nh_finding_get(trouble->finding)->answers_syn;
 
     if (p->seg->seq == conn->isn)
-        nh_issue_time_by_syn(conn, p->at);
+        nh_issue_by_syn(conn, p->at);
     if (conn->syn_count == 1)
         conn->syn_gap = p->at.time - conn->syn.time;
     conn->syn_count++;

@@ -8,6 +8,7 @@
 
 #include "core/out/report.h"
 
+#include "core/out/issue_text.h"
 #include "core/out/report_locks.h"
 #include "core/out/request.h"
 #include "core/out/summary.h"
@@ -105,6 +106,10 @@ fate_of(const nh_story_call *call, nh_clock_text clock)
     if (call->deferred && nh_time_known(call->sent) && nh_time_known(call->issued_earliest))
         append_duration(text, call->issued_earliest == call->issued_latest ? ", held for %s" : ", held for up to %s",
                         call->sent - call->issued_earliest);
+    char *issued_by = nh_issue_text(&call->issue);
+    if (issued_by)
+        g_string_append_printf(text, " (issue time: %s)", issued_by);
+    g_free(issued_by);
     if (call->policy)
         g_string_append_printf(text, "%stimers: %s", text->len ? "; " : "", call->policy);
     return text;

@@ -9,13 +9,12 @@
 #include "core/rpc/rpc_calls.h"
 
 #include "core/base/limits.h"
-#include "core/clock/issue_time.h"
+#include "core/clock/issue_copies.h"
 #include "core/wire/arguments.h"
 #include "core/rpc/async_calls.h"
 #include "core/clock/attempt.h"
 #include "core/clock/client.h"
 #include "core/model/call.h"
-#include "core/clock/copies.h"
 #include "core/rpc/datagrams.h"
 #include "core/judge/dead_calls.h"
 #include "core/rpc/early_replies.h"
@@ -31,7 +30,6 @@
 #include "core/rpc/portmap.h"
 #include "core/model/ports.h"
 #include "core/wire/procedures.h"
-#include "core/clock/queued.h"
 #include "core/rpc/rpc_replies.h"
 #include "core/rpc/statd.h"
 #include "core/net/tcp_life.h"
@@ -56,7 +54,7 @@ resent_by_tcp(nh_call *call, nh_conn *conn, nh_moment at)
     nh_sending sending = { at, conn, last_sending_on(call, conn)->seq_end, true, false };
 
     nh_call_append(call, sending);
-    nh_issue_time_by_tcp(call);
+    nh_issue_by_tcp(call);
     nh_frame_add_call(nh_frame_get(call->pair->watch, at), call);
     if (nh_conn_trouble(conn))
         nh_dead_declare(call, nh_conn_trouble(conn)->finding, nh_conn_trouble(conn)->since, at.frame, NH_DEAD_RESENT_BY_TCP);

@@ -53,8 +53,9 @@ add_attempt(nh_incident *incident, const nh_outage *outage, nh_way way, const nh
     }
     entry->dead = true;
     entry->dead_reason = way == NH_CALLBACK ? NH_GRANT_LOST : nh_judge(outage).cause;
-    entry->issued_earliest = attempt->earliest;
+    entry->issued_earliest = attempt->issue.earliest;
     entry->issued_latest = attempt->start.time;
+    entry->issue = attempt->issue;
     entry->policy = nh_client_policy_text(pair, way, NH_L4_TCP, &policy, nh_pair_family(pair));
     return entry;
 }

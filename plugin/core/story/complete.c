@@ -11,8 +11,8 @@
 #include "core/base/limits.h"
 #include "core/clock/attempt.h"
 #include "core/clock/client.h"
-#include "core/clock/copies.h"
-#include "core/clock/issue_time.h"
+#include "core/clock/issue.h"
+#include "core/clock/issue_copies.h"
 #include "core/clock/kernel_lines.h"
 #include "core/locks/lock_faults.h"
 #include "core/model/call.h"
@@ -95,10 +95,10 @@ complete_call(nh_watch *watch, nh_call *call)
     }
     if (call->proc == 0)
         return;
-    nh_issue_time_by_beginning(call);
+    nh_issue_by_beginning(call);
     nh_line_doubt(call);
-    nh_issue_time_by_losses(call);
-    nh_lines_narrow(call);
+    nh_issue_by_losses(call);
+    nh_issue_by_line_seen(call);
     nh_call_deadlines(call, watch->options.use_mount, &deadlines);
     if (!call->line_seen.frame && (done.frame ? done.time : watch->last) <= deadlines.major_latest)
         return;

@@ -49,8 +49,9 @@ nh_incident_describe_call(nh_incident *incident, const nh_call *call)
     entry->dead_reason = call->dead;
     entry->deferred = call->deferred;
     entry->sent = call->sendings[0].at.time;
-    entry->issued_earliest = call->issued_earliest;
-    entry->issued_latest = call->issued_latest;
+    entry->issued_earliest = call->issue.earliest;
+    entry->issued_latest = call->issue.latest;
+    entry->issue = call->issue;
     if (call->reply.frame)
         entry->answered_in = nh_elapsed(entry->sent, call->reply.time);
     entry->policy = nh_client_policy_text(call->pair, call->way, call->l4, &policy, nh_pair_family(call->pair));

@@ -11,6 +11,7 @@
 #include "core/clock/client.h"
 #include "core/clock/deadlines.h"
 #include "core/model/frames.h"
+#include "core/clock/issue.h"
 #include "core/clock/kernel_lines.h"
 #include "core/judge/outage.h"
 #include "core/model/trouble.h"
@@ -56,7 +57,6 @@ words_of_call(const nh_frame *frame, const nh_call *call)
 {
     const char *name = nh_procedure_name(call->prog, call->vers, call->proc);
     unsigned attempt = nh_view_attempt(frame, call);
-    nh_time earliest, latest;
 
     if (!name)
         return NULL;
@@ -68,8 +68,7 @@ words_of_call(const nh_frame *frame, const nh_call *call)
         return g_strdup_printf("%s resent, %u%s", name, attempt - 1, ordinal_ending(attempt - 1));
     if (!call->deferred)
         return g_strdup(name);
-    nh_lines_issued(call, &earliest, &latest);
-    return words_with_duration(name, ", held back for up to ", nh_elapsed(earliest, call->sendings[0].at.time));
+    return words_with_duration(name, ", held back for up to ", nh_elapsed(nh_issue_of(call)->earliest, call->sendings[0].at.time));
 }
 
 /* The finding's title without what explains it. */
