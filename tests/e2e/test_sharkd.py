@@ -38,10 +38,11 @@ def test_frames_and_statistics(lab):
     load = ("load", {"file": str(path)})
     _, found, statistics = ask(lab, load, ("frames", {"filter": "nlm_health.incident == 1"}), ("tap", {"tap0": "stat:nlm_health"}))
     assert [frame["num"] for frame in found] == frames(lab, path, "nlm_health.incident == 1") != []
-    hosts = statistics["taps"][0]["stats"][0]
-    assert hosts["name"] == "Hosts" and hosts["sub"][0]["name"] == "10.7.1.2 -> 10.7.1.1"
-    counts = {node["name"]: node["count"] for node in hosts["sub"][0]["sub"]}
-    assert counts["finding fin_unacked"] == 11 and counts["calls"] == 4
+    calls, findings = statistics["taps"][0]["stats"]
+    assert (calls["name"], findings["name"]) == ("Lock calls", "Findings")
+    assert calls["sub"][0]["name"] == findings["sub"][0]["name"] == "10.7.1.2 -> 10.7.1.1"
+    assert calls["sub"][0]["count"] == 4
+    assert {node["name"]: node["count"] for node in findings["sub"][0]["sub"]}["fin_unacked"] == 11
 
 
 def test_second_file_shows_no_trace_of_the_first(lab):

@@ -137,11 +137,19 @@ class Desk:
 
     # --- Wireshark ---
 
-    def start(self, capture, *arguments, env=None):
-        command = [*harness.AS_USER, "wireshark", "-r", str(capture), *map(str, arguments)]
+    def _start(self, arguments, stdin, env=None):
+        command = [*harness.AS_USER, "wireshark", *map(str, arguments)]
         with open(self.log, "ab") as log:
             self.programs.append(subprocess.Popen(command, env={**self.environment, **(env or {})}, cwd=self.lab.home,
-                                                  stdin=subprocess.DEVNULL, stdout=log, stderr=log))
+                                                  stdin=stdin, stdout=log, stderr=log))
+
+    def start(self, capture, *arguments, env=None):
+        self._start(["-r", capture, *arguments], subprocess.DEVNULL, env)
+
+    def capture_live(self, packets, *arguments):
+        """Wireshark that captures what this file holds, as if it came from a wire."""
+        with open(packets, "rb") as wire:
+            self._start(["-k", "-i", "-", *arguments], wire)
 
     def wireshark(self, capture, *arguments):
         """Wireshark's window with a capture in it."""

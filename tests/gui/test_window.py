@@ -311,6 +311,14 @@ def test_a_filter_shows_all_packets_of_the_incident_from_the_start(screen, lab):
     assert display_filter(screen) == "nlm_health.incident"
 
 
+def test_a_filter_shows_all_packets_when_a_live_capture_has_ended(screen, lab):
+    path = lab.capture(CAPTURE)
+    screen.capture_live(path, "-Y", "nlm_health.incident")
+    screen.main("*-")  # unsaved, from standard input
+    time.sleep(5)
+    assert displayed(screen, "*-") == counted(lab, path, "nlm_health.incident")
+
+
 # --- statistics ---
 
 
