@@ -33,6 +33,8 @@ nh_packet_may_matter(const nh_watch *watch, const uint8_t *bytes, unsigned captu
         return false;
     if (nh_port_may_matter(watch, nh_be16(bytes), nh_be16(bytes + 2)))
         return true;
+    if (watch->waiters > 0 && (bytes[13] & (NH_TH_SYN | NH_TH_ACK)) == NH_TH_SYN) /* a callback may go to any port */
+        return true;
     /* a call between ports of which nothing is known: record mark, XID, call, RPC version, program */
     unsigned header = (unsigned)(bytes[12] >> 4) * 4;
     if (header < NH_TCP_HEADER || header + 28 > captured || memcmp(bytes + header + 16, programs, sizeof programs) != 0)

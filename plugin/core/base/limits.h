@@ -83,6 +83,9 @@
 
 /* --- locks (core/locks) --- */
 
+/* So many locks that were given back are remembered, for answers that still name their owners. */
+#define NH_RELEASED_MAX 256
+
 /* Packets that a tap swaps are so near to each other. */
 #define NH_SWAPPED_TIME (100 * NH_MSEC)
 
@@ -236,6 +239,9 @@
 
 /* One may have been a person's; two that came to nothing are a client's. */
 #define NH_LOOKUPS_PROOF 2
+
+/* Several are a client that tries again and again (lockd asks anew after each major timeout, 60 s). */
+#define NH_LOOKUPS_TRIED 4
 
 /* A SYN to port 111 that is lost comes again after this time: a look-up takes either a round trip or longer than this (RFC 6298). */
 #define NH_LOOKUP_RESENT_TIME NH_SECOND

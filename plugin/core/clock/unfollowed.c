@@ -17,20 +17,8 @@
 #include "core/clock/attempt.h"
 #include "core/clock/issue.h"
 #include "core/model/frames.h"
+#include "core/judge/outage.h"
 #include "core/judge/raise.h"
-
-void
-nh_unfollowed_answer(const nh_call *lookup, nh_moment at)
-{
-    nh_pair *pair = lookup->pair;
-
-    if (lookup->way != NH_FORWARD || lookup->l4 != NH_L4_TCP ||
-        (pair->unfollowed.n && at.time - pair->unfollowed.last.time < NH_LOOKUPS_APART))
-        return;
-    if (pair->unfollowed.n++ == 0)
-        pair->unfollowed.first = lookup->sendings[0].at;
-    pair->unfollowed.last = at;
-}
 
 /*
  * The call behind the look-ups was issued before the first of them, which may have
@@ -48,6 +36,46 @@ date_attempt(nh_pair *pair, nh_moment at)
     nh_attempt_begin(attempt, NH_WAIT_CONNECT, oldest, first);
     attempt->step = at;
     attempt->issue.cycles_before = true;
+}
+
+/* The capture would have what the client sends to lockd: it is no filter's for port 111, and has no holes. */
+static bool
+would_be_seen(const nh_pair *pair)
+{
+    bool others = pair->calls > 0 || pair->carrier || pair->wants_locks || pair->nfs_seen;
+
+    return others && !pair->gap.frame && !pair->half_captured;
+}
+
+/* What waits behind the look-ups gets no further, not even to a SYN. */
+static void
+raise_no_try(nh_pair *pair, nh_moment at)
+{
+    nh_raise(
+        &(nh_evidence){ .finding = NH_SYN_UNANSWERED,
+                        .pair = pair,
+                        .way = NH_FORWARD,
+                        .service = NH_SERVICE_NLM,
+                        .at = at,
+                        .since = pair->unfollowed.first,
+                        .bits = NH_LOST_BEFORE,
+                        .says = { NH_REMARK_NOTHING_TRIED, { NH_NUMBER(pair->unfollowed.n), NH_NUMBER(pair->unfollowed.first.frame) } } });
+    if (!nh_attempt_pending(&pair->side[NH_FORWARD].attempt))
+        date_attempt(pair, at);
+}
+
+void
+nh_unfollowed_answer(const nh_call *lookup, nh_moment at)
+{
+    nh_pair *pair = lookup->pair;
+
+    if (lookup->way != NH_FORWARD || (pair->unfollowed.n && at.time - pair->unfollowed.last.time < NH_LOOKUPS_APART))
+        return;
+    if (pair->unfollowed.n++ == 0)
+        pair->unfollowed.first = lookup->sendings[0].at;
+    pair->unfollowed.last = at;
+    if (pair->unfollowed.n >= NH_LOOKUPS_TRIED && would_be_seen(pair))
+        raise_no_try(pair, at);
 }
 
 static void
@@ -70,9 +98,26 @@ tell(nh_conn *conn, bool syn, unsigned lost, nh_moment at)
 unsigned
 nh_unfollowed_late(const nh_pair *pair)
 {
-    bool last = pair->unfollowed.n > 0 && pair->watch->last - pair->unfollowed.last.time >= NH_STEP_TIME;
+    unsigned n = pair->unfollowed.n;
+    bool recent = n > 0 && pair->watch->last - pair->unfollowed.last.time < NH_STEP_TIME;
 
-    return pair->unfollowed.late + last;
+    return pair->unfollowed.late + n - recent;
+}
+
+/* A SYN comes after all: those before it were lost on the way, and not held back. */
+static void
+take_back_no_try(nh_pair *pair)
+{
+    nh_outage *outage = pair->open;
+
+    for (unsigned i = outage ? outage->symptoms->len : 0; i-- > 0;) {
+        const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
+        if (symptom->finding != NH_SYN_UNANSWERED || !symptom->unseen || symptom->conn)
+            continue;
+        nh_frame_unnote(pair->watch, symptom->at.frame, NH_SYN_UNANSWERED);
+        pair->side[NH_FORWARD].attempt.active = false;
+        nh_outage_retract(outage, i);
+    }
 }
 
 void
@@ -84,6 +129,8 @@ nh_unfollowed_end(nh_conn *conn, bool syn, nh_moment at)
     if (lost > 0 && at.time - pair->unfollowed.last.time < NH_STEP_TIME)
         lost--;
     pair->unfollowed.late += lost;
+    if (lost >= NH_LOOKUPS_PROOF)
+        take_back_no_try(pair);
     if (lost >= NH_LOOKUPS_PROOF && !pair->open) /* an outage whose packets are in the capture explains them better */
         tell(conn, syn, lost, at);
     pair->unfollowed.n = 0;

@@ -49,6 +49,7 @@ static const struct {
     X(CALLBACK_REFUSED)  /* nobody listens there */ \
     X(OTHER_CALLER)      /* a callback from an address that the client did not ask */ \
     X(REFUSED_BY_CLIENT) /* a callback that the client refuses */ \
+    X(UNASKED_PORT)      /* a callback to a port that nobody had looked up */ \
     X(NOT_CALLED_BACK)   /* a callback was due, and none was tried */ \
     X(GRANTED_AT_LAST)   /* the answer that ended it gives the lock */ \
     X(OWN_FILTER)        /* ICMP: by the firewall of the host that sent the quoted packet */ \
@@ -69,15 +70,17 @@ enum {
 #undef X
 };
 enum {
-#define X(fact) fact = 1 << FACT_BIT_##fact,
+#define X(fact) fact = (int)(1u << FACT_BIT_##fact),
     NH_FACTS(X)
 #undef X
 };
+G_STATIC_ASSERT(FACT_BIT_AT_SERVER < 32); /* the last one */
 
 /* Whom a cause points at. */
 typedef enum {
     POINTS_AT_NOBODY,
     POINTS_AT_SILENT,
+    POINTS_AT_TRIES_NOTHING,
     POINTS_AT_HANDSHAKE,
     POINTS_AT_ICMP_SENDER,
     POINTS_AT_RESET_SENDER,
@@ -308,8 +311,17 @@ facts_of_conn(const nh_outage *outage, const nh_conn *conn)
     bool unaccepted = conn->unaccepted.frame >= outage->start.frame && conn->unaccepted.frame <= outage->last.frame;
     bool by_client = conn->reset_by_client == (conn->way == NH_FORWARD);
 
-    return (unaccepted ? UNACCEPTED : 0) | (by_client ? RESET_BY_CLIENT : 0) | (conn->middlebox_reset ? THIRD_RESET : 0) |
-           (conn->middlebox_synack ? THIRD_SYNACK : 0);
+    return (unaccepted ? UNACCEPTED : 0) | (by_client ? RESET_BY_CLIENT : 0) |
+           (conn->middlebox_reset && !conn->pair->distance[!conn->reset_by_client].moved ? THIRD_RESET : 0) |
+           (conn->middlebox_synack && !conn->pair->distance[1].moved ? THIRD_SYNACK : 0);
+}
+
+/* The server did not ask the client's port mapper, and calls back at a port that is nobody's as far as the capture goes. */
+static bool
+is_unasked_port(const nh_outage *outage, const nh_symptom *evidence)
+{
+    return evidence->way == NH_CALLBACK && evidence->conn && evidence->conn->service == NH_SERVICE_PROBABLE &&
+           !outage->pair->side[NH_CALLBACK].last_lookup.frame;
 }
 
 /* The client comes back on the ports of a connection of whose end the capture has nothing. */
@@ -342,6 +354,7 @@ facts_of_symptom(const nh_outage *outage, const nh_symptom *evidence)
            (evidence->not_called_back ? NOT_CALLED_BACK : 0) | (evidence->client_acks_nothing ? CLIENT_ACKS_NOTHING : 0) |
            (evidence->other_caller ? OTHER_CALLER : 0) | (evidence->refused_by_client ? REFUSED_BY_CLIENT : 0) |
            (evidence->way == NH_CALLBACK ? CALLBACK : 0) | (evidence->service == NH_SERVICE_PORTMAP ? OF_PORTMAP : 0) |
+           (is_unasked_port(outage, evidence) ? UNASKED_PORT : 0) |
            (evidence->conn ? facts_of_conn(outage, evidence->conn) : NO_CONNECTION) | facts_of_icmp(outage->pair, evidence) |
            (nh_finding_get(evidence->finding)->loses_calls && was_unanswered_again(outage, evidence->at) ? UNANSWERED_AGAIN : 0);
 }

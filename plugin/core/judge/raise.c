@@ -106,7 +106,8 @@ raise_grant_lost(const nh_evidence *evidence)
     nh_evidence lost = *evidence;
 
     lost.finding = NH_GRANT_LOST;
-    lost.says = (nh_remark){ NH_REMARK_GRANT_LOST, { NH_NUMBER(pair->blocked.frame), NH_NUMBER(evidence->finding) } };
+    const nh_end *to = evidence->call ? &evidence->call->dst : &evidence->conn->server;
+    lost.says = (nh_remark){ NH_REMARK_GRANT_LOST, { NH_NUMBER(pair->blocked.frame), NH_NUMBER(evidence->finding), NH_NUMBER(to->port) } };
     nh_raise(&lost);
 }
 

@@ -140,6 +140,7 @@ nh_lock_callback_tried(GArray *locks, const nh_lock *asked)
 void
 nh_lock_forget_wait(nh_pair *pair)
 {
+    pair->watch->waiters--;
     if (--pair->waiters == 0)
         pair->blocked.frame = 0; /* no callback is due any more */
 }
@@ -229,7 +230,7 @@ release_waits(GArray *locks, const nh_lock *freed, nh_moment at)
             return;
     for (unsigned i = 0; i < locks->len; i++)
         if (lock_at(locks, i)->state == NH_LOCK_WAITING && nh_lock_conflict(lock_at(locks, i), freed))
-            lock_at(locks, i)->nobody = at;
+            lock_at(locks, i)->nobody = lock_at(locks, i)->pair->freed = at;
 }
 
 static void
@@ -277,6 +278,7 @@ block(GArray *locks, nh_lock *asked, const nh_nlm *answer)
             asked->nobody = lock->nobody;
         }
     }
+    asked->pair->watch->waiters++;
     asked->pair->waiters++; /* first, so that a repeated wait is never nobody's */
     drop_wait(locks, asked);
     asked->state = NH_LOCK_WAITING;

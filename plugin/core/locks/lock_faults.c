@@ -329,6 +329,21 @@ unlock_refused(GArray *locks, const nh_lock *asked, uint32_t status, nh_moment a
     lock->fault = nh_fault_publish(fault);
 }
 
+void
+nh_faults_still_held(GArray *locks, const nh_lock *released, const nh_lock *asked, nh_moment at)
+{
+    nh_lock *lock = keep_left(locks, released, at);
+
+    if (lock->fault || !is_complete(released->pair, released->since) || is_same_process(released, asked))
+        return;
+    const nh_lock *what = nh_lock_kept(released);
+    nh_fault *fault = leaked(lock, NH_FAULT_STILL_HELD, asked->call, at,
+                             &(nh_remark){ NH_REMARK_STILL_HELD,
+                                           { NH_POINTER(what), NH_POINTER(what), NH_NUMBER(released->since.frame) } });
+    nh_fault_add_call(fault, released->call);
+    lock->fault = nh_fault_publish(fault);
+}
+
 /* A callback that the client refuses: nobody waits there any more, and the server has taken the lock for him. */
 static void
 callback_refused(GArray *locks, const nh_lock *asked, uint32_t status, nh_moment at)
@@ -366,6 +381,32 @@ suffer(nh_lock *lock, nh_call *call, nh_moment at)
         nh_fault_confirm(fault);
 }
 
+/*
+ * The host went down under this lock, and does not know of it: it comes by another connection than the one on which it got
+ * it, which it neither closed nor used since. A host that remembers settles such a conflict itself (nlmclnt_lock,
+ * fs/lockd/clntproc.c).
+ */
+static bool
+is_of_former_life(const nh_lock *held, const nh_lock *asked)
+{
+    const nh_conn *before = conn_of(held), *now = asked->call->way == NH_FORWARD ? nh_call_last(asked->call)->conn : NULL;
+
+    if (held->state != NH_LOCK_HELD || held->share || !held->caller[0] || !asked->caller[0] || !is_same_host(held, asked) ||
+        is_same_process(held, asked) || !is_complete(held->pair, held->since))
+        return false;
+    return before && now && before != now && !now->middle && before->state == NH_TCP_ESTABLISHED && !before->troubles &&
+           !before->half[0].fin && !before->half[1].fin && before->last.frame < now->first.frame;
+}
+
+static void
+former_life(nh_lock *lock, const nh_lock *asked, nh_moment at)
+{
+    nh_fault *fault = leaked(lock, NH_FAULT_FORMER_LIFE, asked->call, at,
+                             &(nh_remark){ NH_REMARK_FORMER_LIFE, { NH_POINTER(nh_lock_kept(asked)), NH_POINTER(nh_lock_kept(lock)) } });
+
+    lock->fault = nh_fault_publish(fault);
+}
+
 static void
 contended(GArray *locks, const nh_lock *asked, nh_moment at)
 {
@@ -376,6 +417,8 @@ contended(GArray *locks, const nh_lock *asked, nh_moment at)
         if (lock->state == NH_LOCK_WAITING || lock->state == NH_LOCK_GONE || !nh_lock_overlap(lock, asked) ||
             nh_lock_same_owner(lock, asked))
             continue;
+        if (!lock->fault && nh_lock_conflict(lock, asked) && is_of_former_life(lock, asked))
+            former_life(lock, asked, at);
         if (lock->fault)
             left = lock;
         else if (nh_lock_conflict(lock, asked) && lock->state != NH_LOCK_REPORTED)
@@ -561,7 +604,7 @@ nh_faults_unlock(GArray *locks, const nh_lock *asked, nh_moment at)
             owner_unlocks(lock, asked, at);
         else if (lock->fault->finding == NH_TWO_HOLDERS) /* at another address */
             nh_fault_end(lock->fault, at);
-        else if (lock->fault->needs == NH_PROOF_TIME)
+        else if (lock->fault->needs == NH_PROOF_TIME || lock->fault->reason == NH_FAULT_FORMER_LIFE)
             nh_fault_retract(lock->fault); /* it took the lock up, to give it back */
     }
 }

@@ -16,6 +16,8 @@
 
 /* An answer came, before the lock table knows of it: locks are those of the file. */
 void nh_faults_answer(GArray *locks, nh_lock *asked, uint32_t status, nh_moment at);
+/* The server names as the holder whoever gave the lock back; locks are those of the file. */
+void nh_faults_still_held(GArray *locks, const nh_lock *released, const nh_lock *asked, nh_moment at);
 /* A lock was granted; locks are those of the same file handle at another address of a server. */
 void nh_faults_elsewhere(GArray *locks, const nh_lock *asked, nh_moment at);
 /* An UNLOCK was sent. */

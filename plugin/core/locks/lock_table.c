@@ -14,9 +14,11 @@
 #include "core/locks/lock_table.h"
 
 #include "core/base/hash.h"
+#include "core/base/limits.h"
 #include "core/locks/lock_effects.h"
 #include "core/locks/lock_faults.h"
 #include "core/locks/lock_file.h"
+#include "core/model/call.h"
 #include "core/wire/procedures.h"
 
 /* bytes only, so that the key has no padding */
@@ -26,12 +28,14 @@ typedef struct {
 } file_key;
 
 struct nh_lock_table {
-    GHashTable *files;   /* file_key -> nh_lock_file; no empty ones */
-    GHashTable *handles; /* number of a file -> nh_addr: a server that has it, the latest but for those that had it before */
-    GHashTable *clients; /* nh_addr -> nh_moment: last seen, of clients that hold locks */
-    GHashTable *graces;  /* nh_addr: servers whose locks are being reclaimed */
-    GHashTable *dropped; /* nh_addr: servers in a grace period, whose locks of before are marked */
-    GHashTable *blocked; /* nh_addr of a client -> GPtrArray of nh_pair: where it was told to wait */
+    GHashTable *files;                 /* file_key -> nh_lock_file; no empty ones */
+    GHashTable *handles;               /* number of a file -> nh_addr: a server that has it, the latest but for those that had it before */
+    GHashTable *clients;               /* nh_addr -> nh_moment: last seen, of clients that hold locks */
+    GHashTable *graces;                /* nh_addr: servers whose locks are being reclaimed */
+    GHashTable *dropped;               /* nh_addr: servers in a grace period, whose locks of before are marked */
+    GHashTable *blocked;               /* nh_addr of a client -> GPtrArray of nh_pair: where it was told to wait */
+    nh_lock released[NH_RELEASED_MAX]; /* the latest that were given back: a ring, next is where the next one goes */
+    unsigned n_released;
     uint64_t version;    /* changes with each change */
     nh_lock_near nearby; /* what the call is about that takes effect */
     struct {
@@ -377,6 +381,34 @@ take_near(nh_lock_table *table, const nh_lock_file *file, const nh_lock *asked, 
     return table->nearby.locks;
 }
 
+/* The holder whom the answer to a TEST names, if he gave back these very bytes before it was asked; NULL: he did not. */
+static const nh_lock *
+find_released(const nh_lock_table *table, const nh_lock *asked, const nh_nlm *answer)
+{
+    nh_lock holder = { .first = answer->offset, .last = nh_lock_last_byte(answer->offset, answer->length) };
+
+    for (unsigned i = table->n_released; i-- > 0 && table->n_released - i <= NH_RELEASED_MAX;) {
+        const nh_lock *lock = &table->released[i % NH_RELEASED_MAX];
+        if (lock->file == asked->file && lock->svid == answer->svid && lock->owner == answer->owner && nh_lock_overlap(lock, &holder) &&
+            nh_lock_overlap(lock, asked) && nh_addr_equal(&lock->pair->server, &asked->pair->server))
+            return lock->since.frame < nh_call_first(asked->call)->at.frame ? lock : NULL;
+    }
+    return NULL;
+}
+
+/* The server says that somebody holds what he gave back, as it had agreed. */
+static void
+named_again(nh_lock_table *table, GArray *locks, const nh_lock *asked, const nh_nlm *answer, nh_moment at)
+{
+    const nh_lock *released = find_released(table, asked, answer);
+
+    for (unsigned i = 0; released && i < locks->len; i++)
+        if (lock_at(locks, i)->state < NH_LOCK_REPORTED && nh_lock_same_owner(lock_at(locks, i), released))
+            return; /* he has it again, or asks for it */
+    if (released)
+        nh_faults_still_held(locks, released, asked, at);
+}
+
 void
 nh_locks_answer(nh_call *call, const nh_nlm *answer, nh_moment at)
 {
@@ -396,6 +428,10 @@ nh_locks_answer(nh_call *call, const nh_nlm *answer, nh_moment at)
     if (nh_nlm_kind(call->proc) == NH_NLM_GRANTED)
         asked.caller = waiting_caller(locks, &asked);
     nh_faults_answer(locks, &asked, answer->status, at);
+    if (nh_nlm_kind(call->proc) == NH_NLM_TEST && answer->status == NH_NLM_STAT_DENIED && answer->has_holder)
+        named_again(table, locks, &asked, answer, at);
+    else if (nh_nlm_kind(call->proc) == NH_NLM_UNLOCK && answer->status == NH_NLM_STAT_GRANTED)
+        table->released[table->n_released++ % NH_RELEASED_MAX] = asked;
     if (answer->status == NH_NLM_STAT_GRANTED && (nh_nlm_kind(call->proc) == NH_NLM_LOCK || nh_nlm_kind(call->proc) == NH_NLM_GRANTED)) {
         GArray *others = locks_elsewhere(table, &call->pair->server, asked.file);
         if (others)

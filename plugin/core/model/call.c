@@ -73,7 +73,7 @@ nh_call_wait_again(nh_call *call)
     nh_call_rare_get(call)->lost_reply = call->reply;
     call->reply = (nh_moment){ 0, NH_TIME_NONE };
     call->replies = 0;
-    call->pair->answered -= call->prog == NH_PROG_NLM;
+    call->pair->answered -= call->prog == NH_PROG_NLM && !nh_call_is_ping(call);
     begin_to_wait(call);
 }
 

@@ -88,6 +88,9 @@ typedef struct {
     uint32_t raised; /* the answer in this frame was; 0 = none yet */
 } nh_wrong_source;
 
+/* What tells that a segment is not of the host that it names. */
+typedef enum { NH_FORGED_NOT, NH_FORGED_TTL, NH_FORGED_MAC } nh_forged;
+
 struct nh_conn {
     nh_link link; /* in watch->conns */
     nh_end client, server;
@@ -122,9 +125,9 @@ struct nh_conn {
     nh_addr icmp_sender;  /* of the latest ICMP error that quotes it */
     bool icmp_own_filter; /* the client's own firewall sent that */
     bool reset_by_client;
-    bool middlebox_reset, middlebox_synack; /* in the server's name, with another TTL than its packets (middlebox.c) */
-    bool turned_away;                       /* the server closed or reset it as soon as it was open */
-    nh_wrong_source *wrong_source;          /* NULL: nothing did */
+    nh_forged middlebox_reset, middlebox_synack; /* in the name of one of the two, and unlike its packets (middlebox.c) */
+    bool turned_away;                            /* the server closed or reset it as soon as it was open */
+    nh_wrong_source *wrong_source;               /* NULL: nothing did */
 };
 
 /* --- a call --------------------------------------------------------------- */
@@ -282,6 +285,16 @@ typedef struct {
     nh_notice *notice; /* NULL: none; the latest that the called host sent to the caller's: of a server's restart on the way forward */
 } nh_pair_side;
 
+/* What all packets of a host have in common that come by one way (middlebox.c). */
+typedef struct {
+    unsigned packets;
+    bool varies, mac_varies;
+    bool moved; /* what another machine seemed to send was the host's own: it is reached in another way since */
+    uint8_t hops, mac[6];
+    uint32_t iface;
+    uint8_t other_hops, other_mac[6]; /* of the latest packet that seemed to be another machine's */
+} nh_distance;
+
 struct nh_pair {
     nh_watch *watch;
     nh_addr client, server;
@@ -327,12 +340,7 @@ struct nh_pair {
         nh_moment last;
         unsigned count;
     } storm;
-    struct {
-        unsigned packets;
-        uint8_t hops;
-        uint32_t iface;
-        bool varies;
-    } distance;                    /* of the server's TCP packets, its RSTs apart: all with one TTL? */
+    nh_distance distance[2];       /* of the client's and of the server's TCP packets, RSTs apart */
     nh_conn *opened;               /* latest connection of the client to lockd that opened, or NULL */
     unsigned turned_away;          /* how many of these in a row the server gave up as soon as they were open */
     nh_moment turned_since;        /* the first SYN of the first of those */
@@ -362,12 +370,15 @@ struct nh_pair {
     nh_family family;
     unsigned nlm_timeout; /* seconds, when the gaps seen tell another than the preference; else 0 */
     unsigned calls, answered, resent, denied;
-    unsigned orphans; /* answers to lock calls that were not captured */
+    bool nfs_seen;        /* the server answered an NFS call of the client */
+    bool takes_no_others; /* over UDP: the client was seen not to take answers from ports that it had not asked */
+    unsigned orphans;     /* answers to lock calls that were not captured */
     nh_time slowest;
     nh_time last_answer;     /* the latest to a lock call of the client; 0 = none */
     GPtrArray *troubled;     /* nh_conn* in trouble */
     GPtrArray *unsettled;    /* nh_call*: asynchronous calls without their *_RES, callbacks without answer; or NULL */
     unsigned waiters;        /* locks that wait (lock_table.c) */
+    nh_moment freed;         /* whoever was known to stand in the way of one of these gave back the lock, latest: a callback is due */
     nh_call *latest_request; /* the client's latest lock call, unanswered and not in watch->requests; or NULL (requests.c) */
     struct {
         nh_moment *client, *server;
@@ -558,6 +569,7 @@ struct nh_watch {
     GHashTable *served;     /* by server: its own of pair->indexed.served, all together; only while a story is told (other_clients.c) */
     nh_frame *latest_frame; /* the one that was asked for last, or NULL */
     struct nh_lock_table *locks;
+    unsigned waiters;       /* locks that wait, of all pairs */
     GHashTable *requests;   /* that wait, each pair's latest apart (requests.c); NULL while there was none */
     GPtrArray *faults;      /* nh_fault*: what is wrong with locks, by the frames that show it */
     struct nh_early *early; /* the latest replies without a call (early_replies.c); NULL while there was none; of the arena */

@@ -117,6 +117,16 @@ judge_middle(const nh_watch *watch, const nh_segment *segment, bool *from_client
     return NH_SERVICE_NONE;
 }
 
+/* A lock was given back for which this client waits: its server calls back at once, also at a port that nobody has looked up. */
+static bool
+is_callback(const nh_watch *watch, const nh_segment *syn)
+{
+    const nh_pair *pair = watch->waiters > 0 ? nh_pair_find(watch, &syn->dst.addr, &syn->src.addr) : NULL;
+
+    return pair && pair->waiters > 0 && pair->freed.frame && syn->time - pair->freed.time <= NH_CALLBACK_TIME && !syn->dst_claimed &&
+           !is_nfs(syn->dst.port) && !nh_pair_find(watch, &syn->src.addr, &syn->dst.addr);
+}
+
 /* Whether and as what a connection is followed whose first packet this is. */
 static nh_service
 judge(const nh_watch *watch, const nh_segment *segment, bool *from_client)
@@ -130,6 +140,8 @@ judge(const nh_watch *watch, const nh_segment *segment, bool *from_client)
     const nh_end *client = ack ? &segment->dst : &segment->src, *server = ack ? &segment->src : &segment->dst;
     service = nh_follow_service(watch, server);
     if (service == NH_SERVICE_NONE && is_probable(watch, client, server, ack ? segment->src_claimed : segment->dst_claimed))
+        service = NH_SERVICE_PROBABLE;
+    if (service == NH_SERVICE_NONE && !ack && is_callback(watch, segment))
         service = NH_SERVICE_PROBABLE;
     return service;
 }

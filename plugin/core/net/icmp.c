@@ -69,7 +69,7 @@ nh_icmp_remark(nh_watch *watch, const nh_quote *quote, nh_icmp_about about)
         return (nh_remark){ NH_REMARK_NONE };
     return (nh_remark){ NH_REMARK_ICMP_ERROR,
                         { NH_POINTER(what), NH_POINTER(nh_arena_copy(watch->arena, &quote->sender, sizeof quote->sender)), NH_NUMBER(who),
-                          NH_NUMBER(about) } };
+                          NH_NUMBER(about), NH_NUMBER(0), NH_NUMBER(0), NH_NUMBER(quote->dst.port) } };
 }
 
 /* Whether the quoted segment is a SYN that the capture did not see (it waited for ARP, or was sent elsewhere). */

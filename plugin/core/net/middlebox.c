@@ -1,8 +1,10 @@
 /* middlebox.c
- * Segments that a third machine sends in the server's name.
+ * Segments that a third machine sends in the name of the server, or of the client.
  *
- * Firewalls refuse and reset so, and SYN proxies accept. All packets of a host that come by one way have the same TTL, so
- * that another one tells of another sender; where the server's own packets differ among themselves, nothing is said.
+ * Firewalls refuse and reset so, and SYN proxies accept; a second machine with the same address does, too. All packets of
+ * a host that come by one way have the same TTL, and come from the same MAC address, its own or its router's, so that
+ * another one tells of another sender. Where the host's own packets differ among themselves, nothing is said; where they
+ * are like the odd one from then on, the host is reached in another way (fail-over), and nothing was forged.
  *
  * Copyright 2026, the NLM Health authors
  *
@@ -13,35 +15,70 @@
 
 #include "core/base/limits.h"
 
-static bool
-has_other_ttl(const nh_pair *pair, const nh_segment *segment)
+static nh_forged
+compare(const nh_distance *known, const nh_segment *segment)
 {
-    return pair->distance.packets >= NH_TTL_PACKETS_MIN && !pair->distance.varies && pair->distance.iface == segment->iface &&
-           pair->distance.hops != segment->hops;
+    if (known->packets < NH_TTL_PACKETS_MIN || known->iface != segment->iface)
+        return NH_FORGED_NOT;
+    if (!known->varies && known->hops != segment->hops)
+        return NH_FORGED_TTL;
+    return segment->has_mac && !known->mac_varies && memcmp(known->mac, segment->mac, sizeof known->mac) != 0 ? NH_FORGED_MAC
+                                                                                                              : NH_FORGED_NOT;
 }
 
 static void
-learn(nh_pair *pair, const nh_segment *segment)
+learn(nh_distance *known, const nh_segment *segment)
 {
-    if (pair->distance.packets++ == 0) {
-        pair->distance.hops = segment->hops;
-        pair->distance.iface = segment->iface;
-    } else if (pair->distance.hops != segment->hops || pair->distance.iface != segment->iface) {
-        pair->distance.varies = true;
+    if (known->packets++ == 0) {
+        known->hops = segment->hops;
+        known->iface = segment->iface;
+        memcpy(known->mac, segment->mac, sizeof known->mac);
+        known->mac_varies = !segment->has_mac;
+        return;
     }
+    known->varies |= known->hops != segment->hops || known->iface != segment->iface;
+    known->mac_varies |= !segment->has_mac || memcmp(known->mac, segment->mac, sizeof known->mac) != 0;
+}
+
+/* The same as what seemed to be another machine's. */
+static bool
+is_like_the_odd_one(const nh_distance *known, const nh_segment *segment)
+{
+    return known->other_hops == segment->hops && memcmp(known->other_mac, segment->mac, sizeof known->other_mac) == 0;
+}
+
+static nh_forged
+suspect(nh_distance *known, const nh_segment *segment)
+{
+    nh_forged forged = compare(known, segment);
+
+    if (forged) {
+        known->other_hops = segment->hops;
+        memcpy(known->other_mac, segment->mac, sizeof known->other_mac);
+    }
+    return forged;
 }
 
 void
 nh_middlebox_watch(nh_conn *conn, const nh_segment *segment)
 {
     nh_pair *pair = conn->pair;
+    bool server = nh_addr_equal(&segment->src.addr, &pair->server);
+    nh_distance *known = &pair->distance[server];
 
-    if (segment->hops == 0 || segment->quoted || conn->way != NH_FORWARD || !nh_addr_equal(&segment->src.addr, &pair->server))
+    if (segment->hops == 0 || segment->quoted || conn->way != NH_FORWARD || nh_addr_equal(&pair->client, &pair->server))
         return;
-    if (segment->flags & NH_TH_RST)
-        conn->middlebox_reset = has_other_ttl(pair, segment);
-    else if (segment->flags & NH_TH_SYN && has_other_ttl(pair, segment))
-        conn->middlebox_synack = true;
-    else if (!conn->middlebox_synack)
-        learn(pair, segment);
+    if (segment->flags & NH_TH_RST) {
+        if (conn->state != NH_TCP_RESET) /* what answers a RST is no news */
+            conn->middlebox_reset = suspect(known, segment);
+        return;
+    }
+    if (server && segment->flags & NH_TH_SYN && suspect(known, segment)) {
+        conn->middlebox_synack = compare(known, segment);
+        return;
+    }
+    if (known->other_hops && segment->len > 0 && is_like_the_odd_one(known, segment)) /* a host speaks for itself */
+        known->moved = true;
+    if (!conn->middlebox_synack)
+        learn(known, segment);
 }

@@ -35,7 +35,7 @@ refused(nh_segment_context *p)
                                  .since = conn->syn,
                                  .says = { NH_REMARK_SYN_REFUSED,
                                            { NH_NUMBER(conn->attempt_syn.frame), NH_NUMBER(conn->middlebox_reset), NH_NUMBER(p->seg->hops),
-                                             NH_NUMBER(conn->pair->distance.hops) } } });
+                                             NH_NUMBER(conn->pair->distance[1].hops) } } });
 }
 
 static void
@@ -51,7 +51,7 @@ reset(nh_segment_context *p)
         conn->pair->lost = p->at;
     nh_remark says = { NH_REMARK_RESET,
                        { NH_NUMBER(conn->middlebox_reset), NH_NUMBER(nh_conn_role(conn, p->index)), NH_NUMBER(nh_conn_outstanding(conn)),
-                         NH_NUMBER(conn->middlebox_reset), NH_NUMBER(p->seg->hops), NH_NUMBER(conn->pair->distance.hops) } };
+                         NH_NUMBER(conn->middlebox_reset), NH_NUMBER(p->seg->hops), NH_NUMBER(conn->pair->distance[p->index].hops) } };
 
     if (nh_conn_outstanding(conn) == 0 &&
         (closing || away < NH_TURNED_AWAY_MIN)) { /* nobody waits: it ends whatever was wrong and keeps nobody from connecting anew */

@@ -14,12 +14,15 @@
 #include "core/judge/outage.h"
 #include "core/model/ports.h"
 
+/* To lockd, or on the way to it: its port is looked up. */
 static bool
 is_to_lockd(const nh_conn *conn)
 {
     nh_service service = nh_conn_service(conn);
 
-    return conn->way == NH_FORWARD && (service == NH_SERVICE_NLM || (service == NH_SERVICE_PROBABLE && conn->pair->lock_traffic));
+    bool maybe = service == NH_SERVICE_PROBABLE || service == NH_SERVICE_PORTMAP;
+
+    return conn->way == NH_FORWARD && (service == NH_SERVICE_NLM || (maybe && conn->pair->lock_traffic));
 }
 
 void

@@ -205,11 +205,19 @@ nh_wrong_source_call(nh_call *call)
     return true;
 }
 
-bool
+nh_call *
 nh_wrong_source_quote(nh_watch *watch, const nh_quote *quote)
 {
-    nh_call *call = g_hash_table_lookup(watch->asking_calls, &quote->dst);
+    nh_call *call = nh_wrong_source_asker(watch, &quote->dst);
 
     return call && nh_call_rare_of(call)->wrong_source && nh_addr_equal(&quote->sender, &call->src.addr) &&
-           equal_ends(&nh_call_rare_of(call)->wrong_source->from, &quote->src) && nh_wrong_source_call(call);
+                   equal_ends(&nh_call_rare_of(call)->wrong_source->from, &quote->src)
+               ? call
+               : NULL;
+}
+
+nh_call *
+nh_wrong_source_asker(nh_watch *watch, const nh_end *end)
+{
+    return g_hash_table_lookup(watch->asking_calls, end);
 }

@@ -30,7 +30,9 @@ bool nh_wrong_source_reply(nh_watch *watch, const nh_message *reply);
 void nh_wrong_source_port(nh_call *call, const nh_message *reply);
 /* The caller asks again, or its host has nobody who takes the answer: it is raised; false when there was none. */
 bool nh_wrong_source_call(nh_call *call);
-/* An ICMP error: the caller's own host says that nobody there takes what it quotes. */
-bool nh_wrong_source_quote(nh_watch *watch, const nh_quote *quote);
+/* The call that is answered by what an ICMP error of the caller's own host quotes: nobody there takes it; or NULL. */
+nh_call *nh_wrong_source_quote(nh_watch *watch, const nh_quote *quote);
+/* The latest call over UDP of this end; NULL when there is none. */
+nh_call *nh_wrong_source_asker(nh_watch *watch, const nh_end *end);
 
 #endif

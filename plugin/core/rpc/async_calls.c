@@ -19,6 +19,7 @@
 #include "core/locks/lock_faults.h"
 #include "core/locks/lock_table.h"
 #include "core/judge/outage.h"
+#include "core/net/wrong_source.h"
 #include "core/judge/raise.h"
 #include "core/model/ports.h"
 #include "core/rpc/requests.h"
@@ -56,6 +57,15 @@ nh_async_answered(nh_call *result)
         g_ptr_array_remove_index(unsettled, i);
     }
     return answered;
+}
+
+nh_call *
+nh_async_asked_elsewhere(const nh_call *result)
+{
+    nh_call *asked = result->l4 == NH_L4_UDP ? nh_wrong_source_asker(result->pair->watch, &result->dst) : NULL;
+    bool answers = asked && !asked->reply.frame && asked->pair != result->pair && is_answered_by(asked, result);
+
+    return answers && asked->l4 == NH_L4_UDP ? asked : NULL;
 }
 
 /* --- callbacks ------------------------------------------------------------------------ */
@@ -227,8 +237,8 @@ nh_grant_not_tried(nh_call *call, nh_moment at)
 
 /* --- *_MSG that are sent anew ------------------------------------------------------------- */
 
-static bool
-asks_the_same(const nh_call *a, const nh_call *b)
+bool
+nh_async_asks_the_same(const nh_call *a, const nh_call *b)
 {
     if (a->prog != b->prog || a->proc != b->proc)
         return false;
@@ -245,7 +255,7 @@ first_unanswered(const nh_call *message, unsigned *copies)
     *copies = 0;
     for (unsigned i = unsettled ? unsettled->len : 0; i-- > 0;) {
         nh_call *call = g_ptr_array_index(unsettled, i);
-        if (!asks_the_same(call, message))
+        if (!nh_async_asks_the_same(call, message))
             continue;
         first = call;
         ++*copies;
@@ -265,6 +275,10 @@ raise_anew(nh_call *call, nh_call *first, unsigned copies, nh_moment at)
         return;
     if (!taken && call->l4 != NH_L4_UDP)
         return;
+    if (!taken && nh_call_rare_of(first)->wrong_source) { /* no silence: that was raised when the client did not take it */
+        nh_outage_join(call->pair, call);
+        return;
+    }
     nh_finding finding = taken ? NH_REPLY_OVERDUE : NH_PEER_SILENT;
     bool certain = taken || copies >= 2;
     nh_evidence evidence = {
@@ -299,11 +313,21 @@ asked_anew(nh_call *call, nh_moment at)
         raise_anew(call, first, copies, at);
 }
 
-void
-nh_async_call(nh_call *call, nh_moment at)
+static void
+add_unsettled(nh_call *call)
 {
     nh_pair *pair = call->pair;
 
+    if (!pair->unsettled)
+        pair->unsettled = g_ptr_array_new();
+    if (pair->unsettled->len >= NH_UNSETTLED_MAX)
+        g_ptr_array_remove_index(pair->unsettled, 0);
+    g_ptr_array_add(pair->unsettled, call);
+}
+
+void
+nh_async_call(nh_call *call, nh_moment at)
+{
     if (is_grant(call)) {
         nh_call *before = unanswered_before(call);
         if (before && at.time - nh_call_first(before)->at.time >= NH_CALLBACK_REPEAT_TIME)
@@ -315,11 +339,16 @@ nh_async_call(nh_call *call, nh_moment at)
         asked_anew(call, at);
     if (!is_grant(call) && !nh_nlm_is_message(call->prog, call->proc))
         return;
-    if (!pair->unsettled)
-        pair->unsettled = g_ptr_array_new();
-    if (pair->unsettled->len >= NH_UNSETTLED_MAX)
-        g_ptr_array_remove_index(pair->unsettled, 0);
-    g_ptr_array_add(pair->unsettled, call);
+    add_unsettled(call);
+}
+
+void
+nh_async_unsettle(nh_call *call)
+{
+    GPtrArray *unsettled = call->pair->unsettled;
+
+    if (nh_nlm_is_message(call->prog, call->proc) && !(unsettled && g_ptr_array_find(unsettled, call, NULL)))
+        add_unsettled(call);
 }
 
 /* --- locks left behind -------------------------------------------------------------------- */

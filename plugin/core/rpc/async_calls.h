@@ -29,4 +29,11 @@ void nh_leak_judge(nh_call *call, nh_moment at);
 /* At the end of the capture: UNLOCKs that were taken by a server that never answered. */
 void nh_leak_complete(nh_watch *watch);
 
+/* The same procedure for the same lock, or with the same cookie. */
+bool nh_async_asks_the_same(const nh_call *a, const nh_call *b);
+/* The *_RES to this *_MSG was not taken: another may come. */
+void nh_async_unsettle(nh_call *call);
+/* The *_MSG that this *_RES from another address answers, sent over UDP from the end that gets it; NULL when there is none. */
+nh_call *nh_async_asked_elsewhere(const nh_call *result);
+
 #endif

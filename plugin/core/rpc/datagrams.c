@@ -10,6 +10,7 @@
 
 #include "core/base/limits.h"
 #include "core/rpc/async_calls.h"
+#include "core/rpc/lost_replies.h"
 #include "core/model/call.h"
 #include "core/judge/dead_calls.h"
 #include "core/model/frames.h"
@@ -118,8 +119,11 @@ nh_datagram_quote(nh_watch *watch, const nh_quote *quote)
     nh_moment at = { quote->frame, quote->time };
     nh_way way;
 
-    if (nh_wrong_source_quote(watch, quote))
+    nh_call *refused = nh_wrong_source_quote(watch, quote);
+    if (refused) {
+        nh_lost_reply_refused(refused);
         return;
+    }
     if (nh_port_program(watch, &quote->dst.addr, NH_L4_UDP, quote->dst.port) == 0 && quote->dst.port != NH_PORTMAP_PORT)
         return;
     nh_pair *pair = nh_pair_of_flow(watch, &quote->src.addr, &quote->dst.addr, &way);

@@ -9,6 +9,7 @@
 #include "core/rpc/lost_replies.h"
 
 #include "core/base/limits.h"
+#include "core/rpc/async_calls.h"
 #include "core/model/call.h"
 #include "core/model/frames.h"
 #include "core/net/wrong_source.h"
@@ -96,6 +97,35 @@ nh_lost_reply_transport(nh_conn *conn, nh_moment at)
             wait_on(call, conn);
         }
     }
+}
+
+void
+nh_lost_reply_refused(nh_call *call)
+{
+    const nh_wrong_source *other = nh_call_rare_of(call)->wrong_source;
+    bool taken = call->reply.frame && other && call->reply.frame == other->last.frame;
+
+    if (taken || !call->reply.frame)
+        nh_async_unsettle(call);
+    if (taken) {
+        nh_call_wait_again(call);
+        nh_call_expect(call);
+        call->has_status = false;
+        nh_frame_unnote(call->pair->watch, nh_call_rare_of(call)->lost_reply.frame, NH_RECOVERED);
+    }
+    call->pair->takes_no_others = true;
+    nh_wrong_source_call(call);
+}
+
+void
+nh_lost_reply_anew(nh_call *before, const nh_call *call, nh_moment at)
+{
+    const nh_wrong_source *other = before ? nh_call_rare_of(before)->wrong_source : NULL;
+    bool receipt = before && nh_call_rare_of(before)->accepted.frame && !before->reply.frame; /* RPC's own: its port is no matter */
+
+    if (before && !receipt && before->way == NH_FORWARD && other && nh_async_asks_the_same(before, call) &&
+        at.time - other->last.time >= NH_CROSSING_TIME)
+        nh_lost_reply_refused(before);
 }
 
 void

@@ -19,4 +19,9 @@ void nh_lost_reply_transport(nh_conn *conn, nh_moment at);
 /* RPC sends a call again over UDP: an answer that passed long before did not get to the caller. */
 void nh_lost_reply_copy(nh_call *call, nh_moment at);
 
+/* Nobody at the caller took the answer that came from where it had not asked: it waits on. */
+void nh_lost_reply_refused(nh_call *call);
+/* A new call of an end over UDP; before is its latest one (NULL: none), whose answer it may not have taken. */
+void nh_lost_reply_anew(nh_call *before, const nh_call *call, nh_moment at);
+
 #endif

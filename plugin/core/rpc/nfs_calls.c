@@ -126,6 +126,8 @@ count_answer(nh_watch *watch, const nh_addr *client, const nh_addr *server, nh_m
 {
     nh_pair *pair = nh_pair_find(watch, client, server);
 
+    if (pair)
+        pair->nfs_seen = true;
     if (!pair || !pair->open)
         return;
     if (pair->open->nfs_answers++ == 0)

@@ -170,8 +170,10 @@ static void
 first_transmission(nh_call *call, nh_conn *conn, uint32_t seq_end, nh_moment at)
 {
     nh_call_add_sending(call, conn, seq_end, at);
-    if (!conn)
+    if (!conn) {
+        nh_lost_reply_anew(nh_wrong_source_asker(call->pair->watch, &call->src), call, at);
         nh_asks_by_datagram(call->pair->watch, call);
+    }
     if (call->prog != NH_PROG_NLM)
         return;
     if (conn && conn->calls == 0 && conn->pair != call->pair)
@@ -180,6 +182,8 @@ first_transmission(nh_call *call, nh_conn *conn, uint32_t seq_end, nh_moment at)
     nh_lookup_speaks(call);
     if (conn)
         conn->calls++;
+    if (!conn && call->way == NH_FORWARD)
+        call->pair->unfollowed.n = 0; /* over UDP nothing else shows that the client goes on */
     call->opens_half = conn && conn->middle && conn->half[nh_call_half(call, conn)].packets == 1;
     nh_moment looked_up = nh_attempt_sent(call, conn, at);
     if (looked_up.frame)
@@ -500,8 +504,12 @@ nh_calls_reply(nh_watch *watch, const nh_message *message, const nh_rpc_header *
         }
         return;
     }
-    if (message->l4 == NH_L4_UDP && call->waits && call->n_sendings == 1 && call->dst.port != message->src.port)
+    if (message->l4 == NH_L4_UDP && call->waits && call->dst.port != message->src.port &&
+        (call->n_sendings == 1 || call->pair->takes_no_others)) {
         nh_wrong_source_port(call, message);
+        if (call->pair->takes_no_others && nh_wrong_source_call(call))
+            return;
+    }
     read_results(call, message, header, &reply);
     nh_calls_message(watch, &reply);
     nh_lost_reply_message(watch, &reply);

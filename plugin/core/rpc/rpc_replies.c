@@ -24,6 +24,8 @@
 #include "core/judge/raise.h"
 #include "core/model/ports.h"
 #include "core/rpc/requests.h"
+#include "core/net/wrong_source.h"
+#include "core/rpc/lost_replies.h"
 #include "core/rpc/portmap.h"
 #include "core/wire/procedures.h"
 #include "core/rpc/statd.h"
@@ -298,9 +300,22 @@ void
 nh_reply_result(nh_call *result, const nh_message *message, nh_moment at)
 {
     GPtrArray *answered = nh_async_answered(result);
+    nh_call *elsewhere = answered ? NULL : nh_async_asked_elsewhere(result);
 
-    for (unsigned i = 0; answered && i < answered->len; i++)
-        nh_reply_take(g_ptr_array_index(answered, i), message, at);
+    for (unsigned i = 0; answered && i < answered->len; i++) {
+        nh_call *asked = g_ptr_array_index(answered, i);
+        bool other_port = asked->l4 == NH_L4_UDP && result->l4 == NH_L4_UDP && result->src.port != asked->dst.port;
+        if (other_port)
+            nh_wrong_source_port(asked, message);
+        if (other_port && asked->pair->takes_no_others)
+            nh_lost_reply_refused(asked);
+        else
+            nh_reply_take(asked, message, at);
+    }
+    if (elsewhere) {
+        nh_frame_get(result->pair->watch, at)->pair = elsewhere->pair;
+        nh_wrong_source_port(elsewhere, message);
+    }
     if (answered)
         g_ptr_array_unref(answered);
 }

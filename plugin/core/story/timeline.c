@@ -82,7 +82,7 @@ count_answer(nh_outage *outage, const nh_call *call, uint32_t frame)
     if (call->outage == outage)
         outage->hindsight.answered++;
     else
-        outage->hindsight.beside++;
+        outage->hindsight.beside++, outage->hindsight.alive |= is_meanwhile(outage, frame);
 }
 
 static void

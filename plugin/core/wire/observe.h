@@ -40,8 +40,9 @@ typedef struct {
     uint16_t ip_id; /* 0 over IPv6 */
     uint16_t mss;   /* of a SYN (RFC 9293 section 3.7.1); 0: not said */
     uint8_t hops;   /* TTL, hop limit; 0 unknown */
+    uint8_t mac[6]; /* of the frame's sender, its own or its router's, if has_mac */
     nh_travel travel : 8;
-    bool has_tsval;
+    bool has_tsval, has_mac;
     bool fragment;                 /* it went on in other packets, of which nothing is known */
     bool quoted;                   /* not seen itself: known from an ICMP error that quotes it */
     bool src_claimed, dst_claimed; /* a dissector other than RPC's or none owns that port */

@@ -68,6 +68,8 @@ nh_segment_read(const nh_packet *packet, nh_segment *segment)
     segment->travel = packet->travel;
     segment->fragment = packet->fragment;
     segment->ip_id = packet->ip_id;
+    segment->has_mac = packet->has_mac;
+    memcpy(segment->mac, packet->mac_src, sizeof segment->mac);
     segment->hops = packet->hops;
     segment->iface = packet->iface;
     read_options(bytes, MIN(header, packet->captured), segment);
