@@ -498,6 +498,8 @@ add_points(nh_story *story, const nh_points *points)
         char name[NH_ADDR_TEXT];
         story->points[i].name = g_strdup(nh_addr_text(nh_points_host(points, i + 1), name));
         story->points[i].offset = i == 0 ? 0 : nh_points_offset(points);
+        story->points[i].uncertainty = i == 0 ? 0 : nh_points_uncertainty(points);
+        story->points[i].drift = i == 0 ? 0 : nh_points_drift(points);
     }
     g_ptr_array_insert(story->messages, 0, nh_points_text(points));
 }

@@ -473,6 +473,8 @@
 
 /* --- two capture points (core/points) --- */
 
+/* The year 2065: what a clock says beyond that, or before 1970, is as wrong as these are, and three such times can be added. */
+#define NH_CLOCK_MAX (3000000000 * NH_SECOND)
 /* A packet waits on its way at most this much longer than most do. */
 #define NH_WAY_MAX (400 * NH_MSEC)
 

@@ -189,8 +189,10 @@ typedef struct {
     GPtrArray *caveats;   /* char*: why it is no more than that, or what the capture does not show */
     unsigned n_points;    /* capture points: 2 where the file has the same packets twice, else 0 */
     struct {
-        char *name;     /* the host that is nearest */
-        nh_time offset; /* its clock minus that of the first point */
+        char *name;          /* the host that is nearest */
+        nh_time offset;      /* its clock minus that of the first point */
+        nh_time uncertainty; /* of that; NH_TIME_NONE unknown */
+        double drift;        /* what it grows by in a second */
     } points[2];
     GPtrArray *pairs;     /* nh_story_pair* */
     GPtrArray *incidents; /* nh_incident* */

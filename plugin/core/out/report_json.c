@@ -308,6 +308,8 @@ write_head(json_dumper *json, const nh_story *story)
         json_dumper_begin_object(json);
         put_text(json, "name", story->points[i].name);
         put_duration(json, "offset", story->points[i].offset);
+        put_duration(json, "uncertainty", story->points[i].uncertainty);
+        put_duration(json, "drift", (nh_time)(story->points[i].drift * NH_SECOND));
         json_dumper_end_object(json);
     }
     json_dumper_end_array(json);

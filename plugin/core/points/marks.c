@@ -133,6 +133,11 @@ same_ends(const nh_conn *a, const nh_conn *b)
 static void
 count_meeting(GHashTable *meetings, const nh_conn *first, const nh_conn *other)
 {
+    if (first->first.frame > other->first.frame) { /* what the server sends is seen behind the translation first */
+        const nh_conn *earlier = other;
+        other = first;
+        first = earlier;
+    }
     meeting *known = g_hash_table_lookup(meetings, other);
 
     if (first == other || (known && known->first != first) || same_ends(first, other))
@@ -326,6 +331,7 @@ take_item(reading *r, const nh_taped *item)
 
     take[item->kind](r, &m, item);
     m.key = mix(m.key, (uint64_t)m.kind << 40 | (uint64_t)m.hosts << 1 | m.low);
+    m.time = CLAMP(m.time, 0, NH_CLOCK_MAX);
     m.next = m.twin = NH_NO_MARK;
     m.view = NH_NO_VIEW;
     g_array_append_val(r->marks->rows, m);

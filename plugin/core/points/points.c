@@ -230,6 +230,18 @@ nh_points_offset(const nh_points *points)
     return point_of_view(points, 0) == 1 ? points->clocks.offset : -points->clocks.offset;
 }
 
+nh_time
+nh_points_uncertainty(const nh_points *points)
+{
+    return points->clocks.bounded ? MAX(points->clocks.margin, 0) : NH_TIME_NONE;
+}
+
+double
+nh_points_drift(const nh_points *points)
+{
+    return point_of_view(points, 0) == 1 ? points->clocks.rate : -points->clocks.rate;
+}
+
 /* A host as a view calls it. */
 static const nh_addr *
 called_there(const nh_points *points, uint8_t view, const nh_addr *usual)

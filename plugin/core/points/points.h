@@ -36,6 +36,10 @@ void nh_points_replay(const nh_points *points, const nh_tape *tape, void (*take)
 
 /* Clock of point 2 minus clock of point 1 when the capture begins, nanoseconds. */
 nh_time nh_points_offset(const nh_points *points);
+/* Half of what is left for the offset, nanoseconds; negative: nobody knows. */
+nh_time nh_points_uncertainty(const nh_points *points);
+/* What the offset grows by in a second, seconds; 0 unless the packets prove that it grows. */
+double nh_points_drift(const nh_points *points);
 /* The host that is nearest to a point (1 or 2), as it is called there. */
 const nh_addr *nh_points_host(const nh_points *points, unsigned point);
 /* The point whose clock the story is told by: the client's. */
