@@ -47,7 +47,7 @@ nh_dead_declare(nh_call *call, nh_finding reason, nh_moment since, uint32_t fram
 
 /* A connection fell into trouble: the calls on it that no longer can be carried. */
 void
-nh_dead_bury(nh_conn *conn, const nh_trouble *trouble)
+nh_dead_on_conn(nh_conn *conn, const nh_trouble *trouble)
 {
     for (unsigned i = 0; conn->waiting && i < conn->waiting->len; i++) {
         nh_call *call = g_ptr_array_index(conn->waiting, i);

@@ -31,7 +31,7 @@ typedef enum {
 /* The call cannot arrive, and why; how: what happens to it in this frame. Calls of other programs than NLM are left alone. */
 void nh_dead_declare(nh_call *call, nh_finding reason, nh_moment since, uint32_t frame, nh_dead_how how);
 /* A connection fell into trouble: the calls on it that can no longer be carried. */
-void nh_dead_bury(nh_conn *conn, const nh_trouble *trouble);
+void nh_dead_on_conn(nh_conn *conn, const nh_trouble *trouble);
 /* A call's first transmission: was it held back by an outage? */
 void nh_dead_deferred(nh_call *call, nh_moment at);
 /* The server has the call, as TCP shows, and does not answer it; conn: the connection that this is about, NULL for the latest. */

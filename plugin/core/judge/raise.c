@@ -74,13 +74,13 @@ symptom_of(const nh_evidence *evidence)
 
 /* --- what is wrong with the server's way back to the client ------------------------ */
 
-/* A poll got the lock: nobody waits for this callback any more. */
+/* Asking again got the lock: nobody waits for this callback any more. */
 static bool
 is_in_vain(const nh_evidence *evidence)
 {
     const nh_pair *pair = pair_of(evidence);
 
-    return is_about_conn(evidence) && way_of(evidence) == NH_CALLBACK && pair->polled.frame && !pair->blocked.frame;
+    return is_about_conn(evidence) && way_of(evidence) == NH_CALLBACK && pair->granted_by_retry.frame && !pair->blocked.frame;
 }
 
 /* The grant of a lock that waits cannot be delivered: its connection or the look-up of its port is in trouble, or the client's RPC refuses it. */

@@ -364,8 +364,8 @@ struct nh_pair {
     struct {
         uint32_t svid, file;
     } blocked_lock;                    /* for this lock */
-    nh_moment polled;                  /* a poll got it: the server's callbacks for it are in vain and harm nobody */
-    unsigned polls;                    /* locks that were got so, without a callback */
+    nh_moment granted_by_retry;        /* asking again got it: the server's callbacks for it are in vain and harm nobody */
+    unsigned retry_grants;             /* locks that were got so, without a callback */
     unsigned near_client, near_server; /* votes for where the capture was taken */
     nh_family family;
     unsigned nlm_timeout; /* seconds, when the gaps seen tell another than the preference; else 0 */

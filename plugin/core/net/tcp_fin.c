@@ -90,7 +90,7 @@ fin_of_server(nh_segment_context *p)
                                  .at = p->at,
                                  .since = p->conn->pair->turned_since,
                                  .says = { NH_REMARK_TURNED_AWAY, { NH_NUMBER(away) } } });
-    nh_turned_away_count_outage(p->conn);
+    nh_turned_away_to_outage(p->conn);
 }
 
 void

@@ -65,7 +65,7 @@ reset(nh_segment_context *p)
                                  .since = nh_conn_outstanding(conn) ? p->at : conn->pair->turned_since,
                                  .says = says });
     }
-    nh_turned_away_count_outage(conn);
+    nh_turned_away_to_outage(conn);
 }
 
 /* The host that sent the SYN resets what the other one accepted. */

@@ -55,7 +55,7 @@ nh_turned_away_count(nh_conn *conn, nh_moment at)
 }
 
 void
-nh_turned_away_count_outage(const nh_conn *conn)
+nh_turned_away_to_outage(const nh_conn *conn)
 {
     nh_pair *pair = conn->pair;
 

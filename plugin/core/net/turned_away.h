@@ -16,6 +16,6 @@ void nh_turned_away_opens(nh_conn *conn);
 /* The server closes or resets it: how many it has turned away in a row, this one included; 0 = it does not turn it away. */
 unsigned nh_turned_away_count(nh_conn *conn, nh_moment at);
 /* What was said of it is said: the outage knows how many there were. */
-void nh_turned_away_count_outage(const nh_conn *conn);
+void nh_turned_away_to_outage(const nh_conn *conn);
 
 #endif

@@ -196,9 +196,9 @@ may_have_called(const nh_pair *pair, nh_moment since)
            pair->half_captured || !pair->seen_client || !pair->seen_server || pair->encrypted.how;
 }
 
-/* The wait that this call polls, if whoever stood in its way gave the lock back long enough ago. */
+/* The wait for which this call asks again, if whoever stood in its way gave the lock back long enough ago. */
 static bool
-polls_for_free(nh_call *call, nh_lock *waiting)
+retries_for_free(nh_call *call, nh_lock *waiting)
 {
     nh_moment asked = nh_call_first(call)->at;
     bool granted = call->status == NH_NLM_STAT_GRANTED;
@@ -219,7 +219,7 @@ nh_grant_not_tried(nh_call *call, nh_moment at)
 
     if (open && open->ways & (1u << NH_CALLBACK)) /* what keeps callbacks from the client is known */
         return;
-    if (!polls_for_free(call, &waiting) || waiting.callbacks > 0 || may_have_called(call->pair, waiting.nobody))
+    if (!retries_for_free(call, &waiting) || waiting.callbacks > 0 || may_have_called(call->pair, waiting.nobody))
         return;
     nh_moment freed = waiting.nobody;
     const nh_lock *who = nh_lock_kept(&waiting);

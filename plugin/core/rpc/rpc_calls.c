@@ -130,7 +130,7 @@ nh_calls_transport(const nh_segment_effect *effect, nh_moment at)
     if (effect->retransmission)
         retransmitted(conn, effect, at);
     if (trouble && conn->calls_unchecked) {
-        nh_dead_bury(conn, trouble);
+        nh_dead_on_conn(conn, trouble);
         conn->calls_unchecked = false;
     }
 }

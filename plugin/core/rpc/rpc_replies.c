@@ -57,7 +57,7 @@ blocked(nh_call *call, nh_moment at)
         nh_outage_join(call->pair, call);
 }
 
-/* The lock that was blocked is granted in the answer to a poll: its callback is needed no longer. */
+/* The lock that was blocked is granted in the answer to another LOCK: its callback is needed no longer. */
 static void
 granted(nh_call *call, nh_moment at)
 {
@@ -65,9 +65,9 @@ granted(nh_call *call, nh_moment at)
 
     if (!nh_call_retries_lock(call))
         return;
-    pair->polls += pair->blocked.frame && at.time - pair->blocked.time >= NH_HEALTHY_ANSWER;
+    pair->retry_grants += pair->blocked.frame && at.time - pair->blocked.time >= NH_HEALTHY_ANSWER;
     pair->blocked.frame = 0;
-    pair->polled = at;
+    pair->granted_by_retry = at;
     nh_outage_answer(pair, NH_CALLBACK, NH_SERVICE_NLM, call, at);
 }
 

@@ -22,7 +22,7 @@
 
 /* What the calls of all pairs show. */
 typedef struct {
-    unsigned calls, unanswered, pings, resent, unread, surplus, orphans, cut, one_sided, one_sided_pairs, unread_lookups, polled, late,
+    unsigned calls, unanswered, pings, resent, unread, surplus, orphans, cut, one_sided, one_sided_pairs, unread_lookups, by_retry, late,
         unasked, answers_first, early, unexplained;
     nh_time slowest;
     bool runs_back;
@@ -39,7 +39,7 @@ has_status(uint32_t proc)
     return (kind >= NH_NLM_TEST && kind <= NH_NLM_GRANTED) || kind == NH_NLM_SHARE || kind == NH_NLM_UNSHARE;
 }
 
-/* The capture begins with it, on a connection of before: whether it is the first of its kind nobody knows (copies, polls). */
+/* The capture begins with it, on a connection of before: whether it is the first of its kind nobody knows (copies, a LOCK asked again). */
 static bool
 is_early(const nh_watch *watch, const nh_call *call)
 {
@@ -101,7 +101,7 @@ look_at_pairs(const nh_watch *watch, sight *seen)
         seen->waits |= nh_attempt_pending(&pair->side[NH_FORWARD].attempt) && pair->troubled->len > 0;
         seen->one_sided_pairs += pair->half_captured && !(pair->seen_client && pair->seen_server);
         seen->symptom |= pair->open != NULL;
-        seen->polled += pair->polls;
+        seen->by_retry += pair->retry_grants;
     }
 }
 
@@ -147,8 +147,8 @@ add_caveats(nh_story *story, const sight *seen)
     caveat(story, seen->unasked, "%u connection%s opened without a look-up: what it is for may have waited before the capture began",
            seen->unasked, s(seen->unasked));
     caveat(story, seen->unread_lookups, "%u look-up%s that could not be read", seen->unread_lookups, s(seen->unread_lookups));
-    caveat(story, seen->polled, "%u lock%s that came late, by asking again, and not by the callback that was due", seen->polled,
-           s(seen->polled));
+    caveat(story, seen->by_retry, "%u lock%s that came late, by asking again, and not by the callback that was due", seen->by_retry,
+           s(seen->by_retry));
     caveat(story, seen->runs_back, "frames that are not in the order of time");
     caveat(story, seen->late, "%u look-up%s of lockd's port after which nothing was sent to it at once", seen->late, s(seen->late));
     caveat(story, seen->symptom, "packets that were sent again and not answered");
