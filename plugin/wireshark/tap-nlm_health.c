@@ -83,7 +83,7 @@ static const output outputs[] = {
 };
 /* clang-format on */
 
-/* Statistics of Wireshark's own make (tap_tables.c); they take a display filter. */
+/* Statistics of Wireshark's own make (tap_pairs.c, tap_incidents.c, tap_tree.c); they take a display filter. */
 static const struct {
     const char *name, *words, *about;
 } statistics[] = {

@@ -58,7 +58,7 @@ typedef struct {
     nh_moment zero_since;
     nh_moment probed;              /* the first zero-window probe that was sent to it */
     nh_moment newest, data_before; /* its latest data that was no retransmission; the same before the latest burst of it */
-    uint32_t queue_frame;          /* this frame has a copy that lay in the socket (queued.c) */
+    uint32_t queue_frame;          /* this frame has a copy that lay in the socket (issue_copies.c) */
     nh_time queue_from;            /* when RPC sent that copy */
     struct {
         nh_moment since, until;
