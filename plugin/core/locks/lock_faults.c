@@ -430,12 +430,24 @@ contended(GArray *locks, const nh_lock *asked, nh_moment at)
 
 /* --- a lock that is not given back ----------------------------------------------------------------- */
 
+/* That its owner did not ask for it back was said too early. */
+static void
+retract_not_reclaimed(GArray *locks, const nh_lock *asked)
+{
+    for (unsigned i = 0; i < locks->len; i++) {
+        nh_lock *lock = lock_at(locks, i);
+        if (lock->fault && lock->fault->finding == NH_LOCK_LOST && nh_lock_same_owner(lock, asked) && nh_lock_overlap(lock, asked))
+            nh_fault_retract(lock->fault);
+    }
+}
+
 static void
 reclaim_refused(GArray *locks, const nh_lock *asked, uint32_t status, nh_moment at)
 {
     nh_fault *fault = nh_fault_new(NH_FAULT_RECLAIM_REFUSED, asked, at);
     const nh_lock *what = nh_lock_kept(asked), *other = NULL;
 
+    retract_not_reclaimed(locks, asked);
     for (unsigned i = 0; i < locks->len && !other; i++)
         if (lock_at(locks, i)->state == NH_LOCK_HELD && nh_lock_conflict(lock_at(locks, i), asked))
             other = lock_at(locks, i);
