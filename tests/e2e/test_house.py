@@ -29,6 +29,17 @@ def test_includes_point_down():
     assert not upward
 
 
+def test_a_function_of_one_file_is_static():
+    texts = {path: path.read_text(encoding="utf-8") for folder in ("plugin", "tests") for path in (harness.TOP / folder).rglob("*.c")}
+    words = {path: set(re.findall(r"\bnh_\w+", text)) for path, text in texts.items()}
+    alone = []
+    for path, text in texts.items():
+        for kind, name in re.findall(r"^(\w[^\n;{}#]*)\n(nh_\w+)\([^;{}]*\)\n\{$", text, re.MULTILINE):
+            if "static" not in kind and not any(name in used for other, used in words.items() if other != path):
+                alone.append(name)
+    assert not alone
+
+
 def test_times_stand_in_limits():
     """A time constant has its place, with why and source; what is left are the unit itself and the kernel's table of timers."""
     for path in (harness.TOP / "plugin" / "core").rglob("*.[ch]"):

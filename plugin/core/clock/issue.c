@@ -113,8 +113,12 @@ may_lack_first_syn(const nh_call *call, const nh_issue *issue)
     return call->wait == NH_WAIT_RECONNECT && lacks;
 }
 
-void
-nh_issue_by_line(const nh_call *call, nh_issue *issue, nh_issue_bound earliest, nh_issue_bound latest)
+/*
+ * The kernel line of this call came between the two: the timers of its client, run backwards, narrow its interval. Where
+ * none of them fits because the capture lacks the first attempt to connect, that reaches back to it.
+ */
+static void
+narrow_by_line(const nh_call *call, nh_issue *issue, nh_issue_bound earliest, nh_issue_bound latest)
 {
     possible_runs runs = runs_of(call);
     nh_time from = issue->earliest - NH_CLOCK_SLACK, to = issue->latest + NH_CLOCK_SLACK;
@@ -135,7 +139,7 @@ nh_issue_by_line_seen(nh_call *call)
     nh_issue_bound seen = nh_bound(NH_ISSUE_LINE, call->line_seen.frame, call->line_seen.time);
 
     if (seen.frame && (call->wait == NH_WAIT_CLOSING || nh_wait_is_connect(call->wait) || call->issue.sent_before))
-        nh_issue_by_line(call, &call->issue, seen, seen);
+        narrow_by_line(call, &call->issue, seen, seen);
 }
 
 void
@@ -144,7 +148,7 @@ nh_issue_by_logged_line(nh_call *call, nh_time line_earliest, nh_time line_lates
     nh_issue *by_log = &nh_call_rare_get(call)->issue_by_log;
 
     *by_log = call->issue;
-    nh_issue_by_line(call, by_log, nh_bound(NH_ISSUE_LOG, 0, line_earliest), nh_bound(NH_ISSUE_LOG, 0, line_latest));
+    narrow_by_line(call, by_log, nh_bound(NH_ISSUE_LOG, 0, line_earliest), nh_bound(NH_ISSUE_LOG, 0, line_latest));
 }
 
 nh_time

@@ -33,11 +33,6 @@ void nh_issue_reach_back(nh_issue *issue, nh_issue_bound after);
 /* It was not started before the one and not after the other. An observation that contradicts all that is known narrows nothing: false. */
 bool nh_issue_narrow(nh_issue *issue, nh_issue_bound after, nh_issue_bound before);
 
-/*
- * The kernel line of this call came between the two: the timers of its client, run backwards, narrow its interval. Where
- * none of them fits because the capture lacks the first attempt to connect, that reaches back to it.
- */
-void nh_issue_by_line(const nh_call *call, nh_issue *issue, nh_issue_bound earliest, nh_issue_bound latest);
 /* The frame that dates the kernel line of a call narrows when it was issued. */
 void nh_issue_by_line_seen(nh_call *call);
 /* A logged line does the same. What was expected of that line stays what the packets tell. */

@@ -45,8 +45,9 @@ issued_when_seen(nh_call *call)
     nh_call_expect(call);
 }
 
-unsigned
-nh_copies_queued_together(const nh_call *call)
+/* How many copies RPC has sent that waited in the socket together with the first one seen; 1 unless one segment shows it. */
+static unsigned
+copies_queued_together(const nh_call *call)
 {
     const nh_sending *first = &call->sendings[0];
     unsigned copies = 1, in_one_frame = 0;
@@ -64,8 +65,8 @@ nh_copies_queued_together(const nh_call *call)
 }
 
 /* T, 2T, 3T, and the same again after the major timeout. */
-nh_time
-nh_time_to_copy(const nh_call *call, unsigned n)
+static nh_time
+time_to_copy(const nh_call *call, unsigned n)
 {
     nh_policy policy = nh_policy_of(call->pair, call->l4, false);
     nh_time timeout = policy.nlm_timeout * NH_SECOND, sum = 0;
@@ -138,7 +139,7 @@ static void
 by_queued_copies(nh_call *call, unsigned queued)
 {
     nh_moment seen = nh_call_first(call)->at;
-    nh_time before = sent_before(call), latest = seen.time - nh_time_to_copy(call, queued);
+    nh_time before = sent_before(call), latest = seen.time - time_to_copy(call, queued);
 
     if (call->queued) {
         nh_issue_narrow(&call->issue, nh_bound(NH_ISSUE_QUEUE, 0, G_MININT64),
@@ -180,7 +181,7 @@ nh_issue_by_copies(nh_call *call)
 {
     nh_moment seen = nh_call_first(call)->at;
     nh_time gap = first_gap(call);
-    unsigned queued = nh_copies_queued_together(call);
+    unsigned queued = copies_queued_together(call);
 
     if (call->way != NH_FORWARD || call->wait != NH_WAIT_REPLY || (call->issue.sent_before && !nh_time_known(gap) && queued == 1))
         return;
@@ -320,9 +321,9 @@ nh_queued_call(nh_call *call, nh_conn *conn, nh_moment at)
 void
 nh_queued_unseen(nh_call *call, nh_conn *conn, nh_moment at)
 {
-    unsigned copies = nh_copies_queued_together(call);
+    unsigned copies = copies_queued_together(call);
     nh_moment first = call->sendings[0].at;
-    nh_moment since = { first.frame, first.time - nh_time_to_copy(call, copies) };
+    nh_moment since = { first.frame, first.time - time_to_copy(call, copies) };
 
     if (call->outage && call->outage->start.frame == first.frame) /* one more copy: it lasted longer */
         call->outage->start.time = MIN(call->outage->start.time, since.time);
@@ -394,7 +395,7 @@ latest_of_copies(const nh_call *call, unsigned n)
 {
     bool stepped = call->wait != NH_WAIT_REPLY && nh_pair_family(call->pair) != NH_FAMILY_5_3;
 
-    return nh_time_to_copy(call, n) + (stepped ? (n - 1) * nh_time_to_copy(call, 2) : 0) + NH_COPY_LATENESS;
+    return time_to_copy(call, n) + (stepped ? (n - 1) * time_to_copy(call, 2) : 0) + NH_COPY_LATENESS;
 }
 
 void
@@ -412,7 +413,7 @@ nh_queued_copy(const nh_call *copy, nh_conn *conn, nh_moment at)
     bool dated = n <= NH_DATED_COPIES && !copy->issue.sent_before;
     lay_before(conn, half, dated ? first->at.time + latest_of_copies(copy, n) : at.time, at);
     half->queue_frame = at.frame;
-    half->queue_from = copy->issue.earliest + nh_time_to_copy(copy, n);
+    half->queue_from = copy->issue.earliest + time_to_copy(copy, n);
 }
 
 /* --- the kernel line ---------------------------------------------------------------------------- */

@@ -13,10 +13,6 @@
 
 /* --- when it was issued -------------------------------------------------------------------- */
 
-/* The least time from a call to its n-th transmission by RPC. */
-nh_time nh_time_to_copy(const nh_call *call, unsigned n);
-/* How many copies RPC has sent that waited in the socket together with the first one seen; 1 unless one segment shows it. */
-unsigned nh_copies_queued_together(const nh_call *call);
 /*
  * RPC sent the call again: the gaps between its copies, and copies that left
  * together, tell whether there was one before the first that was captured (the

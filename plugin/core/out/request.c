@@ -34,8 +34,9 @@ nh_request_text(const nh_story_call *call)
     return text;
 }
 
-nh_time
-nh_story_call_asked(const nh_story_call *call)
+/* When it was asked for at the earliest; NH_TIME_NONE when unknown. */
+static nh_time
+asked_at(const nh_story_call *call)
 {
     return nh_time_known(call->issued_earliest) ? call->issued_earliest : call->sent;
 }
@@ -50,7 +51,7 @@ nh_story_call_answered(const nh_story_call *call)
 static bool
 is_request(const nh_story_call *call)
 {
-    return call->prog == NH_PROG_NLM && !call->callback && !nh_story_call_is_ping(call) && nh_time_known(nh_story_call_asked(call));
+    return call->prog == NH_PROG_NLM && !call->callback && !nh_story_call_is_ping(call) && nh_time_known(asked_at(call));
 }
 
 const nh_story_call *
@@ -105,7 +106,7 @@ begin_request(GPtrArray *requests, const nh_story_call *call, const nh_incident 
     nh_asked *asked = g_new0(nh_asked, 1);
 
     asked->calls = g_ptr_array_new();
-    asked->asked = nh_story_call_asked(call);
+    asked->asked = asked_at(call);
     asked->asked_latest = nh_time_known(call->issued_latest) ? call->issued_latest : asked->asked;
     add_call(asked, call);
     find_waiting(asked, incident);
@@ -117,8 +118,7 @@ static int
 by_sent(const void *a, const void *b)
 {
     const nh_story_call *x = *(nh_story_call *const *)a, *y = *(nh_story_call *const *)b;
-    nh_time sent_x = nh_time_known(x->sent) ? x->sent : nh_story_call_asked(x),
-            sent_y = nh_time_known(y->sent) ? y->sent : nh_story_call_asked(y);
+    nh_time sent_x = nh_time_known(x->sent) ? x->sent : asked_at(x), sent_y = nh_time_known(y->sent) ? y->sent : asked_at(y);
     return sent_x < sent_y ? -1 : sent_x > sent_y;
 }
 

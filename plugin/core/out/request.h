@@ -17,8 +17,7 @@ char *nh_range_text(uint64_t offset, uint64_t length);
 /* "LOCK: exclusive, bytes 0-99 of file 0xcf24cb8e, process (svid) 7 of host nfs-client", or as much as is known; caller frees. */
 char *nh_request_text(const nh_story_call *call);
 
-/* When it was asked for at the earliest, and when it was answered; NH_TIME_NONE when unknown or never. */
-nh_time nh_story_call_asked(const nh_story_call *call);
+/* When it was answered; NH_TIME_NONE: never. */
 nh_time nh_story_call_answered(const nh_story_call *call);
 
 /*
