@@ -17,7 +17,10 @@
 #define TIMEOUT_MIN 3
 #define TIMEOUT_MAX 20
 
-/* Steps of lockd's alarms, which are multiples of nlm_timeout: the alarms of the task that printed the line (0 = not told). */
+/*
+ * Steps of lockd's alarms, which are multiples of nlm_timeout: the alarms of the task that printed the line (0 = not told).
+ * The pause of 3 s after a connect that was refused is an alarm, too, and no multiple of the step that follows it.
+ */
 static unsigned
 step_of_alarms(const nh_kernel_log *log, unsigned task)
 {
@@ -27,7 +30,7 @@ step_of_alarms(const nh_kernel_log *log, unsigned task)
         const nh_log_line *line = g_ptr_array_index(log->lines, i);
         if (line->event != NH_LOG_ALARM || line->task != task)
             continue;
-        if (before && line->alarm_ms > before)
+        if (before && line->alarm_ms > before && before % (line->alarm_ms - before) == 0)
             return (line->alarm_ms - before) / 1000;
         before = line->alarm_ms;
     }
