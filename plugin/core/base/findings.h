@@ -53,6 +53,7 @@ typedef enum {
 typedef enum {
     NH_PART_OTHER,
     NH_PART_AWAY,
+    NH_PART_UNACCEPTED,
     NH_PART_CLOSING,
     NH_PART_HANDSHAKE,
     NH_PART_ANSWER_LOST,

@@ -57,10 +57,10 @@ typedef struct {
  * illumos as their users' captures show them (klm: nlm_rpc_handle.c).
  */
 static const system_row systems[] = {
-    { "asks by *_MSG as macOS does",
+    { "asks by *_MSG (macOS, AIX and others)",
       BIT(NH_MARK_MESSAGES),
       NH_L4_UDP,
-      "resends after 4, 12, 28, 58 and 88 s with one cookie",
+      "macOS resends after 4, 12, 28, 58 and 88 s with one cookie",
       { 4, 12, 28, 58, 88 } },
     { "illumos or Solaris", BIT(NH_MARK_NULL), NH_L4_TCP, "NULL before a cached connection is used again", { 0 } },
     { "looks up as FreeBSD does",

@@ -113,6 +113,9 @@ what_both_want(const nh_lock *held, const nh_lock *asked)
     return nh_lock_kept(&both);
 }
 
+/* The alternative of NH_REMARK_TWO_HOLDERS behind those of the reasons. */
+#define TOLD_BY_ANOTHER (NH_FAULT_REPLY_LOST - NH_FAULT_NOTHING + 1)
+
 /* What lies between two grants. */
 static nh_fault_reason
 what_lies_between(const nh_lock *held)
@@ -126,14 +129,30 @@ what_lies_between(const nh_lock *held)
     return held->call && nh_call_rare_of(held->call)->lost_reply.frame ? NH_FAULT_REPLY_LOST : NH_FAULT_NOTHING;
 }
 
+/* Who sent the notice in the holder's name, when it was another host; NULL: itself, or nobody knows. */
+static const nh_addr *
+sender_of_notice(const nh_lock *held)
+{
+    const nh_frame *frame = nh_frame_find(held->pair->watch, held->gone_at.frame);
+
+    if (!frame)
+        return NULL;
+    for (nh_frame_calls item = nh_frame_calls_of(frame); item.call; nh_frame_calls_next(&item))
+        if (item.call->prog == NH_PROG_STAT && !nh_addr_equal(&item.call->src.addr, &held->pair->client))
+            return &item.call->src.addr;
+    return NULL;
+}
+
 /* That, as a part of the fault, and in its remark. */
 static void
 add_what_lies_between(nh_fault *fault, const nh_lock *held)
 {
+    const nh_addr *sender = NULL;
     uint32_t frame = 0;
 
     switch (fault->reason) {
     case NH_FAULT_FALSE_NOTICE:
+        sender = sender_of_notice(held);
         frame = held->gone_at.frame;
         fault->since = held->gone_at;
         if (held->pair->lives_on.frame > held->gone_at.frame)
@@ -151,8 +170,9 @@ add_what_lies_between(nh_fault *fault, const nh_lock *held)
     default:
         break;
     }
-    fault->what.values[3].number = fault->reason - NH_FAULT_NOTHING;
+    fault->what.values[3].number = sender ? TOLD_BY_ANOTHER : fault->reason - NH_FAULT_NOTHING;
     fault->what.values[4].number = frame;
+    fault->what.values[5].pointer = sender;
 }
 
 static nh_fault *

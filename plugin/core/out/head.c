@@ -231,6 +231,29 @@ count_answers(const nh_incident *incident, nh_service service)
     return found;
 }
 
+/* The connection that an incident's first packet belongs to, as far as pictures show it by itself; or NULL. */
+static const nh_flow *
+first_flow(const nh_incident *incident)
+{
+    for (unsigned i = 0; i < incident->flows->len; i++) {
+        const nh_flow *flow = incident->flows->pdata[i];
+        for (unsigned j = 0; flow->connections <= 1 && j < flow->marks->len; j++)
+            if (g_array_index(flow->marks, nh_sign, j).frame == incident->first_frame)
+                return flow;
+    }
+    return NULL;
+}
+
+/* Its ports: a firewall's rule takes them. */
+static void
+append_flow(GString *text, const nh_incident *incident)
+{
+    const nh_flow *flow = incident->kind == NH_INCIDENT_OUTAGE ? first_flow(incident) : NULL;
+
+    if (flow && flow->client && flow->server)
+        g_string_append_printf(text, "; it began on %s -> %s", flow->client, flow->server);
+}
+
 /* Nobody shall read "meanwhile" as "from the beginning" when it was not. */
 static void
 append_late(GString *text, nh_time late)
@@ -248,6 +271,7 @@ say_where(GPtrArray *head, const nh_incident *incident)
     nh_head_part *part = add_part(head, "Where");
 
     g_string_append_printf(text, "%s%s", side ? side : "unknown", side ? meaning_of(incident->confidence) : "");
+    append_flow(text, incident);
     if (portmap.n || incident->other_answers)
         g_string_append(text, "; meanwhile the server answered");
     if (portmap.n) {

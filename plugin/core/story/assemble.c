@@ -201,7 +201,9 @@ look_beside(nh_outage *outage, const nh_judgement *judgement)
         if (symptom->finding == judgement->cause)
             outage->hindsight.latest = MAX(outage->hindsight.latest, symptom->at.frame);
     }
-    outage->hindsight.alive = outage->served > 0 || (outage->nfs_answers > 0 && outage->nfs_first.frame < outage->hindsight.latest);
+    bool ended_by_another = outage->ended_by && outage->ended_by->outage != outage;
+    outage->hindsight.alive = outage->served > 0 || ended_by_another ||
+                              (outage->nfs_answers > 0 && outage->nfs_first.frame < outage->hindsight.latest);
 }
 
 /* What the sentence and the advice say needs all of the timeline. */

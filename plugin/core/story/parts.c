@@ -27,6 +27,7 @@ static const struct {
     [NH_PART_OTHER] = { "no lock service" },
     [NH_PART_AWAY] = { "server out of reach: nothing answers the client", "no answer from this port, though the server answers elsewhere",
                        "client's own back-off: it waits for its next attempt" },
+    [NH_PART_UNACCEPTED] = { "connection not accepted: the server's SYN-ACK comes again" },
     [NH_PART_CLOSING] = { "FIN unanswered: the old socket blocks the client's port", NULL,
                           "client's own socket still blocks its port, and it sends nothing" },
     [NH_PART_HANDSHAKE] = { "handshake not completed: the SYN-ACK is not acknowledged" },
@@ -69,6 +70,8 @@ kind_of(const nh_symptom *symptom)
         return NH_PART_CALLBACK;
     if (kind == NH_PART_AWAY && symptom->client_acks_nothing)
         return NH_PART_ANSWER_LOST;
+    if (kind == NH_PART_AWAY && symptom->conn && symptom->conn->unaccepted.frame)
+        return NH_PART_UNACCEPTED;
     return kind == NH_PART_SILENT && portmap ? NH_PART_LOOKUP_SILENT : kind;
 }
 

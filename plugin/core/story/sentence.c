@@ -186,6 +186,8 @@ what_was_missing(const nh_outage *outage, const nh_judgement *judgement, const n
         return "was not told of its lock by";
     if (outage->served || outage->hindsight.beside)
         return count_lock_calls(outage) == 1 ? "got no answer to one lock call from" : "got no answer to some lock calls from";
+    if (judgement->evidence && judgement->evidence->client_acks_nothing)
+        return "did not get the answers of";
     if (outage->hindsight.answered)
         return "had trouble with the lock service of";
     return was_refused_meanwhile(outage) ? "got no lock from" : "got no lock service from";
