@@ -319,6 +319,8 @@ view_of_first(const nh_points *points, const nh_mark_row *a, const nh_mark_row *
                                                                               : NH_NO_VIEW;
     if (points->told_by == NH_BY_HOPS && a->hops && a->hops != b->hops)
         return a->hops > b->hops ? nh_view_of_sender(points, a) : !nh_view_of_sender(points, a);
+    if (points->told_by == NH_BY_HOPS && a->hops) /* both of one point: a SYN-ACK twice within a tick of its time stamp */
+        return NH_NO_VIEW;
     if (points->told_by == NH_BY_HOPS) /* nothing but the clocks tells */
         return strangeness(points, a, b, 0) <= strangeness(points, a, b, 1) ? 0 : 1;
     return view_by_order(points, a);
@@ -328,7 +330,7 @@ static void
 pair_up(const nh_points *points, uint32_t i)
 {
     nh_mark_row *m = nh_mark_at(points->marks, i), *best = NULL;
-    bool unique = nh_mark_is_pair(points->marks, m);
+    bool unique = nh_mark_is_pair(points->marks, m) && m->ip_id != 0; /* without identification two may be alike within a tick */
     nh_time least = unique ? NH_POINTS_LIFETIME : NH_WAY_MAX;
     unsigned looked_at = 0;
     uint8_t view = NH_NO_VIEW;
