@@ -208,6 +208,28 @@ learn_habit(const nh_call *call)
         pair->looks_up_first = NH_HABIT_NO;
 }
 
+/* Its connection was opened while packets were missing, for it or for a call before it. */
+static bool
+is_opening_missing(const nh_call *call, const nh_conn *conn, nh_moment at)
+{
+    return conn && conn->middle && conn->calls == 1 && call->pair->losses && at.time - conn->first.time < NH_FIRST_CALL_TIME &&
+           at.time - call->pair->watch->first > NH_SECOND;
+}
+
+/* What the client had sent before on the connection that it had opened is missing: the call may be another than that which waited for it. */
+static bool
+is_behind_another(nh_call *call, const nh_conn *conn, const nh_attempt *attempt, nh_moment at)
+{
+    if (!conn || !conn->half[nh_call_half(call, conn)].has_hole)
+        return false;
+    call->wait = NH_WAIT_REPLY_NEW;
+    nh_issue_between(&call->issue, nh_bound(attempt->issue.after, attempt->issue.after_frame, attempt->issue.earliest),
+                     nh_bound(NH_ISSUE_SENT, at.frame, at.time));
+    call->issue.cycles_before = true;
+    call->sendings[0].behind_hole = true;
+    return true;
+}
+
 /* Returns the look-up that came while the call lay in the socket, its frame 0 if there was none. */
 static nh_moment
 date_issue(nh_call *call, nh_conn *conn, nh_moment at)
@@ -240,8 +262,14 @@ date_issue(nh_call *call, nh_conn *conn, nh_moment at)
         attempt->active = false; /* over UDP nothing else tells that it is over */
     if (!attempt->active) {
         issued_when_sent(call, first ? NH_WAIT_REPLY_NEW : NH_WAIT_REPLY, at);
+        if (is_opening_missing(call, conn, at)) {
+            nh_issue_reach_back(&call->issue, nh_bound(NH_ISSUE_OPEN, 0, at.time - nh_waited_max(call->pair)));
+            call->issue.cycles_before = true;
+        }
         return none;
     }
+    if (is_behind_another(call, conn, attempt, at))
+        return none;
     call->wait = conn ? NH_WAIT_REPLY_NEW : NH_WAIT_REPLY;
     call->issue = attempt->issue;
     /* the first call out had opened the connection; those behind it may have come later */

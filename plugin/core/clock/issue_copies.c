@@ -167,11 +167,13 @@ by_gap(nh_call *call, nh_time gap)
             continue;
         /* met in the middle, the connection may have been a new one, and its first gap is 2T for kernels before 5.3 */
         bool maybe_new = waits[i].gap == 2 && first->conn && first->conn->middle && nh_pair_family(call->pair) != NH_FAMILY_5_3;
-        nh_time least = maybe_new ? 0 : waits[i].least * timeout, most = waits[i].most * (timeout + NH_TIMER_LATENESS);
+        /* a datagram leaves no hole: the copy in between may not have been captured */
+        bool maybe_lost = call->l4 == NH_L4_UDP && waits[i].gap != 2;
+        nh_time least = maybe_new || maybe_lost ? 0 : waits[i].least * timeout, most = waits[i].most * (timeout + NH_TIMER_LATENESS);
         nh_issue_bound earliest = nh_bound(NH_ISSUE_COPIES, first->at.frame, seen - most);
         if (cycles)
             earliest = oldest(call, seen - most);
-        issued_before(call, earliest, nh_bound(NH_ISSUE_COPIES, first->at.frame, seen - least + (maybe_new ? 0 : NH_CLOCK_SLACK)), cycles);
+        issued_before(call, earliest, nh_bound(NH_ISSUE_COPIES, first->at.frame, seen - least + (least ? NH_CLOCK_SLACK : 0)), cycles);
         return;
     }
 }

@@ -199,7 +199,7 @@ nh_lines_of_call(nh_incident *incident, nh_call *call, const nh_story_call *stor
     subject what = { LOCKD, call->pair, call->way, nh_line_event(call->pair, call->way, call) };
     add_outlived(incident, what, &deadlines, call->line_seen, answered, story_call);
     nh_time since = call->reply.frame ? answered.time : MIN(nh_call_last(call)->at.time, answered.time);
-    if (answered.frame && what.event == NH_LOG_STILL_TRYING)
+    if (answered.frame && what.event == NH_LOG_STILL_TRYING && !nh_call_first(call)->behind_hole)
         add_ok(incident, what, since, answered, certain, story_call);
 }
 

@@ -218,7 +218,7 @@ is_far(const nh_half *half, uint32_t seq)
     return half->has_next && ABS((int32_t)(seq - half->next)) > NH_FAR_APART;
 }
 
-/* Its SYN was not captured: a SYN-ACK of other numbers answers it, or a host that has closed goes on with others. */
+/* Its SYN was not captured: a SYN-ACK of other numbers answers it, or both hosts go on with others. */
 static bool
 is_next_incarnation(const nh_conn *conn, const nh_segment *segment)
 {
@@ -226,9 +226,9 @@ is_next_incarnation(const nh_conn *conn, const nh_segment *segment)
     const nh_half *to = &conn->half[!nh_conn_half(conn, &segment->src)];
     bool known = (conn->established.frame || conn->middle) && !(segment->flags & NH_TH_RST) && segment->flags & NH_TH_ACK;
 
-    if (!known || segment->quoted || !is_far(from, segment->seq) || !is_far(to, segment->ack))
+    if (segment->flags & NH_TH_SYN && from == &conn->half[0])
         return false;
-    return from->fin || (segment->flags & NH_TH_SYN && from == &conn->half[1]);
+    return known && !segment->quoted && is_far(from, segment->seq) && is_far(to, segment->ack);
 }
 
 static nh_conn *

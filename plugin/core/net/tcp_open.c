@@ -113,10 +113,13 @@ static void
 synack_first(nh_segment_context *p)
 {
     nh_conn *conn = p->conn;
+    nh_moment *lookup = &conn->pair->side[conn->way].last_lookup;
 
     conn->isn = p->seg->ack - 1;
     nh_loss_note(conn->pair, p->at);
-    if (conn->service != NH_SERVICE_PORTMAP && conn->service != NH_SERVICE_STATD)
+    if (conn->service == NH_SERVICE_PORTMAP)
+        *lookup = lookup->frame ? *lookup : p->at;
+    else if (conn->service != NH_SERVICE_STATD)
         nh_attempt_connect(conn, p->at);
 }
 
