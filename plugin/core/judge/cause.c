@@ -30,51 +30,40 @@ static const struct {
 };
 
 /* What is known beside the symptoms; a row's facts must all be among them. */
-#define NH_FACTS(X) \
-    X(LOST_BEFORE)         /* what the client sent did not come to the capture */ \
-    X(UNCERTAIN)           /* what the capture has not may have been sent all the same */ \
-    X(CLIENT_ACKS_NOTHING) /* it is the client that does not take in what reaches it */ \
-    X(NO_CONNECTION)       /* over UDP, or before any connection */ \
-    X(UNACCEPTED)          /* the SYN-ACK came again, though it had been acknowledged */ \
-    X(UNANSWERED_AGAIN)    /* after the reset no answer either */ \
-    X(REFUSED_AT_LAST)     /* the answer that ended it is a refusal */ \
-    X(OF_PORTMAP)          /* the port mapper's doing */ \
-    X(UNKNOWN_PROGRAM)     /* RPC refused it, for it knows no such program */ \
-    X(UNKNOWN_VERSION)     /* or not this version of it */ \
-    X(CREDENTIALS)         /* or does not trust the caller */ \
-    X(EACH_TIME)         /* several times in a row: refusals and nothing else, new connections that the server gives up when they open */ \
-    X(DEFERRED_ANSWER)   /* a blocking LOCK was answered when its holder gave the lock back */ \
-    X(CLIENT_RESTARTED)  /* so says its SM_NOTIFY */ \
-    X(CALLBACK)          /* on the server's way back to the client */ \
-    X(CALLBACK_REFUSED)  /* nobody listens there */ \
-    X(OTHER_CALLER)      /* a callback from an address that the client did not ask */ \
-    X(REFUSED_BY_CLIENT) /* a callback that the client refuses */ \
-    X(UNASKED_PORT)      /* a callback to a port that nobody had looked up */ \
-    X(NOT_CALLED_BACK)   /* a callback was due, and none was tried */ \
-    X(GRANTED_AT_LAST)   /* the answer that ended it gives the lock */ \
-    X(OWN_FILTER)        /* ICMP: by the firewall of the host that sent the quoted packet */ \
-    X(SAID_BY_CALLER)    /* ICMP: by that host, or nobody knows */ \
-    X(SAID_BY_CALLED)    /* ICMP: by the host that it went to */ \
-    X(RESET_BY_CLIENT) \
-    X(SERVER_ALIVE) /* it answered something while the cause lasted */ \
-    X(THIRD_RESET)  /* a RST in the server's name has another TTL than its packets */ \
-    X(THIRD_SYNACK) /* a SYN-ACK has */ \
-    X(ENDLESS)      /* it lasted longer than it can by itself */ \
-    X(SERVER_SEEN)  /* the capture has packets of the server */ \
-    X(AT_CLIENT)    /* where the capture was taken */ \
-    X(AT_SERVER)
-
-enum {
-#define X(fact) FACT_BIT_##fact,
-    NH_FACTS(X)
-#undef X
-};
-enum {
-#define X(fact) fact = (int)(1u << FACT_BIT_##fact),
-    NH_FACTS(X)
-#undef X
-};
-G_STATIC_ASSERT(FACT_BIT_AT_SERVER < 32); /* the last one */
+#define FACT(n)             (UINT64_C(1) << (n))
+#define LOST_BEFORE         FACT(0)  /* what the client sent did not come to the capture */
+#define UNCERTAIN           FACT(1)  /* what the capture has not may have been sent all the same */
+#define CLIENT_ACKS_NOTHING FACT(2)  /* it is the client that does not take in what reaches it */
+#define NO_CONNECTION       FACT(3)  /* over UDP, or before any connection */
+#define UNACCEPTED          FACT(4)  /* the SYN-ACK came again, though it had been acknowledged */
+#define UNANSWERED_AGAIN    FACT(5)  /* after the reset no answer either */
+#define REFUSED_AT_LAST     FACT(6)  /* the answer that ended it is a refusal */
+#define OF_PORTMAP          FACT(7)  /* the port mapper's doing */
+#define UNKNOWN_PROGRAM     FACT(8)  /* RPC refused it, for it knows no such program */
+#define UNKNOWN_VERSION     FACT(9)  /* or not this version of it */
+#define CREDENTIALS         FACT(10) /* or does not trust the caller */
+#define EACH_TIME           FACT(11) /* several times in a row: refusals and nothing else, new connections that the server gives up when they open */
+#define DEFERRED_ANSWER     FACT(12) /* a blocking LOCK was answered when its holder gave the lock back */
+#define CLIENT_RESTARTED    FACT(13) /* so says its SM_NOTIFY */
+#define CALLBACK            FACT(14) /* on the server's way back to the client */
+#define CALLBACK_REFUSED    FACT(15) /* nobody listens there */
+#define RESULT_OWED         FACT(16) /* a call of the client's waits for a *_RES, which is sent the way of a callback */
+#define OTHER_CALLER        FACT(17) /* a callback from an address that the client did not ask */
+#define REFUSED_BY_CLIENT   FACT(18) /* a callback that the client refuses */
+#define UNASKED_PORT        FACT(19) /* a callback to a port that nobody had looked up */
+#define NOT_CALLED_BACK     FACT(20) /* a callback was due, and none was tried */
+#define GRANTED_AT_LAST     FACT(21) /* the answer that ended it gives the lock */
+#define OWN_FILTER          FACT(22) /* ICMP: by the firewall of the host that sent the quoted packet */
+#define SAID_BY_CALLER      FACT(23) /* ICMP: by that host, or nobody knows */
+#define SAID_BY_CALLED      FACT(24) /* ICMP: by the host that it went to */
+#define RESET_BY_CLIENT     FACT(25)
+#define SERVER_ALIVE        FACT(26) /* it answered something while the cause lasted */
+#define THIRD_RESET         FACT(27) /* a RST in the server's name has another TTL than its packets */
+#define THIRD_SYNACK        FACT(28) /* a SYN-ACK has */
+#define ENDLESS             FACT(29) /* it lasted longer than it can by itself */
+#define SERVER_SEEN         FACT(30) /* the capture has packets of the server */
+#define AT_CLIENT           FACT(31) /* where the capture was taken */
+#define AT_SERVER           FACT(32)
 
 /* Whom a cause points at. */
 typedef enum {
@@ -96,7 +85,7 @@ typedef enum {
 
 static const struct {
     nh_finding cause;
-    unsigned facts;
+    uint64_t facts;
     points_at whom;
     const char *clause;
 } clauses[] = {
@@ -106,7 +95,7 @@ static const struct {
 
 static const struct {
     points_at whom;
-    unsigned facts;
+    uint64_t facts;
     nh_side side;
     nh_confidence confidence;
 } sides[] = {
@@ -116,7 +105,7 @@ static const struct {
 
 static const struct {
     nh_finding finding;
-    unsigned facts;
+    uint64_t facts;
     const char *advice;
 } advices[] = {
 #define NH_ADVICE(finding, facts, advice) { NH_##finding, facts, advice },
@@ -176,13 +165,20 @@ outlasts(const nh_outage *outage, const nh_symptom *callback, const nh_symptom *
     return callback->at.frame < forward->at.frame && answered.frame && (!reached.frame || reached.frame > answered.frame);
 }
 
+/* The server has the call, and its answer is a call of its own to the client's lock manager (X/Open NLM, *_MSG and *_RES). */
+static bool
+owes_result(const nh_symptom *forward)
+{
+    return nh_finding_get(forward->finding)->hangs && forward->call && nh_nlm_is_message(forward->call->prog, forward->call->proc);
+}
+
 /* The first symptom on the client's way; the callback's trouble when there is none, or no more than an interlude. */
 static nh_finding
 find_cause(const nh_outage *outage)
 {
     const nh_symptom *forward = earliest(outage, NH_FORWARD, false), *callback = earliest(outage, NH_CALLBACK, false);
 
-    if (forward && !(callback && outlasts(outage, callback, forward)))
+    if (forward && !(callback && (outlasts(outage, callback, forward) || owes_result(forward))))
         return cause_of(outage, forward->finding);
     if (callback) /* whatever is wrong with the server's way back: that is what it means */
         return NH_GRANT_LOST;
@@ -217,7 +213,7 @@ count_of(const nh_outage *outage, nh_finding finding)
 /* --- the facts ------------------------------------------------------------------------- */
 
 /* Who sent the ICMP error: over UDP it is about a call, or about one that was not captured. */
-static unsigned
+static uint64_t
 facts_of_icmp(const nh_pair *pair, const nh_symptom *evidence)
 {
     const nh_conn *conn = evidence->conn;
@@ -261,7 +257,7 @@ all_refused_so(const nh_outage *outage, const char *how)
 }
 
 /* How RPC refused a call (RFC 5531 section 9). */
-static unsigned
+static uint64_t
 facts_of_refusal(const nh_outage *outage, const nh_call *call)
 {
     if (!call || !call->refused)
@@ -305,7 +301,7 @@ was_granted_at_last(const nh_outage *outage)
 }
 
 /* tcp_v4_syn_recv_sock, net/ipv4/tcp_ipv4.c: the ACK that finds the accept queue full is dropped, and the SYN-ACK comes again. */
-static unsigned
+static uint64_t
 facts_of_conn(const nh_outage *outage, const nh_conn *conn)
 {
     bool unaccepted = conn->unaccepted.frame >= outage->start.frame && conn->unaccepted.frame <= outage->last.frame;
@@ -347,7 +343,7 @@ is_uncertain(const nh_outage *outage, const nh_symptom *evidence)
     return pair->losses && outage->count[evidence->way][NH_SYNACK_UNACKED] && evidence->finding == NH_SYN_UNANSWERED;
 }
 
-static unsigned
+static uint64_t
 facts_of_symptom(const nh_outage *outage, const nh_symptom *evidence)
 {
     return (evidence->unseen ? LOST_BEFORE : 0) | (is_uncertain(outage, evidence) ? UNCERTAIN : 0) |
@@ -381,7 +377,15 @@ position_of(const nh_outage *outage, const nh_symptom *evidence)
     return is_seen_behind(outage, evidence) ? NH_SIDE_SERVER : nh_capture_position(outage->pair);
 }
 
-static unsigned
+static bool
+waits_for_result(const nh_outage *outage)
+{
+    const nh_symptom *forward = earliest(outage, NH_FORWARD, false);
+
+    return forward && owes_result(forward);
+}
+
+static uint64_t
 facts_of(const nh_outage *outage, const nh_symptom *evidence)
 {
     nh_side position = position_of(outage, evidence);
@@ -391,14 +395,15 @@ facts_of(const nh_outage *outage, const nh_symptom *evidence)
            (was_refused_at_last(outage) ? REFUSED_AT_LAST : 0) | (client_had_restarted(outage) ? CLIENT_RESTARTED : 0) |
            (outage->hindsight.alive ? SERVER_ALIVE : 0) | (nh_elapsed(outage->start.time, outage->last.time) > NH_GRACE_MAX ? ENDLESS : 0) |
            (outage->turned_away >= NH_TURNED_AWAY_MIN ? EACH_TIME : 0) |
-           (nh_outage_has(outage, NH_CALLBACK, nobody_listens) ? CALLBACK_REFUSED : 0) | (outage->pair->seen_server ? SERVER_SEEN : 0) |
-           (position == NH_SIDE_CLIENT ? AT_CLIENT : 0) | (position == NH_SIDE_SERVER ? AT_SERVER : 0);
+           (nh_outage_has(outage, NH_CALLBACK, nobody_listens) ? CALLBACK_REFUSED : 0) | (waits_for_result(outage) ? RESULT_OWED : 0) |
+           (outage->pair->seen_server ? SERVER_SEEN : 0) | (position == NH_SIDE_CLIENT ? AT_CLIENT : 0) |
+           (position == NH_SIDE_SERVER ? AT_SERVER : 0);
 }
 
 /* --- the judgement ------------------------------------------------------------------------ */
 
 static void
-point_at(nh_judgement *judgement, points_at whom, unsigned facts)
+point_at(nh_judgement *judgement, points_at whom, uint64_t facts)
 {
     for (unsigned i = 0; i < G_N_ELEMENTS(sides); i++)
         if (sides[i].whom == whom && (facts & sides[i].facts) == sides[i].facts) {
@@ -417,7 +422,7 @@ nh_judge(const nh_outage *outage)
 
     judgement.evidence = first_of(outage, judgement.cause);
     judgement.symptoms = count_of(outage, judgement.cause);
-    unsigned facts = judgement.evidence ? facts_of(outage, judgement.evidence) : 0;
+    uint64_t facts = judgement.evidence ? facts_of(outage, judgement.evidence) : 0;
     for (unsigned i = 0; judgement.evidence && i < G_N_ELEMENTS(clauses); i++)
         if (clauses[i].cause == judgement.cause && (facts & clauses[i].facts) == clauses[i].facts) {
             judgement.clause = clauses[i].clause;
@@ -438,7 +443,7 @@ nh_advice(const nh_outage *outage, nh_finding finding)
 {
     const nh_finding_row *row = nh_finding_get(finding);
     const nh_symptom *evidence = first_of(outage, finding);
-    unsigned facts = evidence ? facts_of(outage, evidence) : 0;
+    uint64_t facts = evidence ? facts_of(outage, evidence) : 0;
 
     for (unsigned i = 0; evidence && i < G_N_ELEMENTS(advices); i++)
         if (advices[i].finding == finding && (facts & advices[i].facts) == advices[i].facts)

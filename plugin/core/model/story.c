@@ -160,21 +160,20 @@ nh_request_key(const nh_story_call *call)
 unsigned
 nh_incident_requests(const nh_incident *incident)
 {
-    unsigned unknown = 0;
+    unsigned unknown[2] = { 0, 0 }, known[2] = { 0, 0 }; /* of applications; callbacks, each for a request that is seen nowhere */
 
     if (incident->requests)
         return incident->requests;
-    GHashTable *known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    GHashTable *keys = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     for (unsigned i = 0; i < incident->calls->len; i++) {
         const nh_story_call *call = incident->calls->pdata[i];
         if (call->request.known)
-            g_hash_table_add(known, nh_request_key(call));
+            known[call->callback] += g_hash_table_add(keys, nh_request_key(call));
         else
-            unknown += call->prog == NH_PROG_NLM && !nh_story_call_is_ping(call);
+            unknown[call->callback] += call->prog == NH_PROG_NLM;
     }
-    unsigned requests = g_hash_table_size(known) + unknown;
-    g_hash_table_unref(known);
-    return requests;
+    g_hash_table_unref(keys);
+    return known[0] + unknown[0] ? known[0] + unknown[0] : known[1] + unknown[1];
 }
 
 void

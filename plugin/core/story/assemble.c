@@ -52,6 +52,7 @@ add_attempt(nh_incident *incident, const nh_outage *outage, nh_way way, const nh
         entry->procedure = nh_nlm_procedure_name(entry->proc);
     }
     entry->dead = true;
+    entry->callback = way == NH_CALLBACK;
     entry->dead_reason = way == NH_CALLBACK ? NH_GRANT_LOST : nh_judge(outage).cause;
     entry->issued_earliest = attempt->issue.earliest;
     entry->issued_latest = attempt->start.time;
