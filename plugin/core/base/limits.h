@@ -514,4 +514,7 @@
 /* Less of it is no part worth a word. */
 #define NH_POINTS_PART_MIN NH_WAY_MAX
 
+/* A server that has a call for so long without answering hangs, whatever ends that: lockd's first major timeout (60 s) has passed. */
+#define NH_HUNG_TIME (60 * NH_SECOND)
+
 #endif

@@ -21,14 +21,6 @@
 
 #define SET(finding) (UINT64_C(1) << NH_##finding)
 
-static const struct {
-    uint64_t first, beside;
-    nh_finding cause;
-} causes[] = {
-#define NH_CAUSE(first, beside, cause) { first, beside, NH_##cause },
-#include "core/judge/causes.def"
-};
-
 /* What is known beside the symptoms; a row's facts must all be among them. */
 #define FACT(n)             (UINT64_C(1) << (n))
 #define LOST_BEFORE         FACT(0)  /* what the client sent did not come to the capture */
@@ -64,6 +56,15 @@ static const struct {
 #define SERVER_SEEN         FACT(30) /* the capture has packets of the server */
 #define AT_CLIENT           FACT(31) /* where the capture was taken */
 #define AT_SERVER           FACT(32)
+#define HUNG_BEFORE         FACT(33) /* the server had the call for long before its connection was lost */
+
+static const struct {
+    uint64_t first, beside, facts;
+    nh_finding cause;
+} causes[] = {
+#define NH_CAUSE(first, beside, facts, cause) { first, beside, facts, NH_##cause },
+#include "core/judge/causes.def"
+};
 
 /* Whom a cause points at. */
 typedef enum {
@@ -114,16 +115,19 @@ static const struct {
 
 /* --- the cause --------------------------------------------------------------------- */
 
+static uint64_t facts_of(const nh_outage *outage, const nh_symptom *evidence);
+
 static nh_finding
-cause_of(const nh_outage *outage, nh_finding first)
+cause_of(const nh_outage *outage, const nh_symptom *evidence)
 {
-    uint64_t beside = 0;
+    nh_finding first = evidence->finding;
+    uint64_t beside = 0, facts = facts_of(outage, evidence);
 
     for (int finding = 1; finding < NH_FINDING_COUNT; finding++)
         if (outage->count[NH_FORWARD][finding])
             beside |= UINT64_C(1) << finding;
     for (unsigned i = 0; i < G_N_ELEMENTS(causes); i++)
-        if (causes[i].first >> first & 1 && (beside & causes[i].beside) == causes[i].beside)
+        if (causes[i].first >> first & 1 && (beside & causes[i].beside) == causes[i].beside && (facts & causes[i].facts) == causes[i].facts)
             return causes[i].cause;
     return first;
 }
@@ -179,7 +183,7 @@ find_cause(const nh_outage *outage)
     const nh_symptom *forward = earliest(outage, NH_FORWARD, false), *callback = earliest(outage, NH_CALLBACK, false);
 
     if (forward && !(callback && (outlasts(outage, callback, forward) || owes_result(forward))))
-        return cause_of(outage, forward->finding);
+        return cause_of(outage, forward);
     if (callback) /* whatever is wrong with the server's way back: that is what it means */
         return NH_GRANT_LOST;
     forward = earliest(outage, NH_FORWARD, true);
@@ -377,6 +381,20 @@ position_of(const nh_outage *outage, const nh_symptom *evidence)
     return is_seen_behind(outage, evidence) ? NH_SIDE_SERVER : nh_capture_position(outage->pair);
 }
 
+/* From the first time that the call was overdue to the first loss of its connection. */
+static bool
+hung_before(const nh_outage *outage, const nh_symptom *evidence)
+{
+    if (!nh_finding_get(evidence->finding)->hangs)
+        return false;
+    for (unsigned i = 0; i < outage->symptoms->len; i++) {
+        const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
+        if (nh_finding_get(symptom->finding)->loses_calls && symptom->way == NH_FORWARD)
+            return nh_elapsed(evidence->since.time, symptom->at.time) >= NH_HUNG_TIME;
+    }
+    return false;
+}
+
 static bool
 waits_for_result(const nh_outage *outage)
 {
@@ -396,8 +414,8 @@ facts_of(const nh_outage *outage, const nh_symptom *evidence)
            (outage->hindsight.alive ? SERVER_ALIVE : 0) | (nh_elapsed(outage->start.time, outage->last.time) > NH_GRACE_MAX ? ENDLESS : 0) |
            (outage->turned_away >= NH_TURNED_AWAY_MIN ? EACH_TIME : 0) |
            (nh_outage_has(outage, NH_CALLBACK, nobody_listens) ? CALLBACK_REFUSED : 0) | (waits_for_result(outage) ? RESULT_OWED : 0) |
-           (outage->pair->seen_server ? SERVER_SEEN : 0) | (position == NH_SIDE_CLIENT ? AT_CLIENT : 0) |
-           (position == NH_SIDE_SERVER ? AT_SERVER : 0);
+           (hung_before(outage, evidence) ? HUNG_BEFORE : 0) | (outage->pair->seen_server ? SERVER_SEEN : 0) |
+           (position == NH_SIDE_CLIENT ? AT_CLIENT : 0) | (position == NH_SIDE_SERVER ? AT_SERVER : 0);
 }
 
 /* --- the judgement ------------------------------------------------------------------------ */
