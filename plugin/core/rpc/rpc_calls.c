@@ -71,9 +71,10 @@ miss_replies(nh_conn *conn, int half, nh_moment at)
             continue;
         nh_call_stop_waiting(call);
         /* it was answered before it would have been sent again, if that could be seen */
-        bool carried = !nh_conn_trouble(conn) && !nh_call_last(call)->by_tcp;
-        nh_call_rare_get(call)->acknowledged = (nh_moment){ at.frame, carried ? MIN(at.time, nh_call_last(call)->at.time + NH_OVERDUE_TIME)
-                                                                              : at.time };
+        const nh_trouble *trouble = nh_conn_trouble(conn);
+        nh_time due = nh_call_last(call)->at.time + NH_OVERDUE_TIME;
+        bool carried = (!trouble || trouble->since.time > due) && !nh_call_last(call)->by_tcp;
+        nh_call_rare_get(call)->acknowledged = (nh_moment){ at.frame, carried ? MIN(at.time, due) : at.time };
     }
 }
 
