@@ -9,7 +9,10 @@
 #include "core/judge/compared.h"
 
 #include "core/base/limits.h"
+#include "core/model/call.h"
+#include "core/model/frames.h"
 #include "core/points/points.h"
+#include "core/wire/procedures.h"
 
 /* What a host sent could all be compared, or enough of it for there to have been time for an answer. */
 static bool
@@ -58,6 +61,21 @@ last_time(const nh_outage *outage, const nh_symptom *evidence)
     return last;
 }
 
+/* The datagram or connection that a call's answer takes: that of the *_RES where this was sent in vain, else the call's own. */
+static const nh_call *
+call_to_compare(const nh_symptom *evidence)
+{
+    uint32_t answer = nh_call_rare_of(evidence->call)->lost_reply.frame;
+    const nh_frame *frame = answer ? nh_frame_find(evidence->call->pair->watch, answer) : NULL;
+
+    if (!frame)
+        return evidence->call;
+    for (nh_frame_calls item = nh_frame_calls_of(frame); item.call; nh_frame_calls_next(&item))
+        if (nh_nlm_is_result(item.call->prog, item.call->proc))
+            return item.call;
+    return evidence->call;
+}
+
 void
 nh_compared_fill(nh_outage *outage)
 {
@@ -73,8 +91,9 @@ nh_compared_fill(nh_outage *outage)
         query.a = evidence->conn->client.port;
         query.b = evidence->conn->server.port;
     } else if (evidence->call) {
-        query.a = evidence->call->src.port;
-        query.b = evidence->call->dst.port;
+        const nh_call *call = call_to_compare(evidence);
+        query.a = call->src.port;
+        query.b = call->dst.port;
     }
     nh_points_compare(points, &query, &outage->compared);
     outage->compared.asker = (evidence->way == NH_CALLBACK) != evidence->client_acks_nothing;

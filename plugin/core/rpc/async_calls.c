@@ -275,6 +275,16 @@ raise_anew(nh_call *call, nh_call *first, unsigned copies, nh_moment at)
         return;
     if (!taken && call->l4 != NH_L4_UDP)
         return;
+    nh_moment lost = nh_call_rare_of(first)->lost_reply;
+    if (lost.frame && !nh_call_rare_of(first)->wrong_source) {
+        nh_raise(&(nh_evidence){ .finding = NH_PEER_SILENT,
+                                 .call = first,
+                                 .at = at,
+                                 .since = nh_call_first(first)->at,
+                                 .says = { NH_REMARK_REPLY_LOST, { NH_NUMBER(lost.frame) } } });
+        nh_outage_join(call->pair, call);
+        return;
+    }
     if (!taken && nh_call_rare_of(first)->wrong_source) { /* no silence: that was raised when the client did not take it */
         nh_outage_join(call->pair, call);
         return;

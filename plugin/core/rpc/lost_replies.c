@@ -117,9 +117,27 @@ nh_lost_reply_refused(nh_call *call)
     nh_wrong_source_call(call);
 }
 
+/* A *_RES that its caller did not get: it sends the same message, with the same cookie, long after the answer. */
+static bool
+is_result_lost(const nh_call *before, const nh_call *call, nh_moment at)
+{
+    return !nh_call_rare_of(before)->wrong_source && before->way == NH_FORWARD && before->l4 == NH_L4_UDP && before->reply.frame &&
+           before->has_status && nh_nlm_is_message(before->prog, before->proc) && before->nlm.has_cookie && call->nlm.has_cookie &&
+           before->nlm.cookie == call->nlm.cookie && nh_async_asks_the_same(before, call) && before->status != NH_NLM_STAT_BLOCKED &&
+           before->status != NH_NLM_STAT_GRACE && at.time - before->reply.time >= NH_CROSSING_TIME;
+}
+
 void
 nh_lost_reply_anew(nh_call *before, const nh_call *call, nh_moment at)
 {
+    if (before && is_result_lost(before, call, at)) {
+        nh_async_unsettle(before);
+        nh_call_wait_again(before);
+        nh_call_expect(before);
+        before->has_status = false;
+        nh_frame_unnote(call->pair->watch, nh_call_rare_of(before)->lost_reply.frame, NH_RECOVERED);
+        return;
+    }
     const nh_wrong_source *other = before ? nh_call_rare_of(before)->wrong_source : NULL;
     bool receipt = before && nh_call_rare_of(before)->accepted.frame && !before->reply.frame; /* RPC's own: its port is no matter */
 
