@@ -23,18 +23,19 @@ take_it(capture_file *cf, void *data)
     return cf;
 }
 
-/* What the window has open; NULL in other programs, and before there is a window. */
-static capture_file *
-open_file(void)
-{
-    return plugin_if_get_capture_file(take_it, NULL);
-}
-
 bool
 nh_window_is_there(void)
 {
     const funnel_ops_t *ops = funnel_get_funnel_ops();
     return ops && ops->copy_to_clipboard; /* TShark has text windows, which it prints */
+}
+
+/* What the window has open; NULL in other programs, and before there is a window. */
+static capture_file *
+open_file(void)
+{
+    /* without a window that function leaves behind what it made */
+    return nh_window_is_there() ? plugin_if_get_capture_file(take_it, NULL) : NULL;
 }
 
 const char *

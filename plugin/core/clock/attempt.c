@@ -416,6 +416,13 @@ nh_attempt_doubt(const nh_pair *pair, nh_attempt *attempt)
     attempt->line_seen.frame = 0;
 }
 
+/* A connect whose first copy comes a second later (RFC 6298) is a new one. */
+static bool
+is_new_connect(const nh_conn *conn)
+{
+    return conn && ABS(conn->syn_gap - NH_SECOND) <= NH_SECOND / 10;
+}
+
 /*
  * The capture begins with the symptom, or in a pause of the client's. A look-up may have followed any major timeout, and a
  * connect that meets an error any number of others: since when the client has wanted what it tries, nobody knows.
@@ -424,9 +431,11 @@ static void
 open_to_the_past(nh_pair *pair, nh_attempt *attempt)
 {
     const nh_outage *outage = pair->open;
-    /* a connect whose first copy comes a second later (RFC 6298) is a new one */
-    bool begins = attempt->opening && ABS(attempt->opening->syn_gap - NH_SECOND) <= NH_SECOND / 20;
-    bool cycles = outage && (!begins || nh_outage_has(outage, NH_FORWARD, is_hard_error));
+    bool cycles = outage && (!is_new_connect(attempt->opening) || nh_outage_has(outage, NH_FORWARD, is_hard_error));
+
+    /* whoever cut the capture at the very first SYN took that for the beginning: cut anywhere else, it hardly ever falls there */
+    if (attempt->start.frame == 1 && is_new_connect(attempt->opening ? attempt->opening : attempt->looker))
+        return;
 
     if (!cycles || !outage->first_seen || attempt->issue.cycles_before || attempt->answers || pair->calls > 0 ||
         nh_since_beginning(pair->watch, attempt->start.time) >= NH_SYN_GAP_MAX)

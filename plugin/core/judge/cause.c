@@ -372,7 +372,7 @@ is_seen_behind(const nh_outage *outage, const nh_symptom *evidence)
     const nh_points *points = outage->pair->watch->points;
     const nh_point_frame *frame = points ? nh_points_frame(points, evidence->at.frame) : NULL;
 
-    return frame && frame->point != 0 && frame->point != nh_points_main(points);
+    return frame && frame->point != 0 && frame->twin == 0 && frame->point != nh_points_main(points);
 }
 
 static nh_side
