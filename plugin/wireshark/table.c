@@ -39,8 +39,8 @@ nh_cell_set_text(nh_cell *cell, const char *text)
     cell->value.string_value = g_strdup(text);
 }
 
-void
-nh_table_free_cell(stat_tap_table *table, unsigned row, unsigned column, stat_tap_table_item_type *cell)
+static void
+free_cell(stat_tap_table *table, unsigned row, unsigned column, stat_tap_table_item_type *cell)
 {
     if (cell->type == TABLE_ITEM_STRING)
         g_free((char *)cell->value.string_value);
@@ -53,7 +53,7 @@ free_retired(nh_table *table)
     for (unsigned i = 0; i < table->retired->len; i++) {
         nh_cell *row = table->retired->pdata[i];
         for (size_t column = 0; column < table->ui->nfields; column++)
-            nh_table_free_cell(NULL, i, (unsigned)column, &row[column]);
+            free_cell(NULL, i, (unsigned)column, &row[column]);
         g_free(row);
     }
     g_ptr_array_set_size(table->retired, 0);
@@ -155,4 +155,17 @@ nh_table_counted(nh_table *table)
 {
     if (!table->listening && !nlm_health_known_story())
         listen_for_the_end(table);
+}
+
+void
+nh_table_register(nh_table *table)
+{
+    static tap_param params[] = { { PARAM_FILTER, "filter", "Filter", NULL, true } };
+
+    table->ui->group = REGISTER_PACKET_STAT_GROUP_UNSORTED;
+    table->ui->tap_name = NH_TAP_NAME;
+    table->ui->stat_tap_free_table_item_cb = free_cell;
+    table->ui->nparams = G_N_ELEMENTS(params);
+    table->ui->params = params;
+    register_stat_tap_table_ui(table->ui);
 }

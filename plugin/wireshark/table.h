@@ -36,8 +36,8 @@ typedef struct nh_table {
 void nh_table_begin(nh_table *table);
 /* For stat_tap_reset_table_cb: it is empty again. */
 void nh_table_empty(nh_table *table);
-/* For stat_tap_free_table_item_cb. */
-void nh_table_free_cell(stat_tap_table *table, unsigned row, unsigned column, stat_tap_table_item_type *cell);
+/* Put it into the menu and on the command line. Its ui has title, cli_string, fields and the call-backs but that which frees a cell. */
+void nh_table_register(nh_table *table);
 
 /* The row of a key, made if there is none: its numbers are 0 and its texts "", or as the story tells if that is known already. */
 nh_cell *nh_table_row(nh_table *table, const void *key, bool *is_new);

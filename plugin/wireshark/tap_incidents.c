@@ -159,22 +159,15 @@ count(void *data, packet_info *pinfo, epan_dissect_t *edt, const void *tapped, t
 void
 nlm_health_register_incidents(void)
 {
-    static tap_param params[] = { { PARAM_FILTER, "filter", "Filter", NULL, true } };
-
     ui = (stat_tap_table_ui){
-        .group = REGISTER_PACKET_STAT_GROUP_UNSORTED,
         .title = "NLM Health incidents",
-        .tap_name = NH_TAP_NAME,
         .cli_string = NH_TAP_NAME ",incidents",
         .stat_tap_init_cb = begin,
         .packet_func = count,
         .stat_tap_reset_table_cb = empty,
-        .stat_tap_free_table_item_cb = nh_table_free_cell,
         .stat_filter_check_cb = check_words,
         .nfields = COLUMN_COUNT,
         .fields = columns,
-        .nparams = G_N_ELEMENTS(params),
-        .params = params,
     };
-    register_stat_tap_table_ui(&ui);
+    nh_table_register(&table);
 }

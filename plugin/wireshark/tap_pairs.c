@@ -45,31 +45,9 @@ static stat_tap_table_item columns[] = {
 #undef X
 };
 
-typedef struct {
-    nh_addr client, server;
-} pair_key;
-
-static unsigned
-hash_key(const void *data)
-{
-    const pair_key *key = data;
-    nh_hash hash = nh_hash_begin();
-
-    nh_hash_addr(&hash, &key->client);
-    nh_hash_addr(&hash, &key->server);
-    return nh_hash_end(&hash);
-}
-
-static gboolean
-equal_keys(const void *a, const void *b)
-{
-    const pair_key *x = a, *y = b;
-    return nh_addr_equal(&x->client, &y->client) && nh_addr_equal(&x->server, &y->server);
-}
-
-/* Of the present story, by pair: nh_pair_waits begins with the two addresses of a pair_key. */
+/* Of the present story, by pair. */
 static const nh_pair_waits *
-waits_of(const nh_story *story, const pair_key *key)
+waits_of(const nh_story *story, const nh_pair_key *key)
 {
     static GPtrArray *waits;
     static GHashTable *by_pair;
@@ -79,7 +57,7 @@ waits_of(const nh_story *story, const pair_key *key)
         g_clear_pointer(&by_pair, g_hash_table_unref);
         g_clear_pointer(&waits, g_ptr_array_unref);
         waits = nh_waits_of_pairs(story);
-        by_pair = g_hash_table_new(hash_key, equal_keys);
+        by_pair = g_hash_table_new(nh_pair_key_hash, nh_pair_key_equal);
         for (unsigned i = 0; i < waits->len; i++)
             g_hash_table_add(by_pair, waits->pdata[i]);
         told_in = nlm_health_story_number();
@@ -99,7 +77,9 @@ complete(const nh_story *story, const void *key, nh_cell *row)
 }
 
 static stat_tap_table_ui ui;
-static nh_table table = { .ui = &ui, .key_size = sizeof(pair_key), .hash = hash_key, .equal = equal_keys, .complete = complete };
+static nh_table table = {
+    .ui = &ui, .key_size = sizeof(nh_pair_key), .hash = nh_pair_key_hash, .equal = nh_pair_key_equal, .complete = complete
+};
 
 static void
 begin(stat_tap_table_ui *the_ui)
@@ -135,7 +115,7 @@ static tap_packet_status
 count(void *data, packet_info *pinfo, epan_dissect_t *edt, const void *tapped, tap_flags_t flags)
 {
     const nh_tap_info *info = tapped;
-    pair_key key = { info->client, info->server };
+    nh_pair_key key = { info->client, info->server };
     bool is_new;
     nh_cell *row = nh_table_row(&table, &key, &is_new);
 
@@ -159,22 +139,15 @@ count(void *data, packet_info *pinfo, epan_dissect_t *edt, const void *tapped, t
 void
 nlm_health_register_pairs(void)
 {
-    static tap_param params[] = { { PARAM_FILTER, "filter", "Filter", NULL, true } };
-
     ui = (stat_tap_table_ui){
-        .group = REGISTER_PACKET_STAT_GROUP_UNSORTED,
         .title = "NLM Health pairs",
-        .tap_name = NH_TAP_NAME,
         .cli_string = NH_TAP_NAME ",pairs",
         .stat_tap_init_cb = begin,
         .packet_func = count,
         .stat_tap_reset_table_cb = empty,
-        .stat_tap_free_table_item_cb = nh_table_free_cell,
         .stat_filter_check_cb = nh_status_check,
         .nfields = COLUMN_COUNT,
         .fields = columns,
-        .nparams = G_N_ELEMENTS(params),
-        .params = params,
     };
-    register_stat_tap_table_ui(&ui);
+    nh_table_register(&table);
 }

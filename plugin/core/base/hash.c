@@ -51,3 +51,21 @@ nh_number_hash(const void *number)
     nh_hash_word(&hash, GPOINTER_TO_UINT(number));
     return nh_hash_end(&hash);
 }
+
+unsigned
+nh_pair_key_hash(const void *data)
+{
+    const nh_pair_key *key = data;
+    nh_hash hash = nh_hash_begin();
+
+    nh_hash_addr(&hash, &key->client);
+    nh_hash_addr(&hash, &key->server);
+    return nh_hash_end(&hash);
+}
+
+gboolean
+nh_pair_key_equal(const void *a, const void *b)
+{
+    const nh_pair_key *x = a, *y = b;
+    return nh_addr_equal(&x->client, &y->client) && nh_addr_equal(&x->server, &y->server);
+}

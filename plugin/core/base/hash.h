@@ -65,4 +65,13 @@ unsigned nh_addr_hash_key(const void *addr);
 gboolean nh_addr_equal_keys(const void *a, const void *b);
 unsigned nh_number_hash(const void *number);
 
+/* What belongs to a client and a server is found by this. */
+typedef struct {
+    nh_addr client, server;
+} nh_pair_key;
+
+/* For tables of GLib's whose keys are, or begin with, a nh_pair_key. */
+unsigned nh_pair_key_hash(const void *key);
+gboolean nh_pair_key_equal(const void *a, const void *b);
+
 #endif

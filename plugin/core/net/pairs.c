@@ -12,27 +12,10 @@
 #include "core/model/frames.h"
 #include "core/judge/outage.h"
 
-static unsigned
-hash_pair_key(const void *data)
-{
-    const nh_pair_key *key = data;
-    nh_hash hash = nh_hash_begin();
-
-    nh_hash_addr(&hash, &key->client);
-    nh_hash_addr(&hash, &key->server);
-    return nh_hash_end(&hash);
-}
-
-static gboolean
-equal_pair_keys(const void *a, const void *b)
-{
-    return memcmp(a, b, sizeof(nh_pair_key)) == 0;
-}
-
 GHashTable *
 nh_pairs_new(GDestroyNotify free_value)
 {
-    return g_hash_table_new_full(hash_pair_key, equal_pair_keys, g_free, free_value);
+    return g_hash_table_new_full(nh_pair_key_hash, nh_pair_key_equal, g_free, free_value);
 }
 
 nh_pair *

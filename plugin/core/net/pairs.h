@@ -11,11 +11,6 @@
 
 #include "core/model/model.h"
 
-/* What belongs to a client and a server is found by this. */
-typedef struct {
-    nh_addr client, server;
-} nh_pair_key;
-
 /* An empty table by nh_pair_key; takes keys from g_malloc(), and frees its values with free_value unless that is NULL. */
 GHashTable *nh_pairs_new(GDestroyNotify free_value);
 /*

@@ -133,10 +133,14 @@ nh_drawing_labelf(nh_drawing *d, int x, const char *format, ...)
 }
 
 void
-nh_drawing_remark(nh_drawing *d, const char *text)
+nh_drawing_more(nh_drawing *d, unsigned n, const char *of)
 {
+    if (!n)
+        return;
+    char *text = g_strdup_printf("... and %u more %s", n, of);
     nh_svg_text(d->out, 10, d->y + 15, "s", text);
     d->y += 22;
+    g_free(text);
 }
 
 /* --- shapes -------------------------------------------------------------------------- */

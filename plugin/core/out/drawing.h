@@ -65,8 +65,8 @@ const char *nh_drawing_style(void);
 /* A lane with its name and up to two lines under it (NULL: none), and its end. */
 void nh_drawing_begin_lane(nh_drawing *d, const char *name, const char *first, const char *second);
 void nh_drawing_end_lane(nh_drawing *d, int sub_lines);
-/* A remark in the place of a lane. */
-void nh_drawing_remark(nh_drawing *d, const char *text);
+/* "... and 3 more owners" in the place of lanes that are too many; nothing for none. */
+void nh_drawing_more(nh_drawing *d, unsigned n, const char *of);
 
 /* A text under its mark, in the first row that has room; else none: the mark tells it when pointed at. */
 void nh_drawing_label(nh_drawing *d, int x, const char *text);

@@ -132,11 +132,11 @@ append_waiting_lock(GString *text, const nh_story_lock *lock)
 static void
 append_owners(GString *text, const nh_incident *incident)
 {
-    GArray *owners = nh_owners_of(incident);
+    GPtrArray *owners = nh_owners_of(incident);
     unsigned named = MIN(owners->len, MAX_OWNERS);
 
     for (unsigned i = 0; i < named; i++) {
-        const nh_owner *owner = &g_array_index(owners, nh_owner, i);
+        const nh_owner *owner = owners->pdata[i];
         append_owned(text, i ? "; that of %s" : "The lock of %s", nh_owner_text(owner));
         append_owned(text, ", %s", nh_range_text(owner->offset, owner->length));
         g_string_append_printf(text, " of file %s", owner->file ? owner->file : "?");
@@ -145,20 +145,18 @@ append_owners(GString *text, const nh_incident *incident)
         g_string_append_printf(text, "; and %u more", owners->len - named);
     if (!named)
         g_string_append(text, "No call of an owner is in this capture");
-    g_array_unref(owners);
+    g_ptr_array_unref(owners);
 }
 
+/* The request that waited longest, or the lock that waits for a callback. */
 static void
-say_what(GPtrArray *head, const nh_incident *incident)
+append_requests(GString *text, const nh_incident *incident)
 {
     GPtrArray *requests = nh_requests_by_wait(incident);
     const nh_story_lock *waiting = first_waiting(incident);
     unsigned all = nh_incident_requests(incident);
-    GString *text = g_string_new(NULL);
 
-    if (incident->kind == NH_INCIDENT_LOCK)
-        append_owners(text, incident);
-    else if (requests->len) {
+    if (requests->len) {
         append_wait(text, requests->pdata[0]);
         if (all > 1)
             g_string_append_printf(text, "; the longest wait of %u requests", all);
@@ -166,8 +164,16 @@ say_what(GPtrArray *head, const nh_incident *incident)
         append_waiting_lock(text, waiting);
     else
         g_string_append(text, "No request of an application is in this capture while it lasts");
-    say(add_part(head, "What"), text);
     g_ptr_array_unref(requests);
+}
+
+static void
+say_what(GPtrArray *head, const nh_incident *incident)
+{
+    GString *text = g_string_new(NULL);
+
+    (incident->kind == NH_INCIDENT_LOCK ? append_owners : append_requests)(text, incident);
+    say(add_part(head, "What"), text);
 }
 
 /* --- why ---------------------------------------------------------------------------- */

@@ -8,48 +8,80 @@
 
 #include "core/out/owners.h"
 
+typedef struct {
+    GPtrArray *all;
+    GHashTable *by_process; /* GPtrArray of nh_owner*, by svid and file: hosts may have the same */
+} known_owners;
+
+static void
+owner_free(void *data)
+{
+    nh_owner *owner = data;
+    g_ptr_array_unref(owner->calls);
+    g_free(owner);
+}
+
+/* The lock table says "host, svid 7", a call "host"; either may be unknown. */
 static bool
-begins_with(const char *text, const char *prefix)
+is_same_host(const char *a, const char *b)
 {
-    return !text || !prefix || g_str_has_prefix(text, prefix) || g_str_has_prefix(prefix, text);
+    return !a || !b || g_str_has_prefix(a, b) || g_str_has_prefix(b, a);
 }
 
-/* Its lane, which is made when it has none. */
+/* The one who is like that, made when there is none. */
 static nh_owner *
-owner_for(GArray *owners, const nh_owner *like)
+owner_for(known_owners *known, const nh_owner *like)
 {
-    for (unsigned i = 0; i < owners->len; i++) {
-        nh_owner *at = &g_array_index(owners, nh_owner, i);
-        if (at->svid == like->svid && g_strcmp0(at->file, like->file) == 0 && begins_with(at->host, like->host))
-            return at;
+    char *key = g_strdup_printf("%u %s", like->svid, like->file ? like->file : "");
+    GPtrArray *same = g_hash_table_lookup(known->by_process, key);
+
+    if (!same) {
+        same = g_ptr_array_new();
+        g_hash_table_insert(known->by_process, g_strdup(key), same);
     }
-    g_array_append_vals(owners, like, 1);
-    return &g_array_index(owners, nh_owner, owners->len - 1);
+    g_free(key);
+    for (unsigned i = 0; i < same->len; i++)
+        if (is_same_host(((const nh_owner *)same->pdata[i])->host, like->host))
+            return same->pdata[i];
+    nh_owner *owner = g_memdup2(like, sizeof *like);
+    owner->calls = g_ptr_array_new();
+    g_ptr_array_add(same, owner);
+    g_ptr_array_add(known->all, owner);
+    return owner;
 }
 
-nh_owner *
-nh_owner_of_call(GArray *owners, const nh_story_call *call)
+static void
+take_lock(known_owners *known, const nh_story_lock *lock)
+{
+    nh_owner like = { lock->owner, lock->file, lock->svid, lock->offset, lock->length, NH_TIME_NONE, NULL };
+    nh_owner *owner = owner_for(known, &like);
+
+    if (!lock->waiting && !lock->share)
+        owner->holds_since = lock->since;
+}
+
+static void
+take_call(known_owners *known, nh_story_call *call)
 {
     const nh_request *request = &call->request;
-    nh_owner like = { request->owner, request->file, request->svid, request->offset, request->length, NH_TIME_NONE };
-    return request->known ? owner_for(owners, &like) : NULL;
+    nh_owner like = { request->owner, request->file, request->svid, request->offset, request->length, NH_TIME_NONE, NULL };
+
+    if (request->known)
+        g_ptr_array_add(owner_for(known, &like)->calls, call);
 }
 
-GArray *
+GPtrArray *
 nh_owners_of(const nh_incident *incident)
 {
-    GArray *owners = g_array_new(false, false, sizeof(nh_owner));
+    known_owners known = { g_ptr_array_new_with_free_func(owner_free),
+                           g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref) };
 
-    for (unsigned i = 0; i < incident->locks->len; i++) {
-        const nh_story_lock *lock = incident->locks->pdata[i];
-        nh_owner like = { lock->owner, lock->file, lock->svid, lock->offset, lock->length, NH_TIME_NONE };
-        nh_owner *who = owner_for(owners, &like);
-        if (!lock->waiting && !lock->share)
-            who->holds_since = lock->since;
-    }
+    for (unsigned i = 0; i < incident->locks->len; i++)
+        take_lock(&known, incident->locks->pdata[i]);
     for (unsigned i = 0; i < incident->calls->len; i++)
-        nh_owner_of_call(owners, incident->calls->pdata[i]);
-    return owners;
+        take_call(&known, incident->calls->pdata[i]);
+    g_hash_table_unref(known.by_process);
+    return known.all;
 }
 
 char *

@@ -17,13 +17,11 @@ typedef struct {
     uint32_t svid;
     uint64_t offset, length;
     nh_time holds_since; /* a lock that it held when the incident began; NH_TIME_NONE: none */
+    GPtrArray *calls;    /* const nh_story_call*: its own, in the order of the incident */
 } nh_owner;
 
-/* Whoever held a lock when it began, then whoever called (nh_owner, each once). Caller unrefs. */
-GArray *nh_owners_of(const nh_incident *incident);
-
-/* The one that sent a call; NULL when the call does not tell. */
-nh_owner *nh_owner_of_call(GArray *owners, const nh_story_call *call);
+/* Whoever held a lock when it began, then whoever called (nh_owner*, each once). Caller unrefs. */
+GPtrArray *nh_owners_of(const nh_incident *incident);
 
 /* "process (svid) 41 of one"; caller frees. */
 char *nh_owner_text(const nh_owner *owner);

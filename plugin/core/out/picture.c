@@ -63,50 +63,36 @@ draw_request(nh_drawing *d, const nh_asked *asked)
     g_free(file);
 }
 
-static void
-draw_more(nh_drawing *d, unsigned n, const char *of)
-{
-    if (!n)
-        return;
-    char *text = g_strdup_printf("... and %u more %s", n, of);
-    nh_drawing_remark(d, text);
-    g_free(text);
-}
-
 /* The requests that waited longest. */
 static void
-draw_application(nh_drawing *d)
+draw_application(nh_drawing *d, const GPtrArray *requests)
 {
-    GPtrArray *requests = nh_requests_by_wait(d->incident);
     unsigned drawn = MIN(requests->len, MAX_REQUESTS);
+
     for (unsigned i = 0; i < drawn; i++)
         draw_request(d, requests->pdata[i]);
-    draw_more(d, requests->len - drawn, "calls of applications");
-    g_ptr_array_unref(requests);
+    nh_drawing_more(d, requests->len - drawn, "calls of applications");
 }
 
 /* It has a lane already: the application asked again. */
 static bool
-is_asked(const nh_incident *incident, const nh_story_lock *lock)
+is_drawn(const GPtrArray *requests, const nh_story_lock *lock)
 {
-    GPtrArray *requests = nh_requests_by_wait(incident);
-    bool found = false;
-
-    for (unsigned i = 0; i < MIN(requests->len, MAX_REQUESTS) && !found; i++)
-        found = ((const nh_asked *)requests->pdata[i])->waited == lock;
-    g_ptr_array_unref(requests);
-    return found;
+    for (unsigned i = 0; i < MIN(requests->len, MAX_REQUESTS); i++)
+        if (((const nh_asked *)requests->pdata[i])->waited == lock)
+            return true;
+    return false;
 }
 
 /* A lock that waits for a callback, as the lock table has it. */
 static void
-draw_blocked(nh_drawing *d)
+draw_blocked(nh_drawing *d, const GPtrArray *requests)
 {
     unsigned drawn = 0;
 
     for (unsigned i = 0; i < d->incident->locks->len && drawn < 2; i++) {
         const nh_story_lock *lock = d->incident->locks->pdata[i];
-        if (!lock->waiting || is_asked(d->incident, lock))
+        if (!lock->waiting || is_drawn(requests, lock))
             continue;
         nh_drawing_begin_lane(d, "Blocked lock", lock->owner ? lock->owner : "owner unknown", lock->file);
         nh_drawing_bar(d, NH_SHAPE_WAITS, lock->since, NH_TIME_NONE, "waits for the lock");
@@ -131,9 +117,8 @@ put_line(nh_drawing *d, const nh_kernel_line *line)
 {
     nh_time at = nh_time_known(line->observed) ? line->observed : nh_time_known(line->logged) ? line->logged : line->earliest;
 
-    if (nh_time_known(line->earliest)) {
+    if (nh_time_known(line->earliest))
         nh_drawing_bar(d, NH_SHAPE_PREDICTED, line->earliest, line->latest, line->text ? line->text : "");
-    }
     if (nh_time_known(line->observed))
         nh_drawing_mark(d, NH_SHAPE_SEEN, line->observed, line->observed_frame, "the capture shows that the line was logged");
     if (nh_time_known(line->logged))
@@ -502,8 +487,10 @@ draw_lanes(nh_drawing *d)
         draw_log(d, true);
         return;
     }
-    draw_application(d);
-    draw_blocked(d);
+    GPtrArray *requests = nh_requests_by_wait(d->incident);
+    draw_application(d, requests);
+    draw_blocked(d, requests);
+    g_ptr_array_unref(requests);
     draw_log(d, false);
     draw_flows(d);
     draw_portmap(d);

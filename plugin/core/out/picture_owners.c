@@ -40,9 +40,8 @@ put_call(nh_drawing *d, const nh_story_call *call)
 {
     const char *name = call->procedure ? call->procedure : "lock call";
     nh_time answered = nh_story_call_answered(call);
-    uint32_t frame = call->frames->len ? g_array_index(call->frames, uint32_t, 0) : 0;
     const char *outcome = call->status ? call->status : nh_time_known(answered) ? "answered" : "no answer in the capture";
-    int x = nh_drawing_mark(d, NH_SHAPE_SENT, call->sent, frame, name);
+    int x = nh_drawing_mark(d, NH_SHAPE_SENT, call->sent, nh_story_call_frame(call), name);
 
     if (nh_time_known(answered))
         nh_drawing_mark(d, NH_SHAPE_ANSWER, answered, call->reply_frame, outcome);
@@ -51,7 +50,7 @@ put_call(nh_drawing *d, const nh_story_call *call)
 
 /* The bar of what is held lies under the marks, so that the calls are gone through twice. */
 static void
-draw_owner(nh_drawing *d, GArray *owners, nh_owner *who)
+draw_owner(nh_drawing *d, nh_owner *who)
 {
     char *process = nh_owner_text(who);
     char *range = nh_range_text(who->offset, who->length);
@@ -59,9 +58,9 @@ draw_owner(nh_drawing *d, GArray *owners, nh_owner *who)
 
     nh_drawing_begin_lane(d, "Owner of a lock", process, what);
     for (int marks = 0; marks < 2; marks++) {
-        for (unsigned i = 0; i < d->incident->calls->len; i++) {
-            const nh_story_call *call = d->incident->calls->pdata[i];
-            if (call->callback || !nh_time_known(call->sent) || nh_owner_of_call(owners, call) != who)
+        for (unsigned i = 0; i < who->calls->len; i++) {
+            const nh_story_call *call = who->calls->pdata[i];
+            if (call->callback || !nh_time_known(call->sent))
                 continue;
             if (marks)
                 put_call(d, call);
@@ -96,16 +95,12 @@ draw_wrong(nh_drawing *d)
 void
 nh_picture_owners(nh_drawing *d)
 {
-    GArray *owners = nh_owners_of(d->incident);
+    GPtrArray *owners = nh_owners_of(d->incident);
     unsigned drawn = MIN(owners->len, MAX_OWNERS);
 
     for (unsigned i = 0; i < drawn; i++)
-        draw_owner(d, owners, &g_array_index(owners, nh_owner, i));
-    if (owners->len > drawn) {
-        char *text = g_strdup_printf("... and %u more owners", owners->len - drawn);
-        nh_drawing_remark(d, text);
-        g_free(text);
-    }
+        draw_owner(d, owners->pdata[i]);
+    nh_drawing_more(d, owners->len - drawn, "owners");
     draw_wrong(d);
-    g_array_unref(owners);
+    g_ptr_array_unref(owners);
 }

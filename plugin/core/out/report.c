@@ -132,12 +132,13 @@ call_text(const nh_story_call *call)
     return text;
 }
 
+/* A call or a request with its fate below; text is taken over. */
 static void
-append_call(GString *out, unsigned width, const nh_story_call *call, nh_clock_text clock)
+append_row_of_calls(GString *out, unsigned width, GString *text, const nh_story_call *call, nh_clock_text clock)
 {
     GString *fate = fate_of(call, clock);
 
-    paragraph(out, width, 4, 6, call_text(call));
+    paragraph(out, width, 4, 6, text);
     if (fate->len)
         paragraph(out, width, 6, 6, fate);
     else
@@ -281,8 +282,8 @@ append_timeline(GString *out, unsigned width, const nh_incident *incident, nh_cl
 }
 
 /* A request that was asked under several XIDs is one row: its first and last call, how often it was put off, how it ended. */
-static void
-append_repeated(GString *out, unsigned width, const nh_asked *asked, nh_clock_text clock)
+static GString *
+repeated_text(const nh_asked *asked)
 {
     const nh_story_call *first = asked->calls->pdata[0], *last = nh_asked_last(asked);
     GString *text = g_string_new(NULL);
@@ -293,17 +294,12 @@ append_repeated(GString *out, unsigned width, const nh_asked *asked, nh_clock_te
         refused += call != last && call->status;
     }
     g_string_append_printf(text, "%s v%u, asked %u times, XID 0x%08x in frame %u to XID ", first->procedure ? first->procedure : "Call",
-                           first->vers, asked->calls->len, first->xid, first->frames->len ? g_array_index(first->frames, uint32_t, 0) : 0);
-    g_string_append_printf(text, "0x%08x in frame %u", last->xid, last->frames->len ? g_array_index(last->frames, uint32_t, 0) : 0);
+                           first->vers, asked->calls->len, first->xid, nh_story_call_frame(first));
+    g_string_append_printf(text, "0x%08x in frame %u", last->xid, nh_story_call_frame(last));
     if (refused)
         g_string_append_printf(text, "; %s %u time%s", first->status ? first->status : "an answer", refused, nh_plural(refused));
     append_answer(text, last);
-    paragraph(out, width, 4, 6, text);
-    GString *fate = fate_of(first, clock);
-    if (fate->len)
-        paragraph(out, width, 6, 6, fate);
-    else
-        g_string_free(fate, true);
+    return text;
 }
 
 static void
@@ -316,10 +312,8 @@ append_calls(GString *out, unsigned width, const nh_incident *incident, nh_clock
         g_string_append(out, "\n  Calls\n");
     for (unsigned i = 0; i < shown; i++) {
         const nh_asked *asked = requests->pdata[i];
-        if (asked->calls->len > 1)
-            append_repeated(out, width, asked, clock);
-        else
-            append_call(out, width, asked->calls->pdata[0], clock);
+        const nh_story_call *first = asked->calls->pdata[0];
+        append_row_of_calls(out, width, asked->calls->len > 1 ? repeated_text(asked) : call_text(first), first, clock);
     }
     if (shown < requests->len)
         g_string_append_printf(out, "    ... and %u more; the JSON document lists all %u calls\n", requests->len - shown,

@@ -47,6 +47,12 @@ nh_story_call_answered(const nh_story_call *call)
     return nh_time_known(call->answered_in) && nh_time_known(call->sent) ? call->sent + call->answered_in : NH_TIME_NONE;
 }
 
+uint32_t
+nh_story_call_frame(const nh_story_call *call)
+{
+    return call->frames->len ? g_array_index(call->frames, uint32_t, 0) : 0;
+}
+
 /* Is it a request of an application (not a callback, not the server's)? */
 static bool
 is_request(const nh_story_call *call)
@@ -82,26 +88,63 @@ add_call(nh_asked *asked, const nh_story_call *call)
     asked->answered = is_no_end(call->status) ? NH_TIME_NONE : nh_story_call_answered(call);
 }
 
+/* --- locks that wait since before ----------------------------------------------------- */
+
+static char *
+waiting_key(uint32_t svid, const char *file, uint64_t offset, uint64_t length)
+{
+    return g_strdup_printf("%u %s %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT, svid, file ? file : "", offset, length);
+}
+
+/* Those that waited when the incident began (GPtrArray of nh_story_lock), by what they wait for; NULL when there is none. */
+static GHashTable *
+locks_that_wait(const nh_incident *incident)
+{
+    GHashTable *waiting = NULL;
+
+    for (unsigned i = 0; i < incident->locks->len; i++) {
+        nh_story_lock *lock = incident->locks->pdata[i];
+        if (!lock->waiting)
+            continue;
+        if (!waiting)
+            waiting = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
+        char *key = waiting_key(lock->svid, lock->file, lock->offset, lock->length);
+        GPtrArray *same = g_hash_table_lookup(waiting, key);
+        if (!same) {
+            same = g_ptr_array_new();
+            g_hash_table_insert(waiting, g_strdup(key), same);
+        }
+        g_ptr_array_add(same, lock);
+        g_free(key);
+    }
+    return waiting;
+}
+
 /* A lock that waits when the incident begins is a request that was asked before. */
 static void
-find_waiting(nh_asked *asked, const nh_incident *incident)
+find_waiting(nh_asked *asked, GHashTable *waiting)
 {
     const nh_story_call *call = asked->calls->pdata[0];
     const nh_request *request = &call->request;
 
-    for (unsigned i = 0; i < incident->locks->len && request->known && !asked->waited; i++) {
-        const nh_story_lock *lock = incident->locks->pdata[i];
-        if (lock->waiting && lock->svid == request->svid && lock->offset == request->offset && lock->length == request->length &&
-            g_strcmp0(lock->file, request->file) == 0 && g_strcmp0(call->procedure, "LOCK") == 0 && lock->since <= asked->asked &&
-            (!lock->owner || !request->owner || g_str_has_prefix(lock->owner, request->owner)))
+    if (!waiting || !request->known || g_strcmp0(call->procedure, "LOCK") != 0)
+        return;
+    char *key = waiting_key(request->svid, request->file, request->offset, request->length);
+    const GPtrArray *same = g_hash_table_lookup(waiting, key);
+    for (unsigned i = 0; same && i < same->len && !asked->waited; i++) {
+        const nh_story_lock *lock = same->pdata[i];
+        if (lock->since <= asked->asked && (!lock->owner || !request->owner || g_str_has_prefix(lock->owner, request->owner)))
             asked->waited = lock;
     }
+    g_free(key);
     if (asked->waited)
         asked->asked = asked->asked_latest = asked->waited->since;
 }
 
+/* --- requests ---------------------------------------------------------------------------- */
+
 static nh_asked *
-begin_request(GPtrArray *requests, const nh_story_call *call, const nh_incident *incident)
+begin_request(GPtrArray *requests, const nh_story_call *call, GHashTable *waiting)
 {
     nh_asked *asked = g_new0(nh_asked, 1);
 
@@ -109,7 +152,7 @@ begin_request(GPtrArray *requests, const nh_story_call *call, const nh_incident 
     asked->asked = asked_at(call);
     asked->asked_latest = nh_time_known(call->issued_latest) ? call->issued_latest : asked->asked;
     add_call(asked, call);
-    find_waiting(asked, incident);
+    find_waiting(asked, waiting);
     g_ptr_array_add(requests, asked);
     return asked;
 }
@@ -127,6 +170,7 @@ nh_requests_of(const nh_incident *incident)
 {
     GPtrArray *requests = g_ptr_array_new_with_free_func(asked_free);
     GHashTable *pending = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL); /* nh_asked by what is asked for */
+    GHashTable *waiting = locks_that_wait(incident);
     GPtrArray *calls = g_ptr_array_sized_new(incident->calls->len);
 
     for (unsigned i = 0; i < incident->calls->len; i++)
@@ -139,12 +183,14 @@ nh_requests_of(const nh_incident *incident)
         if (asked && !nh_time_known(asked->answered))
             add_call(asked, call);
         else
-            asked = begin_request(requests, call, incident);
+            asked = begin_request(requests, call, waiting);
         if (key)
             g_hash_table_replace(pending, key, asked);
     }
     g_ptr_array_unref(calls);
     g_hash_table_unref(pending);
+    if (waiting)
+        g_hash_table_unref(waiting);
     return requests;
 }
 

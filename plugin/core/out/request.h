@@ -20,6 +20,9 @@ char *nh_request_text(const nh_story_call *call);
 /* When it was answered; NH_TIME_NONE: never. */
 nh_time nh_story_call_answered(const nh_story_call *call);
 
+/* The frame of its first transmission; 0 for a call that never was on the wire. */
+uint32_t nh_story_call_frame(const nh_story_call *call);
+
 /*
  * What an application asked for once, with all calls that carried it: a client asks again under a new XID when the server is in its
  * grace period, when it polls a lock for which it waits, or when it gave a call up.

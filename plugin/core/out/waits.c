@@ -8,7 +8,6 @@
 
 #include "core/out/waits.h"
 
-#include "core/base/hash.h"
 #include "core/out/request.h"
 
 nh_time
@@ -26,32 +25,15 @@ nh_longest_wait(const nh_incident *incident, nh_time last)
     return longest;
 }
 
-static unsigned
-hash_pair(const void *key)
-{
-    const nh_pair_waits *pair = key;
-    nh_hash hash = nh_hash_begin();
-
-    nh_hash_addr(&hash, &pair->client);
-    nh_hash_addr(&hash, &pair->server);
-    return nh_hash_end(&hash);
-}
-
-static gboolean
-same_pair(const void *a, const void *b)
-{
-    const nh_pair_waits *x = a, *y = b;
-    return nh_addr_equal(&x->client, &y->client) && nh_addr_equal(&x->server, &y->server);
-}
-
 static nh_pair_waits *
 find_pair(GHashTable *known, GPtrArray *pairs, const nh_addr *client, const nh_addr *server)
 {
-    nh_pair_waits key = { .client = *client, .server = *server };
-    nh_pair_waits *pair = g_hash_table_lookup(known, &key);
+    nh_pair_key hosts = { *client, *server };
+    nh_pair_waits *pair = g_hash_table_lookup(known, &hosts);
 
     if (!pair) {
-        pair = g_memdup2(&key, sizeof key);
+        pair = g_new0(nh_pair_waits, 1);
+        pair->hosts = hosts;
         g_ptr_array_add(pairs, pair);
         g_hash_table_add(known, pair);
     }
@@ -73,7 +55,7 @@ by_wait(const void *a, const void *b)
 GPtrArray *
 nh_waits_of_pairs(const nh_story *story)
 {
-    GHashTable *known = g_hash_table_new(hash_pair, same_pair);
+    GHashTable *known = g_hash_table_new(nh_pair_key_hash, nh_pair_key_equal);
     GPtrArray *pairs = g_ptr_array_new_with_free_func(g_free);
 
     for (unsigned i = 0; i < story->pairs->len; i++) {

@@ -9,6 +9,7 @@
 #ifndef NLM_HEALTH_WAITS_H
 #define NLM_HEALTH_WAITS_H
 
+#include "core/base/hash.h"
 #include "core/model/story.h"
 
 /*
@@ -19,7 +20,7 @@
 nh_time nh_longest_wait(const nh_incident *incident, nh_time last);
 
 typedef struct {
-    nh_addr client, server;
+    nh_pair_key hosts;
     unsigned rank;      /* from 1: the pair whose application waited longest is first */
     unsigned incidents; /* of both kinds */
     nh_time outage;     /* duration of all its outages together */

@@ -99,6 +99,15 @@ nh_lost_reply_transport(nh_conn *conn, nh_moment at)
     }
 }
 
+/* Its answer was noted, and did not come to its caller: it waits on. */
+static void
+take_back(nh_call *call)
+{
+    nh_call_wait_again(call);
+    nh_call_expect(call);
+    nh_frame_unnote(call->pair->watch, nh_call_rare_of(call)->lost_reply.frame, NH_RECOVERED);
+}
+
 void
 nh_lost_reply_refused(nh_call *call)
 {
@@ -108,10 +117,8 @@ nh_lost_reply_refused(nh_call *call)
     if (taken || !call->reply.frame)
         nh_async_unsettle(call);
     if (taken) {
-        nh_call_wait_again(call);
-        nh_call_expect(call);
+        take_back(call);
         call->has_status = false;
-        nh_frame_unnote(call->pair->watch, nh_call_rare_of(call)->lost_reply.frame, NH_RECOVERED);
     }
     call->pair->takes_no_others = true;
     nh_wrong_source_call(call);
@@ -132,10 +139,8 @@ nh_lost_reply_anew(nh_call *before, const nh_call *call, nh_moment at)
 {
     if (before && is_result_lost(before, call, at)) {
         nh_async_unsettle(before);
-        nh_call_wait_again(before);
-        nh_call_expect(before);
+        take_back(before);
         before->has_status = false;
-        nh_frame_unnote(call->pair->watch, nh_call_rare_of(before)->lost_reply.frame, NH_RECOVERED);
         return;
     }
     const nh_wrong_source *other = before ? nh_call_rare_of(before)->wrong_source : NULL;
@@ -154,9 +159,7 @@ nh_lost_reply_copy(nh_call *call, nh_moment at)
     if (call->l4 != NH_L4_UDP || call->way != NH_FORWARD || !followed || nh_call_is_one_way(call) || !call->reply.frame ||
         at.time - call->reply.time < NH_CROSSING_TIME)
         return;
-    nh_call_wait_again(call);
-    nh_call_expect(call);
-    nh_frame_unnote(call->pair->watch, nh_call_rare_of(call)->lost_reply.frame, NH_RECOVERED);
+    take_back(call);
     if (nh_wrong_source_call(call))
         return;
     nh_raise(&(nh_evidence){ .finding = NH_PEER_SILENT,

@@ -8,6 +8,7 @@
 
 #include "core/rpc/requests.h"
 
+#include "core/base/hash.h"
 #include "core/model/call.h"
 #include "core/wire/procedures.h"
 
@@ -29,7 +30,17 @@ static unsigned
 key_hash(const void *data)
 {
     const request_key *key = data;
-    return (unsigned)(g_direct_hash(key->pair) ^ key->file * 31u ^ key->svid * 131u ^ key->owner ^ (unsigned)key->offset * 7u ^ key->kind);
+    const uint64_t wide[] = { GPOINTER_TO_SIZE(key->pair), key->offset, key->length };
+    const uint32_t words[] = { key->kind, key->svid, key->owner, key->file };
+    nh_hash hash = nh_hash_begin();
+
+    for (unsigned i = 0; i < G_N_ELEMENTS(wide); i++) {
+        nh_hash_word(&hash, (uint32_t)wide[i]);
+        nh_hash_word(&hash, (uint32_t)(wide[i] >> 32));
+    }
+    for (unsigned i = 0; i < G_N_ELEMENTS(words); i++)
+        nh_hash_word(&hash, words[i]);
+    return nh_hash_end(&hash);
 }
 
 static gboolean
