@@ -109,15 +109,21 @@ def sosreport(folder, address="10.7.1.2", host="cli"):
     return top
 
 
+def archived(top, name, packed):
+    """The folder, or a tar file of it beside it."""
+    if not packed:
+        return top
+    archive = top.parent / name
+    with tarfile.open(archive, f"w:{packed}") as file:
+        file.add(top, top.name)
+    return archive
+
+
 @pytest.mark.parametrize("packed", [None, "gz", "xz"])
 def test_sosreport(command, place, packed):
     folder = place / f"report-{packed}"
     folder.mkdir()
-    argument = top = sosreport(folder)
-    if packed:
-        argument = folder / f"report.tar.{packed}"
-        with tarfile.open(argument, f"w:{packed}") as archive:
-            archive.add(top, top.name)
+    argument = archived(sosreport(folder), f"report.tar.{packed}", packed)
     own(place)
     text = folded(command(argument, "stuck_fin.pcap"))
     assert "logged at 12:31:08.000" in text
@@ -291,11 +297,7 @@ def supportconfig(folder):
 def test_supportconfig(command, place, packed):
     folder = place / f"support {packed}"
     folder.mkdir()
-    argument = top = supportconfig(folder)
-    if packed:
-        argument = folder / f"scc.t{packed}"
-        with tarfile.open(argument, f"w:{packed}") as archive:
-            archive.add(top, top.name)
+    argument = archived(supportconfig(folder), f"scc.t{packed}", packed)
     own(place)
     text = folded(command("stuck_fin.pcap", argument))
     assert "logged at 12:31:08.000" in text

@@ -7,6 +7,8 @@ the namespaces: the only interfaces are lo and the link.
 SPDX-License-Identifier: GPL-2.0-or-later
 """
 
+import concurrent.futures
+import contextlib
 import json
 import os
 import pathlib
@@ -17,6 +19,8 @@ import subprocess
 import tempfile
 import threading
 import time
+
+import pytest
 
 import harness
 
@@ -48,6 +52,19 @@ def why_not():
     run = subprocess.run(["unshare", "--net", "--mount", "--uts", "--pid", "--fork", "sh", "-c", probe],
                          capture_output=True, text=True, env={"PATH": PATH})
     return f"namespaces, veth, nftables or mounts are not allowed here: {run.stderr.strip()}" if run.returncode else None
+
+
+@contextlib.contextmanager
+def playing(request, lab, tmp_path_factory, parameter, play, at_once):
+    """{scenario: future of play(lab, program, scenario)}, of those that the selected tests of the asking fixture name by this parameter."""
+    reason = why_not()
+    if reason:
+        pytest.skip(f"live tests: {reason}")
+    program = build_client(tmp_path_factory.mktemp("live"))
+    wanted = {item.callspec.params[parameter] for item in request.session.items
+              if request.fixturename in getattr(item, "fixturenames", ())}
+    with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
+        yield {name: pool.submit(play, lab, program, name) for name in sorted(wanted)}
 
 
 def build_client(folder):

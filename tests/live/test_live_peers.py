@@ -5,7 +5,6 @@ Every scenario runs in a network of its own, so all run at the same time; the sl
 SPDX-License-Identifier: GPL-2.0-or-later
 """
 
-import concurrent.futures
 import pathlib
 import shutil
 import threading
@@ -181,14 +180,8 @@ def play(lab, program, name):
 @pytest.fixture(scope="session")
 def runs(request, lab, tmp_path_factory):
     """{scenario: future of its Run} for the scenarios that were selected."""
-    reason = peers.why_not()
-    if reason:
-        pytest.skip(f"live tests: {reason}")
-    program = peers.build_client(tmp_path_factory.mktemp("live"))
-    wanted = {item.callspec.params["scenario"] for item in request.session.items
-              if "runs" in getattr(item, "fixturenames", ())}
-    with concurrent.futures.ThreadPoolExecutor(len(SCENARIOS)) as pool:
-        yield {name: pool.submit(play, lab, program, name) for name in sorted(wanted)}
+    with peers.playing(request, lab, tmp_path_factory, "scenario", play, len(SCENARIOS)) as started:
+        yield started
 
 
 @pytest.fixture

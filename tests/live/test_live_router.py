@@ -3,7 +3,6 @@
 SPDX-License-Identifier: GPL-2.0-or-later
 """
 
-import concurrent.futures
 import subprocess
 import threading
 
@@ -124,13 +123,8 @@ def play(lab, program, name):
 @pytest.fixture(scope="session")
 def captures(request, lab, tmp_path_factory):
     """{scenario: future of its two captures} of those that were selected."""
-    reason = peers.why_not()
-    if reason:
-        pytest.skip(f"live tests: {reason}")
-    program = peers.build_client(tmp_path_factory.mktemp("live"))
-    wanted = {item.callspec.params["name"] for item in request.session.items if "captures" in getattr(item, "fixturenames", ())}
-    with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        yield {name: pool.submit(play, lab, program, name) for name in sorted(wanted)}
+    with peers.playing(request, lab, tmp_path_factory, "name", play, 4) as started:
+        yield started
 
 
 def merged(lab, files, offset, apart):
