@@ -52,3 +52,10 @@ def test_pages_say_what_to_do(tables):
     for path in tables.pages():
         sections = re.findall(r"^## (.*)\n\n\S", path.read_text(encoding="utf-8"), re.MULTILINE)
         assert path.name == "README.md" or sections == ["What you see", "Why it happens", "How to prove it", "What to do"], path
+
+
+def test_readme_shows_the_report_as_it_is(lab):
+    shown = re.search(r"^    Incident 1: .*?(?=^\S)", (harness.TOP / "README.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)[0]
+    lines = [line[4:] for line in shown.splitlines() if line.strip() not in ("", "...")]
+    report = lab.report(lab.capture("stuck_fin.pcap"), *lab.with_log("stuck_fin.cli.kernel.log")).splitlines()
+    assert len(lines) >= 10 and [line for line in lines if line not in report] == []

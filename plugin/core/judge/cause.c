@@ -113,24 +113,7 @@ static const struct {
 #include "core/judge/causes.def"
 };
 
-/* --- the cause --------------------------------------------------------------------- */
-
-static uint64_t facts_of(const nh_outage *outage, const nh_symptom *evidence);
-
-static nh_finding
-cause_of(const nh_outage *outage, const nh_symptom *evidence)
-{
-    nh_finding first = evidence->finding;
-    uint64_t beside = 0, facts = facts_of(outage, evidence);
-
-    for (int finding = 1; finding < NH_FINDING_COUNT; finding++)
-        if (outage->count[NH_FORWARD][finding])
-            beside |= UINT64_C(1) << finding;
-    for (unsigned i = 0; i < G_N_ELEMENTS(causes); i++)
-        if (causes[i].first >> first & 1 && (beside & causes[i].beside) == causes[i].beside && (facts & causes[i].facts) == causes[i].facts)
-            return causes[i].cause;
-    return first;
-}
+/* --- symptoms ---------------------------------------------------------------------- */
 
 /* On the way to the real trouble: one bare ACK, the client's RST clears the old connection (RFC 5961), and its next SYN meets that. */
 static bool
@@ -160,35 +143,11 @@ earliest(const nh_outage *outage, nh_way way, bool last_resort)
     return first;
 }
 
-/* The callback was in trouble before the client's calls were, and still when those were answered. */
-static bool
-outlasts(const nh_outage *outage, const nh_symptom *callback, const nh_symptom *forward)
-{
-    nh_moment answered = outage->side[NH_FORWARD].over, reached = outage->side[NH_CALLBACK].over;
-
-    return callback->at.frame < forward->at.frame && answered.frame && (!reached.frame || reached.frame > answered.frame);
-}
-
 /* The server has the call, and its answer is a call of its own to the client's lock manager (X/Open NLM, *_MSG and *_RES). */
 static bool
 owes_result(const nh_symptom *forward)
 {
     return nh_finding_get(forward->finding)->hangs && forward->call && nh_nlm_is_message(forward->call->prog, forward->call->proc);
-}
-
-/* The first symptom on the client's way; the callback's trouble when there is none, or no more than an interlude. */
-static nh_finding
-find_cause(const nh_outage *outage)
-{
-    const nh_symptom *forward = earliest(outage, NH_FORWARD, false), *callback = earliest(outage, NH_CALLBACK, false);
-
-    if (forward && !(callback && (outlasts(outage, callback, forward) || owes_result(forward))))
-        return cause_of(outage, forward);
-    if (callback) /* whatever is wrong with the server's way back: that is what it means */
-        return NH_GRANT_LOST;
-    forward = earliest(outage, NH_FORWARD, true);
-    callback = earliest(outage, NH_CALLBACK, true);
-    return forward ? forward->finding : callback ? callback->finding : NH_FINDING_NONE;
 }
 
 static const nh_symptom *
@@ -416,6 +375,47 @@ facts_of(const nh_outage *outage, const nh_symptom *evidence)
            (nh_outage_has(outage, NH_CALLBACK, nobody_listens) ? CALLBACK_REFUSED : 0) | (waits_for_result(outage) ? RESULT_OWED : 0) |
            (hung_before(outage, evidence) ? HUNG_BEFORE : 0) | (outage->pair->seen_server ? SERVER_SEEN : 0) |
            (position == NH_SIDE_CLIENT ? AT_CLIENT : 0) | (position == NH_SIDE_SERVER ? AT_SERVER : 0);
+}
+
+/* --- the cause --------------------------------------------------------------------- */
+
+static nh_finding
+cause_of(const nh_outage *outage, const nh_symptom *evidence)
+{
+    nh_finding first = evidence->finding;
+    uint64_t beside = 0, facts = facts_of(outage, evidence);
+
+    for (int finding = 1; finding < NH_FINDING_COUNT; finding++)
+        if (outage->count[NH_FORWARD][finding])
+            beside |= UINT64_C(1) << finding;
+    for (unsigned i = 0; i < G_N_ELEMENTS(causes); i++)
+        if (causes[i].first >> first & 1 && (beside & causes[i].beside) == causes[i].beside && (facts & causes[i].facts) == causes[i].facts)
+            return causes[i].cause;
+    return first;
+}
+
+/* The callback was in trouble before the client's calls were, and still when those were answered. */
+static bool
+outlasts(const nh_outage *outage, const nh_symptom *callback, const nh_symptom *forward)
+{
+    nh_moment answered = outage->side[NH_FORWARD].over, reached = outage->side[NH_CALLBACK].over;
+
+    return callback->at.frame < forward->at.frame && answered.frame && (!reached.frame || reached.frame > answered.frame);
+}
+
+/* The first symptom on the client's way; the callback's trouble when there is none, or no more than an interlude. */
+static nh_finding
+find_cause(const nh_outage *outage)
+{
+    const nh_symptom *forward = earliest(outage, NH_FORWARD, false), *callback = earliest(outage, NH_CALLBACK, false);
+
+    if (forward && !(callback && (outlasts(outage, callback, forward) || owes_result(forward))))
+        return cause_of(outage, forward);
+    if (callback) /* whatever is wrong with the server's way back: that is what it means */
+        return NH_GRANT_LOST;
+    forward = earliest(outage, NH_FORWARD, true);
+    callback = earliest(outage, NH_CALLBACK, true);
+    return forward ? forward->finding : callback ? callback->finding : NH_FINDING_NONE;
 }
 
 /* --- the judgement ------------------------------------------------------------------------ */
