@@ -514,6 +514,13 @@
 /* Less of it is no part worth a word. */
 #define NH_POINTS_PART_MIN NH_WAY_MAX
 
+/*
+ * The first copy of a first SYN comes a second after it (RFC 6298); so much earlier or later by the kernel's timers: where the
+ * capture begins with it, and where it alone proves that it is the first.
+ */
+#define NH_FIRST_SYN_SLACK        (100 * NH_MSEC)
+#define NH_SURELY_FIRST_SYN_SLACK (50 * NH_MSEC)
+
 /* A server that has a call for so long without answering hangs, whatever ends that: lockd's first major timeout (60 s) has passed. */
 #define NH_HUNG_TIME (60 * NH_SECOND)
 

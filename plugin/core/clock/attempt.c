@@ -83,8 +83,7 @@ nh_attempt_may_be_old(nh_pair *pair, nh_way way, nh_moment at)
     if (way != NH_FORWARD || attempt->wait != NH_WAIT_CONNECT || attempt->start.frame != at.frame ||
         !(begins || calls_pass_unseen(pair, at)))
         return;
-    nh_issue_reach_back(&attempt->issue, nh_bound(NH_ISSUE_OPEN, 0, at.time - nh_waited_max(pair)));
-    attempt->issue.cycles_before = true;
+    nh_issue_open(&attempt->issue, pair, at.time);
 }
 
 /* Calls of the outage wait for this connection: it is not opened for a new one. */
@@ -262,10 +261,8 @@ date_issue(nh_call *call, nh_conn *conn, nh_moment at)
         attempt->active = false; /* over UDP nothing else tells that it is over */
     if (!attempt->active) {
         issued_when_sent(call, first ? NH_WAIT_REPLY_NEW : NH_WAIT_REPLY, at);
-        if (is_opening_missing(call, conn, at)) {
-            nh_issue_reach_back(&call->issue, nh_bound(NH_ISSUE_OPEN, 0, at.time - nh_waited_max(call->pair)));
-            call->issue.cycles_before = true;
-        }
+        if (is_opening_missing(call, conn, at))
+            nh_issue_open(&call->issue, call->pair, at.time);
         return none;
     }
     if (is_behind_another(call, conn, attempt, at))
@@ -411,8 +408,7 @@ nh_attempt_doubt(const nh_pair *pair, nh_attempt *attempt)
 {
     if (!attempt->active || attempt->answers || !nh_loss_is_heavy(pair))
         return;
-    nh_issue_reach_back(&attempt->issue, nh_bound(NH_ISSUE_OPEN, 0, attempt->start.time - nh_waited_max(pair)));
-    attempt->issue.cycles_before = true;
+    nh_issue_open(&attempt->issue, pair, attempt->start.time);
     attempt->line_seen.frame = 0;
 }
 
@@ -420,7 +416,7 @@ nh_attempt_doubt(const nh_pair *pair, nh_attempt *attempt)
 static bool
 is_new_connect(const nh_conn *conn)
 {
-    return conn && ABS(conn->syn_gap - NH_SECOND) <= NH_SECOND / 10;
+    return conn && ABS(conn->syn_gap - NH_SECOND) <= NH_FIRST_SYN_SLACK;
 }
 
 /*
@@ -436,12 +432,10 @@ open_to_the_past(nh_pair *pair, nh_attempt *attempt)
     /* whoever cut the capture at the very first SYN took that for the beginning: cut anywhere else, it hardly ever falls there */
     if (attempt->start.frame == 1 && is_new_connect(attempt->opening ? attempt->opening : attempt->looker))
         return;
-
     if (!cycles || !outage->first_seen || attempt->issue.cycles_before || attempt->answers || pair->calls > 0 ||
         nh_since_beginning(pair->watch, attempt->start.time) >= NH_SYN_GAP_MAX)
         return;
-    nh_issue_reach_back(&attempt->issue, nh_bound(NH_ISSUE_OPEN, 0, attempt->start.time - nh_waited_max(pair)));
-    attempt->issue.cycles_before = true;
+    nh_issue_open(&attempt->issue, pair, attempt->start.time);
     attempt->line_seen.frame = 0;
 }
 

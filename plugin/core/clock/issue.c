@@ -55,6 +55,13 @@ nh_issue_reach_back(nh_issue *issue, nh_issue_bound after)
         set_earliest(issue, after);
 }
 
+void
+nh_issue_open(nh_issue *issue, const nh_pair *pair, nh_time at)
+{
+    nh_issue_reach_back(issue, nh_bound(NH_ISSUE_OPEN, 0, at - nh_waited_max(pair)));
+    issue->cycles_before = true;
+}
+
 bool
 nh_issue_narrow(nh_issue *issue, nh_issue_bound after, nh_issue_bound before)
 {

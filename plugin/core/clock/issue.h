@@ -30,6 +30,8 @@ void nh_issue_is(nh_issue *issue, nh_issue_source source, nh_moment at);
 void nh_issue_between(nh_issue *issue, nh_issue_bound after, nh_issue_bound before);
 /* It may have been started earlier than was known. */
 void nh_issue_reach_back(nh_issue *issue, nh_issue_bound after);
+/* It began before the capture has it, nobody knows how long before this time: as long as nh_waited_max(), any number of timeouts. */
+void nh_issue_open(nh_issue *issue, const nh_pair *pair, nh_time at);
 /* It was not started before the one and not after the other. An observation that contradicts all that is known narrows nothing: false. */
 bool nh_issue_narrow(nh_issue *issue, nh_issue_bound after, nh_issue_bound before);
 

@@ -443,7 +443,7 @@ lookup_is_short(const nh_conn *conn)
 static bool
 is_surely_first(const nh_conn *conn, uint32_t frame)
 {
-    return conn->syn.frame == frame && ABS(conn->syn_gap - NH_SECOND) <= NH_SECOND / 20;
+    return conn->syn.frame == frame && ABS(conn->syn_gap - NH_SECOND) <= NH_SURELY_FIRST_SYN_SLACK;
 }
 
 void

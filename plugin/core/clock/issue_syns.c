@@ -40,10 +40,8 @@ began_earlier(nh_conn *conn, nh_time by)
     if (!nh_attempt_pending(attempt) || attempt->start.frame != conn->syn.frame)
         return;
     nh_issue_reach_back(&attempt->issue, nh_bound(NH_ISSUE_SYNS, conn->syn.frame, conn->syn.time - by));
-    if (conn->service == NH_SERVICE_PORTMAP) { /* such a look-up may have followed any major timeout */
-        attempt->issue.cycles_before = true;
-        nh_issue_reach_back(&attempt->issue, nh_bound(NH_ISSUE_OPEN, 0, conn->syn.time - nh_waited_max(conn->pair)));
-    }
+    if (conn->service == NH_SERVICE_PORTMAP) /* such a look-up may have followed any major timeout */
+        nh_issue_open(&attempt->issue, conn->pair, conn->syn.time);
 }
 
 static void
