@@ -115,6 +115,8 @@ nh_watch_free(nh_watch *watch)
     g_hash_table_unref(watch->pairs);
     g_ptr_array_unref(watch->pair_list);
     g_hash_table_unref(watch->clients);
+    if (watch->strange_notices)
+        g_hash_table_unref(watch->strange_notices);
     if (watch->dtls_flows)
         g_ptr_array_unref(watch->dtls_flows);
     nh_locks_free(watch->locks);

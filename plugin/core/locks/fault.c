@@ -23,6 +23,11 @@ static const struct {
 #include "core/locks/faults.def"
 };
 
+static const char *const advices[G_N_ELEMENTS(rows)] = {
+#define NH_FAULT_ADVICE(reason, advice) [NH_FAULT_##reason] = advice,
+#include "core/locks/faults.def"
+};
+
 void
 nh_fault_free(void *data)
 {
@@ -32,6 +37,14 @@ nh_fault_free(void *data)
     g_array_unref(fault->locks);
     g_ptr_array_unref(fault->calls);
     g_free(fault);
+}
+
+const char *
+nh_fault_advice(const nh_fault *fault)
+{
+    const nh_finding_row *row = nh_finding_get(fault->finding);
+
+    return advices[fault->reason] ? advices[fault->reason] : row->next;
 }
 
 /* A number until the story is told, which gives numbers in capture order. */

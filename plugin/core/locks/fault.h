@@ -77,6 +77,8 @@ void nh_fault_confirm(nh_fault *fault);
 void nh_fault_retract(nh_fault *fault);
 /* It is over with this lock. */
 void nh_fault_end(nh_fault *fault, nh_moment at);
+/* What to check next; static, NULL: nothing. */
+const char *nh_fault_advice(const nh_fault *fault);
 /* Whether it is told as an incident. */
 bool nh_fault_is_reported(const nh_fault *fault);
 

@@ -85,10 +85,22 @@ is_complete(const nh_pair *pair, nh_moment since)
     return pair->gap.frame <= since.frame && !pair->encrypted.how && !(pair->half_captured && !(pair->seen_client && pair->seen_server));
 }
 
+/*
+ * At another address: one process under two of them, or two machines with one name, which a server that knows its
+ * clients by caller_name cannot tell apart. Whoever was the first to get the lock shows which: two machines if he unlocks
+ * it himself.
+ */
+static bool
+may_be_namesake(const nh_lock *held, const nh_lock *asked)
+{
+    return held->pair != asked->pair && is_same_process(held, asked) && held->caller[0] && asked->caller[0] &&
+           nh_addr_equal(&held->pair->server, &asked->pair->server);
+}
+
 static bool
 can_be_judged(const nh_lock *held, const nh_lock *asked)
 {
-    return !held->share && !asked->share && !held->leaving && !is_same_process(held, asked) &&
+    return !held->share && !asked->share && !held->leaving && (!is_same_process(held, asked) || may_be_namesake(held, asked)) &&
            (!is_same_host(held, asked) || are_of_one_connection(held, asked)) && !are_two_servers(held, asked) &&
            is_complete(held->pair, held->since);
 }
@@ -114,12 +126,14 @@ what_both_want(const nh_lock *held, const nh_lock *asked)
 }
 
 /* The alternative of NH_REMARK_TWO_HOLDERS behind those of the reasons. */
-#define TOLD_BY_ANOTHER (NH_FAULT_REPLY_LOST - NH_FAULT_NOTHING + 1)
+#define TOLD_BY_ANOTHER (NH_FAULT_NAMESAKE - NH_FAULT_NOTHING + 1)
 
 /* What lies between two grants. */
 static nh_fault_reason
-what_lies_between(const nh_lock *held)
+what_lies_between(const nh_lock *held, const nh_lock *asked)
 {
+    if (may_be_namesake(held, asked))
+        return NH_FAULT_NAMESAKE;
     if (held->state == NH_LOCK_GONE && held->gone == NH_GONE_BY_OWNER_NOTICE)
         return NH_FAULT_FALSE_NOTICE;
     if (held->cancel)
@@ -178,7 +192,7 @@ add_what_lies_between(nh_fault *fault, const nh_lock *held)
 static nh_fault *
 two_holders(const nh_lock *held, const nh_lock *asked, nh_moment at)
 {
-    nh_fault *fault = nh_fault_new(what_lies_between(held), held, at);
+    nh_fault *fault = nh_fault_new(what_lies_between(held, asked), held, at);
 
     fault->what = (nh_remark){
         NH_REMARK_TWO_HOLDERS, { NH_POINTER(what_both_want(held, asked)), NH_POINTER(nh_lock_kept(asked)), NH_POINTER(nh_lock_kept(held)) }
@@ -216,6 +230,16 @@ two_servers(const nh_lock *held, const nh_lock *asked, nh_moment at)
 
 /* --- granted, after a restart of the server of which its holder does not know ----------------- */
 
+/* A notice that the holder's host got since, and that names nobody it is known to lock at; NULL: none. */
+static const nh_strange_notice *
+strange_notice(const nh_lock *held)
+{
+    GHashTable *all = held->pair->watch->strange_notices;
+    const nh_strange_notice *notice = all ? g_hash_table_lookup(all, &held->pair->client) : NULL;
+
+    return notice && notice->at.frame > held->since.frame ? notice : NULL;
+}
+
 /* Why the holder did not take it back in the grace period. */
 static nh_fault_reason
 why_not_reclaimed(const nh_lock *held)
@@ -224,7 +248,9 @@ why_not_reclaimed(const nh_lock *held)
 
     if (notice && notice->first.frame > held->since.frame && !notice->answered.frame)
         return NH_FAULT_NOTICE_UNANSWERED;
-    return held->gone == NH_GONE_BY_NOTICE ? NH_FAULT_NOT_RECLAIMED : NH_FAULT_NO_NOTICE;
+    if (held->gone == NH_GONE_BY_NOTICE)
+        return NH_FAULT_NOT_RECLAIMED;
+    return strange_notice(held) ? NH_FAULT_OTHER_NAME : NH_FAULT_NO_NOTICE;
 }
 
 static nh_fault *
@@ -241,6 +267,13 @@ lost_to_another(const nh_lock *held, const nh_lock *asked, nh_moment at)
         if (nh_capture_position(held->pair) == NH_SIDE_CLIENT)
             fault->side = NH_SIDE_CLIENT; /* where it was captured it did arrive */
         nh_fault_add_step(fault, notice->first, "notice", NH_REMARK_NOTICE_UNANSWERED);
+    }
+    if (fault->reason == NH_FAULT_OTHER_NAME) {
+        const nh_strange_notice *strange = strange_notice(held);
+        fault->what.values[5].number = strange->at.frame;
+        fault->what.values[6].pointer = &strange->from;
+        fault->what.values[7].pointer = strange->name[0] ? strange->name : "none";
+        nh_fault_add_step(fault, strange->at, "notice", NH_REMARK_STRANGE_NOTICE);
     }
     if (fault->reason == NH_FAULT_NOT_RECLAIMED && held->pair->not_given_back.fault) /* the same, and less */
         nh_fault_retract(held->pair->not_given_back.fault);
@@ -618,7 +651,7 @@ owner_unlocks(nh_lock *lock, const nh_lock *asked, nh_moment at)
     }
     if (fault->needs == NH_PROOF_OWNER_LIVES || (fault->needs == NH_PROOF_ANOTHER && fault->finding == NH_TWO_HOLDERS))
         nh_fault_confirm(fault);
-    if (fault->confidence == NH_CONFIDENCE_LIKELY && fault->finding == NH_TWO_HOLDERS)
+    if (fault->confidence == NH_CONFIDENCE_LIKELY && fault->finding == NH_TWO_HOLDERS && fault->reason != NH_FAULT_NAMESAKE)
         fault->confidence = NH_CONFIDENCE_SHOWN;
     if (fault->more == 0)
         nh_fault_add_call(fault, asked->call);

@@ -273,6 +273,13 @@ typedef struct nh_notice {
     struct nh_fault *fault;  /* that it is lost; NULL = not told */
 } nh_notice;
 
+/* A notice of a restart, of a host of which nothing is known that is locked there: under another name or address a known one may be meant. */
+typedef struct {
+    nh_addr told, from;
+    nh_moment at;
+    const char *name; /* of the arena */
+} nh_strange_notice;
+
 /* What is known of one way of a pair. All of it changes places at once when the roles turn out to be the other way round. */
 typedef struct {
     GPtrArray *outstanding; /* nh_call* that wait */
@@ -569,11 +576,12 @@ struct nh_watch {
     GHashTable *served;     /* by server: its own of pair->indexed.served, all together; only while a story is told (other_clients.c) */
     nh_frame *latest_frame; /* the one that was asked for last, or NULL */
     struct nh_lock_table *locks;
-    unsigned waiters;       /* locks that wait, of all pairs */
-    GHashTable *requests;   /* that wait, each pair's latest apart (requests.c); NULL while there was none */
-    GPtrArray *faults;      /* nh_fault*: what is wrong with locks, by the frames that show it */
-    struct nh_early *early; /* the latest replies without a call (early_replies.c); NULL while there was none; of the arena */
-    GPtrArray *dtls_flows;  /* flows of RPC over DTLS (dtls.c); NULL while there is none */
+    unsigned waiters;            /* locks that wait, of all pairs */
+    GHashTable *requests;        /* that wait, each pair's latest apart (requests.c); NULL while there was none */
+    GPtrArray *faults;           /* nh_fault*: what is wrong with locks, by the frames that show it */
+    struct nh_early *early;      /* the latest replies without a call (early_replies.c); NULL while there was none; of the arena */
+    GHashTable *strange_notices; /* nh_strange_notice by the address that was told: the latest; NULL while there was none */
+    GPtrArray *dtls_flows;       /* flows of RPC over DTLS (dtls.c); NULL while there is none */
     struct nh_nfs *nfs;
     struct nh_tape *tape;     /* of what passed; NULL in a core that is fed from one */
     struct nh_live *live;     /* what passed, once packets of a second capture point turn up; NULL until then */

@@ -23,9 +23,9 @@ port_of(const nh_mark_row *m)
 
 /* A port of two hosts, as a view has it, over TCP or UDP. */
 static uint64_t
-port_key(const nh_mark_row *m, uint8_t view)
+port_key(const nh_mark_row *m, uint16_t port, uint8_t view)
 {
-    return 1 | (uint64_t)port_of(m) << 8 | (uint64_t)view << 1 | (uint64_t)m->kind << 2 | (uint64_t)m->hosts << 32;
+    return 1 | (uint64_t)port << 8 | (uint64_t)view << 1 | (uint64_t)m->kind << 2 | (uint64_t)m->hosts << 32;
 }
 
 /* What one of two hosts sends, as a view has it. */
@@ -49,19 +49,31 @@ nh_compare_learn(nh_points *points)
         const nh_mark_row *m = nh_mark_at(points->marks, i);
         if (m->kind == NH_MARK_QUOTE || m->view > 1)
             continue;
-        add_key(points, port_key(m, m->view));
+        add_key(points, port_key(m, port_of(m), m->view));
         add_key(points, sender_key(m, m->view));
     }
 }
 
-/* The point near its receiver has something of that port, and something of that sender: its capture is not filtered. */
+static bool
+has_port(const nh_points *points, const nh_mark_row *m, uint16_t port, uint8_t view)
+{
+    uint64_t key = port_key(m, port, view);
+
+    return g_hash_table_contains(points->seen, &key);
+}
+
+/*
+ * The point near its receiver has something of that port, and something of that sender: its capture is not filtered. A
+ * datagram that a service sends by itself (*_RES) has the port of the service, whatever port it goes to.
+ */
 static bool
 is_captured_there(const nh_points *points, const nh_mark_row *m)
 {
     uint8_t view = !nh_view_of_sender(points, m);
-    uint64_t port = port_key(m, view), sender = sender_key(m, view);
+    uint64_t sender = sender_key(m, view);
+    bool port = has_port(points, m, port_of(m), view) || (m->kind == NH_MARK_DATAGRAM && has_port(points, m, m->src, view));
 
-    return g_hash_table_contains(points->seen, &port) && g_hash_table_contains(points->seen, &sender);
+    return port && g_hash_table_contains(points->seen, &sender);
 }
 
 static bool

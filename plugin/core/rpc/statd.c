@@ -14,6 +14,7 @@
 
 #include "core/rpc/statd.h"
 
+#include "core/base/hash.h"
 #include "core/base/limits.h"
 #include "core/model/call.h"
 #include "core/model/frames.h"
@@ -196,6 +197,22 @@ server_restarted(nh_pair *pair, const nh_message *message, nh_moment at)
     nh_outage_settle(pair, at); /* unless somebody waits: what comes long after is another matter */
 }
 
+/* Whoever is meant: nobody known by that name, or at that address. */
+static void
+strange_notice(nh_pair *pair, const nh_message *message, nh_moment at)
+{
+    nh_watch *watch = pair->watch;
+    nh_strange_notice *notice = watch->strange_notices ? g_hash_table_lookup(watch->strange_notices, &message->dst.addr) : NULL;
+
+    if (!notice)
+        notice = nh_arena_take(watch->arena, sizeof *notice);
+    *notice = (nh_strange_notice){ message->dst.addr, message->src.addr, at,
+                                   nh_arena_copy(watch->arena, message->mon_name, strlen(message->mon_name) + 1) };
+    if (!watch->strange_notices)
+        watch->strange_notices = g_hash_table_new(nh_addr_hash_key, nh_addr_equal_keys);
+    g_hash_table_replace(watch->strange_notices, &notice->told, notice);
+}
+
 static void
 notified(nh_watch *watch, nh_call *call, const nh_message *message)
 {
@@ -203,6 +220,8 @@ notified(nh_watch *watch, nh_call *call, const nh_message *message)
     nh_way way;
     nh_pair *pair = pair_of_notice(watch, message, &way);
 
+    if (pair->calls == 0)
+        strange_notice(pair, message, at);
     if (way == NH_FORWARD)
         server_restarted(pair, message, at);
     else

@@ -123,7 +123,6 @@ void
 nh_fault_story(nh_story *story, const nh_fault *fault)
 {
     nh_incident *incident = nh_story_add_incident(story);
-    const nh_finding_row *row = nh_finding_get(fault->finding);
     const nh_watch *watch = fault->pair->watch;
 
     incident->kind = NH_INCIDENT_LOCK;
@@ -141,7 +140,7 @@ nh_fault_story(nh_story *story, const nh_fault *fault)
     incident->duration = MAX((fault->end.frame ? fault->end.time : watch->last) - fault->at.time, 0);
     add_calls(incident, fault);
     add_line(incident, fault);
-    if (row->next)
-        g_ptr_array_add(incident->next_steps, g_strdup(row->next));
+    if (nh_fault_advice(fault))
+        g_ptr_array_add(incident->next_steps, g_strdup(nh_fault_advice(fault)));
     nh_lock_story_list(incident->locks, fault->locks);
 }
