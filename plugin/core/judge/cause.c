@@ -57,6 +57,7 @@
 #define AT_CLIENT           FACT(31) /* where the capture was taken */
 #define AT_SERVER           FACT(32)
 #define HUNG_BEFORE         FACT(33) /* the server had the call for long before its connection was lost */
+#define ARRIVED             FACT(34) /* two capture points: what the client sent came to the server's host, which took none of it */
 
 static const struct {
     uint64_t first, beside, facts;
@@ -362,6 +363,12 @@ waits_for_result(const nh_outage *outage)
     return forward && owes_result(forward);
 }
 
+static bool
+arrived_in_vain(const nh_outage *outage, const nh_symptom *evidence)
+{
+    return outage->compared.asker == 0 && nh_compared_outcome(outage, evidence->finding) == NH_OUTCOME_NOT_ANSWERED;
+}
+
 static uint64_t
 facts_of(const nh_outage *outage, const nh_symptom *evidence)
 {
@@ -374,7 +381,8 @@ facts_of(const nh_outage *outage, const nh_symptom *evidence)
            (outage->turned_away >= NH_TURNED_AWAY_MIN ? EACH_TIME : 0) |
            (nh_outage_has(outage, NH_CALLBACK, nobody_listens) ? CALLBACK_REFUSED : 0) | (waits_for_result(outage) ? RESULT_OWED : 0) |
            (hung_before(outage, evidence) ? HUNG_BEFORE : 0) | (outage->pair->seen_server ? SERVER_SEEN : 0) |
-           (position == NH_SIDE_CLIENT ? AT_CLIENT : 0) | (position == NH_SIDE_SERVER ? AT_SERVER : 0);
+           (position == NH_SIDE_CLIENT ? AT_CLIENT : 0) | (position == NH_SIDE_SERVER ? AT_SERVER : 0) |
+           (arrived_in_vain(outage, evidence) ? ARRIVED : 0);
 }
 
 /* --- the cause --------------------------------------------------------------------- */

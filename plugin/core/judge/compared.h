@@ -15,7 +15,7 @@ typedef enum {
     NH_OUTCOME_UNDECIDED,
     NH_OUTCOME_LOST_ASKING,   /* what was sent never came to where it was to be answered */
     NH_OUTCOME_LOST_ANSWERS,  /* it was answered, and no answer came back */
-    NH_OUTCOME_NOT_ANSWERED,  /* it came, and nothing was sent back */
+    NH_OUTCOME_NOT_ANSWERED,  /* it came, and nothing was sent back, or nothing that acknowledges it */
     NH_OUTCOME_NOT_TAKEN,     /* the SYN-ACK came, and its receiver did not take it */
     NH_OUTCOME_ANSWER_FORGED, /* the answer was sent on the way */
     NH_OUTCOME_ANSWER_OWN     /* it was sent by whom it names */

@@ -439,6 +439,7 @@ typedef struct {
     bool known;
     int asker;                 /* whose packets met no answer */
     unsigned sent[2];          /* at the point near the sender, whether they can be compared or not */
+    unsigned resent;           /* by whom is asked, not in sent: data that acknowledges nothing of what it was asked */
     unsigned left[2], lost[2]; /* of those that can; those that never came to the other one */
     unsigned forged[2];        /* seen at the receiver's point only: somebody between sent them */
     nh_moment first_lost[2], last_lost[2];

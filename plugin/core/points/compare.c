@@ -257,16 +257,60 @@ count_one(const nh_points *points, const nh_mark_row *m, nh_time time, nh_compar
     }
 }
 
+/* What the host that is asked sends of its own on a connection, and how much of what it was asked it has, as that says. */
+typedef struct {
+    unsigned sent;  /* segments */
+    uint32_t acked; /* the most that they acknowledge */
+    bool asked;     /* data of the asker was seen at its point */
+    uint32_t first; /* sequence number of the earliest of that */
+} own_data;
+
+static bool
+is_data(const nh_mark_row *m)
+{
+    return m->kind == NH_MARK_SEGMENT && (m->len > 0 || m->flags & NH_TH_FIN) &&
+           (m->flags & (NH_TH_SYN | NH_TH_RST | NH_TH_ACK)) == NH_TH_ACK;
+}
+
+/* Both by the numbers of the point near whoever is asked; they may be others at the other one. */
 static void
-count_mark(const nh_points *points, const nh_points_query *query, const nh_mark_row *m, nh_compared *count)
+take_own_data(own_data *own, const nh_mark_row *m, bool by_asker)
+{
+    uint32_t first = m->seq_end - m->len - (m->flags & NH_TH_FIN ? 1 : 0);
+
+    if (by_asker) {
+        own->first = own->asked && (int32_t)(own->first - first) < 0 ? own->first : first;
+        own->asked = true;
+    } else {
+        own->acked = own->sent && (int32_t)(own->acked - m->ack) > 0 ? own->acked : m->ack;
+        own->sent++;
+    }
+}
+
+/* What it sends again, or by itself, is no answer as long as it acknowledges nothing of what it was asked. */
+static void
+count_own_data(const own_data *own, nh_compared *count)
+{
+    if (own->asked && (int32_t)(own->acked - own->first) <= 0)
+        count->resent = own->sent;
+    else
+        count->sent[!count->asker] += own->sent;
+}
+
+static void
+count_mark(const nh_points *points, const nh_points_query *query, const nh_mark_row *m, nh_compared *count, own_data *own)
 {
     nh_time time = time_in_story(points, m);
-    bool asked_for = is_asked_for(points, query, m);
+    bool asked_for = is_asked_for(points, query, m), by_asker = sender_of(points, m) == query->asker;
+    bool here = m->view == nh_view_of_sender(points, m);
 
     if (time < query->from || time > query->to || m->hosts != points->main_hosts || m->kind == NH_MARK_QUOTE || m->view > 1)
         return;
-    count->sent[sender_of(points, m)] += asked_for && m->view == nh_view_of_sender(points, m);
-    if (m->view != nh_view_of_sender(points, m))
+    if (asked_for && here != by_asker && is_data(m))
+        take_own_data(own, m, by_asker);
+    else
+        count->sent[sender_of(points, m)] += asked_for && here;
+    if (!here)
         count->forged[sender_of(points, m)] += asked_for && m->twin == NH_NO_MARK && both_ran(points, time);
     else if (!both_ran(points, time))
         count->outside += asked_for && m->twin == NH_NO_MARK;
@@ -377,9 +421,12 @@ describe_loss(const nh_points *points, const nh_points_query *query, nh_compared
 void
 nh_points_compare(const nh_points *points, const nh_points_query *query, nh_compared *count)
 {
+    own_data own = { .sent = 0 };
+
     *count = (nh_compared){ .asker = query->asker };
     for (uint32_t i = 0; i < points->marks->rows->len; i++)
-        count_mark(points, query, nh_mark_at(points->marks, i), count);
+        count_mark(points, query, nh_mark_at(points->marks, i), count, &own);
+    count_own_data(&own, count);
     count->known = count->left[0] + count->left[1] > 0;
     for (uint32_t i = 0; i < points->marks->rows->len && !count->asked_seen; i++) {
         const nh_mark_row *m = nh_mark_at(points->marks, i);

@@ -82,17 +82,29 @@ lost_text(const nh_compared *c, int sender, const char *const names[2])
     return g_string_free(text, FALSE);
 }
 
-/* "All 10 copies reached 10.7.1.1 (frame 306 left, 307 arrived, 7 ms later)" */
+/* "All 10 copies reached 10.7.1.1 (frame 306 left, 307 arrived, 7 ms later)"; acknowledgments of what was sent back are no copies */
 static char *
 arrived_text(const nh_compared *c, int sender, const char *const names[2], const char *and)
 {
     char *took = nh_duration_text(ABS(c->took[sender]));
-    char *text = c->left[sender] == 1
-                     ? g_strdup_printf("It reached %s (frame %u left, %u arrived, %s later); %s.", names[!sender], c->first_left[sender],
-                                       c->first_arrived[sender], took, and)
-                     : g_strdup_printf("All %u copies reached %s (frame %u left, %u arrived, %s later); %s.", c->left[sender],
-                                       names[!sender], c->first_left[sender], c->first_arrived[sender], took, and);
+    char *text = c->left[sender] == 1 ? g_strdup_printf("It reached %s (frame %u left, %u arrived, %s later); %s.", names[!sender],
+                                                        c->first_left[sender], c->first_arrived[sender], took, and)
+                                      : g_strdup_printf("All %u %s reached %s (frame %u left, %u arrived, %s later); %s.", c->left[sender],
+                                                        c->resent > 0 ? "packets" : "copies", names[!sender], c->first_left[sender],
+                                                        c->first_arrived[sender], took, and);
     g_free(took);
+    return text;
+}
+
+static char *
+not_answered_text(const nh_compared *c, const char *const names[2])
+{
+    if (c->resent == 0)
+        return arrived_text(c, c->asker, names, "nothing was sent back");
+    char *and = g_strdup_printf("what %s sent meanwhile, %u packet%s, acknowledges none of it", names[!c->asker], c->resent,
+                                nh_plural(c->resent));
+    char *text = arrived_text(c, c->asker, names, and);
+    g_free(and);
     return text;
 }
 
@@ -122,7 +134,7 @@ nh_compared_text(const nh_outage *outage, const nh_judgement *judgement)
     case NH_OUTCOME_LOST_ANSWERS:
         return lost_text(c, !c->asker, names);
     case NH_OUTCOME_NOT_ANSWERED:
-        return arrived_text(c, c->asker, names, "nothing was sent back");
+        return not_answered_text(c, names);
     case NH_OUTCOME_NOT_TAKEN:
         return arrived_text(c, !c->asker, names, "nothing was sent back");
     case NH_OUTCOME_ANSWER_FORGED:
