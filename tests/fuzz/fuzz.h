@@ -20,6 +20,7 @@
 #include "core/watch.h"
 
 #define PICTURES_MAX 20
+#define WHOLE_EVERY  8 /* of so many inputs one is told in every form */
 
 /* What is left of the input; reads as zeros behind its end. */
 typedef struct {
@@ -53,6 +54,13 @@ count(input *in, unsigned bytes, unsigned most)
     return n < in->size ? n : (unsigned)in->size;
 }
 
+/* C0, DEL, and C1 as UTF-8 writes them; but a newline */
+static inline bool
+is_control(const guchar *c)
+{
+    return (*c < 0x20 && *c != '\n') || *c == 0x7f || (*c == 0xc2 && c[1] < 0xa0);
+}
+
 /* Whatever names packets had: UTF-8 without control characters but newlines. Frees the text. */
 static inline void
 check_text(char *text)
@@ -60,8 +68,8 @@ check_text(char *text)
     if (!text)
         return;
     g_assert_true(g_utf8_validate(text, -1, NULL));
-    for (const char *c = text; *c; c = g_utf8_next_char(c))
-        g_assert_true(*c == '\n' || !g_unichar_iscntrl(g_utf8_get_char(c)));
+    for (const guchar *c = (const guchar *)text; *c; c++)
+        g_assert_false(is_control(c));
     g_free(text);
 }
 
@@ -79,21 +87,16 @@ check_incident(const nh_incident *incident, unsigned id)
     g_assert_nonnull(nh_side_name(incident->side));
     g_assert_nonnull(incident->summary);
     g_assert_cmpuint(incident->first_frame, <=, incident->last_frame);
-    if (id <= PICTURES_MAX)
-        check_text(nh_picture_svg(incident));
 }
 
-/* Every output; gives the report, which the caller frees. */
-static inline char *
-tell(nh_watch *watch)
+/* Pages and pictures take ten times as long as a report. */
+static inline void
+tell_whole(const nh_story *story)
 {
-    nh_story *story = nh_watch_story(watch);
     GHashTable *comments = nh_frame_comments(story);
-    char *report = nh_report_text(story);
 
-    for (unsigned i = 0; i < story->incidents->len; i++)
-        check_incident(g_ptr_array_index(story->incidents, i), i + 1);
-    check_text(g_strdup(report));
+    for (unsigned i = 0; i < story->incidents->len && i < PICTURES_MAX; i++)
+        check_text(nh_picture_svg(g_ptr_array_index(story->incidents, i)));
     check_text(nh_report_json(story));
     check_text(nh_report_locks(story));
     check_text(nh_report_summary(story));
@@ -102,21 +105,46 @@ tell(nh_watch *watch)
         check_text(nh_page_html(story));
     g_hash_table_foreach(comments, check_comment, NULL);
     g_hash_table_unref(comments);
+}
+
+/* The report, which the caller frees; before it every other output if whole. */
+static inline char *
+tell(nh_watch *watch, bool whole)
+{
+    nh_story *story = nh_watch_story(watch);
+    char *report = nh_report_text(story);
+
+    for (unsigned i = 0; i < story->incidents->len; i++)
+        check_incident(g_ptr_array_index(story->incidents, i), i + 1);
+    check_text(g_strdup(report));
+    if (whole)
+        tell_whole(story);
     nh_story_free(story);
     return report;
 }
 
+/* Which inputs are told in every form: by their bytes, so that one that fails fails again. */
+static inline bool
+is_told_whole(const uint8_t *data, size_t size)
+{
+    uint32_t sum = 0;
+
+    for (size_t i = 0; i < size; i++)
+        sum = sum * 31 + data[i];
+    return (sum >> 16) % WHOLE_EVERY == 0;
+}
+
 /* The story, a view of every frame, and the story again, which nobody's looking changes. */
 static inline void
-tell_all(nh_watch *watch, uint32_t frames)
+tell_all(nh_watch *watch, uint32_t frames, bool whole)
 {
-    char *first = tell(watch), *again;
+    char *first = tell(watch, whole), *again;
     nh_view view;
 
     for (uint32_t frame = 1; frame <= frames; frame++)
         if (nh_view_frame(watch, frame, &view))
             g_assert_nonnull(view.frame);
-    again = tell(watch);
+    again = tell(watch, false);
     g_assert_cmpstr(first, ==, again);
     g_free(first);
     g_free(again);
@@ -127,10 +155,12 @@ take_options(input *in)
 {
     uint8_t how = byte(in);
     nh_options options = {
-        .use_mount = how & 1, .reserved_ports = how & 2,
+        .use_mount = how & 1,
+        .reserved_ports = how & 2,
         .lockd = { .kind = NH_POLICY_LOCKD, .nlm_timeout = 3 + (how >> 2) % 18, .proto = NH_L4_TCP, .hard = true },
         .mount = { .kind = NH_POLICY_MOUNT, .timeo = number(in, 2), .retrans = byte(in), .proto = NH_L4_TCP, .hard = how & 4 },
-        .family = (nh_family)(byte(in) % NH_FAMILY_COUNT), .position = (nh_side)(byte(in) % NH_SIDE_COUNT),
+        .family = (nh_family)(byte(in) % NH_FAMILY_COUNT),
+        .position = (nh_side)(byte(in) % NH_SIDE_COUNT),
     };
     return options;
 }

@@ -223,7 +223,7 @@ step(run *r)
     case 2:
         nh_view_frame(r->watch, r->frame, &view);
         if (what == 0x72) /* rarely: as when the user asks while the capture runs */
-            g_free(tell(r->watch));
+            g_free(tell(r->watch, true));
         break;
     case 3: case 4: case 5: case 6:
         take_message(r, false);
@@ -249,7 +249,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     nh_watch_frame(r.watch, r.frame, r.time);
     while (r.in.size > 0 && r.frame < FRAMES_MAX)
         step(&r);
-    tell_all(r.watch, r.frame);
+    tell_all(r.watch, r.frame, is_told_whole(data, size));
     nh_watch_free(r.watch);
     return 0;
 }

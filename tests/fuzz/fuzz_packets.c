@@ -102,7 +102,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (how & LOOK)
             nh_view_frame(watch, frame, &view);
     }
-    tell_all(watch, frame);
+    tell_all(watch, frame, is_told_whole(data, size));
     nh_watch_free(watch);
     return 0;
 }

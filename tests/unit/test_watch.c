@@ -141,6 +141,35 @@ test_roles_turn_round(void)
     nh_watch_free(t.watch);
 }
 
+/* A connection of the port mapper, met in the middle so long after the capture's first packet; how many packets are missing. */
+static unsigned
+losses_of_lookup(nh_time since_first)
+{
+    talk t = talk_begin();
+    const uint8_t bytes[NH_TCP_HEADER] = { 900 >> 8, 900 & 0xff, 0, 111, [11] = 1, [12] = NH_TCP_HEADER / 4 << 4, [13] = NH_TH_ACK };
+    nh_packet packet = { .frame = 1, .time = T0 + since_first, .kind = NH_PACKET_SEGMENT, .src = alice, .dst = server,
+                         .bytes = bytes, .captured = sizeof bytes, .length = sizeof bytes };
+
+    if (since_first > 0)
+        nh_watch_frame(t.watch, packet.frame++, T0);
+    nh_packet_take(t.watch, &packet);
+    nh_watch_frame(t.watch, packet.frame, packet.time);
+    const nh_pair *pair = nh_pair_find(t.watch, &alice, &server);
+    g_assert_nonnull(pair);
+    unsigned losses = pair->losses;
+    nh_watch_free(t.watch);
+    return losses;
+}
+
+/* Nothing tells how old it is if it is the very first packet. */
+static void
+test_lookup_in_the_middle(void)
+{
+    g_assert_cmpuint(losses_of_lookup(0), ==, 0);
+    g_assert_cmpuint(losses_of_lookup(NH_MSEC), ==, 0);
+    g_assert_cmpuint(losses_of_lookup(10 * NH_SECOND), ==, 1);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -150,5 +179,6 @@ main(int argc, char **argv)
     g_test_add_func("/watch/clock-set-back", test_clock_set_back);
     g_test_add_func("/watch/clock-set-far-ahead", test_clock_set_far_ahead);
     g_test_add_func("/watch/roles-turn-round", test_roles_turn_round);
+    g_test_add_func("/watch/lookup-in-the-middle", test_lookup_in_the_middle);
     return g_test_run();
 }

@@ -273,7 +273,8 @@ nh_follow(nh_watch *watch, const nh_segment *segment)
     conn->middle = !(segment->flags & NH_TH_SYN);
     if (conn->middle)
         conn->state = NH_TCP_ESTABLISHED;
-    if (conn->middle && service == NH_SERVICE_PORTMAP && at.time - watch->first > NH_LOOKUP_CONNECTION_TIME)
+    if (conn->middle && service == NH_SERVICE_PORTMAP && nh_time_known(watch->first) &&
+        nh_elapsed(watch->first, at.time) > NH_LOOKUP_CONNECTION_TIME)
         nh_loss_note(conn->pair, at);
     return conn;
 }
