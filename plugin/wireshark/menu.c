@@ -293,8 +293,14 @@ write_page(const char *text)
     int fd = g_file_open_tmp("nlm_health-XXXXXX.html", &name, NULL);
     FILE *file = fd >= 0 ? fdopen(fd, "wb") : NULL;
 
-    if (!file)
+    if (!file) {
+        if (fd >= 0) {
+            g_close(fd, NULL);
+            g_unlink(name);
+        }
+        g_free(name);
         return NULL;
+    }
     if (!pages)
         pages = g_ptr_array_new_with_free_func(g_free);
     g_ptr_array_add(pages, name);

@@ -488,7 +488,7 @@ show_incidents(place *at, proto_tree *tree, const nh_view *view, const nh_story 
     if (outage) {
         nh_judgement judgement = nh_judge(outage);
         show_incident(at, tree, outage->id, &judgement, story,
-                      is_in_story(story, outage->id) ? NULL : nh_outage_summary(outage, &judgement, view->frame->time));
+                      is_in_story(story, outage->id) ? NULL : nh_outage_summary(outage, &judgement, NULL, view->frame->time));
     }
     nh_view_faults(view, show_fault, &to);
 }

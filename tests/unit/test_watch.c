@@ -7,6 +7,8 @@
  */
 
 #include "core/model/frames.h"
+#include "core/model/ports.h"
+#include "core/net/follow.h"
 #include "core/net/pairs.h"
 #include "core/story/remark_text.h"
 #include "core/watch.h"
@@ -91,10 +93,30 @@ static void
 pass_segment(talk *t, bool by_client, uint8_t flags, uint32_t ack)
 {
     static const uint8_t hosts[2] = { 1, 2 }, ports[2][2] = { { 0, 111 }, { 3, 132 } }; /* 900 */
-    uint8_t bytes[NH_TCP_HEADER] = { ports[by_client][0], ports[by_client][1], ports[!by_client][0], ports[!by_client][1], 0, 0, 0, 1, 0, 0, 0,
-                                     (uint8_t)ack, NH_TCP_HEADER / 4 << 4, flags, 2, 0 };
-    nh_packet packet = { .frame = ++t->frame, .time = t->now, .kind = NH_PACKET_SEGMENT, .src = { 4, { 10, 0, 0, hosts[by_client] } },
-                         .dst = { 4, { 10, 0, 0, hosts[!by_client] } }, .bytes = bytes, .captured = sizeof bytes, .length = sizeof bytes };
+    uint8_t bytes[NH_TCP_HEADER] = { ports[by_client][0],
+                                     ports[by_client][1],
+                                     ports[!by_client][0],
+                                     ports[!by_client][1],
+                                     0,
+                                     0,
+                                     0,
+                                     1,
+                                     0,
+                                     0,
+                                     0,
+                                     (uint8_t)ack,
+                                     NH_TCP_HEADER / 4 << 4,
+                                     flags,
+                                     2,
+                                     0 };
+    nh_packet packet = { .frame = ++t->frame,
+                         .time = t->now,
+                         .kind = NH_PACKET_SEGMENT,
+                         .src = { 4, { 10, 0, 0, hosts[by_client] } },
+                         .dst = { 4, { 10, 0, 0, hosts[!by_client] } },
+                         .bytes = bytes,
+                         .captured = sizeof bytes,
+                         .length = sizeof bytes };
     bytes[7] = by_client && ack ? 2 : 1;
     nh_packet_take(t->watch, &packet);
     nh_watch_frame(t->watch, t->frame, t->now);
@@ -141,19 +163,39 @@ test_roles_turn_round(void)
     nh_watch_free(t.watch);
 }
 
+/* A bare ACK between alice's port 900 and the port mapper. */
+static void
+take_ack(talk *t, bool by_server, uint32_t seq, uint32_t ack)
+{
+    uint8_t bytes[NH_TCP_HEADER] = { [12] = NH_TCP_HEADER / 4 << 4, [13] = NH_TH_ACK };
+    nh_packet packet = { .frame = ++t->frame, .time = t->now, .kind = NH_PACKET_SEGMENT, .bytes = bytes };
+    const uint16_t ports[] = { 900, NH_PORTMAP_PORT };
+
+    packet.src = by_server ? server : alice;
+    packet.dst = by_server ? alice : server;
+    packet.captured = packet.length = sizeof bytes;
+    for (unsigned i = 0; i < 2; i++) {
+        bytes[i] = (uint8_t)(ports[by_server] >> (8 - 8 * i));
+        bytes[2 + i] = (uint8_t)(ports[!by_server] >> (8 - 8 * i));
+    }
+    for (unsigned i = 0; i < 4; i++) {
+        bytes[4 + i] = (uint8_t)(seq >> (24 - 8 * i));
+        bytes[8 + i] = (uint8_t)(ack >> (24 - 8 * i));
+    }
+    nh_packet_take(t->watch, &packet);
+    nh_watch_frame(t->watch, packet.frame, packet.time);
+}
+
 /* A connection of the port mapper, met in the middle so long after the capture's first packet; how many packets are missing. */
 static unsigned
 losses_of_lookup(nh_time since_first)
 {
     talk t = talk_begin();
-    const uint8_t bytes[NH_TCP_HEADER] = { 900 >> 8, 900 & 0xff, 0, 111, [11] = 1, [12] = NH_TCP_HEADER / 4 << 4, [13] = NH_TH_ACK };
-    nh_packet packet = { .frame = 1, .time = T0 + since_first, .kind = NH_PACKET_SEGMENT, .src = alice, .dst = server,
-                         .bytes = bytes, .captured = sizeof bytes, .length = sizeof bytes };
 
     if (since_first > 0)
-        nh_watch_frame(t.watch, packet.frame++, T0);
-    nh_packet_take(t.watch, &packet);
-    nh_watch_frame(t.watch, packet.frame, packet.time);
+        nh_watch_frame(t.watch, ++t.frame, T0);
+    t.now = T0 + since_first;
+    take_ack(&t, false, 1, 1);
     const nh_pair *pair = nh_pair_find(t.watch, &alice, &server);
     g_assert_nonnull(pair);
     unsigned losses = pair->losses;
@@ -170,6 +212,33 @@ test_lookup_in_the_middle(void)
     g_assert_cmpuint(losses_of_lookup(10 * NH_SECOND), ==, 1);
 }
 
+/* Whether a segment so far from the one before it, both ways, is of another connection. */
+static bool
+begins_anew(uint32_t away)
+{
+    talk t = talk_begin();
+    const nh_end client = { alice, 900 }, portmap = { server, NH_PORTMAP_PORT };
+
+    take_ack(&t, false, 1000, 5000);
+    take_ack(&t, true, 5000, 1000);
+    take_ack(&t, false, 1000 + away, 5000 + away);
+    bool anew = nh_follow_find(t.watch, &client, &portmap)->established.frame == 3;
+    nh_watch_free(t.watch);
+    return anew;
+}
+
+/* Half of all numbers away is as far as can be. */
+static void
+test_numbers_far_away(void)
+{
+    g_assert_false(begins_anew(0));
+    g_assert_false(begins_anew(1448));
+    g_assert_false(begins_anew(-1448U));
+    g_assert_true(begins_anew(0x7fffffff));
+    g_assert_true(begins_anew(0x80000000));
+    g_assert_true(begins_anew(0x80000001));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -180,5 +249,6 @@ main(int argc, char **argv)
     g_test_add_func("/watch/clock-set-far-ahead", test_clock_set_far_ahead);
     g_test_add_func("/watch/roles-turn-round", test_roles_turn_round);
     g_test_add_func("/watch/lookup-in-the-middle", test_lookup_in_the_middle);
+    g_test_add_func("/watch/numbers-far-away", test_numbers_far_away);
     return g_test_run();
 }

@@ -212,10 +212,13 @@ reopen(nh_watch *watch, nh_conn *conn, const nh_segment *segment)
     return fresh;
 }
 
+/* Ahead or behind; numbers turn round (RFC 9293, section 3.4). */
 static bool
 is_far(const nh_half *half, uint32_t seq)
 {
-    return half->has_next && ABS((int32_t)(seq - half->next)) > NH_FAR_APART;
+    uint32_t ahead = seq - half->next, behind = half->next - seq;
+
+    return half->has_next && MIN(ahead, behind) > NH_FAR_APART;
 }
 
 /* Its SYN was not captured: a SYN-ACK of other numbers answers it, or both hosts go on with others. */

@@ -93,25 +93,15 @@ add_calls(nh_incident *incident, const nh_outage *outage)
     }
 }
 
-/* A sentence more, taken over; NULL: none. */
-static char *
-with_sentence(char *summary, char *sentence)
-{
-    if (!sentence)
-        return summary;
-    char *both = g_strconcat(summary, " ", sentence, NULL);
-    g_free(summary);
-    g_free(sentence);
-    return both;
-}
-
-/* One sentence, and what two capture points add to it. */
+/* One sentence, what two capture points add to it, and the side. */
 static char *
 summary_of(const nh_outage *outage, const nh_judgement *judgement)
 {
-    char *summary = nh_outage_summary(outage, judgement, outage->pair->watch->last);
+    char *compared = nh_compared_text(outage, judgement);
+    char *summary = nh_outage_summary(outage, judgement, compared, outage->pair->watch->last);
 
-    return with_sentence(summary, nh_compared_text(outage, judgement));
+    g_free(compared);
+    return summary;
 }
 
 static void

@@ -215,7 +215,7 @@ nh_outage_began(const nh_outage *outage, const nh_judgement *judgement)
 }
 
 char *
-nh_outage_summary(const nh_outage *outage, const nh_judgement *judgement, nh_time now)
+nh_outage_summary(const nh_outage *outage, const nh_judgement *judgement, const char *compared, nh_time now)
 {
     char client[NH_ADDR_TEXT], server[NH_ADDR_TEXT];
     char *start = nh_time_clock(outage->start.time);
@@ -224,11 +224,11 @@ nh_outage_summary(const nh_outage *outage, const nh_judgement *judgement, nh_tim
     const char *sure = judgement->confidence == NH_CONFIDENCE_SHOWN ? "the packets show it" : nh_confidence_name(judgement->confidence);
     char *each = judgement->each ? g_strdup_printf(", %u in a row", judgement->each) : g_strdup("");
     char *holder = nh_finding_get(judgement->cause)->hangs ? nh_remark_text(&outage->hindsight.holder) : NULL;
-    char *text = g_strdup_printf("From %s UTC %s %s %s %s because %s%s (%s, from frame %u on); %s.%s%s Side: %s (%s).", start, lasted,
+    char *text = g_strdup_printf("From %s UTC %s %s %s %s because %s%s (%s, from frame %u on); %s.%s%s%s%s Side: %s (%s).", start, lasted,
                                  nh_addr_text(&outage->pair->client, client), what_was_missing(outage, judgement, unanswered),
                                  nh_addr_text(&outage->pair->server, server), judgement->clause, each, nh_finding_name(judgement->cause),
                                  nh_outage_began(outage, judgement).frame, calls, holder ? " " : "", holder ? holder : "",
-                                 nh_side_name(judgement->side), sure);
+                                 compared ? " " : "", compared ? compared : "", nh_side_name(judgement->side), sure);
     g_free(holder);
     g_free(each);
     g_free(start);

@@ -11,8 +11,11 @@
 
 #include "core/judge/cause.h"
 
-/* One sentence on the outage; caller frees. now: the last packet's time, for an outage that lasts. */
-char *nh_outage_summary(const nh_outage *outage, const nh_judgement *judgement, nh_time now);
+/*
+ * One sentence on the outage, and the side; caller frees. compared: what two capture points add (nh_compared_text()), or
+ * NULL. now: the last packet's time, for an outage that lasts.
+ */
+char *nh_outage_summary(const nh_outage *outage, const nh_judgement *judgement, const char *compared, nh_time now);
 /* Where its cause began, as the sentence names it: a frame of the outage. */
 nh_moment nh_outage_began(const nh_outage *outage, const nh_judgement *judgement);
 /* What to check next: advice on the cause first; strings that the list's owner frees. */
