@@ -239,7 +239,7 @@ is_linux_ladder(const nh_call *call, const nh_time *gaps, unsigned n)
 void
 nh_client_resends(const nh_call *call)
 {
-    nh_time gaps[NH_GAPS_MAX];
+    nh_time gaps[NH_GAPS_MAX] = { 0 };
     nh_moment at = nh_call_last(call)->at;
 
     if (call->way != NH_FORWARD || call->prog != NH_PROG_NLM || nh_nlm_is_result(call->prog, call->proc) ||
