@@ -41,7 +41,7 @@ manner_read(line_reader *line)
         .seq = line_number(line, "seq", -1), .ack = line_number(line, "ack", -1), .win = line_number(line, "win", -1),
         .tsval = line_number(line, "tsval", -1), .tsecr = line_number(line, "tsecr", -1),
         .split = line_number(line, "split", -1), .fragment = line_number(line, "fragment", -1),
-        .hops = line_number(line, "hops", -1), .lost = line_word(line, "lost"), .unseen = line_word(line, "unseen"), .dropped = line_word(line, "dropped"),
+        .hops = line_number(line, "hops", -1), .machine = line_number(line, "machine", -1), .lost = line_word(line, "lost"), .unseen = line_word(line, "unseen"), .dropped = line_word(line, "dropped"),
         .twice = line_word(line, "twice"), .old = line_word(line, "old"),
     };
     manner_read_sack(line, &how);
@@ -109,8 +109,16 @@ flow_keep_frame(scenario *sc, GByteArray *ip, const host *src, const host *dst, 
 void
 flow_emit(scenario *sc, connection *conn, int direction, GByteArray *ip, const manner *how)
 {
+    host *src = conn->end[direction];
+    uint16_t own = src->machine;
+
+    if (how->machine >= 0)
+        src->machine = (uint16_t)how->machine;
+    host_set_mac(src);
     if (!how->lost && !how->unseen)
-        flow_keep_frame(sc, ip, conn->end[direction], conn->end[!direction], how->twice, how->dropped);
+        flow_keep_frame(sc, ip, src, conn->end[!direction], how->twice, how->dropped);
+    src->machine = own;
+    host_set_mac(src);
     if (conn->last_packet[direction])
         g_byte_array_unref(conn->last_packet[direction]);
     conn->last_packet[direction] = ip;

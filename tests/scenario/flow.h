@@ -15,7 +15,7 @@ enum { MICROSECOND = 1000 };
 
 /* What a line says about the way of its frames */
 typedef struct {
-    int64_t   seq, ack, win, tsval, tsecr, split, fragment, hops;      /* -1: not said */
+    int64_t   seq, ack, win, tsval, tsecr, split, fragment, hops, machine;      /* -1: not said */
     bool lost;          /* sent, not captured, did not arrive */
     bool unseen;        /* arrived, but was not captured */
     bool dropped;       /* captured, but did not arrive */

@@ -84,6 +84,9 @@ read_status(const message *m)
     for (unsigned i = 0; i < G_N_ELEMENTS(names); i++)
         if (line_word(m->line, names[i]))
             return (int)i;
+    int64_t number = line_number(m->line, "status", -1);
+    if (number >= 0)
+        return (int)number;
     line_fail(m->line, "a status such as NLM_GRANTED is missing");
 }
 

@@ -58,8 +58,13 @@ void
 host_set_mac(host *h)
 {
     h->mac[0] = 2;  /* locally administered */
-    h->mac[1] = 0;
+    h->mac[1] = h->machine ? 1 : 0;
     memcpy(h->mac + 2, h->addr.bytes + h->addr.len - 4, 4);
+    if (h->machine) {
+        memset(h->mac + 2, 0, 2);
+        h->mac[4] = (uint8_t)(h->machine >> 8);
+        h->mac[5] = (uint8_t)h->machine;
+    }
 }
 
 /* IP */

@@ -48,6 +48,7 @@ set_host(scenario *sc, line_reader *line, host *h)
 
     if (!address_parse(text, sc->ipv6, &h->addr))
         line_fail(line, "'%s' is no address", text);
+    h->machine = (uint16_t)line_number(line, "machine", 0);
     host_set_mac(h);
     const char *name = line_value(line, "name");
     if (name) {
@@ -83,6 +84,16 @@ read_host(scenario *sc, line_reader *line)
 {
     add_host(sc, line_next(line, "a name"));
     set_host(sc, line, g_ptr_array_index(sc->hosts, sc->hosts->len - 1));
+}
+
+/* machine HOST N: from now on another one has its address. */
+static void
+read_machine(scenario *sc, line_reader *line)
+{
+    host *h = scenario_host(sc, line, line_next(line, "a host"));
+
+    h->machine = (uint16_t)line_parse_number(line, line_next(line, "the number of a machine"));
+    host_set_mac(h);
 }
 
 static void
@@ -245,6 +256,7 @@ static const struct {
     { "between", read_between, false },
     { "connection", read_connection, false },
     { "udp", read_udp, false },
+    { "machine", read_machine, false },
     { "icmp", icmp_act, true },
 };
 

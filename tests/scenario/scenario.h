@@ -54,6 +54,7 @@ typedef struct {
     char    *name;
     address  addr;
     uint8_t   mac[6];
+    uint16_t  machine;       /* which one has the address, for its MAC address; 0: one made from the address itself */
     uint16_t  ip_id;
     uint8_t   hops;          /* TTL or hop limit of its next packet; 0: 64 */
     uint32_t  clock;         /* TCP timestamp at the start of the scenario; one tick is a millisecond */

@@ -67,6 +67,7 @@ typedef enum {
     NH_PART_GRACE,
     NH_PART_REJECTED,
     NH_PART_NOLOCKS,
+    NH_PART_DENIED,
     NH_PART_CALLBACK,
     NH_PART_COUNT
 } nh_part_kind;
@@ -109,6 +110,7 @@ typedef struct {
     bool hangs;          /* the server has the call: others may be served meanwhile */
     bool refusal;        /* the server answered, and refused */
     bool fails_at_once;  /* the application's lock failed (ENOLCK): once is an incident */
+    bool denies;         /* the same, of this one call: twice is an incident */
     bool tells_none;     /* the port mapper knows no lock manager: the port is not there to be tried */
     bool passes;         /* on the way to the real trouble, if that follows on the same connection */
     bool last_resort;    /* explains only what nothing else does */

@@ -58,6 +58,14 @@
 #define AT_SERVER           FACT(32)
 #define HUNG_BEFORE         FACT(33) /* the server had the call for long before its connection was lost */
 #define ARRIVED             FACT(34) /* two capture points: what the client sent came to the server's host, which took none of it */
+#define SYSTEM_ERROR        FACT(35) /* RPC refused it, for it failed itself */
+#define GARBLED             FACT(36) /* or could not read the arguments */
+#define UNKNOWN_PROCEDURE   FACT(37) /* or does not have this one */
+#define TOO_WEAK            FACT(38) /* or wants other credentials */
+#define HANDLE_STALE        FACT(39) /* the lock manager refused it, for it does not know the file */
+#define READ_ONLY           FACT(40) /* or the file system cannot be written to */
+#define TOO_LARGE           FACT(41) /* or the range is beyond its reach */
+#define NO_SUCH_STATUS      FACT(42) /* or for a reason that NLM does not have */
 
 static const struct {
     uint64_t first, beside, facts;
@@ -203,9 +211,32 @@ client_had_restarted(const nh_outage *outage)
     return restarted.frame && restarted.frame < outage->last.frame && outage->start.time - restarted.time < NH_OLD_CONNECTION_TIME;
 }
 
-/* Nothing but this refusal came, and several times. */
+/* How RPC refused a call (RFC 5531 section 9). */
+static const struct {
+    const char *begins;
+    uint64_t facts;
+} refusals[] = {
+    { "PROG_UNAVAIL", UNKNOWN_PROGRAM },
+    { "PROG_MISMATCH", UNKNOWN_VERSION },
+    { "PROC_UNAVAIL", UNKNOWN_PROCEDURE },
+    { "GARBAGE_ARGS", GARBLED },
+    { "SYSTEM_ERR", SYSTEM_ERROR },
+    { "AUTH_ERROR (AUTH_TOOWEAK)", CREDENTIALS | TOO_WEAK },
+    { "AUTH_", CREDENTIALS },
+};
+
+static uint64_t
+facts_of_reason(const nh_call *call)
+{
+    for (unsigned i = 0; call && call->refused && i < G_N_ELEMENTS(refusals); i++)
+        if (g_str_has_prefix(call->refused, refusals[i].begins))
+            return refusals[i].facts;
+    return 0;
+}
+
+/* Nothing but refusals of this kind came, and several times. */
 static bool
-all_refused_so(const nh_outage *outage, const char *how)
+all_refused_so(const nh_outage *outage, uint64_t reason)
 {
     unsigned n = 0;
 
@@ -213,24 +244,34 @@ all_refused_so(const nh_outage *outage, const char *how)
         const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
         if (!nh_finding_get(symptom->finding)->by_rpc || symptom->way != NH_FORWARD)
             continue;
-        if (!symptom->call || g_strcmp0(symptom->call->refused, how) != 0)
+        if (!symptom->call || (facts_of_reason(symptom->call) & ~TOO_WEAK) != (reason & ~TOO_WEAK))
             return false;
         n += 1 + symptom->count;
     }
     return n >= NH_REFUSALS_MIN && outage->hindsight.answered == 0;
 }
 
-/* How RPC refused a call (RFC 5531 section 9). */
+/* How the lock manager refused it. */
+static uint64_t
+facts_of_status(const nh_call *call)
+{
+    static const uint64_t facts[] = {
+        [NH_NLM_STAT_STALE_FH] = HANDLE_STALE, [NH_NLM_STAT_ROFS] = READ_ONLY, [NH_NLM_STAT_FBIG] = TOO_LARGE, [NH_NLM_STAT_FAILED] = 0
+    };
+
+    if (!call || !call->has_status)
+        return 0;
+    return call->status < G_N_ELEMENTS(facts) ? facts[call->status] : NO_SUCH_STATUS;
+}
+
 static uint64_t
 facts_of_refusal(const nh_outage *outage, const nh_call *call)
 {
+    uint64_t reason = facts_of_reason(call);
+
     if (!call || !call->refused)
-        return 0;
-    return (strcmp(call->refused, "PROG_UNAVAIL") == 0    ? UNKNOWN_PROGRAM
-            : strcmp(call->refused, "PROG_MISMATCH") == 0 ? UNKNOWN_VERSION
-            : g_str_has_prefix(call->refused, "AUTH_")    ? CREDENTIALS
-                                                          : 0) |
-           (all_refused_so(outage, call->refused) ? EACH_TIME : 0);
+        return facts_of_status(call);
+    return reason | (all_refused_so(outage, reason) ? EACH_TIME : 0);
 }
 
 /* After the reset no answer either: a server that still works on a call drops the copy (duplicate request cache). */

@@ -39,6 +39,16 @@ fails_at_once(const nh_finding_row *row)
     return row->fails_at_once;
 }
 
+/* An error of one call, and those before it are others: each is a matter of its own file. */
+static bool
+is_another_error(const nh_outage *outage, const nh_symptom *symptom)
+{
+    const nh_symptom *first = &g_array_index(outage->symptoms, nh_symptom, 0);
+
+    return symptom != first && nh_finding_get(symptom->finding)->denies && symptom->call && first->call &&
+           symptom->call->status != first->call->status;
+}
+
 bool
 nh_outage_is_incident(const nh_outage *outage, nh_time now)
 {
@@ -59,7 +69,7 @@ nh_outage_is_incident(const nh_outage *outage, nh_time now)
         const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
         /* what a connection's trouble means for the callback is no second symptom: it may be tried on another port */
         bool same = nh_finding_is_of_callback(symptom->finding) && !symptom->call && symptom->at.frame == counted;
-        symptoms += symptom->count + !same;
+        symptoms += symptom->count + !(same || is_another_error(outage, symptom));
         counted = symptom->at.frame;
     }
     if (nh_outage_has(outage, NH_FORWARD, fails_at_once))
@@ -79,6 +89,19 @@ nh_outage_has_refusals(const nh_outage *outage)
     return nh_outage_has(outage, NH_FORWARD, is_refusal);
 }
 
+/* What the call asks for was refused before. */
+static bool
+was_asked_before(const nh_outage *outage, const nh_call *call)
+{
+    for (unsigned i = 0; i < outage->calls->len; i++) {
+        const nh_call *other = g_ptr_array_index(outage->calls, i);
+        if (other != call && other->nlm.file == call->nlm.file && other->nlm.svid == call->nlm.svid &&
+            other->nlm.owner == call->nlm.owner && other->nlm.offset == call->nlm.offset && other->nlm.length == call->nlm.length)
+            return true;
+    }
+    return false;
+}
+
 bool
 nh_outage_held_up(const nh_outage *outage, const nh_call *call, nh_moment at)
 {
@@ -86,5 +109,5 @@ nh_outage_held_up(const nh_outage *outage, const nh_call *call, nh_moment at)
     bool at_once = call->n_sendings == 1 && first->at.frame > outage->start.frame && at.time - call->issue.earliest < NH_AT_ONCE;
 
     return !at_once || call->deferred || call->dead || call->way == NH_CALLBACK || nh_call_retries_lock(call) ||
-           nh_outage_has_refusals(outage);
+           (nh_outage_has_refusals(outage) && was_asked_before(outage, call));
 }

@@ -356,30 +356,55 @@ leaked(nh_lock *lock, nh_fault_reason reason, nh_call *call, nh_moment at, const
     return fault;
 }
 
-/*
- * nlmclnt_unlock_callback (fs/lockd/clntproc.c): a Linux client asks again only in
- * a grace period; after any other refusal it logs the status and forgets the lock.
- */
-static void
-unlock_refused(GArray *locks, const nh_lock *asked, uint32_t status, nh_moment at)
+/* The server keeps what its owner gives up; why: its word. */
+static nh_fault *
+unlock_refused(GArray *locks, const nh_lock *asked, const char *why, nh_moment at)
 {
     nh_lock *lock = keep_left(locks, asked, at);
 
     nh_lock_mark_leaving(locks, asked, false);
     if (lock->fault && lock->fault->finding == NH_LOCK_LEAKED) {
         nh_fault_add_call(lock->fault, asked->call);
-        return;
+        return NULL;
     }
     lock = keep_left(locks, asked, at);
     const nh_lock *what = nh_lock_kept(asked);
     nh_fault *fault = leaked(lock, NH_FAULT_UNLOCK_REFUSED, asked->call, at,
-                             &(nh_remark){ NH_REMARK_UNLOCK_REFUSED,
-                                           { NH_POINTER(what), NH_POINTER(what), NH_POINTER(nh_nlm_status_name(status)) } });
-    fault->line = (nh_remark){ NH_REMARK_UNEXPECTED_UNLOCK, { NH_NUMBER(status) } };
-    fault->line_at = at;
+                             &(nh_remark){ NH_REMARK_UNLOCK_REFUSED, { NH_POINTER(what), NH_POINTER(what), NH_POINTER(why) } });
     if (lock->state == NH_LOCK_HELD)
         fault->confidence = NH_CONFIDENCE_SHOWN;
     lock->fault = nh_fault_publish(fault);
+    return lock->fault;
+}
+
+/*
+ * nlmclnt_unlock_callback (fs/lockd/clntproc.c): a Linux client asks again only in
+ * a grace period; after any other refusal it logs the status and forgets the lock.
+ */
+static void
+unlock_denied(GArray *locks, const nh_lock *asked, uint32_t status, nh_moment at)
+{
+    nh_fault *fault = unlock_refused(locks, asked, nh_nlm_status_name(status), at);
+
+    if (!fault || fault->line_at.frame)
+        return;
+    fault->line = (nh_remark){ NH_REMARK_UNEXPECTED_UNLOCK, { NH_NUMBER(status) } };
+    fault->line_at = at;
+}
+
+/*
+ * The same function: it asks again after what RPC may overcome (PROG_UNAVAIL and the like), and forgets the lock after
+ * EACCES and EIO, which are AUTH_ERROR, GARBAGE_ARGS and SYSTEM_ERR (rpc_decode_header, net/sunrpc/clnt.c).
+ */
+bool
+nh_faults_rejected(GArray *locks, const nh_lock *asked, nh_moment at)
+{
+    const char *why = asked->call->refused;
+
+    if (!g_str_has_prefix(why, "AUTH_") && strcmp(why, "GARBAGE_ARGS") != 0 && strcmp(why, "SYSTEM_ERR") != 0)
+        return false;
+    unlock_refused(locks, asked, why, at);
+    return true;
 }
 
 void
@@ -616,7 +641,7 @@ nh_faults_answer(GArray *locks, nh_lock *asked, uint32_t status, nh_moment at)
         break;
     case NH_NLM_UNLOCK:
         if (refused && status != NH_NLM_STAT_GRACE)
-            unlock_refused(locks, asked, status, at);
+            unlock_denied(locks, asked, status, at);
         break;
     default:
         break;

@@ -448,6 +448,23 @@ nh_locks_answer(nh_call *call, const nh_nlm *answer, nh_moment at)
         forget_if_empty(table, call, file->locks);
 }
 
+bool
+nh_locks_rejected(nh_call *call, nh_moment at)
+{
+    nh_lock_table *table = call->pair->watch->locks;
+
+    if (call->prog != NH_PROG_NLM || nh_nlm_kind(call->proc) != NH_NLM_UNLOCK || call->way != NH_FORWARD || !call->nlm.has_lock)
+        return false;
+    nh_lock asked = nh_lock_of_call(call);
+    nh_lock_file *file = get_file(table, &call->pair->server, asked.file);
+    nh_lock_file_take(file, &table->nearby, asked.first, asked.last);
+    bool kept = nh_faults_rejected(table->nearby.locks, &asked, at);
+    nh_lock_file_put(file, &table->nearby);
+    table->version++;
+    forget_if_empty(table, call, file->locks);
+    return kept;
+}
+
 void
 nh_locks_seen(nh_lock_table *table, const nh_addr *from, nh_moment at)
 {

@@ -57,6 +57,8 @@ void nh_locks_free(nh_lock_table *table);
 
 /* A call got its answer: the reply, or of an asynchronous call the *_RES. */
 void nh_locks_answer(nh_call *call, const nh_nlm *answer, nh_moment at);
+/* RPC refused a call: true if the server keeps a lock that its owner gives up (an UNLOCK that is not tried again). */
+bool nh_locks_rejected(nh_call *call, nh_moment at);
 /* A lock call was sent: UNLOCK and CANCEL change what may happen before they are answered. */
 void nh_locks_call(nh_call *call, nh_moment at);
 /* FREE_ALL: the client gives up everything. */

@@ -8,6 +8,8 @@
 
 #include "core/out/request.h"
 
+#include "core/wire/procedures.h"
+
 char *
 nh_range_text(uint64_t offset, uint64_t length)
 {
@@ -27,9 +29,10 @@ nh_request_text(const nh_story_call *call)
     if (!request->known)
         return g_strdup(name);
     char *range = nh_range_text(request->offset, request->length);
-    char *text = g_strdup_printf("%s: %s, %s of file %s, process (svid) %u%s%s", name, request->exclusive ? "exclusive" : "shared", range,
-                                 request->file ? request->file : "?", request->svid, request->owner ? " of " : "",
-                                 request->owner ? request->owner : "");
+    bool has_mode = nh_nlm_kind(call->proc) != NH_NLM_UNLOCK;
+    const char *mode = !has_mode ? "" : request->exclusive ? "exclusive, " : "shared, ";
+    char *text = g_strdup_printf("%s: %s%s of file %s, process (svid) %u%s%s", name, mode, range, request->file ? request->file : "?",
+                                 request->svid, request->owner ? " of " : "", request->owner ? request->owner : "");
     g_free(range);
     return text;
 }

@@ -84,12 +84,13 @@ judge_status(nh_call *call, nh_moment at)
     if (call->status == NH_NLM_STAT_GRANTED || call->status == NH_NLM_STAT_BLOCKED)
         return;
     call->pair->denied++;
+    const char *name = nh_nlm_status_name(call->status);
     nh_remark_id id = finding == NH_DENIED_NOLOCKS ? NH_REMARK_DENIED_NOLOCKS : NH_REMARK_DENIED;
     nh_raise(&(nh_evidence){ .finding = finding,
                              .call = call,
                              .at = at,
                              .bits = NH_HARMLESS,
-                             .says = { id, { NH_POINTER(nh_nlm_status_name(call->status)) } } });
+                             .says = { id, { NH_POINTER(name), NH_NUMBER(name ? 0 : call->status) } } });
 }
 
 static void
@@ -174,10 +175,14 @@ is_refusal(const nh_call *call)
 static void
 refused_by_rpc(nh_call *call, nh_moment at)
 {
+    /* its owner gives the lock up all the same: a fault of the locks, if it is the only call that is refused */
+    bool leaked = nh_locks_rejected(call, at) && !call->pair->open;
+
     nh_raise(&(nh_evidence){ .finding = NH_RPC_REJECTED,
                              .call = call,
                              .at = at,
                              .since = nh_call_first(call)->at,
+                             .bits = leaked ? NH_HARMLESS : 0,
                              .says = { NH_REMARK_RPC_REJECTED, { NH_NUMBER(nh_call_first(call)->at.frame), NH_POINTER(call->refused) } } });
 }
 
@@ -197,19 +202,38 @@ is_reclaim_refused(const nh_call *call)
            call->status != NH_NLM_STAT_BLOCKED;
 }
 
+/* An application gets an error, and not because somebody else has the lock. Of a reclaim, and of UNLOCK and CANCEL, others tell. */
 static bool
-fails_at_once(const nh_finding_row *row)
+is_error(const nh_call *call)
 {
-    return row->fails_at_once;
+    uint32_t kind = nh_nlm_kind(call->proc);
+
+    return call->prog == NH_PROG_NLM && call->way == NH_FORWARD && call->has_status && nh_nlm_status_is_error(call->status) &&
+           (kind == NH_NLM_LOCK || kind == NH_NLM_TEST || kind == NH_NLM_SHARE) && !call->nlm.reclaim;
 }
 
-/* NLM_DENIED_NOLOCKS ends an outage in which the server did not answer, but not one that consists of it. */
+/* What its refusal says beside that it is one; none: it is no error. */
+static nh_finding
+error_of(const nh_call *call)
+{
+    return is_without_locks(call) ? NH_DENIED_NOLOCKS : is_error(call) ? NH_DENIED : NH_FINDING_NONE;
+}
+
+static bool
+fails(const nh_finding_row *row)
+{
+    return row->fails_at_once || row->denies;
+}
+
+/* An error ends an outage in which the server did not answer, but not one that consists of errors. */
 static bool
 refuses_again(const nh_call *call)
 {
     const nh_outage *outage = call->pair->open;
 
-    return outage && is_without_locks(call) && nh_outage_is_all(outage, fails_at_once);
+    bool error = call->prog == NH_PROG_NLM && call->has_status && (error_of(call) || nh_nlm_status_is_error(call->status));
+
+    return outage && error && nh_outage_is_all(outage, fails);
 }
 
 /* A client that asks in a version that the port mapper does not have, and in no other, never learns lockd's port. */
@@ -247,15 +271,16 @@ answer(nh_call *call, nh_moment at)
         judge_grace(call, at);
         return;
     }
-    nh_evidence refusal = { .finding = NH_DENIED_NOLOCKS, .call = call, .at = at, .since = nh_call_first(call)->at };
+    nh_evidence refusal = { .finding = error_of(call), .call = call, .at = at, .since = nh_call_first(call)->at };
     if (refuses_again(call)) {
-        nh_raise(&refusal);
+        if (refusal.finding)
+            nh_raise(&refusal);
         return;
     }
     nh_outage *ended = nh_outage_answer(call->pair, call->way, nh_service_of_program(call->prog), call, at);
     if (ended && !is_reclaim_refused(call))
         raise_recovered(call, ended, at);
-    if (is_without_locks(call))
+    if (refusal.finding)
         nh_raise(&refusal);
 }
 

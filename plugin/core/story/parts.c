@@ -42,6 +42,7 @@ static const struct {
     [NH_PART_GRACE] = { "grace period: only reclaims are answered" },
     [NH_PART_REJECTED] = { "calls refused by RPC" },
     [NH_PART_NOLOCKS] = { "refused: NLM_DENIED_NOLOCKS" },
+    [NH_PART_DENIED] = { "refused with an error" },
     [NH_PART_CALLBACK] = { "the callback does not reach the client" },
 };
 

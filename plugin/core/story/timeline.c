@@ -70,14 +70,21 @@ is_meanwhile(const nh_outage *outage, uint32_t frame)
     return frame > outage->start.frame && frame < outage->hindsight.latest && (!outage->end.frame || frame < outage->end.frame);
 }
 
+/* No lock for want of the server: it says nothing of other owners. */
+static bool
+is_no_answer(const nh_call *call)
+{
+    return call->refused || (call->has_status && (call->status == NH_NLM_STAT_GRACE || call->status == NH_NLM_STAT_NOLOCKS ||
+                                                  nh_nlm_status_is_error(call->status)));
+}
+
 /* A lock call gets its answer before the end, and not that there are no locks now. */
 static void
 count_answer(nh_outage *outage, const nh_call *call, uint32_t frame)
 {
-    bool refused = call->refused || (call->has_status && (call->status == NH_NLM_STAT_GRACE || call->status == NH_NLM_STAT_NOLOCKS));
     bool inside = frame > outage->start.frame && (!outage->end.frame || frame < outage->end.frame);
 
-    if (call->prog != NH_PROG_NLM || call->way != NH_FORWARD || call->proc == 0 || !inside || refused)
+    if (call->prog != NH_PROG_NLM || call->way != NH_FORWARD || call->proc == 0 || !inside || is_no_answer(call))
         return;
     if (call->outage == outage)
         outage->hindsight.answered++;

@@ -23,7 +23,8 @@
 /* What the calls of all pairs show. */
 typedef struct {
     unsigned calls, unanswered, pings, resent, unread, surplus, orphans, cut, one_sided, one_sided_pairs, unread_lookups, by_retry, late,
-        unasked, answers_first, early, unexplained;
+        unasked, answers_first, early, unexplained, errors;
+    uint32_t error; /* status of one of these */
     nh_time slowest;
     bool runs_back;
     bool symptom; /* something was amiss that made no incident */
@@ -60,6 +61,10 @@ look_at_calls(const nh_watch *watch, sight *seen)
         seen->surplus += call->prog == NH_PROG_NLM && call->l4 == NH_L4_TCP && call->replies > call->n_sendings;
         seen->unread += told && !call->has_status && has_status(call->proc);
         seen->early += is_early(watch, call);
+        if (told && call->has_status && nh_nlm_status_is_error(call->status)) {
+            seen->errors++;
+            seen->error = call->status;
+        }
         seen->pings += nh_call_is_ping(call) && !call->reply.frame;
         bool unanswered = call->prog == NH_PROG_PORTMAP && call->l4 == NH_L4_UDP && !call->reply.frame;
         seen->late += unanswered && call->asked.prog == NH_PROG_NLM;
@@ -129,12 +134,15 @@ static void
 add_caveats(nh_story *story, const sight *seen)
 {
     char *slowest = nh_duration_text(seen->slowest);
+    const char *error = nh_nlm_status_name(seen->error);
 
     caveat(story, seen->unanswered, "%u call%s without an answer", seen->unanswered, s(seen->unanswered));
     caveat(story, seen->pings, "%u NULL call%s without an answer", seen->pings, s(seen->pings));
     caveat(story, seen->unexplained, "%u line%s of the kernel log that no packet of it explains", seen->unexplained, s(seen->unexplained));
     caveat(story, seen->resent, "%u call%s sent again by RPC", seen->resent, s(seen->resent));
     caveat(story, seen->slowest > NH_HEALTHY_ANSWER, "an answer that took %s", slowest);
+    caveat(story, seen->errors, "%u answer%s with an error (%s)", seen->errors, s(seen->errors),
+           error ? error : "a status that NLM does not have");
     caveat(story, seen->unread, "%u answer%s whose status could not be read (frames that are cut)", seen->unread, s(seen->unread));
     caveat(story, seen->surplus, "%u call%s with more answers than copies: what was sent before the capture began", seen->surplus,
            s(seen->surplus));

@@ -70,6 +70,12 @@ nh_nlm_status_name(uint32_t status)
     return status < G_N_ELEMENTS(names) ? names[status] : NULL;
 }
 
+bool
+nh_nlm_status_is_error(uint32_t status)
+{
+    return status == NH_NLM_STAT_ROFS || status == NH_NLM_STAT_STALE_FH || status == NH_NLM_STAT_FBIG || status >= NH_NLM_STAT_FAILED;
+}
+
 /* --- the others ------------------------------------------------------------------------- */
 
 /* Procedures of portmap v2 and rpcbind v3/v4 (RFC 1833 section 3 and 2.1) */

@@ -12,6 +12,20 @@
 #define AUTH_TLS   7          /* RFC 9289 section 4.1 */
 #define RECORD_MAX (4u << 20) /* larger marks are no marks */
 
+/* auth_stat (RFC 5531 section 9) */
+static const char *
+auth_error(const uint8_t *bytes, unsigned length)
+{
+    static const char *const names[] = { [1] = "AUTH_ERROR (AUTH_BADCRED)",          [2] = "AUTH_ERROR (AUTH_REJECTEDCRED)",
+                                         [3] = "AUTH_ERROR (AUTH_BADVERF)",          [4] = "AUTH_ERROR (AUTH_REJECTEDVERF)",
+                                         [5] = "AUTH_ERROR (AUTH_TOOWEAK)",          [6] = "AUTH_ERROR (AUTH_INVALIDRESP)",
+                                         [7] = "AUTH_ERROR (AUTH_FAILED)",           [13] = "AUTH_ERROR (RPCSEC_GSS_CREDPROBLEM)",
+                                         [14] = "AUTH_ERROR (RPCSEC_GSS_CTXPROBLEM)" };
+    uint32_t state = length >= 20 ? nh_be32(bytes + 16) : 0;
+
+    return state < G_N_ELEMENTS(names) && names[state] ? names[state] : "AUTH_ERROR";
+}
+
 /* reject_stat and accept_stat (RFC 5531 section 9) */
 static const char *
 refusal(const uint8_t *bytes, unsigned length)
@@ -21,7 +35,7 @@ refusal(const uint8_t *bytes, unsigned length)
     if (length < 16)
         return NULL;
     if (nh_be32(bytes + 8) == 1) /* MSG_DENIED */
-        return nh_be32(bytes + 12) == 0 ? "RPC_MISMATCH" : "AUTH_ERROR";
+        return nh_be32(bytes + 12) == 0 ? "RPC_MISMATCH" : auth_error(bytes, length);
     if (length < 20)
         return NULL;
     uint32_t verifier = nh_be32(bytes + 16);
