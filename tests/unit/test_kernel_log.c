@@ -32,26 +32,32 @@ static const struct {
     { "Sun Jun 22 22:55:38 UTC 2025 ", "dmesg -T", NH_CLOCK_UTC, T22, NH_SECOND, NH_TIME_NONE },
     { "2025-06-22T22:55:38,933594+08:00 ", "ISO 8601", NH_CLOCK_UTC, T22 - 8 * HOUR + 933594000, 1000, NH_TIME_NONE },
     { "2025-06-22T22:55:38.933594Z host kernel: ", "ISO 8601", NH_CLOCK_UTC, T22 + 933594000, 1000, NH_TIME_NONE },
-    { "<5>1 2025-06-22T22:55:38.933-02:30 host kernel - - - ", "ISO 8601", NH_CLOCK_UTC,
-      T22 + 5 * HOUR / 2 + 933000000, 1000000, NH_TIME_NONE },
-    { "2025-06-22T22:55:38+0800 host kernel: ", "ISO 8601", NH_CLOCK_UTC, T22 - 8 * HOUR, NH_SECOND, NH_TIME_NONE },
-    { "2025-06-22T22:55:38.933594+0800 host kernel: ", "ISO 8601", NH_CLOCK_UTC, T22 - 8 * HOUR + 933594000, 1000,
+    { "<5>1 2025-06-22T22:55:38.933-02:30 host kernel - - - ", "ISO 8601", NH_CLOCK_UTC, T22 + 5 * HOUR / 2 + 933000000, 1000000,
       NH_TIME_NONE },
-    { "2025-06-22T22:55:38+0800 host kernel: [1.500000] ", "ISO 8601", NH_CLOCK_UTC, T22 - 8 * HOUR, NH_SECOND,
-      1500000000 },
+    { "2025-06-22T22:55:38+0800 host kernel: ", "ISO 8601", NH_CLOCK_UTC, T22 - 8 * HOUR, NH_SECOND, NH_TIME_NONE },
+    { "2025-06-22T22:55:38.933594+0800 host kernel: ", "ISO 8601", NH_CLOCK_UTC, T22 - 8 * HOUR + 933594000, 1000, NH_TIME_NONE },
+    { "2025-06-22T22:55:38+0800 host kernel: [1.500000] ", "ISO 8601", NH_CLOCK_UTC, T22 - 8 * HOUR, NH_SECOND, 1500000000 },
     { "Sun 2025-06-22 22:55:38 CST host kernel: ", "ISO 8601", NH_CLOCK_LOCAL, T22, NH_SECOND, NH_TIME_NONE },
     { "Sun 2025-06-22 22:55:38 UTC host kernel: ", "ISO 8601", NH_CLOCK_UTC, T22, NH_SECOND, NH_TIME_NONE },
-    { "Jun 22 22:55:38 xxxxxxxxxx kernel: [9263358.933594] ", "syslog", NH_CLOCK_LOCAL, T22, NH_SECOND,
-      9263358933594000 },
-    { "Jun 22 22:55:38 xxxxxxxxxx kernel:[9263358.933594]", "syslog", NH_CLOCK_LOCAL, T22, NH_SECOND,
-      9263358933594000 },
+    { "Jun 22 22:55:38 xxxxxxxxxx kernel: [9263358.933594] ", "syslog", NH_CLOCK_LOCAL, T22, NH_SECOND, 9263358933594000 },
+    { "Jun 22 22:55:38 xxxxxxxxxx kernel:[9263358.933594]", "syslog", NH_CLOCK_LOCAL, T22, NH_SECOND, 9263358933594000 },
     { "Jun 22 22:55:38.123456 host-1 kernel: ", "syslog", NH_CLOCK_LOCAL, T22 + 123456000, 1000, NH_TIME_NONE },
-    { "/var/log/messages:17:Jun  2 22:55:38 host kernel: ", "syslog", NH_CLOCK_LOCAL, T22 - 20 * 24 * HOUR, NH_SECOND,
-      NH_TIME_NONE },
+    { "/var/log/messages:17:Jun  2 22:55:38 host kernel: ", "syslog", NH_CLOCK_LOCAL, T22 - 20 * 24 * HOUR, NH_SECOND, NH_TIME_NONE },
     { "1750604138.933594 host kernel: ", "seconds since 1970", NH_CLOCK_UTC, 1750604138933594000, 1000, NH_TIME_NONE },
+    { "1750632938 ", "seconds since 1970", NH_CLOCK_UTC, T22, NH_SECOND, NH_TIME_NONE },
+    { "1750632938933,\"", "seconds since 1970", NH_CLOCK_UTC, T22 + 933 * NH_MSEC, NH_MSEC, NH_TIME_NONE },
+    { "[1750632938] SYSLOG: host kernel: ", "[seconds since 1970]", NH_CLOCK_UTC, T22, NH_SECOND, NH_TIME_NONE },
+    { "[3] kernel: [[1750632938.933594000, {}], {\"msg\"=>\"", "[seconds since 1970]", NH_CLOCK_UTC, T22 + 933594000, 1, NH_TIME_NONE },
+    { "\"Jun 22, 2025 @ 22:55:38.933\",host,\"", "syslog with year", NH_CLOCK_LOCAL, T22 + 933 * NH_MSEC, NH_MSEC, NH_TIME_NONE },
+    { "2025-06-22_22:55:38.93359 ", "ISO 8601", NH_CLOCK_LOCAL, T22 + 933590000, 10000, NH_TIME_NONE },
+    { "20250622T225538Z ", "ISO 8601, basic", NH_CLOCK_UTC, T22, NH_SECOND, NH_TIME_NONE },
+    { "  2097:20250622:225538.933 ", "ISO 8601, basic", NH_CLOCK_LOCAL, T22 + 933 * NH_MSEC, NH_MSEC, NH_TIME_NONE },
+    { "06-22 22:55:38.933     0     0 I         : ", "logcat", NH_CLOCK_LOCAL, T22 + 933 * NH_MSEC, NH_MSEC, NH_TIME_NONE },
+    /* Of one event and of when it was received; a number that may be anything. */
+    { "7711\t2025-06-22T22:55:38Z\t2025-06-22T22:55:40Z\thost\tkernel\t", "ISO 8601", NH_CLOCK_UTC, T22, NH_SECOND, NH_TIME_NONE },
+    { "1750604100 2025-06-22T22:55:38Z host kernel: ", "ISO 8601", NH_CLOCK_UTC, T22, NH_SECOND, NH_TIME_NONE },
     /* The finer wall clock counts. */
-    { "2025-06-22T22:55:38.933594Z relay Jun 22 22:55:40 host kernel: ", "ISO 8601", NH_CLOCK_UTC, T22 + 933594000, 1000,
-      NH_TIME_NONE },
+    { "2025-06-22T22:55:38.933594Z relay Jun 22 22:55:40 host kernel: ", "ISO 8601", NH_CLOCK_UTC, T22 + 933594000, 1000, NH_TIME_NONE },
 };
 
 static void
@@ -82,16 +88,76 @@ test_stamps(void)
 static void
 test_no_stamps(void)
 {
-    static const char *const none[] = { "", "kernel[123]: ", "[123] ", "[abc.def] ", "Jun 31 22:55:38 ", "Jun 22 24:55:38 ",
-                                        "Foo 22 22:55:38 ", "2025-13-01T00:00:00Z ", "2025-02-29T00:00:00Z ", "5,123,-;",
-                                        "99999999999999999999.1 ", "[99999999999999.1] ", "9999999999.5 ", "1750604138 ",
-                                        "xJun 22 22:55:38 ", "1969-12-31T23:59:59Z ", "5,1,2,no semicolon" };
+    static const char *const none[] = { "",
+                                        "kernel[123]: ",
+                                        "[123] ",
+                                        "[abc.def] ",
+                                        "Jun 31 22:55:38 ",
+                                        "Jun 22 24:55:38 ",
+                                        "Foo 22 22:55:38 ",
+                                        "2025-13-01T00:00:00Z ",
+                                        "2025-02-29T00:00:00Z ",
+                                        "5,123,-;",
+                                        "99999999999999999999.1 ",
+                                        "[99999999999999.1] ",
+                                        "9999999999.5 ",
+                                        "eth0 1750604138 ",
+                                        "946684799 ",
+                                        "17506041389 ",
+                                        "2025-13-06 22:55 06-22 22:55:38 ",
+                                        "xJun 22 22:55:38 ",
+                                        "1969-12-31T23:59:59Z ",
+                                        "5,1,2,no semicolon" };
     for (unsigned i = 0; i < G_N_ELEMENTS(none); i++) {
         nh_log_calendar calendar = { .hint = JUNE22 };
         nh_log_stamp stamp;
         g_test_message("%s", none[i]);
         g_assert_false(nh_log_stamp_find(none[i], strlen(none[i]), &calendar, &stamp));
     }
+}
+
+/* A time in a later column counts where none stands before the message, and not that of a line that was glued to it. */
+static void
+test_time_behind(void)
+{
+    nh_kernel_log *log = parse_with("EVENTS\t3798\thost\t" STILL "\t1750632938933\n", &june);
+    g_assert_cmpuint(log->lines->len, ==, 1);
+    g_assert_cmpint(line_at(log, 0)->time, ==, T22 + 933 * NH_MSEC);
+    nh_kernel_log_free(log);
+
+    log = parse_with(STILL "[ 1234.567890] " STILL "\n", &june);
+    g_assert_cmpuint(log->lines->len, ==, 1);
+    nh_kernel_log_free(log);
+}
+
+/* Milliseconds that are 000 in every line are none. */
+static void
+test_padding(void)
+{
+    nh_kernel_log *log = parse_with("2025-06-22T22:55:38.000Z " STILL "\n2025-06-22T22:56:18.000Z " STILL "\n", &june);
+    g_assert_cmpint(line_at(log, 0)->resolution, ==, NH_SECOND);
+    nh_kernel_log_free(log);
+
+    log = parse_with("2025-06-22T22:55:38.000Z " STILL "\n2025-06-22T22:56:18.001Z " STILL "\n", &june);
+    g_assert_cmpint(line_at(log, 0)->resolution, ==, NH_MSEC);
+    nh_kernel_log_free(log);
+}
+
+/* What gcloud prints: the message before its time, which are of one document; other rules of three dashes are none. */
+static void
+test_documents(void)
+{
+    static const char text[] = "---\ninsertId: 1abc\njsonPayload:\n  message: 'lockd: server xxxxxxxx not responding,\n    still trying'\n"
+                               "receiveTimestamp: '2025-06-22T22:55:47.1Z'\ntimestamp: '2025-06-22T22:55:38.933Z'\n"
+                               "---\ninsertId: 1abd\ntimestamp: '2025-06-22T22:56:18.500Z'\n";
+    nh_kernel_log *log = parse_with(text, &june);
+    g_assert_cmpuint(log->lines->len, ==, 1);
+    g_assert_cmpint(line_at(log, 0)->time, ==, T22 + 933 * NH_MSEC);
+    nh_kernel_log_free(log);
+
+    log = parse_with("---\nJun 22 22:55:38 host kernel: " STILL "\n---\nnotes: none\n", &june);
+    g_assert_cmpuint(log->lines->len, ==, 1);
+    nh_kernel_log_free(log);
 }
 
 static const struct {
@@ -108,8 +174,8 @@ static const struct {
     { "lockd: server 192.168.53.40 OK [", NH_LOG_OK, "lockd", "192.168.53.40", 0, 0, "lockd: server 192.168.53.40 OK" },
     { "nfs: server fd00::1:2 OK", NH_LOG_OK, "nfs", "fd00::1:2", 0, 0, NULL },
     { "nfs: server fe80::1%eth0 OK", NH_LOG_OK, "nfs", "fe80::1%eth0", 0, 0, NULL },
-    { "nfsacl: server nas-1.lab_x.example.com not responding, still trying", NH_LOG_STILL_TRYING, "nfsacl",
-      "nas-1.lab_x.example.com", 0, 0, NULL },
+    { "nfsacl: server nas-1.lab_x.example.com not responding, still trying", NH_LOG_STILL_TRYING, "nfsacl", "nas-1.lab_x.example.com", 0, 0,
+      NULL },
     { "statd: server rpc.statd not responding, timed out", NH_LOG_TIMED_OUT, "statd", "rpc.statd", 0, 0, NULL },
     { "rpcbind: server localhost not responding, timed out", NH_LOG_TIMED_OUT, "rpcbind", "localhost", 0, 0, NULL },
     { "mount: server a OK", NH_LOG_OK, "mount", "a", 0, 0, NULL },
@@ -144,9 +210,15 @@ test_messages(void)
 static void
 test_not_messages(void)
 {
-    static const char *const none[] = { "nfs: server a OKAY", "nfs: server a is fine", "nfs: hello",
-                                        "server a OK", ": server a OK", "RPC: 38 call_status (status -110)",
-                                        "RPC: call_timeout (major)", "RPC: 38 setting alarm for ms", "xlockd: grace",
+    static const char *const none[] = { "nfs: server a OKAY",
+                                        "nfs: server a is fine",
+                                        "nfs: hello",
+                                        "server a OK",
+                                        ": server a OK",
+                                        "RPC: 38 call_status (status -110)",
+                                        "RPC: call_timeout (major)",
+                                        "RPC: 38 setting alarm for ms",
+                                        "xlockd: grace",
                                         "lockd:" };
     for (unsigned i = 0; i < G_N_ELEMENTS(none); i++) {
         char *text = g_strconcat("[ 12.345678] ", none[i], NULL);
@@ -165,7 +237,8 @@ test_glued(void)
     nh_kernel_log *log = parse_with("[ 140.402356] RPC: 49 call_timeout (major) [ 140.403783] lockd: server localhost not "
                                     "responding, still trying\n"
                                     "[ 141.0] nfs: server a OK nfs: server b OK\n"
-                                    "[ 142.0] lockd: one lockd: sentence of words\n", NULL);
+                                    "[ 142.0] lockd: one lockd: sentence of words\n",
+                                    NULL);
     g_assert_cmpuint(log->lines->len, ==, 5);
     g_assert_cmpint(line_at(log, 0)->event, ==, NH_LOG_MAJOR);
     g_assert_cmpint(line_at(log, 0)->time, ==, 140402356000);
@@ -256,8 +329,19 @@ test_files(void)
 static void
 test_long(void)
 {
-    static const char *const units[] = { ":", "lockd: ", "[", " ", "[ ", "1", "RPC: ", "lockd: server ", "a", "Jun      ",
-                                         "nfs: server a OK ", "[ 1.5] lockd: server a OK\n", "Jun 22 22:55:38 h kernel: lockd: server a OK\n",
+    static const char *const units[] = { ":",
+                                         "lockd: ",
+                                         "[",
+                                         " ",
+                                         "[ ",
+                                         "1",
+                                         "RPC: ",
+                                         "lockd: server ",
+                                         "a",
+                                         "Jun      ",
+                                         "nfs: server a OK ",
+                                         "[ 1.5] lockd: server a OK\n",
+                                         "Jun 22 22:55:38 h kernel: lockd: server a OK\n",
                                          "[ 1.5] lockd: x " };
     /* Under an emulator this is about the result alone. */
     const bool emulated = g_getenv("NLM_HEALTH_EMULATED") != NULL;
@@ -290,6 +374,9 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/kernel_log/stamps", test_stamps);
     g_test_add_func("/kernel_log/no_stamps", test_no_stamps);
+    g_test_add_func("/kernel_log/time-behind", test_time_behind);
+    g_test_add_func("/kernel_log/padding", test_padding);
+    g_test_add_func("/kernel_log/documents", test_documents);
     g_test_add_func("/kernel_log/messages", test_messages);
     g_test_add_func("/kernel_log/not_messages", test_not_messages);
     g_test_add_func("/kernel_log/glued", test_glued);

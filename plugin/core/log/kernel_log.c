@@ -177,6 +177,18 @@ read_aside(reader *r, const char *row, const char *end)
     return by_itself;
 }
 
+/* In a table the time may stand in a later column: "...still trying<tab>1795350668258". */
+static void
+find_behind(reader *r, const char *from, const char *end, nh_log_stamp *stamp)
+{
+    nh_log_stamp found;
+    if (from >= end || *from == '\0' || !strchr("\t,;|\"'", *from) ||
+        !nh_log_stamp_find(from, MIN((size_t)(end - from), PREFIX_BYTES_MAX), &r->calendar, &found))
+        return;
+    *stamp = found;
+    stamp->begin = 0; /* nothing stands before it that tells files apart */
+}
+
 /*
  * All messages of one row: two lines that were glued together give two. A
  * message after the first may do without a stamp of its own; not so other words
@@ -201,7 +213,8 @@ read_row(reader *r, const char *row, const char *end)
         if (dated) {
             stamp = own;
             host = host_of(from + own.begin, m.start);
-        }
+        } else if (!stamp.format)
+            find_behind(r, m.end, end, &stamp);
         r->full = r->full || r->log->lines->len == NH_LOG_LINES_MAX;
         if (!stamp.format) {
             r->undated++;
@@ -375,6 +388,39 @@ take_row(const char *row, size_t length, unsigned number, void *data)
     r->joins = 0;
 }
 
+/* --- digits that tell nothing -------------------------------------------------------------- */
+
+/* How many lines of a source have a fraction, and how many another one than 0. */
+typedef struct {
+    unsigned with, other;
+} fractions;
+
+static bool
+has_fraction(const nh_log_stamp *stamp)
+{
+    return stamp->clock != NH_CLOCK_UPTIME && stamp->resolution < NH_SECOND;
+}
+
+/* "12:31:08.000" in every line: a tool that prints milliseconds of times that have none (Splunk's and Azure's tables). */
+static void
+drop_padding(reader *r)
+{
+    fractions *of = g_new0(fractions, r->clocks->len);
+
+    for (unsigned i = 0; i < r->log->lines->len; i++) {
+        const nh_log_line *line = g_ptr_array_index(r->log->lines, i);
+        const nh_log_stamp *stamp = &g_array_index(r->uptimes, nh_log_stamp, i);
+        of[line->source].with += has_fraction(stamp);
+        of[line->source].other += has_fraction(stamp) && stamp->time % NH_SECOND != 0;
+    }
+    for (unsigned i = 0; i < r->log->lines->len; i++) {
+        nh_log_line *line = g_ptr_array_index(r->log->lines, i);
+        if (has_fraction(&g_array_index(r->uptimes, nh_log_stamp, i)) && of[line->source].with > 1 && of[line->source].other == 0)
+            line->resolution = NH_SECOND;
+    }
+    g_free(of);
+}
+
 /* --- two clocks in one line ------------------------------------------------------------------ */
 
 /* Where the wall clock is a copier's (kubectl logs --timestamps, dmesg | logger, | ts), the kernel's own counts. */
@@ -524,6 +570,7 @@ nh_kernel_log *
 nh_log_reader_end(nh_log_reader *r)
 {
     nh_kernel_log *log = r->log;
+    drop_padding(r);
     prefer_uptimes(r);
     refine_with_uptimes(log->lines, r->uptimes);
     count_lines(r);

@@ -11,16 +11,28 @@
 #include "core/log/log_months.h"
 
 #define DAY_SECONDS      86400
+#define UNIX_SECONDS_MIN G_GUINT64_CONSTANT(946684800)  /* 2000-01-01 */
 #define UNIX_SECONDS_MAX G_GUINT64_CONSTANT(4102444800) /* 2100-01-01 */
 
 typedef struct {
     const char *at, *end;
+    const char *line; /* where it begins */
 } cursor;
 
 static bool
 take_char(cursor *c, char expected)
 {
     if (c->at == c->end || *c->at != expected)
+        return false;
+    c->at++;
+    return true;
+}
+
+/* One of several characters. */
+static bool
+take_any(cursor *c, const char *expected)
+{
+    if (c->at == c->end || *c->at == '\0' || !strchr(expected, *c->at))
         return false;
     c->at++;
     return true;
@@ -277,7 +289,7 @@ take_minute(cursor *c, nh_log_calendar *calendar, nh_time *time)
 nh_log_step
 nh_log_calendar_follow(nh_log_calendar *calendar, const char *line, size_t length)
 {
-    cursor c = { line, line + length };
+    cursor c = { line, line + length, line };
     nh_time time;
     bool of_minute;
 
@@ -434,7 +446,10 @@ take_zone_offset(cursor *c, nh_log_stamp *stamp)
     c->at = ahead.at;
 }
 
-/* "2025-06-22T22:55:38,933594+08:00": dmesg, rsyslog, RFC 5424, journalctl; a blank for the T in short-full */
+/*
+ * "2025-06-22T22:55:38,933594+08:00": dmesg, rsyslog, RFC 5424, journalctl; a blank for the T in short-full, an underscore
+ * in svlogd -tt
+ */
 static bool
 parse_iso(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp)
 {
@@ -444,7 +459,7 @@ parse_iso(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp)
     if (!take_number(c, 4, 4, &year) || c->at == c->end || (*c->at != '-' && *c->at != '/'))
         return false;
     char separator = *c->at++; /* a slash in logs of Go's and nginx's */
-    if (!take_two(c, 12, &month) || !take_char(c, separator) || !take_two(c, 31, &day) || (!take_char(c, 'T') && !take_char(c, ' ')) ||
+    if (!take_two(c, 12, &month) || !take_char(c, separator) || !take_two(c, 31, &day) || !take_any(c, "T _") ||
         !take_clock(c, &time_of_day, &stamp->resolution))
         return false;
     stamp->time = date_time(year, month, day, time_of_day);
@@ -455,6 +470,42 @@ parse_iso(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp)
     if (stamp->clock == NH_CLOCK_LOCAL)
         take_zone_name(c, stamp);
     return true;
+}
+
+/* "20250622T225538.933Z", the basic format of ISO 8601; a colon for the T in Zabbix' logs */
+static bool
+parse_iso_basic(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp)
+{
+    uint64_t date, clock;
+    if (!take_number(c, 8, 8, &date) || !take_any(c, "T:-_ ") || !take_number(c, 6, 6, &clock))
+        return false;
+    unsigned hour = (unsigned)(clock / 10000), minute = (unsigned)(clock / 100 % 100), second = (unsigned)(clock % 100);
+    if (hour > 23 || minute > 59 || second > 60 || date / 100 % 100 > 12)
+        return false;
+    stamp->time = date_time(date / 10000, (unsigned)(date / 100 % 100), (unsigned)(date % 100),
+                            (hour * 3600 + minute * 60 + second) * NH_SECOND);
+    if (!nh_time_known(stamp->time))
+        return false;
+    stamp->time += take_fraction(c, &stamp->resolution);
+    stamp->clock = NH_CLOCK_LOCAL;
+    take_zone_offset(c, stamp);
+    return true;
+}
+
+/* "06-22 22:55:38.933", Android's logcat; the end of a longer date is none. */
+static bool
+parse_logcat(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp)
+{
+    unsigned month, day;
+    nh_time time_of_day;
+    if (c->at > c->line && strchr("-/.:", c->at[-1]))
+        return false;
+    if (!take_two(c, 12, &month) || month == 0 || !take_char(c, '-') || !take_two(c, 31, &day) || !take_char(c, ' ') ||
+        !take_clock(c, &time_of_day, &stamp->resolution) || stamp->resolution == NH_SECOND)
+        return false;
+    stamp->clock = NH_CLOCK_LOCAL;
+    stamp->time = date_without_year(calendar, 1U << (month - 1), day, time_of_day);
+    return nh_time_known(stamp->time);
 }
 
 /* "Jun 22 22:55:38", journalctl short-precise with a fraction */
@@ -470,7 +521,7 @@ parse_syslog(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp)
     return nh_time_known(stamp->time);
 }
 
-/* "Jun 22 2025 22:55:38", with or without a colon behind it: Cisco's, and rsyslog's with year */
+/* "Jun 22 2025 22:55:38", with or without a colon behind it: Cisco's, and rsyslog's with year; "Jun 22, 2025 @ 22:55:38.933": Kibana's */
 static bool
 parse_syslog_year(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp)
 {
@@ -483,7 +534,7 @@ parse_syslog_year(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp)
     if (!take_blanks(c, 1) || !take_number(c, 4, 4, &year) || year < NH_LOG_YEAR_FIRST || year > NH_LOG_YEAR_LAST)
         return false;
     take_char(c, ',');
-    if (!take_blanks(c, 1) || !take_clock(c, &time_of_day, &stamp->resolution))
+    if (!take_blanks(c, 1) || (take_char(c, '@') && !take_blanks(c, 1)) || !take_clock(c, &time_of_day, &stamp->resolution))
         return false;
     stamp->clock = NH_CLOCK_LOCAL;
     stamp->time = date_among((unsigned)year, (unsigned)year, calendar->hint, months, day, time_of_day);
@@ -644,16 +695,56 @@ parse_tai64n(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp)
     return stamp->time >= 0;
 }
 
-/* "1750604138.933594 " */
+/* Nothing but what parts columns stands before it. */
+static bool
+stands_first(const cursor *c)
+{
+    for (const char *at = c->line; at < c->at; at++)
+        if (*at == '\0' || !strchr(" \t,;|\"'[<", *at))
+            return false;
+    return true;
+}
+
+/* A number of 10, 13, 16 or 19 digits: seconds since 1970, milli-, micro- or nanoseconds. */
+static bool
+take_unix(cursor *c, nh_log_stamp *stamp)
+{
+    const char *start = c->at;
+    uint64_t number, units = 1;
+    if (!take_number(c, 10, 19, &number) || (c->at - start - 10) % 3 != 0)
+        return false;
+    for (const char *at = start + 10; at < c->at; at++)
+        units *= 10;
+    if (number / units < UNIX_SECONDS_MIN || number / units >= UNIX_SECONDS_MAX)
+        return false;
+    stamp->resolution = NH_SECOND / (nh_time)units;
+    stamp->time = (nh_time)number * stamp->resolution;
+    if (units == 1)
+        stamp->time += take_fraction(c, &stamp->resolution);
+    stamp->clock = NH_CLOCK_UTC;
+    return true;
+}
+
+/* "1750604138.933594 "; a number without a point, which may be anything, in front of a line only: "1750604138 ", "1750604138933," */
 static bool
 parse_unix(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp)
 {
-    uint64_t seconds;
-    if (!take_number(c, 10, 10, &seconds) || seconds >= UNIX_SECONDS_MAX)
+    bool first = stands_first(c);
+    const char *start = c->at;
+    if (!take_unix(c, stamp))
         return false;
-    stamp->time = (nh_time)seconds * NH_SECOND + take_fraction(c, &stamp->resolution);
-    stamp->clock = NH_CLOCK_UTC;
-    return stamp->resolution < NH_SECOND && take_char(c, ' ');
+    stamp->bare = !memchr(start, '.', (size_t)(c->at - start));
+    return (first || !stamp->bare) && (c->at == c->end || take_any(c, " \t,;|\""));
+}
+
+/* "[1750604138]" as Nagios has it, "[1750604138.933594000, " as Fluent Bit has it; no machine has been up for so long */
+static bool
+parse_unix_brackets(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp)
+{
+    if (!take_char(c, '[') || !take_unix(c, stamp))
+        return false;
+    stamp->bare = stamp->resolution == NH_SECOND;
+    return take_any(c, ",]");
 }
 
 /* What a stamp may begin with, so that most places in a line are passed over at once. */
@@ -675,16 +766,19 @@ static const struct {
     bool (*parse)(cursor *c, nh_log_calendar *calendar, nh_log_stamp *stamp);
     unsigned begins;
 } formats[] = {
-    { "seconds since boot", parse_uptime, BRACKET | DIGIT }, /* dmesg, -d, <5>[..], journalctl short-monotonic, short-delta */
-    { "dmesg -H", parse_minute, BRACKET },                   /* dmesg -H, -e, --time-format=reltime */
-    { "steps", parse_step, BRACKET },                        /* the same, and --time-format=delta */
+    { "[seconds since 1970]", parse_unix_brackets, BRACKET }, /* Nagios, Fluent Bit, logread -t */
+    { "seconds since boot", parse_uptime, BRACKET | DIGIT },  /* dmesg, -d, <5>[..], journalctl short-monotonic, short-delta */
+    { "dmesg -H", parse_minute, BRACKET },                    /* dmesg -H, -e, --time-format=reltime */
+    { "steps", parse_step, BRACKET },                         /* the same, and --time-format=delta */
     { "/dev/kmsg", parse_kmsg, DIGIT },
     { "dmesg -T", parse_ctime, LETTER | DIGIT }, /* and date, in whatever language */
     { "syslog with year", parse_syslog_year, LETTER | DIGIT },
     { "Apache", parse_clf, DIGIT },
-    { "ISO 8601", parse_iso, DIGIT },            /* dmesg iso, RFC 5424, rsyslog, journalctl short-iso(-precise), short-full */
+    { "ISO 8601", parse_iso, DIGIT }, /* dmesg iso, RFC 5424, rsyslog, journalctl short-iso(-precise), short-full */
+    { "ISO 8601, basic", parse_iso_basic, DIGIT },
+    { "logcat", parse_logcat, DIGIT },
     { "syslog", parse_syslog, LETTER | DIGIT },  /* RFC 3164, journalctl short, short-precise */
-    { "seconds since 1970", parse_unix, DIGIT }, /* journalctl short-unix */
+    { "seconds since 1970", parse_unix, DIGIT }, /* journalctl short-unix, ts %s, milliseconds of CloudWatch */
     { "TAI64N", parse_tai64n, AT_SIGN },
     { "@seconds", parse_at_epoch, AT_SIGN },
     { "numeric date", parse_numeric_date, DIGIT },
@@ -712,6 +806,27 @@ is_word_byte(char c)
     return g_ascii_isalnum(c) || (guchar)c >= 0x80;
 }
 
+/* Two of one layout side by side: of the event, and of when it was received, which is not before it. */
+static bool
+is_received(const nh_log_stamp *first, const nh_log_stamp *next, const char *from, const char *to)
+{
+    if (first->format != next->format || first->clock != next->clock || first->resolution != next->resolution || next->time < first->time)
+        return false;
+    for (; from < to; from++)
+        if (*from == '\0' || !strchr(" \t,;|\"'", *from))
+            return false;
+    return true;
+}
+
+/* Whether a further wall clock of a line counts, not the one before. A number that may be anything counts where nothing else does. */
+static bool
+counts_more(const nh_log_stamp *found, const nh_log_stamp *wall)
+{
+    if (!wall->format || found->bare != wall->bare)
+        return !wall->format || wall->bare;
+    return found->resolution <= wall->resolution;
+}
+
 bool
 nh_log_stamp_find(const char *text, size_t length, nh_log_calendar *calendar, nh_log_stamp *stamp)
 {
@@ -720,11 +835,11 @@ nh_log_stamp_find(const char *text, size_t length, nh_log_calendar *calendar, nh
     for (size_t i = 0; i < length;) {
         nh_log_stamp found = { 0 };
         bool inside_word = i > 0 && is_word_byte(text[i]) && is_word_byte(text[i - 1]);
-        cursor c = { text + i, text + length };
+        cursor c = { text + i, text + length, text };
         size_t taken = inside_word ? 0 : parse_at(c, calendar, &found);
         if (taken > 0 && found.clock == NH_CLOCK_UPTIME)
             uptime = found;
-        else if (taken > 0 && (!wall.format || found.resolution <= wall.resolution))
+        else if (taken > 0 && counts_more(&found, &wall) && !is_received(&wall, &found, text + end, text + i))
             wall = found;
         if (taken > 0) {
             begin = MIN(begin, i);

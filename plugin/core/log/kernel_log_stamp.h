@@ -18,6 +18,7 @@ typedef struct {
     nh_time resolution; /* what the last printed digit stands for */
     nh_time uptime;     /* printed beside the wall clock; NH_TIME_NONE without */
     nh_time uptime_resolution;
+    bool bare;         /* a number that may be another */
     bool stepped;      /* counted from lines before it: nh_log_calendar_follow() */
     size_t begin, end; /* where the first stamp begins and the last one ends */
 } nh_log_stamp;
@@ -44,7 +45,8 @@ nh_log_step nh_log_calendar_follow(nh_log_calendar *calendar, const char *line, 
 /*
  * The stamp in front of a message. Text that is no stamp (host, facility, a
  * file name put there by grep) is passed over. Of several wall clocks the one
- * with the finest digits counts, then the last.
+ * with the finest digits counts, then the last; of two of one layout side by
+ * side the first.
  */
 bool nh_log_stamp_find(const char *text, size_t length, nh_log_calendar *calendar, nh_log_stamp *stamp);
 

@@ -25,10 +25,13 @@ static const struct {
     { "__REALTIME_TIMESTAMP", FIELD_MICROSECONDS },
     { "_SOURCE_MONOTONIC_TIMESTAMP", FIELD_UPTIME },
     { "__MONOTONIC_TIMESTAMP", FIELD_NONE }, /* when journald read it */
+    { "timeUnixNano", FIELD_TIME },          /* OpenTelemetry; observedTimeUnixNano is the collector's */
     { "@timestamp", FIELD_TIME },            /* Logstash, Elastic */
     { "time", FIELD_TIME },                  /* dmesg --json, docker, CRI-O, Fluent Bit */
     { "timestamp", FIELD_TIME },
     { "timereported", FIELD_TIME }, /* rsyslog */
+    { "ISODATE", FIELD_TIME },      /* syslog-ng */
+    { "DATE", FIELD_TIME },
     { "TimeGenerated", FIELD_TIME },
     { "EventTime", FIELD_TIME },
     { "eventTime", FIELD_TIME },
@@ -41,6 +44,7 @@ static const struct {
     { "_HOSTNAME", FIELD_HOST },
     { "hostname", FIELD_HOST },
     { "HOSTNAME", FIELD_HOST },
+    { "HOST", FIELD_HOST },
     { "host", FIELD_HOST },
     { "host.name", FIELD_HOST },
     { "host.hostname", FIELD_HOST },

@@ -12,15 +12,16 @@
 
 #define NAME_BYTES_MAX 64
 #define LINE_BYTES_MAX 65536 /* of a line that is copied */
+#define YAML_LINES_MAX 16    /* of a text in quotes */
 
 typedef struct {
     nh_log_row_func take;
     void *data;
     const char *text, *end;
     unsigned number;
-    nh_log_record record; /* of the journal, whose fields stand one in a line */
+    nh_log_record record; /* of the journal or a document, whose fields stand one in a line */
     unsigned record_number;
-    bool in_record;
+    bool in_record, in_document;
 } rows;
 
 /* --- colours ----------------------------------------------------------------------- */
@@ -84,7 +85,7 @@ end_record(rows *r)
     if (r->in_record)
         nh_log_record_end(&r->record, r->record_number, r->take, r->data);
     nh_log_record_clear(&r->record);
-    r->in_record = false;
+    r->in_record = r->in_document = false;
 }
 
 static void
@@ -181,6 +182,87 @@ take_journal_line(rows *r, const char *line, const char *end)
     return line == end ? end : NULL;
 }
 
+/* --- documents of YAML --------------------------------------------------------------------- */
+
+/* "---" and "insertId: ...": what gcloud logging read prints */
+static bool
+begins_document(const rows *r, const char *line, const char *end)
+{
+    return end - line == 3 && begins_with(line, end, "---") && end < r->end && begins_with(end + 1, r->end, "insertId:");
+}
+
+/* Behind the quote that ends a text, which may go on over several lines; end for a text without quotes. */
+static const char *
+end_of_value(const rows *r, const char *value, const char *end)
+{
+    const char *close = value < end && (*value == '\'' || *value == '"') ? end : NULL;
+
+    for (unsigned i = 0; close && i < YAML_LINES_MAX; i++) {
+        if (close - value > 1 && close[-1] == *value)
+            return close;
+        const char *next = close < r->end ? memchr(close + 1, '\n', (size_t)(r->end - close - 1)) : NULL;
+        close = next ? next : close == r->end ? NULL : r->end;
+    }
+    return end;
+}
+
+/* Without its quotes; a line's end and what the next one is indented by are a blank (YAML 1.2.2, section 7.3.2). */
+static char *
+value_text(const char *value, const char *end)
+{
+    GString *text = g_string_new(NULL);
+    bool quoted = end - value > 1 && (*value == '\'' || *value == '"') && end[-1] == *value;
+
+    for (value += quoted, end -= quoted; value < end && text->len < LINE_BYTES_MAX; value++) {
+        if (*value == '\n') {
+            g_string_append_c(text, ' ');
+            while (value + 1 < end && value[1] == ' ')
+                value++;
+        } else if (*value)
+            g_string_append_c(text, *value);
+    }
+    return g_string_free(text, false);
+}
+
+/* "textPayload: '...'", also of what is within another field. Where reading goes on; NULL when the document is over. */
+static const char *
+take_document_line(rows *r, const char *line, const char *end)
+{
+    const char *name = line, *colon;
+
+    while (name < end && *name == ' ')
+        name++;
+    for (colon = name; colon < end && (g_ascii_isalnum(*colon) || strchr("_@./-", *colon)) && *colon; colon++)
+        ;
+    if (colon == name || colon - name >= NAME_BYTES_MAX || colon == end || *colon != ':')
+        return NULL;
+    const char *value = colon + 1;
+    while (value < end && *value == ' ')
+        value++;
+    const char *value_end = end_of_value(r, value, end);
+    char *name_text = g_strndup(name, (size_t)(colon - name)), *text = value_text(value, value_end);
+    nh_log_record_field(&r->record, name_text, text, false);
+    g_free(text);
+    g_free(name_text);
+    for (const char *at = line; at < value_end; at++)
+        r->number += *at == '\n';
+    return value_end;
+}
+
+static const char *
+take_document(rows *r, const char *line, const char *end)
+{
+    if (begins_document(r, line, end)) {
+        begin_record(r);
+        r->in_document = true;
+        return end;
+    }
+    const char *next = r->in_document ? take_document_line(r, line, end) : NULL;
+    if (!next && r->in_document)
+        end_record(r);
+    return next;
+}
+
 /* --- lines ------------------------------------------------------------------------------ */
 
 /* Where an object of JSON begins in the line: behind what grep -r, JSON sequences and event streams put before it. */
@@ -230,8 +312,10 @@ take_json(rows *r, const char *line, const char *end)
 static const char *
 take_line(rows *r, const char *line, const char *end)
 {
-    const char *next = take_journal_line(r, line, end);
+    const char *next = take_document(r, line, end);
 
+    if (!next)
+        next = take_journal_line(r, line, end);
     if (!next)
         next = take_json(r, line, end);
     if (!next) {

@@ -38,13 +38,16 @@ losses_text(const nh_pair *pair)
                            nh_addr_text(&pair->client, client), nh_addr_text(&pair->server, server), pair->losses, pair->gap.frame);
 }
 
+/* Takes the text over. The story owns what is said: g_hash_table_add() would put a text in the place of one that is equal. */
 static void
 say_once(GHashTable *said, nh_story *story, char *text)
 {
-    if (text && g_hash_table_add(said, text))
-        g_ptr_array_add(story->messages, text);
-    else
+    if (!text || g_hash_table_contains(said, text)) {
         g_free(text);
+        return;
+    }
+    g_hash_table_add(said, text);
+    g_ptr_array_add(story->messages, text);
 }
 
 void
