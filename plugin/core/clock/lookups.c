@@ -192,6 +192,8 @@ look_up(nh_pair *pair, nh_way way, nh_conn *conn, const nh_call *lookup, nh_mome
 
     pair->side[way].lookup_before = pair->side[way].last_lookup;
     pair->side[way].last_lookup = at;
+    if (!pair->side[way].first_lookup.frame)
+        pair->side[way].first_lookup = at;
     if (nh_grant_answer_begins(pair, way, at)) {
         attempt->looker = conn;
         return;

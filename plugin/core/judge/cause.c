@@ -66,6 +66,7 @@
 #define READ_ONLY           FACT(40) /* or the file system cannot be written to */
 #define TOO_LARGE           FACT(41) /* or the range is beyond its reach */
 #define NO_SUCH_STATUS      FACT(42) /* or for a reason that NLM does not have */
+#define NOT_KNOWN_BACK      FACT(43) /* the client's port mapper does not know its lock manager */
 
 static const struct {
     uint64_t first, beside, facts;
@@ -321,8 +322,21 @@ facts_of_conn(const nh_outage *outage, const nh_conn *conn)
 static bool
 is_unasked_port(const nh_outage *outage, const nh_symptom *evidence)
 {
-    return evidence->way == NH_CALLBACK && evidence->conn && evidence->conn->service == NH_SERVICE_PROBABLE &&
-           !outage->pair->side[NH_CALLBACK].last_lookup.frame;
+    bool of_locks = evidence->conn ? evidence->conn->service == NH_SERVICE_PROBABLE : evidence->call && evidence->call->prog == NH_PROG_NLM;
+
+    nh_moment lookup = outage->pair->side[NH_CALLBACK].first_lookup;
+
+    return evidence->way == NH_CALLBACK && of_locks && (!lookup.frame || lookup.frame > evidence->at.frame);
+}
+
+/* The client's own host says of a datagram to its lock manager that it is not taken. */
+static bool
+is_refused_datagram(const nh_symptom *symptom)
+{
+    const nh_call *call = symptom->way == NH_CALLBACK && !symptom->conn ? symptom->call : NULL;
+
+    return call && call->prog == NH_PROG_NLM && nh_call_rare_of(call)->icmp.at.frame &&
+           nh_addr_equal(&nh_call_rare_of(call)->icmp.sender, &call->dst.addr);
 }
 
 /* The client comes back on the ports of a connection of whose end the capture has nothing. */
@@ -376,6 +390,12 @@ is_seen_behind(const nh_outage *outage, const nh_symptom *evidence)
     return frame && frame->point != 0 && frame->twin == 0 && frame->point != nh_points_main(points);
 }
 
+static bool
+tells_none(const nh_finding_row *row)
+{
+    return row->tells_none;
+}
+
 static nh_side
 position_of(const nh_outage *outage, const nh_symptom *evidence)
 {
@@ -420,8 +440,9 @@ facts_of(const nh_outage *outage, const nh_symptom *evidence)
            (was_refused_at_last(outage) ? REFUSED_AT_LAST : 0) | (client_had_restarted(outage) ? CLIENT_RESTARTED : 0) |
            (outage->hindsight.alive ? SERVER_ALIVE : 0) | (nh_elapsed(outage->start.time, outage->last.time) > NH_GRACE_MAX ? ENDLESS : 0) |
            (outage->turned_away >= NH_TURNED_AWAY_MIN ? EACH_TIME : 0) |
-           (nh_outage_has(outage, NH_CALLBACK, nobody_listens) ? CALLBACK_REFUSED : 0) | (waits_for_result(outage) ? RESULT_OWED : 0) |
-           (hung_before(outage, evidence) ? HUNG_BEFORE : 0) | (outage->pair->seen_server ? SERVER_SEEN : 0) |
+           (nh_outage_has(outage, NH_CALLBACK, nobody_listens) || is_refused_datagram(evidence) ? CALLBACK_REFUSED : 0) |
+           (nh_outage_has(outage, NH_CALLBACK, tells_none) ? NOT_KNOWN_BACK : 0) | (waits_for_result(outage) ? RESULT_OWED : 0) |
+           (hung_before(outage, evidence) ? HUNG_BEFORE : 0) | (outage->pair->seen_server || outage->pair->nfs_seen ? SERVER_SEEN : 0) |
            (position == NH_SIDE_CLIENT ? AT_CLIENT : 0) | (position == NH_SIDE_SERVER ? AT_SERVER : 0) |
            (arrived_in_vain(outage, evidence) ? ARRIVED : 0);
 }

@@ -12,6 +12,7 @@
 #include "core/judge/incident.h"
 #include "core/locks/lock_table.h"
 #include "core/model/trouble.h"
+#include "core/wire/procedures.h"
 
 /* --- the end of a connection's trouble ------------------------------------- */
 
@@ -207,7 +208,7 @@ nh_outage_join(nh_pair *pair, nh_call *call)
 {
     nh_outage *outage = pair->open;
 
-    if (!outage || call->outage || call->prog != NH_PROG_NLM)
+    if (!outage || call->outage || call->prog != NH_PROG_NLM || nh_nlm_is_result(call->prog, call->proc))
         return;
     call->outage = outage;
     g_ptr_array_add(outage->calls, call);

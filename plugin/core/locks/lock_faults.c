@@ -422,6 +422,38 @@ nh_faults_still_held(GArray *locks, const nh_lock *released, const nh_lock *aske
     lock->fault = nh_fault_publish(fault);
 }
 
+/* The holder whom the answer to a TEST names had the lock before his host announced a restart. */
+static nh_lock *
+find_former(const GArray *locks, const nh_nlm *named, const nh_lock *asked)
+{
+    for (unsigned i = 0; i < locks->len; i++) {
+        nh_lock *lock = lock_at(locks, i);
+        if (lock->state == NH_LOCK_GONE && lock->gone == NH_GONE_BY_OWNER_NOTICE && !lock->fault && lock->svid == named->svid &&
+            lock->owner == named->owner && nh_lock_overlap(lock, asked))
+            return lock;
+    }
+    return NULL;
+}
+
+void
+nh_faults_named(GArray *locks, const nh_nlm *named, const nh_lock *asked, nh_moment at)
+{
+    nh_lock *lock = find_former(locks, named, asked);
+    const char *notice = lock ? lock->pair->restarted_as : NULL;
+
+    if (!notice || lock->gone_at.frame >= nh_call_first(asked->call)->at.frame || !is_complete(lock->pair, lock->gone_at))
+        return;
+    bool other_name = lock->caller[0] && g_ascii_strcasecmp(notice, lock->caller) != 0;
+    nh_fault *fault = leaked(lock, NH_FAULT_NOTICE_IGNORED, asked->call, at,
+                             &(nh_remark){ NH_REMARK_NOTICE_IGNORED,
+                                           { NH_NUMBER(lock->svid), NH_POINTER(nh_lock_kept(lock)), NH_NUMBER(lock->gone_at.frame),
+                                             NH_NUMBER(other_name), NH_POINTER(notice), NH_POINTER(lock->caller) } });
+    if (other_name)
+        fault->side = NH_SIDE_CLIENT;
+    nh_fault_add_step(fault, lock->gone_at, "notice", NH_REMARK_OWNER_NOTICE);
+    lock->fault = nh_fault_publish(fault);
+}
+
 /* A callback that the client refuses: nobody waits there any more, and the server has taken the lock for him. */
 static void
 callback_refused(GArray *locks, const nh_lock *asked, uint32_t status, nh_moment at)

@@ -20,6 +20,8 @@ void nh_faults_answer(GArray *locks, nh_lock *asked, uint32_t status, nh_moment 
 void nh_faults_still_held(GArray *locks, const nh_lock *released, const nh_lock *asked, nh_moment at);
 /* RPC refused an UNLOCK: true if its owner gives the lock up all the same. */
 bool nh_faults_rejected(GArray *locks, const nh_lock *asked, nh_moment at);
+/* The answer to a TEST names a holder. */
+void nh_faults_named(GArray *locks, const nh_nlm *named, const nh_lock *asked, nh_moment at);
 /* A lock was granted; locks are those of the same file handle at another address of a server. */
 void nh_faults_elsewhere(GArray *locks, const nh_lock *asked, nh_moment at);
 /* An UNLOCK was sent. */

@@ -428,9 +428,10 @@ nh_locks_answer(nh_call *call, const nh_nlm *answer, nh_moment at)
     if (nh_nlm_kind(call->proc) == NH_NLM_GRANTED)
         asked.caller = waiting_caller(locks, &asked);
     nh_faults_answer(locks, &asked, answer->status, at);
-    if (nh_nlm_kind(call->proc) == NH_NLM_TEST && answer->status == NH_NLM_STAT_DENIED && answer->has_holder)
+    if (nh_nlm_kind(call->proc) == NH_NLM_TEST && answer->status == NH_NLM_STAT_DENIED && answer->has_holder) {
         named_again(table, locks, &asked, answer, at);
-    else if (nh_nlm_kind(call->proc) == NH_NLM_UNLOCK && answer->status == NH_NLM_STAT_GRANTED)
+        nh_faults_named(locks, answer, &asked, at);
+    } else if (nh_nlm_kind(call->proc) == NH_NLM_UNLOCK && answer->status == NH_NLM_STAT_GRANTED)
         table->released[table->n_released++ % NH_RELEASED_MAX] = asked;
     if (answer->status == NH_NLM_STAT_GRANTED && (nh_nlm_kind(call->proc) == NH_NLM_LOCK || nh_nlm_kind(call->proc) == NH_NLM_GRANTED)) {
         GArray *others = locks_elsewhere(table, &call->pair->server, asked.file);

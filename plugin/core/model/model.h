@@ -126,6 +126,8 @@ struct nh_conn {
     bool icmp_own_filter; /* the client's own firewall sent that */
     bool reset_by_client;
     nh_forged middlebox_reset, middlebox_synack; /* in the name of one of the two, and unlike its packets (middlebox.c) */
+    unsigned attempts_unanswered;                /* attempts to open it, in a row, that met nothing at all; the latest one apart */
+    bool lone_syns;                              /* it is in trouble for these: no SYN of it comes again */
     bool turned_away;                            /* the server closed or reset it as soon as it was open */
     nh_wrong_source *wrong_source;               /* NULL: nothing did */
 };
@@ -284,6 +286,7 @@ typedef struct {
 typedef struct {
     GPtrArray *outstanding; /* nh_call* that wait */
     nh_attempt attempt;
+    nh_moment first_lookup;               /* of lockd's port, or of what is not known yet */
     nh_moment last_lookup, lookup_before; /* the latter until it is known what the last one asked */
     uint8_t spoken[2];                    /* NLM versions of its calls, a bit each; by TCP or UDP */
     const char *caller_name;              /* of its latest lock call; NULL: there was none; of watch->names */
@@ -354,6 +357,7 @@ struct nh_pair {
     GArray *withheld;              /* verdicts that wait for a sign of the other direction */
     nh_moment restarted;           /* latest SM_NOTIFY from the server */
     nh_moment client_restarted;    /* latest SM_NOTIFY from the client */
+    const char *restarted_as;      /* the name in that; of the arena; NULL: there was none */
     nh_moment lives_on;            /* the client's first packet after that on a connection of before: it did not restart */
     struct nh_fault *latest_fault; /* of its locks; NULL = none */
     unsigned faults;               /* of these those that are told */

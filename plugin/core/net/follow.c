@@ -180,6 +180,9 @@ nh_conn_move(nh_conn *conn, nh_pair *pair, nh_way way)
 static void
 restart(nh_conn *conn)
 {
+    bool unanswered = conn->state == NH_TCP_SYN_SENT && conn->half[1].packets == 0;
+
+    conn->attempts_unanswered = unanswered ? conn->attempts_unanswered + 1 : 0;
     conn->state = NH_TCP_SYN_SENT;
     conn->syn_count = conn->synack_count = 0;
     conn->synack.frame = 0;

@@ -65,6 +65,32 @@ synack_ignored(nh_segment_context *p, bool synack)
         .says = { NH_REMARK_SYNACK_IGNORED, { NH_NUMBER(synack), NH_MOMENT(conn->synack), NH_NUMBER(nh_conn_role(conn, 0)) } } });
 }
 
+static void
+syn_unanswered(nh_segment_context *p)
+{
+    nh_conn *conn = p->conn;
+
+    nh_raise(&(nh_evidence){
+        .finding = NH_SYN_UNANSWERED,
+        .conn = conn,
+        .silent = NH_SILENT_SERVER,
+        .at = p->at,
+        .since = conn->syn,
+        .says = { NH_REMARK_SYN_RESENT, { NH_NUMBER(nh_elapsed(conn->syn.time, p->at.time)), NH_NUMBER(conn->syn.frame) } } });
+}
+
+/* Another attempt: whether it is answered is not known yet. A client that sends one SYN each time never resends any. */
+static void
+attempt_again(nh_segment_context *p)
+{
+    nh_conn *conn = p->conn;
+
+    conn->lone_syns = conn->attempts_unanswered > 1 && (conn->lone_syns || !nh_conn_trouble(conn));
+    if (conn->lone_syns && !nh_wrong_source_conn(conn, conn->attempt_syn))
+        syn_unanswered(p);
+    conn->attempt_syn = p->at;
+}
+
 /* A SYN that was sent before, or another attempt after the first one failed. */
 static void
 syn_again(nh_segment_context *p)
@@ -79,19 +105,13 @@ syn_again(nh_segment_context *p)
         conn->syn_gap = p->at.time - conn->syn.time;
     conn->syn_count++;
     if (p->seg->seq != conn->isn)
-        conn->attempt_syn = p->at; /* another attempt: whether it is answered is not known yet */
+        attempt_again(p);
     else if (conn->synack.frame)
         synack_ignored(p, false);
     else if (nh_wrong_source_conn(conn, conn->attempt_syn))
         ; /* told on the answer itself */
     else if (!answered && p->to->packets == 0)
-        nh_raise(&(nh_evidence){
-            .finding = NH_SYN_UNANSWERED,
-            .conn = conn,
-            .silent = NH_SILENT_SERVER,
-            .at = p->at,
-            .since = conn->syn,
-            .says = { NH_REMARK_SYN_RESENT, { NH_NUMBER(nh_elapsed(conn->syn.time, p->at.time)), NH_NUMBER(conn->syn.frame) } } });
+        syn_unanswered(p);
     if (conn->service != NH_SERVICE_PORTMAP && conn->service != NH_SERVICE_STATD)
         nh_attempt_connect(conn, p->at);
 }

@@ -201,7 +201,7 @@ meaning_of(nh_confidence confidence)
     case NH_CONFIDENCE_LIKELY:
         return " (likely: another cause would look the same from here)";
     case NH_CONFIDENCE_POSSIBLE:
-        return " (possible: the other side is not in this capture)";
+        return " (possible: the capture shows too little to tell)";
     default:
         return "";
     }

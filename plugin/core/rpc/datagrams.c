@@ -78,19 +78,19 @@ waiting_datagram(nh_pair *pair, nh_way way, const nh_quote *quote)
     return latest;
 }
 
-/* Whether a call between these ends was captured so shortly before that the error may be late for it. */
-static bool
-was_captured(const nh_watch *watch, const nh_quote *quote)
+/* The call between these ends that was captured so shortly before that the error may be late for it; NULL: none. */
+static nh_call *
+captured_shortly_before(const nh_watch *watch, const nh_quote *quote)
 {
     for (unsigned i = watch->call_list->len; i-- > 0;) {
-        const nh_call *call = g_ptr_array_index(watch->call_list, i);
+        nh_call *call = g_ptr_array_index(watch->call_list, i);
         if (quote->time - nh_call_last(call)->at.time > NH_LATE_ERROR_TIME)
-            return false;
+            return NULL;
         if (call->l4 == NH_L4_UDP && call->dst.port == quote->dst.port && call->src.port == quote->src.port &&
             nh_addr_equal(&call->dst.addr, &quote->dst.addr) && nh_addr_equal(&call->src.addr, &quote->src.addr))
-            return true;
+            return call;
     }
-    return false;
+    return NULL;
 }
 
 /* A lock call that only the error shows: it waited for ARP, or its own host's firewall rejected it. */
@@ -113,6 +113,57 @@ quote_unseen(nh_pair *pair, nh_way way, const nh_quote *quote)
                              .says = nh_icmp_remark(pair->watch, quote, NH_ICMP_ABOUT_UNSEEN) });
 }
 
+/* The error is about this call. */
+static void
+remember_error(nh_call *call, const nh_quote *quote, nh_moment at)
+{
+    nh_frame *frame = nh_frame_get(call->pair->watch, at);
+    nh_call_rare *rare = nh_call_rare_get(call);
+
+    frame->pair = call->pair;
+    frame->service = nh_service_of_program(call->prog);
+    rare->icmp.at = at;
+    rare->icmp.sender = quote->sender;
+    rare->icmp.port = quote->dst.port;
+    rare->icmp.own_filter = nh_icmp_is_own_filter(quote);
+}
+
+/* A notice of a restart, or the look-up for it: no lock call, and no callback, suffers (statd.c). */
+static bool
+is_of_notice(const nh_call *call)
+{
+    return call->prog == NH_PROG_STAT || (call->prog == NH_PROG_PORTMAP && call->asked.prog == NH_PROG_STAT);
+}
+
+static void
+raise_error(nh_call *call, nh_remark *says, nh_moment at)
+{
+    says->values[4].pointer = nh_procedure_name(call->prog, call->vers, call->proc);
+    says->values[5].number = nh_call_last(call)->at.frame;
+    nh_raise(&(nh_evidence){ .finding = NH_UNREACHABLE,
+                             .call = call,
+                             .at = at,
+                             .since = nh_call_first(call)->at,
+                             .bits = is_of_notice(call) ? NH_HARMLESS : 0,
+                             .says = *says });
+}
+
+/* A *_RES that nobody took: its call is not answered. False when the error is about something else. */
+static bool
+quote_result(nh_watch *watch, const nh_quote *quote)
+{
+    nh_call *result = captured_shortly_before(watch, quote);
+    nh_moment at = { quote->frame, quote->time };
+    nh_remark says = nh_icmp_remark(watch, quote, NH_ICMP_ABOUT_CALL);
+
+    if (!result || !nh_nlm_is_result(result->prog, result->proc) || says.id == NH_REMARK_NONE)
+        return false;
+    remember_error(result, quote, at);
+    nh_lost_reply_result(result);
+    raise_error(result, &says, at);
+    return true;
+}
+
 void
 nh_datagram_quote(nh_watch *watch, const nh_quote *quote)
 {
@@ -124,6 +175,8 @@ nh_datagram_quote(nh_watch *watch, const nh_quote *quote)
         nh_lost_reply_refused(refused);
         return;
     }
+    if (quote_result(watch, quote))
+        return;
     if (nh_port_program(watch, &quote->dst.addr, NH_L4_UDP, quote->dst.port) == 0 && quote->dst.port != NH_PORTMAP_PORT)
         return;
     nh_pair *pair = nh_pair_of_flow(watch, &quote->src.addr, &quote->dst.addr, &way);
@@ -131,20 +184,13 @@ nh_datagram_quote(nh_watch *watch, const nh_quote *quote)
     nh_remark says = nh_icmp_remark(watch, quote, NH_ICMP_ABOUT_CALL);
     bool hinders = says.id != NH_REMARK_NONE;
     if (hinders && !call && nh_port_program(watch, &quote->dst.addr, NH_L4_UDP, quote->dst.port) == NH_PROG_NLM &&
-        !was_captured(watch, quote))
+        !captured_shortly_before(watch, quote))
         quote_unseen(pair, way, quote);
     if (!hinders || !call)
         return;
-    nh_frame *frame = nh_frame_get(watch, at);
-    frame->pair = pair;
-    frame->service = nh_service_of_program(call->prog);
-    nh_call_rare *rare = nh_call_rare_get(call);
-    rare->icmp.at = at;
-    rare->icmp.sender = quote->sender;
-    rare->icmp.port = quote->dst.port;
-    rare->icmp.own_filter = nh_icmp_is_own_filter(quote);
-    says.values[4].pointer = nh_procedure_name(call->prog, call->vers, call->proc);
-    says.values[5].number = nh_call_last(call)->at.frame;
-    nh_raise(&(nh_evidence){ .finding = NH_UNREACHABLE, .call = call, .at = at, .since = nh_call_first(call)->at, .says = says });
-    nh_dead_declare(call, NH_UNREACHABLE, at, nh_call_first(call)->at.frame, way == NH_CALLBACK ? NH_DEAD_TO_CLIENT : NH_DEAD_TO_SERVER);
+    remember_error(call, quote, at);
+    raise_error(call, &says, at);
+    if (!is_of_notice(call))
+        nh_dead_declare(call, NH_UNREACHABLE, at, nh_call_first(call)->at.frame,
+                        way == NH_CALLBACK ? NH_DEAD_TO_CLIENT : NH_DEAD_TO_SERVER);
 }

@@ -109,6 +109,26 @@ take_back(nh_call *call)
 }
 
 void
+nh_lost_reply_result(const nh_call *result)
+{
+    uint32_t number = nh_call_first(result)->at.frame;
+    const nh_frame *frame = nh_frame_find(result->pair->watch, number);
+
+    if (!frame)
+        return;
+    for (nh_frame_calls item = nh_frame_calls_of(frame); item.call; nh_frame_calls_next(&item)) {
+        nh_call *call = item.call;
+        if (call->reply.frame != number || !nh_nlm_is_message(call->prog, call->proc))
+            continue;
+        nh_async_unsettle(call);
+        take_back(call);
+        call->has_status = false;
+        nh_call_rare_get(call)->wrong_source = NULL; /* whatever port it came from, it did not arrive */
+        nh_call_rare_get(call)->lost_reply.frame = 0;
+    }
+}
+
+void
 nh_lost_reply_refused(nh_call *call)
 {
     const nh_wrong_source *other = nh_call_rare_of(call)->wrong_source;

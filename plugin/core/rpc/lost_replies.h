@@ -19,6 +19,8 @@ void nh_lost_reply_transport(nh_conn *conn, nh_moment at);
 /* RPC sends a call again over UDP: an answer that passed long before did not get to the caller. */
 void nh_lost_reply_copy(nh_call *call, nh_moment at);
 
+/* An ICMP error says that this *_RES did not arrive: what it answered waits on. */
+void nh_lost_reply_result(const nh_call *result);
 /* Nobody at the caller took the answer that came from where it had not asked: it waits on. */
 void nh_lost_reply_refused(nh_call *call);
 /* A new call of an end over UDP; before is its latest one (NULL: none), whose answer it may not have taken. */

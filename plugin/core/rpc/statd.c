@@ -197,6 +197,14 @@ server_restarted(nh_pair *pair, const nh_message *message, nh_moment at)
     nh_outage_settle(pair, at); /* unless somebody waits: what comes long after is another matter */
 }
 
+static void
+client_restarted(nh_pair *pair, const nh_message *message, nh_moment at)
+{
+    if (!pair->restarted_as || strcmp(pair->restarted_as, message->mon_name) != 0)
+        pair->restarted_as = nh_arena_copy(pair->watch->arena, message->mon_name, strlen(message->mon_name) + 1);
+    pair->client_restarted = at;
+}
+
 /* Whoever is meant: nobody known by that name, or at that address. */
 static void
 strange_notice(nh_pair *pair, const nh_message *message, nh_moment at)
@@ -225,7 +233,7 @@ notified(nh_watch *watch, nh_call *call, const nh_message *message)
     if (way == NH_FORWARD)
         server_restarted(pair, message, at);
     else
-        pair->client_restarted = at;
+        client_restarted(pair, message, at);
     try_notice(pair, way, call, at);
     nh_locks_restarted(pair, way, message->nsm_state, at); /* the incident lists the locks as they were */
 }
