@@ -22,7 +22,8 @@ def the_desk(lab):
 
 @pytest.fixture
 def screen(the_desk, request):
-    """An empty screen. What the test leaves on it is kept as a picture in $NLM_HEALTH_ARTEFACTS."""
+    """An empty screen, and Wireshark as it was installed. What the test leaves on the screen is kept as a picture in $NLM_HEALTH_ARTEFACTS."""
+    the_desk.forget_settings()
     yield the_desk
     artefacts = os.environ.get("NLM_HEALTH_ARTEFACTS")
     if artefacts:

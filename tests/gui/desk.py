@@ -10,6 +10,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import time
 
@@ -35,6 +36,14 @@ def wait_for(question, what, patience=PATIENCE):
         time.sleep(0.1)
 
 
+def wait_for_equal(question, expected, patience=PATIENCE):
+    """Ask until the answer is the expected one."""
+    end = time.monotonic() + patience
+    while (answer := question()) != expected:
+        assert time.monotonic() < end, f"for {patience} s it is {answer!r}, and not {expected!r}"
+        time.sleep(0.1)
+
+
 class Desk:
     """An X server, and what is done on it."""
 
@@ -48,7 +57,11 @@ class Desk:
         with os.fdopen(read) as number:
             self.environment = {**lab.environment, "DISPLAY": f":{number.readline().strip()}"}
         self.programs = []
+        self.at = None  # the window that the keys are meant for
         self.log = lab.folder() / "wireshark.log"
+        self.settings = lab.home / ".config" / "wireshark"
+        self.untouched = lab.folder() / "settings"
+        shutil.copytree(self.settings, self.untouched)
 
     def close(self):
         self.close_programs()
@@ -66,6 +79,14 @@ class Desk:
             program.kill()
             program.wait()
         self.programs = []
+        self.at = None
+
+    def forget_settings(self):
+        """What Wireshark has written into its settings, such as a preference that was changed, is not the next test's."""
+        shutil.rmtree(self.settings)
+        shutil.copytree(self.untouched, self.settings)
+        for path in [self.settings, *self.settings.rglob("*")]:
+            harness.hand_over(path)
 
     def _tool(self, *command, **more):
         return subprocess.run(list(map(str, command)), env=self.environment, text=True, capture_output=True, timeout=PATIENCE,
@@ -83,10 +104,19 @@ class Desk:
         """The window with a title that matches, once it is there; it gets the keyboard."""
         def find():
             return [window for window, name in self.windows().items() if re.search(title, name)]
-        window = wait_for(find, f"window {title!r}", patience)[-1]
-        self._tool("xdotool", "windowfocus", "--sync", window)
+        self.at = wait_for(find, f"window {title!r}", patience)[-1]
+        self._hold()
         time.sleep(0.2)
-        return window
+        return self.at
+
+    def _hold(self):
+        """Give the keyboard back to the window at hand: another one takes it when it has been filled, however late that is."""
+        for _ in range(20):
+            if self.at is None or self._tool("xdotool", "getwindowfocus").stdout.strip() == self.at:
+                return
+            if self._tool("xdotool", "windowfocus", self.at).returncode:
+                return  # it has been closed
+            time.sleep(0.1)
 
     def gone(self, title):
         wait_for(lambda: not any(re.search(title, name) for name in self.windows().values()), f"{title!r} should close")
@@ -99,13 +129,23 @@ class Desk:
 
     def keys(self, *names):
         for name in names:
+            self._hold()
             done = self._tool("xdotool", "key", "--clearmodifiers", name)
             assert done.returncode == 0, done.stderr
             time.sleep(0.15)
 
     def type(self, text):
+        self._hold()
         self._tool("xdotool", "type", "--clearmodifiers", "--delay", 20, text)
         time.sleep(0.15)
+
+    def look_up(self, text):
+        """Type the beginning of an entry's name in a list, which takes letters that come slowly for several names: so all at once."""
+        self._hold()
+        os.kill(self.programs[-1].pid, signal.SIGSTOP)
+        self._tool("xdotool", "type", "--clearmodifiers", "--delay", 1, text)
+        os.kill(self.programs[-1].pid, signal.SIGCONT)
+        time.sleep(0.5)
 
     def click(self, x, y):
         self._tool("xdotool", "mousemove", x, y, "click", 1)
@@ -125,12 +165,16 @@ class Desk:
         self.keys(*names)
         return wait_for(lambda: self.clipboard().strip("\n"), f"{names} should copy something")
 
-    def copies(self, text, *names):
-        """Do these keys copy this text? Anything else, and nothing, is a no."""
+    def copied_soon(self, *names):
+        """The same, or nothing if that takes longer than about a second."""
         self._clear_clipboard()
         self.keys(*names)
-        time.sleep(0.5)
-        return self.clipboard() == text
+        for _ in range(8):
+            time.sleep(0.1)
+            text = self.clipboard().strip("\n")
+            if text:
+                return text
+        return ""
 
     def shot(self, path):
         self._tool("import", "-window", "root", path)
@@ -162,8 +206,7 @@ class Desk:
             found = self._tool("xdotool", "search", "--onlyvisible", "--class", "wireshark").stdout.split()
             if found and list(self.windows().values()) == [title] and len(found) == 1:
                 return True
-            for window in found:
-                self._tool("xdotool", "windowfocus", window)
+            for self.at in found:
                 self.keys("Escape")
             return False
         wait_for(alone, f"{title!r} alone on the screen")

@@ -35,10 +35,14 @@ def open_capture(screen, capture, *arguments):
 
 
 def select(screen, frame, name=CAPTURE):
-    screen.main(name)
-    screen.keys("ctrl+g")
-    screen.type(str(frame))
-    screen.keys("Return")
+    """Go to a packet, until it is the one whose details are there."""
+    def shown():
+        screen.main(name)
+        screen.keys("Escape", "ctrl+g")
+        screen.type(str(frame))
+        screen.keys("Return")
+        return re.match(rf"Frame {frame}:", screen.copied_soon("ctrl+alt+shift+a"))
+    desk.wait_for(shown, f"frame {frame} should be selected")
 
 
 def tools(screen, letter, name=CAPTURE):
@@ -62,9 +66,27 @@ def tree(screen, name=CAPTURE):
     return screen.copied("ctrl+Right", "ctrl+alt+shift+a")
 
 
+def tree_with(screen, text, name=CAPTURE):
+    """The same, once it has this text: packets are dissected anew, and the tree is built, behind the keys."""
+    def found():
+        details = tree(screen, name)
+        return details if text in details else None
+    return desk.wait_for(found, f"the packet details should say {text!r}")
+
+
+def selected(screen, frame, name=CAPTURE):
+    """Wait until this packet is the selected one."""
+    desk.wait_for(lambda: re.match(rf"Frame {frame}:", tree(screen, name)), f"frame {frame} should be selected")
+
+
 def display_filter(screen, name=CAPTURE):
     screen.main(name)
     return screen.copied(*FOCUS_FILTER, "ctrl+c")
+
+
+def filtered(screen, text, name=CAPTURE):
+    """Wait until this is the display filter."""
+    desk.wait_for_equal(lambda: display_filter(screen, name), text)
 
 
 def apply_filter(screen, text, name=CAPTURE):
@@ -85,6 +107,11 @@ def displayed(screen, name=CAPTURE):
     count = re.search(r"\bPackets\s+\d+\s+(\d+|—)", text)
     assert count, text
     return 0 if count.group(1) == "—" else int(count.group(1))
+
+
+def displays(screen, count, name=CAPTURE):
+    """Wait until so many packets are displayed."""
+    desk.wait_for_equal(lambda: displayed(screen, name), count)
 
 
 def counted(lab, capture, text):
@@ -128,7 +155,7 @@ def test_a_packet_of_no_incident_takes_the_next_one(screen):
     tools(screen, "t")
     assert window_text(screen, TITLE).startswith("Incident 1:")
     tools(screen, "s")
-    assert display_filter(screen) == "nlm_health.incident == 1"
+    filtered(screen, "nlm_health.incident == 1")
 
 
 def test_a_capture_without_incidents_says_so(screen):
@@ -144,8 +171,10 @@ def test_filters_are_applied(screen, lab, letter, expected):
     path = open_capture(screen, CAPTURE)
     select(screen, LAST)
     tools(screen, letter)
-    assert display_filter(screen) == expected
-    assert 0 < displayed(screen) == counted(lab, path, expected)
+    filtered(screen, expected)
+    count = counted(lab, path, expected)
+    assert count > 0
+    displays(screen, count)
 
 
 def test_conversation_filter(screen, lab):
@@ -154,7 +183,7 @@ def test_conversation_filter(screen, lab):
     open_capture(screen, CAPTURE)
     select(screen, LAST)
     screen.keys("alt+a", *["Up"] * 7, "Right", "Up", "Return")  # Analyze > Conversation Filter > NLM Health
-    assert display_filter(screen) == "nlm_health.incident == 1"
+    filtered(screen, "nlm_health.incident == 1")
 
 
 def test_go_to_first_and_last_packet(screen):
@@ -162,7 +191,7 @@ def test_go_to_first_and_last_packet(screen):
     select(screen, 170)
     for letter, frame in [("f", FIRST), ("p", LAST)]:
         tools(screen, letter)
-        assert re.match(rf"Frame {frame}:", tree(screen))
+        selected(screen, frame)
 
 
 def test_annotated_copies_are_saved_beside_the_capture(screen, lab):
@@ -193,7 +222,7 @@ def test_next_and_previous_incident(screen, two):
     for letter, place in [("n", 1), ("v", 0)]:
         select(screen, frames[1 - place][0], name)
         tools(screen, letter, name)
-        assert re.match(rf"Frame {frames[place][0]}:", tree(screen, name))
+        selected(screen, frames[place][0], name)
     for letter, place, sentence in [("n", 1, "There is no later incident in this capture."),
                                     ("v", 0, "There is no earlier incident in this capture.")]:
         select(screen, frames[place][0], name)
@@ -209,10 +238,10 @@ def test_a_filter_for_one_incident_goes_along_to_the_next(screen, two):
     for letter, more in [("s", ""), ("k", " && nlm_health.incident.step")]:
         tools(screen, letter, name)
         tools(screen, "n", name)
-        assert display_filter(screen, name) == f"nlm_health.incident == 2{more}"
-        assert re.match(rf"Frame {frames[1][0]}:", tree(screen, name))
+        filtered(screen, f"nlm_health.incident == 2{more}", name)
+        selected(screen, frames[1][0], name)
         tools(screen, "v", name)
-        assert display_filter(screen, name) == f"nlm_health.incident == 1{more}"
+        filtered(screen, f"nlm_health.incident == 1{more}", name)
 
 
 # Tab leads from the text to the field below it, and on to the buttons.
@@ -250,7 +279,7 @@ def test_buttons_of_the_report(screen, lab, two):
         assert shown_text(screen).startswith(f"Incident {incident}:")
     press(screen, SHOW)
     screen.keys("Escape")
-    assert display_filter(screen, path.name) == "nlm_health.incident == 2"
+    filtered(screen, "nlm_health.incident == 2", path.name)
 
 
 def test_the_page_is_handed_to_the_browser(screen, lab):
@@ -299,43 +328,48 @@ def test_help_explains_every_entry(screen):
 def test_a_filter_shows_all_packets_of_the_incident_from_the_start(screen, lab):
     expected = counted(lab, lab.capture(CAPTURE), "nlm_health.incident")
     open_capture(screen, CAPTURE, "-Y", "nlm_health.incident")
-    assert display_filter(screen) == "nlm_health.incident"
-    assert displayed(screen) == expected
+    filtered(screen, "nlm_health.incident")
+    displays(screen, expected)
     screen.main(CAPTURE)
     screen.keys("ctrl+r")  # View > Reload
     time.sleep(2)
-    assert displayed(screen) == expected
+    displays(screen, expected)
     set_nlm_timeout(screen, 10, 5)
     time.sleep(2)
-    assert displayed(screen) == expected
-    assert display_filter(screen) == "nlm_health.incident"
+    displays(screen, expected)
+    filtered(screen, "nlm_health.incident")
 
 
 def test_a_filter_shows_all_packets_when_a_live_capture_has_ended(screen, lab):
     path = lab.capture(CAPTURE)
     screen.capture_live(path, "-Y", "nlm_health.incident")
     screen.main("*-")  # unsaved, from standard input
-    time.sleep(5)
-    assert displayed(screen, "*-") == counted(lab, path, "nlm_health.incident")
+    displays(screen, counted(lab, path, "nlm_health.incident"), "*-")
 
 
 # --- statistics ---
 
 
-def test_statistics_tree(screen):
-    open_capture(screen, CAPTURE)
-    screen.keys("alt+s", "Up", "Right", "Return")  # NLM Health is the menu's last entry
-    screen.window("Calls and findings")
-    text = screen.copied("Tab", "Tab", "Tab", "space")  # [Copy]
-    assert "10.7.1.2 -> 10.7.1.1" in text
-    assert re.search(r" fin_unacked +11 ", text) and re.search(r" dead_call +1 ", text)
+def table_text(screen, title):
+    """What the button [Copy] of a table's window copies. The button is the third field behind the table, which is the one of which a cell can be copied."""
+    screen.window(title)
+    desk.wait_for(lambda: screen.copied_soon("ctrl+c") or screen.keys("Tab"), f"{title} should have a row")
+    return screen.copied_soon("Tab", "Tab", "Tab", "space")
 
 
 def table_row(screen, title, row):
-    """Wait until the table has a row like this: its window is there before it is filled."""
-    screen.window(title)
-    screen.keys("Tab", "Tab", "Tab")  # to [Copy]
-    desk.wait_for(lambda: re.search(row, screen.copied("space"), re.M), f"{title} should have {row!r}")
+    """Wait until the table has a row like this: its window is there before it is filled. The text of the table."""
+    def found():
+        text = table_text(screen, title)
+        return text if re.search(row, text, re.M) else None
+    return desk.wait_for(found, f"{title} should have {row!r}")
+
+
+def test_statistics_tree(screen):
+    open_capture(screen, CAPTURE)
+    screen.keys("alt+s", "Up", "Right", "Return")  # NLM Health is the menu's last entry
+    text = table_row(screen, "Calls and findings", re.escape("10.7.1.2 -> 10.7.1.1"))
+    assert re.search(r" fin_unacked +11 ", text) and re.search(r" dead_call +1 ", text)
 
 
 def test_table_of_pairs(screen):
@@ -377,36 +411,32 @@ def test_second_file_in_the_window_shows_no_trace_of_the_first(screen, lab):
     tools(screen, "r", HEALTHY)
     assert words(window_text(screen, TITLE)) == words(output(lab, second, "report"))
     tools(screen, "a", HEALTHY)
-    assert displayed(screen, HEALTHY) == 0
+    displays(screen, 0, HEALTHY)
     apply_filter(screen, "nlm_health", HEALTHY)
-    assert 0 < displayed(screen, HEALTHY) == counted(lab, second, "nlm_health")
+    count = counted(lab, second, "nlm_health")
+    assert count > 0
+    displays(screen, count, HEALTHY)
 
 
-def field_with(screen, text):
-    """Go to the first field of Edit > Preferences > Protocols > NLM Health that says text; False if there is none."""
-    screen.window("Preferences")
-    screen.keys("Home")
-    screen.type("Protocols")
-    screen.keys("Right")
-    time.sleep(1)  # or what is typed next continues the word
-    screen.type("NLM Health")
-    for _ in range(8):
-        screen.keys("Tab")
-        if screen.copies(text, "ctrl+a", "ctrl+c"):
-            return True
-    return False
+def entry(screen, name):
+    """Go to the entry with this name in a list."""
+    def there():
+        screen.look_up(name)
+        return screen.copied_soon("ctrl+c") == name or screen.keys("Home")
+    desk.wait_for(there, f"the list should have {name!r}")
 
 
 def set_nlm_timeout(screen, old, new):
-    for _ in range(4):  # on a busy machine a word may be taken for two, and lead elsewhere
-        screen.main(CAPTURE)
-        screen.keys("ctrl+shift+p")
-        if field_with(screen, str(old)):
-            break
-        screen.keys("Escape")
-        screen.gone("Preferences")
-    else:
-        raise AssertionError(f"no field says {old}")
+    """In the field of Edit > Preferences > Protocols > NLM Health that says `old`."""
+    screen.main(CAPTURE)
+    screen.keys("ctrl+shift+p")
+    screen.window("Preferences")
+    screen.keys("Home")
+    entry(screen, "Protocols")
+    screen.keys("Right")
+    time.sleep(0.5)  # or what is typed next continues the name
+    entry(screen, "NLM Health")
+    desk.wait_for(lambda: screen.keys("Tab") or screen.copied_soon("ctrl+a", "ctrl+c") == str(old), f"a field should say {old}")
     screen.type(str(new))
     screen.keys("Return")
     screen.gone("Preferences")
@@ -421,7 +451,7 @@ def test_changed_preference_redissects(screen, lab):
     assert after != words(before)
     assert after == words(lab.tshark("-q", "-r", path, "-o", "nlm_health.nlm_timeout:5", "-z", "nlm_health,report").stdout)
     select(screen, FIRST)
-    assert "lockd nlm_timeout=5" in tree(screen)
+    tree_with(screen, "lockd nlm_timeout=5")
     set_nlm_timeout(screen, 5, 10)
     tools(screen, "r")
     assert words(window_text(screen, TITLE)) == words(before)
