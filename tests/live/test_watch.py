@@ -39,8 +39,12 @@ class Watch:
         self.process = subprocess.Popen(list(map(str, command)), env=lab.environment, cwd=self.folder, text=True, stdin=subprocess.DEVNULL,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.output, self.errors = peers.Lines(self.process.stdout), peers.Lines(self.process.stderr)
-        time.sleep(5)  # dumpcap has opened the interface
+        peers.until(lambda: self._listens(host), "dumpcap", 60)
+        time.sleep(2)  # it may have been the one that only asks which interfaces there are
+
+    def _listens(self, host):
         assert self.process.poll() is None, self.errors.all()
+        return len(host.run("cat", "/proc/net/packet").splitlines()) > 1
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
