@@ -269,6 +269,8 @@
 
 /* --- connections (core/net) --- */
 
+/* Boxes on the way forget a connection that is idle: from some three minutes on (RFC 5382 asks for two hours). */
+#define NH_IDLE_TIME (180 * NH_SECOND)
 /* Attempts further apart than this (xs_reconnect_delay waits up to 60 s, a connect up to 127 s) are none of one connect. */
 #define NH_ATTEMPTS_APART (200 * NH_SECOND)
 
@@ -284,6 +286,9 @@
 /* Frames that differ in nothing and follow this closely are one packet captured twice (interface "any", mirror ports). */
 #define NH_DUPLICATE_TIME   (50 * NH_MSEC)
 #define NH_MIRROR_COPY_TIME (2 * NH_MSEC)
+
+/* A scanner knocks at a port once or twice, a client that cannot connect goes on. */
+#define NH_KNOCKS_MAX 3
 
 /* Fewer packets of the server prove nothing. */
 #define NH_TTL_PACKETS_MIN 3

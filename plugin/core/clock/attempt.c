@@ -355,6 +355,16 @@ overdue(nh_call *call, nh_moment at)
     nh_dead_overdue(call, first->conn, at);
 }
 
+/* A Linux client would have sent it again by now, and nothing kept that from the capture: the server has it and does not answer. */
+static bool
+is_never_resent(const nh_call *call, nh_moment at)
+{
+    const nh_sending *first = nh_call_first(call);
+
+    return !call->outage && call->n_sendings == 1 && at.time - first->at.time >= NH_RESEND_MAX && server_has_it(call) &&
+           nh_client_would_be_seen(call);
+}
+
 /* A call whose major timeout may have come. */
 static void
 watch_call(nh_call *call, nh_moment at)
@@ -367,6 +377,8 @@ watch_call(nh_call *call, nh_moment at)
         overdue(call, at);
         return;
     }
+    if (is_never_resent(call, at))
+        nh_dead_overdue(call, nh_call_first(call)->conn, at);
     call->outlived = call->line_seen.frame || at.time > deadlines.major_latest;
     if (call->outlived && !call->outage)
         suspect(call, at);
@@ -389,7 +401,8 @@ watch_calls(nh_pair *pair, nh_moment at)
         if (at.time >= MIN(calm_until, call->next_look))
             watch_call(call, at);
         if (at.time >= call->next_look)
-            call->next_look = NH_NEVER;
+            call->next_look = at.time < nh_call_first(call)->at.time + NH_RESEND_MAX ? nh_call_first(call)->at.time + NH_RESEND_MAX
+                                                                                     : NH_NEVER;
         if (!call->outlived)
             pair->calm_until = MIN(pair->calm_until, MIN(calm_until, call->next_look));
     }

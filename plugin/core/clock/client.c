@@ -32,6 +32,7 @@ static const mark_row other_marks[] = {
     { NH_MARK_RPCBIND_3, "looks lockd up by rpcbind 3 over IPv4" },
     { NH_MARK_ANEW, "gives calls up and asks the same anew under other XIDs" },
     { NH_MARK_GAPS, "resends after times that no Linux has" },
+    { NH_MARK_BOTH, "looks lockd up over TCP and UDP at once" },
     { NH_MARK_NO_RESEND, "does not resend a call that TCP acknowledged" },
 };
 
@@ -103,12 +104,26 @@ mark(const nh_pair *pair, nh_mark which, nh_moment at)
 
 /* --- what is seen of it ---------------------------------------------------------- */
 
+/* Not there over one protocol, it asks for the other: Linux has that of the mount, and no other (nlmclnt_init, fs/lockd/clntlock.c). */
+static bool
+changes_protocol(const nh_call *lookup, nh_moment at)
+{
+    const nh_call *before = lookup->pair->told_none;
+
+    return before && before->asked.prot != lookup->asked.prot && before->asked.vers == lookup->asked.vers &&
+           nh_elapsed(before->reply.time, at.time) < NH_SECOND;
+}
+
 void
 nh_client_looks_up(const nh_call *lookup)
 {
     nh_moment at = nh_call_last(lookup)->at;
 
-    if (lookup->way != NH_FORWARD || lookup->pair->client.len != 4)
+    if (lookup->way != NH_FORWARD)
+        return;
+    if (changes_protocol(lookup, at))
+        mark(lookup->pair, NH_MARK_BOTH, at);
+    if (lookup->pair->client.len != 4)
         return;
     if (lookup->vers == 4)
         mark(lookup->pair, NH_MARK_RPCBIND_4, at);
@@ -262,6 +277,14 @@ would_be_seen(const nh_call *call, const nh_conn *conn)
 
     return conn->state == NH_TCP_ESTABLISHED && !conn->one_sided && !nh_conn_trouble(conn) && !from->has_hole && !from->fin && !to->fin &&
            !to->zero_since.frame && !to->shut.until.frame;
+}
+
+bool
+nh_client_would_be_seen(const nh_call *call)
+{
+    const nh_conn *conn = nh_call_first(call)->conn;
+
+    return conn && would_be_seen(call, conn) && !call->pair->half_captured;
 }
 
 bool

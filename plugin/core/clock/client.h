@@ -22,6 +22,8 @@ void nh_client_looks_up(const nh_call *lookup);
 void nh_client_calls(const nh_call *call, nh_conn *conn);
 /* It sent a call again: its copies tell of its timer. */
 void nh_client_resends(const nh_call *call);
+/* A copy of this call would be in the capture, had it been sent on the call's connection. */
+bool nh_client_would_be_seen(const nh_call *call);
 /* One of its calls waited until now, and was answered or the capture ends: true if it waited longer than any client of Linux without sending it again. */
 bool nh_client_waited(const nh_call *call, nh_moment at);
 

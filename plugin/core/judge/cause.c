@@ -67,6 +67,7 @@
 #define TOO_LARGE           FACT(41) /* or the range is beyond its reach */
 #define NO_SUCH_STATUS      FACT(42) /* or for a reason that NLM does not have */
 #define NOT_KNOWN_BACK      FACT(43) /* the client's port mapper does not know its lock manager */
+#define AFTER_IDLE          FACT(44) /* what met no answer was sent on a connection that had been idle for long */
 
 static const struct {
     uint64_t first, beside, facts;
@@ -85,6 +86,7 @@ typedef enum {
     POINTS_AT_ICMP_SENDER,
     POINTS_AT_RESET_SENDER,
     POINTS_AT_THIRD,
+    POINTS_AT_FORGOTTEN,
     POINTS_AT_TRANSLATION,
     POINTS_AT_CALLED_BACK,
     POINTS_AT_CALLER,
@@ -308,12 +310,13 @@ was_granted_at_last(const nh_outage *outage)
 
 /* tcp_v4_syn_recv_sock, net/ipv4/tcp_ipv4.c: the ACK that finds the accept queue full is dropped, and the SYN-ACK comes again. */
 static uint64_t
-facts_of_conn(const nh_outage *outage, const nh_conn *conn)
+facts_of_conn(const nh_outage *outage, const nh_conn *conn, nh_moment since)
 {
     bool unaccepted = conn->unaccepted.frame >= outage->start.frame && conn->unaccepted.frame <= outage->last.frame;
     bool by_client = conn->reset_by_client == (conn->way == NH_FORWARD);
 
     return (unaccepted ? UNACCEPTED : 0) | (by_client ? RESET_BY_CLIENT : 0) |
+           (conn->after_idle.frame && conn->after_idle.frame == since.frame ? AFTER_IDLE : 0) |
            (conn->middlebox_reset && !conn->pair->distance[!conn->reset_by_client].moved ? THIRD_RESET : 0) |
            (conn->middlebox_synack && !conn->pair->distance[1].moved ? THIRD_SYNACK : 0);
 }
@@ -370,7 +373,8 @@ facts_of_symptom(const nh_outage *outage, const nh_symptom *evidence)
            (evidence->other_caller ? OTHER_CALLER : 0) | (evidence->refused_by_client ? REFUSED_BY_CLIENT : 0) |
            (evidence->way == NH_CALLBACK ? CALLBACK : 0) | (evidence->service == NH_SERVICE_PORTMAP ? OF_PORTMAP : 0) |
            (is_unasked_port(outage, evidence) ? UNASKED_PORT : 0) |
-           (evidence->conn ? facts_of_conn(outage, evidence->conn) : NO_CONNECTION) | facts_of_icmp(outage->pair, evidence) |
+           (evidence->conn ? facts_of_conn(outage, evidence->conn, evidence->since) : NO_CONNECTION) |
+           facts_of_icmp(outage->pair, evidence) |
            (nh_finding_get(evidence->finding)->loses_calls && was_unanswered_again(outage, evidence->at) ? UNANSWERED_AGAIN : 0);
 }
 

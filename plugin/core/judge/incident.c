@@ -11,6 +11,7 @@
 #include "core/base/limits.h"
 #include "core/judge/outage.h"
 #include "core/model/call.h"
+#include "core/model/ports.h"
 
 bool
 nh_outage_is_watching(const nh_outage *outage)
@@ -31,6 +32,32 @@ nh_outage_is_watching(const nh_outage *outage)
         before = symptom;
     }
     return true;
+}
+
+/*
+ * Who only knocks: it asks for no lock and for no lock manager, and takes back each connection that is opened for it before anything is said.
+ * A client whose own packets are answered so tries the same port again and again.
+ */
+static bool
+only_knocks(const nh_outage *outage)
+{
+    const nh_pair *pair = outage->pair;
+    uint16_t port = 0;
+    unsigned same = 0;
+
+    if (pair->calls || pair->lock_traffic || pair->mounts || outage->symptoms->len == 0)
+        return false;
+    for (unsigned i = 0; i < outage->symptoms->len && same < NH_KNOCKS_MAX; i++) {
+        const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
+        const nh_conn *conn = symptom->conn;
+        if (symptom->way != NH_FORWARD || !conn || !nh_finding_get(symptom->finding)->loses_calls || !conn->reset_by_client ||
+            conn->established.frame || nh_port_is_reserved(conn->client.port))
+            return false;
+        if (i == 0)
+            port = conn->server.port;
+        same += conn->server.port == port;
+    }
+    return same < NH_KNOCKS_MAX;
 }
 
 static bool
@@ -61,7 +88,7 @@ nh_outage_is_incident(const nh_outage *outage, nh_time now)
     /* a lock manager that asks its own statd (nsm_mon_unmon, fs/lockd/mon.c), captured on all interfaces */
     bool own_statd = nh_addr_equal(&outage->pair->client, &outage->pair->server) && !outage->pair->lock_traffic;
 
-    if (own_statd || nh_outage_is_watching(outage))
+    if (own_statd || nh_outage_is_watching(outage) || only_knocks(outage))
         return false;
     if (outage->proved) /* also where time runs back later */
         return true;

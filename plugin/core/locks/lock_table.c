@@ -427,6 +427,8 @@ nh_locks_answer(nh_call *call, const nh_nlm *answer, nh_moment at)
     asked.since = answer->status == NH_NLM_STAT_BLOCKED ? call->sendings[0].at : at;
     if (nh_nlm_kind(call->proc) == NH_NLM_GRANTED)
         asked.caller = waiting_caller(locks, &asked);
+    if (!asked.caller[0] && nh_nlm_kind(call->proc) == NH_NLM_GRANTED && call->pair->side[NH_FORWARD].caller_name)
+        asked.caller = call->pair->side[NH_FORWARD].caller_name; /* nobody waits any more: the client's latest */
     nh_faults_answer(locks, &asked, answer->status, at);
     if (nh_nlm_kind(call->proc) == NH_NLM_TEST && answer->status == NH_NLM_STAT_DENIED && answer->has_holder) {
         named_again(table, locks, &asked, answer, at);

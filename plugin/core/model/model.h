@@ -112,6 +112,7 @@ struct nh_conn {
     uint32_t isn, server_isn;
     uint32_t syn_key; /* of its first SYN, to know that at another capture point (tcp_copies.c); 0: not captured */
     nh_moment syn, synack, established, first, last;
+    nh_moment after_idle;  /* the first packet after a long pause, latest; frame 0: there was none */
     nh_moment unaccepted;  /* the latest SYN-ACK that came again after the client had acknowledged it */
     nh_time syn_gap;       /* from the first SYN that was captured to its first copy; 0 = there was none */
     nh_moment attempt_syn; /* the first SYN of the latest attempt to open it; syn is that of the first one */
@@ -226,6 +227,7 @@ typedef enum {
     NH_MARK_ANEW,
     NH_MARK_GAPS,
     NH_MARK_NO_RESEND,
+    NH_MARK_BOTH,
     NH_MARK_GETPORT, /* portmap version 2 over TCP: Linux, and some others */
     NH_MARK_RESENDS, /* sends calls again over TCP */
     NH_MARK_LADDER,  /* and by a timer that only Linux has */
@@ -381,9 +383,10 @@ struct nh_pair {
     nh_family family;
     unsigned nlm_timeout; /* seconds, when the gaps seen tell another than the preference; else 0 */
     unsigned calls, answered, resent, denied;
-    bool nfs_seen;        /* the server answered an NFS call of the client */
-    bool takes_no_others; /* over UDP: the client was seen not to take answers from ports that it had not asked */
-    unsigned orphans;     /* answers to lock calls that were not captured */
+    bool nfs_seen;            /* the server answered an NFS call of the client */
+    const nh_call *told_none; /* the client's latest look-up that was told of no lock manager; NULL: there was none */
+    bool takes_no_others;     /* over UDP: the client was seen not to take answers from ports that it had not asked */
+    unsigned orphans;         /* answers to lock calls that were not captured */
     nh_time slowest;
     nh_time last_answer;     /* the latest to a lock call of the client; 0 = none */
     GPtrArray *troubled;     /* nh_conn* in trouble */

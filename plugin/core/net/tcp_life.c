@@ -385,6 +385,8 @@ nh_tcp_pass(nh_conn *conn, const nh_segment *segment)
     pass_by_state(&p);
     check_one_sided(&p);
     nh_tcp_remember(p.from, segment, key);
+    if (nh_elapsed(conn->last.time, p.at.time) >= NH_IDLE_TIME)
+        conn->after_idle = p.at;
     conn->last = p.at;
     p.from->latest = p.at.time;
     return effect;

@@ -253,6 +253,15 @@ judge_version(nh_call *call, nh_moment at)
     return true;
 }
 
+/* The outage goes on with the other way alone: an answer that is an error is the end of this one all the same. */
+static bool
+is_over_this_way(const nh_call *call, nh_moment at)
+{
+    const nh_outage *outage = call->pair->open;
+
+    return outage && outage->side[call->way].over.frame == at.frame;
+}
+
 /* What a first reply means for the pair's outage. */
 static void
 answer(nh_call *call, nh_moment at)
@@ -280,7 +289,7 @@ answer(nh_call *call, nh_moment at)
     nh_outage *ended = nh_outage_answer(call->pair, call->way, nh_service_of_program(call->prog), call, at);
     if (ended && !is_reclaim_refused(call))
         raise_recovered(call, ended, at);
-    if (refusal.finding)
+    if (refusal.finding && !is_over_this_way(call, at))
         nh_raise(&refusal);
 }
 

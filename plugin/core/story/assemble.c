@@ -209,6 +209,8 @@ conclude(nh_incident *incident, nh_outage *outage)
     nh_judgement judgement = nh_judge(outage);
     g_free(incident->summary);
     incident->summary = summary_of(outage, &judgement);
+    incident->side = judgement.side;
+    incident->confidence = judgement.confidence;
     nh_parts_story(incident, outage);
     nh_outage_next_steps(outage, judgement.cause, incident->next_steps);
 }
