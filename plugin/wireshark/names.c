@@ -18,22 +18,22 @@ struct nh_names {
 static nh_names *collecting;
 
 static void
-add_ipv4(const unsigned address, const char *name)
+add_ipv4(const unsigned addr, const char *name)
 {
     hashipv4_t *entry = g_new0(hashipv4_t, 1);
 
-    entry->addr = address;
+    entry->addr = addr;
     entry->flags = NAME_RESOLVED | RESOLVED_ADDRESS_USED;
     g_strlcpy(entry->name, name, sizeof entry->name);
     collecting->lists.ipv4_addr_list = g_list_append(collecting->lists.ipv4_addr_list, entry);
 }
 
 static void
-add_ipv6(const void *address, const char *name)
+add_ipv6(const void *addr, const char *name)
 {
     hashipv6_t *entry = g_new0(hashipv6_t, 1);
 
-    memcpy(entry->addr, address, sizeof entry->addr);
+    memcpy(entry->addr, addr, sizeof entry->addr);
     entry->flags = NAME_RESOLVED | RESOLVED_ADDRESS_USED;
     g_strlcpy(entry->name, name, sizeof entry->name);
     collecting->lists.ipv6_addr_list = g_list_append(collecting->lists.ipv6_addr_list, entry);

@@ -268,8 +268,8 @@ static void
 settle_minute(const nh_log_predictions *p, const GPtrArray *minute)
 {
     nh_log_line *head = g_ptr_array_index(minute, 0);
-    nh_time zone = head->time - head->stamp, span = head->span;
-    nh_log_freedom within = { NH_LOG_LINE_SLACK, zone, zone + span };
+    nh_time added = head->time - head->stamp, span = head->span;
+    nh_log_freedom within = { NH_LOG_LINE_SLACK, added, added + span };
     for (unsigned i = 0; i < minute->len; i++)
         ((nh_log_line *)g_ptr_array_index(minute, i))->resolution = NH_LOG_STEP_RESOLUTION;
     GArray *ranges = nh_log_best_ranges(p, minute, &within);

@@ -8,6 +8,8 @@
 
 #include "core/out/page.h"
 
+#include <stdio.h>
+
 #include "core/base/text.h"
 #include "core/out/folds.h"
 #include "core/out/head.h"
@@ -151,7 +153,7 @@ find_target(const void *data, uint32_t frame, char *buf, size_t size)
 
     if (row < 0 || row >= MAX_ROWS)
         return false;
-    g_snprintf(buf, size, "i%ur%d", finder->id, row);
+    snprintf(buf, size, "i%ur%d", finder->id, row);
     return true;
 }
 
