@@ -227,6 +227,30 @@ def test_large_captures_are_filtered(command, place):
     assert command("stuck_fin.pcap", "--no-filter", env={"NLM_HEALTH_LARGE": "1"}).stdout == command("stuck_fin.pcap").stdout
 
 
+@pytest.mark.skipif(not shutil.which("tcpdump"), reason="tcpdump is not installed")
+def test_who_has_no_profile_is_lent_one(lab):
+    """Of the sources, for a large capture; the user's own preferences of the plugin count all the same."""
+    home = lab.folder()
+    folder = home / ".local/lib/wireshark/plugins" / lab.version / "epan"
+    folder.mkdir(parents=True)
+    shutil.copy(harness.BUILD / "plugin" / "nlm_health.so", folder)
+    settings = home / ".config" / "wireshark"
+    settings.mkdir(parents=True)
+    (settings / "preferences").write_text("nlm_health.timer: nonsense\n")
+    own(home)
+    trace = home / "trace"
+    trace.write_text("")
+    harness.hand_over(trace)
+    watcher = home / "tshark"
+    watcher.write_text(f'#!/bin/sh\necho "${{WIRESHARK_CONFIG_DIR:-own}}" "$@" >>"{trace}"\nexec {shutil.which("tshark")} "$@"\n')
+    watcher.chmod(0o755)
+    out = lab.run("sh", harness.TOP / "tools" / "nlm-health", lab.capture("stuck_fin.pcap"), check=False,
+                  env={"HOME": str(home), "NLM_HEALTH_LARGE": "1", "PATH": f"{home}:{os.environ['PATH']}"})
+    assert out.status == FOUND and "fin_unacked" in out.stdout, str(out)
+    assert "own " not in trace.read_text() and "-C NLM Health batch" in trace.read_text(), trace.read_text()
+    assert "nonsense" in out.stdout + out.stderr, str(out)
+
+
 def test_nothing_is_left(command, lab):
     folder = lab.folder()
     command("stuck_fin.pcap", "kernel.log", env={"TMPDIR": str(folder)})
