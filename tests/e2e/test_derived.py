@@ -107,6 +107,9 @@ def snapped(truth, capture):
     return [mutate.Capture(capture.link, [(time, wire, data[:96]) for time, wire, data in capture.packets])]
 
 
+BY_TSHARK = [lossy, snapped]
+
+
 @pytest.mark.parametrize("derive", [prefixes, suffixes, jittered, lossy, snapped], ids=lambda derive: derive.__name__)
 @pytest.mark.parametrize("truth", TRUTH, ids=lambda truth: truth["name"])
 def test_what_is_claimed_happened(lab, workdir, truth, derive):
@@ -115,7 +118,9 @@ def test_what_is_claimed_happened(lab, workdir, truth, derive):
         path = workdir / f"{number}.pcap"
         capture.write(path)
         harness.hand_over(path)
-        return [f"{derive.__name__} {number}, {len(capture.packets)} packets: {claim}" for claim in untrue_claims(truth, lab.story(path))]
+        # That the core without Wireshark says the same of whole captures is test_cases.py's; where bytes are missing, TShark shows it.
+        story = lab.story(path) if derive in BY_TSHARK else json.loads(lab.replay([path], "--json"))
+        return [f"{derive.__name__} {number}, {len(capture.packets)} packets: {claim}" for claim in untrue_claims(truth, story)]
 
     whole = mutate.Capture.read(lab.capture(truth["name"] + ".pcap"))
     derived = derive(truth, whole)

@@ -32,7 +32,7 @@ PREFIX = "NLM Health: "
 
 def section(lab, capture, name, *more):
     """Everything that one -z output prints."""
-    return lab.tshark("-q", "-r", capture, *more, "-z", f"nlm_health,{name}").stdout
+    return lab.told(capture, name, *more)
 
 
 def a_copy(lab, workdir, name, target=None):
@@ -123,7 +123,7 @@ def test_parts_of_a_wait_make_the_whole(lab, name):
 
 @pytest.mark.parametrize("output", ["report", "json", "locks", "tree", "pairs"])
 def test_same_from_run_to_run(lab, output):
-    runs = {section(lab, lab.capture(OUTAGE), output) for _ in range(3)}
+    runs = {lab.tshark("-q", "-r", lab.capture(OUTAGE), "-z", f"nlm_health,{output}").stdout for _ in range(3)}
     assert len(runs) == 1
 
 
