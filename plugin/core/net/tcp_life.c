@@ -367,7 +367,7 @@ nh_tcp_pass(nh_conn *conn, const nh_segment *segment)
     uint32_t key = nh_tcp_copy_key(segment);
 
     if (!segment->quoted)
-        nh_tape_segment(watch->tape, conn, segment);
+        nh_tape_segment(watch->tape, conn, half, segment);
 
     watch->latest_pair = conn->pair;
     if (!frame->conn) {

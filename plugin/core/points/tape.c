@@ -1,9 +1,9 @@
 /* tape.c
  * What passed on followed connections, kept small, so that it can be told again in another order.
  *
- * Numbers are kept as their distance from what the last packet of the connection lets expect, seven bits a byte; payloads as
- * what differs from an earlier one of the same length (lock calls of a client differ in a few bytes). Writer and
- * reader keep the same memory of what was before.
+ * Numbers are kept as their distance from what the last packet of the connection lets expect, seven bits a byte, and not at
+ * all where they are as expected; payloads as what differs from an earlier one of the same length (lock calls of a client
+ * differ in a few bytes). Writer and reader keep the same memory of what was before.
  *
  * Copyright 2026, the NLM Health authors
  *
@@ -15,17 +15,17 @@
 #define BLOCK     (64u << 10)
 #define TAPE_MAX  (48u << 20) /* of bytes: one and a half million lock calls with their answers */
 #define KEEP_MAX  2048        /* bytes of a payload: more than any message that is read has */
-#define ENTRY_MAX (512 + 2 * KEEP_MAX)
-#define FLOWS     64 /* so many connections are remembered, by hash */
+#define ENTRY_MAX 512         /* of bytes that an entry may take beside twice its payload */
+#define FLOWS     64          /* so many connections are remembered, by hash */
 #define PAYLOADS  128
 #define NO_FLOW   FLOWS
 
 /* What is expected of a direction. */
 typedef struct {
     uint32_t next, tsval, window;
-    uint16_t ip_id;
-    uint8_t hops;
     uint32_t iface;
+    uint16_t flags, ip_id;
+    uint8_t hops;
 } expected;
 
 /* What writer and reader remember alike. */
@@ -41,7 +41,9 @@ typedef struct {
 
 struct nh_tape {
     GPtrArray *blocks; /* of BLOCK bytes; an entry lies in one */
-    GArray *used;      /* uint32_t: bytes of each */
+    GArray *used;      /* uint32_t: bytes of each, but for the latest */
+    uint8_t *latest;   /* block, and how many of its bytes are used */
+    size_t end;
     bool given_up;
     memory before;
 };
@@ -55,6 +57,18 @@ struct nh_tape_reader {
 };
 
 enum { FLAG_HALF = 4, FLAG_NEW = 8, FLAG_TIMESTAMPS = 16, FLAG_PAYLOAD = 32, FLAG_POINT = 64, FLAG_FRAGMENT = 128 }; /* below: the kind */
+
+/* Which numbers of a segment are not as expected, in the order in which they follow. */
+enum {
+    OTHER_FRAME = 1, /* not the next one */
+    OTHER_SEQ = 2,
+    OTHER_ACK = 4,
+    OTHER_FLAGS = 8,
+    OTHER_WINDOW = 16,
+    OTHER_IP_ID = 32,
+    OTHER_LENGTH = 64, /* not zero */
+    OTHER_CAPTURED = 128
+};
 
 nh_tape *
 nh_tape_new(void)
@@ -164,6 +178,10 @@ put_other(uint8_t *out, const uint8_t *bytes, uint64_t difference)
     unsigned which = bytes_set(difference);
 
     *out++ = (uint8_t)which;
+    if ((which & 15) == 0) { /* numbers that count up differ in their last bytes */
+        which >>= 4;
+        bytes += 4;
+    }
     for (; which; which >>= 1, bytes++)
         if (which & 1)
             *out++ = *bytes;
@@ -187,7 +205,6 @@ put_payload(memory *before, unsigned flow, uint8_t *out, const uint8_t *bytes, u
     uint8_t *last = last_payload(before, flow, length);
     unsigned steps = 1, whole = length & ~7u;
 
-    out = put_uint(out, length);
     for (unsigned at = 0; at < whole; at += 8, steps++) {
         uint64_t difference = word_of(bytes + at, 8) ^ word_of(last + at, 8);
         if (difference == 0) /* most of two calls is alike */
@@ -202,41 +219,60 @@ put_payload(memory *before, unsigned flow, uint8_t *out, const uint8_t *bytes, u
     return put_uint(out, 0);
 }
 
-static unsigned
-get_payload(memory *before, unsigned flow, const uint8_t **in, uint8_t *bytes)
+static void
+get_payload(memory *before, unsigned flow, const uint8_t **in, uint8_t *bytes, unsigned length)
 {
-    unsigned length = (unsigned)get_uint(in), place = 0;
     uint8_t *last = last_payload(before, flow, length);
+    unsigned place = 0;
 
     for (unsigned steps; (steps = (unsigned)get_uint(in)) != 0;) {
         place += steps;
         get_other(in, last + (size_t)(place - 1) * 8);
     }
     memcpy(bytes, last, length);
-    return length;
 }
 
 /* --- entries ------------------------------------------------------------------------------- */
 
 static void
-append(nh_tape *tape, const uint8_t *entry, size_t length)
+give_up(nh_tape *tape)
 {
-    uint32_t *used = tape->used->len ? &g_array_index(tape->used, uint32_t, tape->used->len - 1) : NULL;
+    tape->given_up = true;
+    g_ptr_array_set_size(tape->blocks, 0);
+    g_array_set_size(tape->used, 0);
+    tape->latest = NULL;
+}
 
-    if (!used || *used + length > BLOCK) {
-        uint32_t none = 0;
+static void
+add_block(nh_tape *tape)
+{
+    uint32_t used = (uint32_t)tape->end;
+
+    if (tape->latest)
+        g_array_append_val(tape->used, used);
+    tape->latest = g_malloc(BLOCK);
+    tape->end = 0;
+    g_ptr_array_add(tape->blocks, tape->latest);
+}
+
+/* Where the next entry begins, which has room for this payload; NULL: the tape is too long. */
+static uint8_t *
+begin_entry(nh_tape *tape, unsigned payload)
+{
+    if (!tape->latest || tape->end + ENTRY_MAX + 2 * (size_t)payload > BLOCK) {
         if ((size_t)tape->blocks->len * BLOCK >= TAPE_MAX) {
-            tape->given_up = true;
-            g_ptr_array_set_size(tape->blocks, 0);
-            g_array_set_size(tape->used, 0);
-            return;
+            give_up(tape);
+            return NULL;
         }
-        g_ptr_array_add(tape->blocks, g_malloc(BLOCK));
-        g_array_append_val(tape->used, none);
-        used = &g_array_index(tape->used, uint32_t, tape->used->len - 1);
+        add_block(tape);
     }
-    memcpy((uint8_t *)g_ptr_array_index(tape->blocks, tape->blocks->len - 1) + *used, entry, length);
-    *used += (uint32_t)length;
+    return tape->latest + tape->end;
+}
+
+static void
+end_entry(nh_tape *tape, const uint8_t *out)
+{
+    tape->end = (size_t)(out - tape->latest);
 }
 
 static uint8_t *
@@ -264,73 +300,117 @@ flow_of(const nh_conn *conn)
     return (unsigned)((uintptr_t)conn / 64 * 2654435761u >> 7) % FLOWS;
 }
 
-static uint8_t
-flags_of(const memory *before, const nh_conn *conn, int half, const nh_segment *segment)
-{
-    unsigned slot = flow_of(conn);
-    const expected *e = &before->flow[slot].half[half];
-    bool fresh = before->flow[slot].conn != conn;
-
-    return (uint8_t)(NH_TAPED_SEGMENT | (half ? FLAG_HALF : 0) | (fresh ? FLAG_NEW : 0) | (segment->has_tsval ? FLAG_TIMESTAMPS : 0) |
-                     (segment->captured ? FLAG_PAYLOAD : 0) |
-                     (fresh || e->hops != segment->hops || e->iface != segment->iface ? FLAG_POINT : 0) |
-                     (segment->fragment ? FLAG_FRAGMENT : 0));
-}
-
 static void
 expect(expected *e, const nh_segment *segment)
 {
     bool counts = segment->flags & (NH_TH_SYN | NH_TH_FIN);
 
-    *e = (expected){ segment->seq + segment->len + counts, segment->tsval, segment->window,
-                     (uint16_t)(segment->ip_id + 1),       segment->hops,  segment->iface };
+    e->next = segment->seq + segment->len + counts;
+    e->tsval = segment->tsval;
+    e->window = segment->window;
+    e->iface = segment->iface;
+    e->flags = segment->flags;
+    e->ip_id = (uint16_t)(segment->ip_id + 1);
+    e->hops = segment->hops;
 }
 
-void
-nh_tape_segment(nh_tape *tape, nh_conn *conn, const nh_segment *segment)
+/* A number, if it is not as expected: zero. */
+static uint8_t *
+put_other_than_zero(uint8_t *out, uint8_t *others, uint8_t which, int64_t value)
 {
-    uint8_t entry[ENTRY_MAX], *out = entry;
+    if (value == 0)
+        return out;
+    *others |= which;
+    return put_int(out, value);
+}
 
-    if (!tape || tape->given_up)
-        return;
-    memory *before = &tape->before;
-    int half = segment->src.port == conn->client.port && nh_addr_equal(&segment->src.addr, &conn->client.addr) ? 0 : 1;
-    unsigned slot = flow_of(conn);
-    uint8_t flags = flags_of(before, conn, half, segment);
-    *out++ = flags;
-    *out++ = (uint8_t)slot;
-    if (flags & FLAG_NEW) {
-        memset(&before->flow[slot], 0, sizeof before->flow[slot]);
-        before->flow[slot].conn = conn;
-        out = put_bytes(out, &conn, sizeof conn);
-    }
-    expected *e = &before->flow[slot].half[half];
-    const expected *other = &before->flow[slot].half[!half];
-    out = put_moment(before, out, segment->frame, segment->time);
-    out = put_int(out, (int32_t)(segment->seq - e->next));
-    out = put_int(out, (int32_t)(segment->ack - other->next));
-    out = put_uint(out, segment->flags);
-    out = put_int(out, (int64_t)segment->window - e->window);
-    out = put_int(out, (int16_t)(segment->ip_id - e->ip_id));
-    out = put_uint(out, segment->len);
+static int64_t
+get_if_other(const uint8_t **in, uint8_t others, uint8_t which)
+{
+    return others & which ? get_int(in) : 0;
+}
+
+/* What its header says, but for the time; others: which of that is not as expected. */
+static uint8_t *
+put_header(uint8_t *out, uint8_t *others, const nh_segment *segment, const expected *e, const expected *other)
+{
+    out = put_other_than_zero(out, others, OTHER_SEQ, (int32_t)(segment->seq - e->next));
+    out = put_other_than_zero(out, others, OTHER_ACK, (int32_t)(segment->ack - other->next));
+    out = put_other_than_zero(out, others, OTHER_FLAGS, (int32_t)segment->flags - e->flags);
+    out = put_other_than_zero(out, others, OTHER_WINDOW, (int64_t)segment->window - e->window);
+    out = put_other_than_zero(out, others, OTHER_IP_ID, (int16_t)(segment->ip_id - e->ip_id));
+    out = put_other_than_zero(out, others, OTHER_LENGTH, segment->len);
+    return put_other_than_zero(out, others, OTHER_CAPTURED, (int64_t)segment->len - segment->captured);
+}
+
+/* What is only there where flags say so. */
+static uint8_t *
+put_optional(uint8_t *out, uint8_t flags, const nh_segment *segment, const expected *e, const expected *other)
+{
     if (flags & FLAG_POINT)
         out = put_uint(put_uint(out, segment->hops), segment->iface);
     if (segment->flags & NH_TH_SYN)
         out = put_uint(out, segment->mss);
     if (flags & FLAG_TIMESTAMPS)
         out = put_int(put_int(out, (int32_t)(segment->tsval - e->tsval)), (int32_t)(segment->tsecr - other->tsval));
-    if (flags & FLAG_PAYLOAD)
-        out = put_payload(before, slot, out, segment->payload, MIN(segment->captured, KEEP_MAX));
+    return out;
+}
+
+/* The place of a connection in the memory, which is another connection's no more. */
+static bool
+take_flow(memory *before, unsigned slot, nh_conn *conn)
+{
+    if (before->flow[slot].conn == conn)
+        return false;
+    memset(&before->flow[slot], 0, sizeof before->flow[slot]);
+    before->flow[slot].conn = conn;
+    return true;
+}
+
+void
+nh_tape_segment(nh_tape *tape, nh_conn *conn, int half, const nh_segment *segment)
+{
+    unsigned kept = MIN(segment->captured, KEEP_MAX);
+    uint8_t *entry = tape && !tape->given_up ? begin_entry(tape, kept) : NULL, *out = entry;
+
+    if (!entry)
+        return;
+    memory *before = &tape->before;
+    unsigned slot = flow_of(conn);
+    bool fresh = take_flow(before, slot, conn);
+    expected *e = &before->flow[slot].half[half];
+    const expected *other = &before->flow[slot].half[!half];
+    bool moved = fresh || e->hops != segment->hops || e->iface != segment->iface;
+    uint8_t flags = (uint8_t)(NH_TAPED_SEGMENT | (half ? FLAG_HALF : 0) | (fresh ? FLAG_NEW : 0) |
+                              (segment->has_tsval ? FLAG_TIMESTAMPS : 0) | (kept ? FLAG_PAYLOAD : 0) | (moved ? FLAG_POINT : 0) |
+                              (segment->fragment ? FLAG_FRAGMENT : 0));
+    uint8_t others = 0;
+
+    out += 3;
+    if (fresh)
+        out = put_bytes(out, &conn, sizeof conn);
+    out = put_int(out, (int64_t)((uint64_t)segment->time - (uint64_t)before->time));
+    out = put_other_than_zero(out, &others, OTHER_FRAME, (int64_t)segment->frame - before->frame - 1);
+    out = put_header(out, &others, segment, e, other);
+    out = put_optional(out, flags, segment, e, other);
+    if (kept)
+        out = put_payload(before, slot, out, segment->payload, kept);
+    entry[0] = flags;
+    entry[1] = (uint8_t)slot;
+    entry[2] = others;
+    before->time = segment->time;
+    before->frame = segment->frame;
     expect(e, segment);
-    append(tape, entry, (size_t)(out - entry));
+    end_entry(tape, out);
 }
 
 void
 nh_tape_datagram(nh_tape *tape, const nh_packet *datagram)
 {
-    uint8_t entry[ENTRY_MAX], *out = entry;
+    unsigned kept = MIN(datagram->captured, KEEP_MAX);
+    uint8_t *out = tape && !tape->given_up ? begin_entry(tape, kept) : NULL;
 
-    if (!tape || tape->given_up)
+    if (!out)
         return;
     *out++ = NH_TAPED_DATAGRAM;
     out = put_moment(&tape->before, out, datagram->frame, datagram->time);
@@ -341,21 +421,22 @@ nh_tape_datagram(nh_tape *tape, const nh_packet *datagram)
     out = put_uint(out, datagram->iface);
     out = put_uint(out, datagram->ip_id);
     out = put_uint(out, datagram->length);
-    out = put_payload(&tape->before, NO_FLOW, out, datagram->bytes, MIN(datagram->captured, KEEP_MAX));
-    append(tape, entry, (size_t)(out - entry));
+    out = put_uint(out, kept);
+    out = put_payload(&tape->before, NO_FLOW, out, datagram->bytes, kept);
+    end_entry(tape, out);
 }
 
 void
 nh_tape_quote(nh_tape *tape, const nh_quote *quote)
 {
-    uint8_t entry[ENTRY_MAX], *out = entry;
+    uint8_t *out = tape && !tape->given_up ? begin_entry(tape, 0) : NULL;
 
-    if (!tape || tape->given_up)
+    if (!out)
         return;
     *out++ = NH_TAPED_QUOTE;
     out = put_moment(&tape->before, out, quote->frame, quote->time);
     out = put_bytes(out, quote, sizeof *quote);
-    append(tape, entry, (size_t)(out - entry));
+    end_entry(tape, out);
 }
 
 /* --- reading ----------------------------------------------------------------------------------- */
@@ -376,44 +457,61 @@ nh_tape_reader_free(nh_tape_reader *reader)
     g_free(reader);
 }
 
+static void
+get_header(const uint8_t **in, uint8_t others, nh_segment *segment, const expected *e, const expected *other)
+{
+    segment->seq = e->next + (uint32_t)get_if_other(in, others, OTHER_SEQ);
+    segment->ack = other->next + (uint32_t)get_if_other(in, others, OTHER_ACK);
+    segment->flags = (uint16_t)(e->flags + get_if_other(in, others, OTHER_FLAGS));
+    segment->window = (uint32_t)(e->window + get_if_other(in, others, OTHER_WINDOW));
+    segment->ip_id = (uint16_t)(e->ip_id + get_if_other(in, others, OTHER_IP_ID));
+    segment->len = (uint32_t)get_if_other(in, others, OTHER_LENGTH);
+    segment->captured = segment->len - (uint32_t)get_if_other(in, others, OTHER_CAPTURED);
+}
+
+static void
+get_optional(const uint8_t **in, uint8_t flags, nh_segment *segment, const expected *e, const expected *other)
+{
+    segment->hops = flags & FLAG_POINT ? (uint8_t)get_uint(in) : e->hops;
+    segment->iface = flags & FLAG_POINT ? (uint32_t)get_uint(in) : e->iface;
+    segment->mss = segment->flags & NH_TH_SYN ? (uint16_t)get_uint(in) : 0;
+    segment->has_tsval = flags & FLAG_TIMESTAMPS;
+    if (segment->has_tsval) {
+        segment->tsval = e->tsval + (uint32_t)get_int(in);
+        segment->tsecr = other->tsval + (uint32_t)get_int(in);
+    }
+}
+
 static const uint8_t *
 get_segment(nh_tape_reader *reader, const uint8_t *in, uint8_t flags, nh_taped *item)
 {
     memory *before = &reader->before;
     nh_segment *segment = &item->segment;
     unsigned slot = *in++;
+    uint8_t others = *in++;
     int half = flags & FLAG_HALF ? 1 : 0;
 
     memset(segment, 0, sizeof *segment);
     if (flags & FLAG_NEW) {
-        memset(&before->flow[slot], 0, sizeof before->flow[slot]);
-        get_bytes(&in, &before->flow[slot].conn, sizeof before->flow[slot].conn);
+        nh_conn *fresh;
+        get_bytes(&in, &fresh, sizeof fresh);
+        take_flow(before, slot, fresh);
     }
     expected *e = &before->flow[slot].half[half];
     const expected *other = &before->flow[slot].half[!half];
     const nh_conn *conn = before->flow[slot].conn;
     item->conn = conn;
     item->half = half;
-    get_moment(before, &in, &segment->frame, &segment->time);
+    segment->time = before->time = (nh_time)((uint64_t)before->time + (uint64_t)get_int(&in));
+    segment->frame = before->frame = (uint32_t)(before->frame + 1 + get_if_other(&in, others, OTHER_FRAME));
     segment->src = half ? conn->server : conn->client;
     segment->dst = half ? conn->client : conn->server;
-    segment->seq = e->next + (uint32_t)get_int(&in);
-    segment->ack = other->next + (uint32_t)get_int(&in);
-    segment->flags = (uint16_t)get_uint(&in);
-    segment->window = (uint32_t)(e->window + get_int(&in));
-    segment->ip_id = (uint16_t)(e->ip_id + get_int(&in));
-    segment->len = (uint32_t)get_uint(&in);
     segment->fragment = flags & FLAG_FRAGMENT;
-    segment->hops = flags & FLAG_POINT ? (uint8_t)get_uint(&in) : e->hops;
-    segment->iface = flags & FLAG_POINT ? (uint32_t)get_uint(&in) : e->iface;
-    segment->mss = segment->flags & NH_TH_SYN ? (uint16_t)get_uint(&in) : 0;
-    segment->has_tsval = flags & FLAG_TIMESTAMPS;
-    if (segment->has_tsval) {
-        segment->tsval = e->tsval + (uint32_t)get_int(&in);
-        segment->tsecr = other->tsval + (uint32_t)get_int(&in);
-    }
+    get_header(&in, others, segment, e, other);
+    get_optional(&in, flags, segment, e, other);
     if (flags & FLAG_PAYLOAD) {
-        segment->captured = get_payload(before, slot, &in, reader->bytes);
+        segment->captured = MIN(segment->captured, KEEP_MAX);
+        get_payload(before, slot, &in, reader->bytes, segment->captured);
         segment->payload = reader->bytes;
     }
     expect(e, segment);
@@ -441,7 +539,8 @@ get_datagram(nh_tape_reader *reader, const uint8_t *in, nh_taped *item)
     datagram->iface = (uint32_t)get_uint(&in);
     datagram->ip_id = (uint16_t)get_uint(&in);
     datagram->length = (unsigned)get_uint(&in);
-    datagram->captured = get_payload(&reader->before, NO_FLOW, &in, reader->bytes);
+    datagram->captured = (unsigned)get_uint(&in);
+    get_payload(&reader->before, NO_FLOW, &in, reader->bytes, datagram->captured);
     datagram->bytes = reader->bytes;
     return in;
 }
@@ -451,8 +550,9 @@ nh_tape_next(nh_tape_reader *reader, nh_taped *item)
 {
     const nh_tape *tape = reader->tape;
 
-    if (reader->at == g_array_index(tape->used, uint32_t, reader->block)) {
-        if (reader->block + 1 == tape->blocks->len)
+    bool last = reader->block + 1 == tape->blocks->len;
+    if (reader->at == (last ? tape->end : g_array_index(tape->used, uint32_t, reader->block))) {
+        if (last)
             return false;
         reader->block++;
         reader->at = 0;

@@ -18,10 +18,10 @@ nh_tape *nh_tape_new(void);
 void nh_tape_free(nh_tape *tape);
 
 /*
- * Append. A packet takes 15 to 40 bytes: only what differs from the one before it on its connection is kept. A tape
+ * Append. A packet takes 10 to 40 bytes: only what differs from the one before it on its connection is kept. A tape
  * that would become too long is given up. tape may be NULL.
  */
-void nh_tape_segment(nh_tape *tape, nh_conn *conn, const nh_segment *segment);
+void nh_tape_segment(nh_tape *tape, nh_conn *conn, int half, const nh_segment *segment);
 void nh_tape_datagram(nh_tape *tape, const nh_packet *datagram);
 void nh_tape_quote(nh_tape *tape, const nh_quote *quote);
 
