@@ -136,12 +136,16 @@ nh_watch_free(nh_watch *watch)
 void
 nh_watch_frame(nh_watch *watch, uint32_t frame, nh_time at)
 {
+    watch->frames_total = MAX(watch->frames_total, frame);
+    if (nh_time_known(watch->last) && at >= watch->last) { /* nearly always */
+        watch->current = watch->last = at;
+        return;
+    }
     if (nh_time_known(watch->last) && watch->last - at >= NH_RUNS_BACK_TIME && !watch->runs_back.frame)
         watch->runs_back = (nh_moment){ frame, at };
     if (!nh_time_known(watch->current) || at < watch->current - NH_PIECE_TIME)
         watch->begins = at;
     watch->current = at;
-    watch->frames_total = MAX(watch->frames_total, frame);
     if (!nh_time_known(watch->first) || at < watch->first)
         watch->first = at;
     if (!nh_time_known(watch->last) || at > watch->last)
@@ -367,12 +371,6 @@ take_datagram(nh_watch *watch, const nh_packet *packet)
 
 /* --- packets ------------------------------------------------------------------------------- */
 
-static bool
-is_claimed(const nh_watch *watch, nh_l4 l4, uint16_t port)
-{
-    return watch->options.is_claimed && watch->options.is_claimed(l4, port);
-}
-
 static void
 take_segment(nh_watch *watch, const nh_packet *packet)
 {
@@ -381,8 +379,6 @@ take_segment(nh_watch *watch, const nh_packet *packet)
     if (!nh_packet_may_matter(watch, packet->bytes, packet->captured)) {
         nh_packet_seen(watch, &packet->src, (nh_moment){ packet->frame, packet->time });
     } else if (nh_segment_read(packet, &segment)) {
-        segment.src_claimed = is_claimed(watch, NH_L4_TCP, segment.src.port);
-        segment.dst_claimed = is_claimed(watch, NH_L4_TCP, segment.dst.port);
         nh_watch_segment(watch, &segment);
     }
 }
@@ -404,8 +400,6 @@ take_icmp(nh_watch *watch, const nh_packet *packet)
 
     if (!nh_quote_read(packet, &quote))
         return;
-    quote.src_claimed = is_claimed(watch, quote.l4, quote.src.port);
-    quote.dst_claimed = is_claimed(watch, quote.l4, quote.dst.port);
     take_quote(watch, &quote);
     if (nh_pair_find(watch, &quote.src.addr, &quote.dst.addr) || nh_pair_find(watch, &quote.dst.addr, &quote.src.addr))
         nh_tape_quote(watch->tape, &quote);
@@ -442,8 +436,6 @@ take_taped(nh_taped *item, void *data)
     nh_segment *segment = &item->segment;
 
     if (item->kind == NH_TAPED_SEGMENT) {
-        segment->src_claimed = is_claimed(watch, NH_L4_TCP, segment->src.port);
-        segment->dst_claimed = is_claimed(watch, NH_L4_TCP, segment->dst.port);
         nh_watch_segment(watch, segment);
         nh_watch_frame(watch, segment->frame, segment->time);
     } else if (item->kind == NH_TAPED_DATAGRAM) {

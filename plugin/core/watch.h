@@ -41,6 +41,18 @@ nh_packet_may_matter(const nh_watch *watch, const uint8_t *bytes, unsigned captu
         return false;
     return nh_service_of_program(nh_be32(bytes + header + 16)) != NH_SERVICE_NONE;
 }
+/* The same of a datagram: a call or a reply of RPC (RFC 5531 section 9), or of a flow that is encrypted. */
+static inline bool
+nh_datagram_may_matter(const nh_watch *watch, const uint8_t *bytes, unsigned captured)
+{
+    return watch->dtls_flows || (captured >= NH_UDP_HEADER + 12 && nh_be32(bytes + NH_UDP_HEADER + 4) <= 1);
+}
+/* Whether nh_packet_seen() has anything to remember: somebody holds a lock. */
+static inline bool
+nh_packets_prove_life(const nh_watch *watch)
+{
+    return watch->holders > 0;
+}
 /* A segment that is of no interest but for this: its sender lives. */
 void nh_packet_seen(nh_watch *watch, const nh_addr *from, nh_moment at);
 

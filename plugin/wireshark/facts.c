@@ -32,20 +32,17 @@ nh_facts_time(const packet_info *pinfo)
     return nh_time_of(pinfo->abs_ts.secs, pinfo->abs_ts.nsecs);
 }
 
-static nh_addr
-addr_of(const address *addr)
+/* Into one that is all zero. */
+static void
+read_addr(const address *addr, nh_addr *plain)
 {
-    nh_addr plain;
-
-    memset(&plain, 0, sizeof plain);
     if (addr->type == AT_IPv4 && addr->len == 4) {
-        plain.len = 4;
-        memcpy(plain.bytes, addr->data, 4);
+        plain->len = 4;
+        memcpy(plain->bytes, addr->data, 4);
     } else if (addr->type == AT_IPv6 && addr->len == 16) {
-        plain.len = 16;
-        memcpy(plain.bytes, addr->data, 16);
+        plain->len = 16;
+        memcpy(plain->bytes, addr->data, 16);
     }
-    return plain;
 }
 
 static nh_travel
@@ -63,6 +60,7 @@ travel_of(const packet_info *pinfo)
 
 enum { NOT_ASKED, FREE, CLAIMED };
 static uint8_t owners[2][65536]; /* of TCP and of UDP ports */
+static bool any_asked;
 
 /*
  * Whether a dissector other than RPC's owns a port (TCP 988 is LNet's, UDP 698
@@ -75,6 +73,7 @@ nh_facts_port_is_claimed(nh_l4 l4, uint16_t port)
 
     if (*answer == NOT_ASKED) {
         dissector_handle_t owner = dissector_get_uint_handle(l4 == NH_L4_UDP ? udp_ports : tcp_ports, port);
+        any_asked = true;
         *answer = owner && owner != (l4 == NH_L4_UDP ? rpc_udp : rpc_tcp) ? CLAIMED : FREE;
     }
     return *answer == CLAIMED;
@@ -83,7 +82,9 @@ nh_facts_port_is_claimed(nh_l4 l4, uint16_t port)
 void
 nh_facts_begin(void)
 {
-    memset(owners, 0, sizeof owners);
+    if (any_asked) /* memory that nobody needed is not touched */
+        memset(owners, 0, sizeof owners);
+    any_asked = false;
 }
 
 /* What the link layer and the capture file say of a packet. */
@@ -119,26 +120,31 @@ read_ip(const void *ip, nh_packet *packet)
     }
 }
 
-/* The packet whose transport header these bytes begin with. */
-static nh_packet
-packet_of(nh_packet_kind kind, tvbuff_t *tvb, const packet_info *pinfo, const void *ip)
+/* So many bytes of TCP, UDP or ICMP; NULL when there are none. */
+static const uint8_t *
+bytes_of(tvbuff_t *tvb, unsigned captured)
 {
-    nh_packet packet = {
-        .frame = pinfo->num,
-        .time = nh_facts_time(pinfo),
-        .kind = kind,
-        .src = addr_of(&pinfo->src),
-        .dst = addr_of(&pinfo->dst),
-        .travel = travel_of(pinfo),
-        .fragment = pinfo->fragmented,
-        .captured = tvb_captured_length(tvb),
-        .length = tvb_reported_length(tvb),
-    };
+    return captured ? tvb_get_ptr(tvb, 0, captured) : NULL;
+}
 
-    read_frame(pinfo, &packet);
-    read_ip(ip, &packet);
-    packet.bytes = packet.captured ? tvb_get_ptr(tvb, 0, packet.captured) : NULL;
-    return packet;
+/* The packet whose transport header these bytes begin with. */
+static void
+read_packet(nh_packet_kind kind, tvbuff_t *tvb, const packet_info *pinfo, const void *ip, const uint8_t *bytes, unsigned captured,
+            nh_packet *packet)
+{
+    memset(packet, 0, sizeof *packet);
+    packet->frame = pinfo->num;
+    packet->time = nh_facts_time(pinfo);
+    packet->kind = kind;
+    read_addr(&pinfo->src, &packet->src);
+    read_addr(&pinfo->dst, &packet->dst);
+    packet->travel = travel_of(pinfo);
+    packet->fragment = pinfo->fragmented;
+    packet->bytes = bytes;
+    packet->captured = captured;
+    packet->length = tvb_reported_length(tvb);
+    read_frame(pinfo, packet);
+    read_ip(ip, packet);
 }
 
 /* --- decode as RPC ------------------------------------------------------------------- */
@@ -167,14 +173,19 @@ is_lock_call(const nh_rpc_header *header)
 }
 
 static bool
+has_room_for_call(const nh_packet *packet)
+{
+    return packet->captured >= (unsigned)(packet->bytes[12] >> 4) * 4 + 28;
+}
+
+static bool
 carries_lock_call(const nh_packet *packet)
 {
     unsigned start = (unsigned)(packet->bytes[12] >> 4) * 4;
     nh_rpc_header header;
     uint32_t size;
 
-    return packet->captured >= start + 28 && nh_record_read(packet->bytes + start, packet->captured - start, &header, &size) &&
-           is_lock_call(&header);
+    return nh_record_read(packet->bytes + start, packet->captured - start, &header, &size) && is_lock_call(&header);
 }
 
 static void
@@ -188,7 +199,7 @@ set_dissector(packet_info *pinfo, nh_l4 l4, const nh_packet *packet)
 static void
 decode_middle_as_rpc(packet_info *pinfo, const nh_packet *packet)
 {
-    if (*decode_as_rpc && is_claimed(NH_L4_TCP, packet) && carries_lock_call(packet))
+    if (*decode_as_rpc && has_room_for_call(packet) && is_claimed(NH_L4_TCP, packet) && carries_lock_call(packet))
         set_dissector(pinfo, NH_L4_TCP, packet);
 }
 
@@ -219,20 +230,13 @@ decode_datagram_as_rpc(const nh_watch *watch, packet_info *pinfo, const nh_packe
 
 /* --- the handles ------------------------------------------------------------------------ */
 
-static int
-dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+/* A segment that may be of a followed connection. Not inlined: most segments are others, and would pay for its room on the stack. */
+static int G_GNUC_NO_INLINE
+dissect_followed(nh_watch *watch, const uint8_t *bytes, unsigned captured, tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
-    nh_watch *watch = pinfo->flags.in_error_pkt ? NULL : sink(pinfo);
-    unsigned captured = tvb_captured_length(tvb);
+    nh_packet packet;
 
-    if (!watch || captured < NH_TCP_HEADER)
-        return call_dissector_only(tcp_before, tvb, pinfo, tree, data);
-    if (!nh_packet_may_matter(watch, tvb_get_ptr(tvb, 0, captured), captured)) {
-        nh_addr from = addr_of(&pinfo->src);
-        nh_packet_seen(watch, &from, (nh_moment){ pinfo->num, nh_facts_time(pinfo) });
-        return call_dissector_only(tcp_before, tvb, pinfo, tree, data);
-    }
-    nh_packet packet = packet_of(NH_PACKET_SEGMENT, tvb, pinfo, data);
+    read_packet(NH_PACKET_SEGMENT, tvb, pinfo, data, bytes, captured, &packet);
     nh_packet_take(watch, &packet);
     decode_middle_as_rpc(pinfo, &packet);
     int used = call_dissector_only(tcp_before, tvb, pinfo, tree, data);
@@ -240,15 +244,53 @@ dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
     return used;
 }
 
+/* A segment of no interest shows that its sender lives. */
+static void G_GNUC_NO_INLINE
+note_life(nh_watch *watch, const packet_info *pinfo)
+{
+    nh_addr from = { .len = 0 };
+
+    read_addr(&pinfo->src, &from);
+    nh_packet_seen(watch, &from, (nh_moment){ pinfo->num, nh_facts_time(pinfo) });
+}
+
+static int
+dissect_tcp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    nh_watch *watch = pinfo->flags.in_error_pkt ? NULL : sink(pinfo);
+    unsigned captured = watch ? tvb_captured_length(tvb) : 0;
+
+    if (captured < NH_TCP_HEADER)
+        return call_dissector_only(tcp_before, tvb, pinfo, tree, data);
+    const uint8_t *bytes = tvb_get_ptr(tvb, 0, captured);
+    if (nh_packet_may_matter(watch, bytes, captured))
+        return dissect_followed(watch, bytes, captured, tvb, pinfo, tree, data);
+    if (nh_packets_prove_life(watch))
+        note_life(watch, pinfo);
+    return call_dissector_only(tcp_before, tvb, pinfo, tree, data);
+}
+
+static void G_GNUC_NO_INLINE
+take_datagram(nh_watch *watch, const uint8_t *bytes, unsigned captured, tvbuff_t *tvb, packet_info *pinfo, const void *ip)
+{
+    nh_packet packet;
+
+    read_packet(NH_PACKET_DATAGRAM, tvb, pinfo, ip, bytes, captured, &packet);
+    nh_packet_take(watch, &packet);
+    decode_datagram_as_rpc(watch, pinfo, &packet);
+}
+
 static int
 dissect_udp(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
     nh_watch *watch = pinfo->flags.in_error_pkt ? NULL : sink(pinfo);
 
-    if (watch && tvb_captured_length(tvb) >= NH_UDP_HEADER) {
-        nh_packet packet = packet_of(NH_PACKET_DATAGRAM, tvb, pinfo, data);
-        nh_packet_take(watch, &packet);
-        decode_datagram_as_rpc(watch, pinfo, &packet);
+    unsigned captured = watch ? tvb_captured_length(tvb) : 0;
+
+    if (captured >= NH_UDP_HEADER) {
+        const uint8_t *bytes = tvb_get_ptr(tvb, 0, captured);
+        if (nh_datagram_may_matter(watch, bytes, captured))
+            take_datagram(watch, bytes, captured, tvb, pinfo, data);
     }
     return call_dissector_only(udp_before, tvb, pinfo, tree, data);
 }
@@ -259,7 +301,9 @@ dissect_icmp_kind(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *dat
     nh_watch *watch = pinfo->flags.in_error_pkt ? NULL : sink(pinfo);
 
     if (watch) {
-        nh_packet packet = packet_of(kind, tvb, pinfo, data);
+        unsigned captured = tvb_captured_length(tvb);
+        nh_packet packet;
+        read_packet(kind, tvb, pinfo, data, bytes_of(tvb, captured), captured, &packet);
         nh_packet_take(watch, &packet);
     }
     return call_dissector_only(kind == NH_PACKET_ICMPV6 ? icmpv6_before : icmp_before, tvb, pinfo, tree, data);

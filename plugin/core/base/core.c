@@ -21,16 +21,6 @@ NAME_FUNCTION(nh_service_name, nh_service, NH_SERVICES, NH_SERVICE_COUNT)
 NAME_FUNCTION(nh_side_name, nh_side, NH_SIDES, NH_SIDE_COUNT)
 NAME_FUNCTION(nh_confidence_name, nh_confidence, NH_CONFIDENCES, NH_CONFIDENCE_COUNT)
 
-/* In seconds since 1970: 50 years before, 210 after */
-#define TIME_FIRST (-G_GINT64_CONSTANT(50) * 365 * 86400)
-#define TIME_LAST  (G_GINT64_CONSTANT(210) * 365 * 86400)
-
-nh_time
-nh_time_of(int64_t seconds, int64_t nanoseconds)
-{
-    return CLAMP(seconds, TIME_FIRST, TIME_LAST) * NH_SECOND + CLAMP(nanoseconds, 0, NH_SECOND - 1);
-}
-
 /* Whole seconds and the nanoseconds that remain, also before 1970. */
 static GDateTime *
 split_time(nh_time t, int64_t *nanoseconds)

@@ -26,6 +26,9 @@ typedef int64_t nh_time;
 #define NH_MSEC      G_GINT64_CONSTANT(1000000)
 #define NH_MINUTE    (60 * NH_SECOND)
 #define NH_HOUR      (60 * NH_MINUTE)
+/* The years that nh_time_of() believes, in seconds since 1970: 50 years before, 210 after. */
+#define NH_TIME_FIRST (-G_GINT64_CONSTANT(50) * 365 * 86400)
+#define NH_TIME_LAST  (G_GINT64_CONSTANT(210) * 365 * 86400)
 
 static inline bool
 nh_time_known(nh_time t)
@@ -38,7 +41,15 @@ nh_time_known(nh_time t)
  * or after 2180 is wrong, and is taken for the nearest of these: any two times have a difference, with room for a
  * timeout (a time stamp of pcapng has 64 bits and any unit).
  */
-nh_time nh_time_of(int64_t seconds, int64_t nanoseconds);
+static inline nh_time
+nh_time_of(int64_t seconds, int64_t nanoseconds)
+{
+    if ((uint64_t)seconds > (uint64_t)NH_TIME_LAST) /* or negative */
+        seconds = CLAMP(seconds, NH_TIME_FIRST, NH_TIME_LAST);
+    if ((uint64_t)nanoseconds >= (uint64_t)NH_SECOND)
+        nanoseconds = nanoseconds < 0 ? 0 : NH_SECOND - 1;
+    return seconds * NH_SECOND + nanoseconds;
+}
 
 /* For g_array_sort() of times. */
 int nh_time_compare(const void *a, const void *b);

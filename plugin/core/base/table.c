@@ -8,33 +8,55 @@
 
 #include "core/base/table.h"
 
-#define NONE_MISSING G_MAXUINT64
+#define CHAINS_MIN 64
 
 void
 nh_table_init(nh_table *table)
 {
-    table->chains = g_hash_table_new(NULL, NULL);
-    table->missing = NONE_MISSING;
+    *table = (nh_table){ .chains = g_new0(nh_link *, CHAINS_MIN), .mask = CHAINS_MIN - 1 };
 }
 
 void
 nh_table_clear(nh_table *table)
 {
-    g_hash_table_unref(table->chains);
+    g_free(table->chains);
+}
+
+/* What is in a chain and has this bit goes into another one. */
+static void
+split(nh_link **chain, nh_link **other, uint32_t bit)
+{
+    nh_link **end = chain, **other_end = other;
+
+    for (nh_link *link = *chain; link; link = link->next) {
+        nh_link ***to = link->hash & bit ? &other_end : &end;
+        **to = link;
+        *to = &link->next;
+    }
+    *end = *other_end = NULL;
+}
+
+/* Twice as many chains. */
+static void
+grow(nh_table *table)
+{
+    uint32_t before = table->mask + 1;
+
+    table->chains = g_renew(nh_link *, table->chains, (size_t)before * 2);
+    for (uint32_t i = 0; i < before; i++)
+        split(&table->chains[i], &table->chains[i + before], before);
+    table->mask = before * 2 - 1;
 }
 
 void
 nh_table_put(nh_table *table, nh_link *link, uint32_t hash, nh_link *before)
 {
-    nh_link *first = table->missing == hash ? NULL : nh_table_first(table, hash);
-
-    table->missing = NONE_MISSING;
-    link->next = before ? before->next : first;
-    if (!before || before == first) {
-        g_hash_table_insert(table->chains, GUINT_TO_POINTER(hash), link);
-        return;
-    }
-    while (first->next != before)
-        first = first->next;
-    first->next = link;
+    if (!before && table->n++ > table->mask && table->mask < G_MAXUINT32 / 2)
+        grow(table);
+    nh_link **place = &table->chains[hash & table->mask];
+    while (before && *place != before)
+        place = &(*place)->next;
+    link->hash = hash;
+    link->next = before ? before->next : *place;
+    *place = link;
 }

@@ -34,7 +34,7 @@ lookup_waits(const nh_pair *pair, nh_way way, nh_moment at)
     for (unsigned i = 0; pair->lookups && i < pair->lookups->len; i++) {
         const nh_call *call = g_ptr_array_index(pair->lookups, i);
         uint32_t first = call->sendings[0].at.frame;
-        if (call->way == way && call->l4 == NH_L4_UDP && call->asked.prog == NH_PROG_NLM && first >= pair->side[way].attempt.start.frame &&
+        if (call->way == way && call->l4 == NH_L4_UDP && call->asked->prog == NH_PROG_NLM && first >= pair->side[way].attempt.start.frame &&
             first < at.frame)
             return true;
     }

@@ -72,7 +72,7 @@ nh_lookup_speaks(const nh_call *call)
 static bool
 is_asked_for(const nh_call *call, const nh_call *lookup)
 {
-    return !lookup || (lookup->asked.vers == call->vers && lookup->asked.prot == call->l4 && lookup->l4 == call->l4);
+    return !lookup || (lookup->asked->vers == call->vers && lookup->asked->prot == call->l4 && lookup->l4 == call->l4);
 }
 
 /* Monitoring looks up what its pair's lock calls do not use; of a pair without calls nobody knows. */
@@ -83,7 +83,7 @@ is_for_locks(const nh_call *lookup)
 
     if (!spoken[0] && !spoken[1])
         return true;
-    return spoken[lookup->asked.prot == NH_L4_UDP] & version_bit(lookup->asked.vers);
+    return spoken[lookup->asked->prot == NH_L4_UDP] & version_bit(lookup->asked->vers);
 }
 
 /* A call that waits, and whose major timeout this look-up follows. */
@@ -312,7 +312,7 @@ is_overdue(const nh_call *call, nh_moment at)
 {
     const nh_sending *first = nh_call_first(call);
 
-    return call->asked.prog == NH_PROG_NLM && call->tcp_acked && !call->outlived && at.time - first->at.time >= NH_LOOKUP_OVERDUE_TIME &&
+    return call->asked->prog == NH_PROG_NLM && call->tcp_acked && !call->outlived && at.time - first->at.time >= NH_LOOKUP_OVERDUE_TIME &&
            !(first->conn && first->conn->one_sided);
 }
 

@@ -379,7 +379,7 @@ nh_outage_answer(nh_pair *pair, nh_way way, nh_service service, nh_call *call, n
     const nh_conn *used = call && service == NH_SERVICE_NLM ? call->sendings[call->n_sendings - 1].conn : NULL;
     bool absolved = absolve(pair, way, service, used, at);
     if (service == NH_SERVICE_PORTMAP) {
-        if (absolved || !call || call->asked.prog == NH_PROG_NLM) /* other programs tell nothing of lockd */
+        if (absolved || !call || call->asked->prog == NH_PROG_NLM) /* other programs tell nothing of lockd */
             nh_outage_settle(pair, at);
         return NULL;
     }

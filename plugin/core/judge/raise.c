@@ -95,7 +95,7 @@ loses_grant(const nh_evidence *evidence)
     if (!call)
         return blocked && evidence->conn;
     if (call->prog == NH_PROG_PORTMAP)
-        return blocked && call->asked.prog == NH_PROG_NLM;
+        return blocked && call->asked->prog == NH_PROG_NLM;
     return call->prog == NH_PROG_NLM && nh_nlm_kind(call->proc) == NH_NLM_GRANTED && nh_finding_get(evidence->finding)->refusal;
 }
 

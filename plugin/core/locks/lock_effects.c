@@ -131,7 +131,8 @@ nh_lock_callback_tried(GArray *locks, const nh_lock *asked)
     somebody_stands_in_the_way(locks, asked);
     for (unsigned i = 0; i < locks->len; i++) {
         nh_lock *lock = lock_at(locks, i);
-        lock->callbacks += lock->state == NH_LOCK_WAITING && nh_lock_same_owner(lock, asked) && nh_lock_overlap(lock, asked);
+        if (lock->state == NH_LOCK_WAITING && nh_lock_same_owner(lock, asked) && nh_lock_overlap(lock, asked))
+            lock->callbacks = (uint16_t)MIN(lock->callbacks + 1u, G_MAXUINT16);
     }
 }
 

@@ -78,14 +78,15 @@ add(nh_lock_file *file, const nh_lock *lock)
 static void
 take(const nh_lock_file *file, nh_lock_near *nearby, unsigned place)
 {
-    unsigned at = nearby->places->len;
+    unsigned at = nearby->n_places++;
 
-    while (at > 0 && g_array_index(nearby->places, unsigned, at - 1) > place)
-        at--;
-    if (at == nearby->places->len) /* nearly always */
-        g_array_append_val(nearby->places, place);
-    else
-        g_array_insert_val(nearby->places, at, place);
+    if (at == nearby->room) {
+        nearby->room = MAX(2 * nearby->room, 16);
+        nearby->places = g_renew(unsigned, nearby->places, nearby->room);
+    }
+    for (; at > 0 && nearby->places[at - 1] > place; at--)
+        nearby->places[at] = nearby->places[at - 1];
+    nearby->places[at] = place;
     g_array_append_val(nearby->locks, g_array_index(file->locks, nh_lock, place));
 }
 
@@ -109,8 +110,7 @@ nh_lock_file_take(const nh_lock_file *file, nh_lock_near *nearby, uint64_t first
 
     first -= first > 0;
     last += last < G_MAXUINT64;
-    g_array_set_size(nearby->locks, 0);
-    g_array_set_size(nearby->places, 0);
+    nearby->locks->len = nearby->n_places = 0; /* as g_array_set_size(), which each call would pay for */
     for (unsigned i = 0, n = file->spans->len; i < n; i++)
         if (spans[i].first <= last && spans[i].last >= first)
             take(file, nearby, i);
@@ -133,12 +133,12 @@ replace(nh_lock_file *file, unsigned place, const nh_lock *lock)
 void
 nh_lock_file_put(nh_lock_file *file, nh_lock_near *nearby)
 {
-    unsigned kept = MIN(nearby->places->len, nearby->locks->len);
+    unsigned kept = MIN(nearby->n_places, nearby->locks->len);
 
     for (unsigned i = 0; i < kept; i++)
-        replace(file, g_array_index(nearby->places, unsigned, i), &g_array_index(nearby->locks, nh_lock, i));
-    for (unsigned i = nearby->places->len; i-- > kept;)
-        nh_lock_file_remove(file, g_array_index(nearby->places, unsigned, i));
+        replace(file, nearby->places[i], &g_array_index(nearby->locks, nh_lock, i));
+    for (unsigned i = nearby->n_places; i-- > kept;)
+        nh_lock_file_remove(file, nearby->places[i]);
     for (unsigned i = kept; i < nearby->locks->len; i++)
         add(file, &g_array_index(nearby->locks, nh_lock, i));
 }

@@ -19,8 +19,9 @@ typedef struct {
 
 /* What a call is about, while it takes effect. */
 typedef struct {
-    GArray *locks;  /* nh_lock: copies, to be changed */
-    GArray *places; /* unsigned: where they are in the file, ascending */
+    GArray *locks;    /* nh_lock: copies, to be changed */
+    unsigned *places; /* where they are in the file, ascending; NULL while there is no room for any */
+    unsigned n_places, room;
 } nh_lock_near;
 
 nh_lock_file *nh_lock_file_new(void);

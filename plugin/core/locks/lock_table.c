@@ -76,7 +76,6 @@ nh_locks_new(void)
     table->files = g_hash_table_new_full(file_key_hash, file_key_equal, g_free, nh_lock_file_free);
     table->handles = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     table->nearby.locks = g_array_new(false, false, sizeof(nh_lock));
-    table->nearby.places = g_array_new(false, false, sizeof(unsigned));
     table->clients = g_hash_table_new_full(nh_addr_hash_key, nh_addr_equal_keys, g_free, g_free);
     table->graces = g_hash_table_new_full(nh_addr_hash_key, nh_addr_equal_keys, g_free, NULL);
     table->dropped = g_hash_table_new_full(nh_addr_hash_key, nh_addr_equal_keys, g_free, NULL);
@@ -94,7 +93,7 @@ nh_locks_free(nh_lock_table *table)
     g_hash_table_unref(table->dropped);
     g_hash_table_unref(table->blocked);
     g_array_unref(table->nearby.locks);
-    g_array_unref(table->nearby.places);
+    g_free(table->nearby.places);
     if (table->latest.locks)
         g_array_unref(table->latest.locks);
     g_free(table);
@@ -274,8 +273,10 @@ know_client(nh_lock_table *table, const nh_pair *pair, nh_moment at)
 {
     const nh_addr *client = &pair->client;
 
-    if (!pair->alive.client && !g_hash_table_contains(table->clients, client))
-        g_hash_table_insert(table->clients, g_memdup2(client, sizeof *client), g_memdup2(&at, sizeof at));
+    if (pair->alive.client || g_hash_table_contains(table->clients, client))
+        return;
+    g_hash_table_insert(table->clients, g_memdup2(client, sizeof *client), g_memdup2(&at, sizeof at));
+    pair->watch->holders++;
 }
 
 /* The client is told to wait: a callback is due, from whatever address. */
@@ -332,7 +333,6 @@ void
 nh_locks_call(nh_call *call, nh_moment at)
 {
     nh_lock_table *table = call->pair->watch->locks;
-    nh_lock_file *file = call->nlm.has_lock ? find_file(table, &call->pair->server, call->nlm.file) : NULL;
     GArray *locks = table->nearby.locks;
     nh_lock asked;
 
@@ -340,7 +340,10 @@ nh_locks_call(nh_call *call, nh_moment at)
         call->pair->gap = at; /* cut or encrypted: any of its locks may be meant */
         return;
     }
-    if (!file || !may_act_unanswered(nh_nlm_kind(call->proc)))
+    if (!call->nlm.has_lock || !may_act_unanswered(nh_nlm_kind(call->proc)))
+        return;
+    nh_lock_file *file = find_file(table, &call->pair->server, call->nlm.file);
+    if (!file)
         return;
     asked = nh_lock_of_call(call);
     nh_lock_file_take(file, &table->nearby, asked.first, asked.last);
@@ -480,7 +483,7 @@ void
 nh_locks_pair_seen(nh_pair *pair, const nh_addr *from, nh_moment at)
 {
     GHashTable *clients = pair->watch->locks->clients;
-    unsigned known = g_hash_table_size(clients);
+    unsigned known = pair->watch->holders;
 
     if (known == 0)
         return;

@@ -31,6 +31,7 @@ typedef enum {
 
 typedef struct nh_fault nh_fault;
 
+/* A capture may have many: what is small stands together. */
 typedef struct {
     nh_pair *pair;        /* the owner's; of a reported lock the pair that was told */
     const char *caller;   /* its host name, "" when unknown; of the call that asked for it */
@@ -39,11 +40,11 @@ typedef struct {
     nh_fault *fault;      /* what is wrong with it, or NULL */
     uint64_t first, last; /* bytes, both included; G_MAXUINT64: to the end */
     uint32_t file, svid, owner;
-    unsigned callbacks; /* waits: how many came for it */
-    nh_lock_state state : 8;
-    nh_gone gone : 8; /* NH_LOCK_GONE: why */
-    bool exclusive, share, reclaimed, called_back;
-    bool leaving; /* its owner has asked to unlock it */
+    uint16_t callbacks; /* waits: how many came for it */
+    nh_lock_state state : 4;
+    nh_gone gone : 4; /* NH_LOCK_GONE: why */
+    bool exclusive : 1, share : 1, reclaimed : 1, called_back : 1;
+    bool leaving : 1; /* its owner has asked to unlock it */
     nh_moment since;
     nh_moment refused; /* somebody else was refused because of it, or waits for it, latest */
     nh_moment gone_at; /* NH_LOCK_GONE: since then */

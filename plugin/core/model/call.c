@@ -15,6 +15,8 @@
 
 const nh_call_rare nh_call_no_rare;
 
+static const nh_mapping nothing_asked;
+
 nh_call_rare *
 nh_call_rare_get(nh_call *call)
 {
@@ -213,6 +215,7 @@ nh_call_new(nh_pair *pair, nh_way way, const nh_message *message, nh_call *befor
     call->vers = message->vers;
     call->proc = message->proc;
     call->integrity = message->integrity;
+    call->asked = &nothing_asked;
     call->nlm = message->nlm;
     call->nlm.caller = keep_name(&pair->side[way], watch, message->caller);
     call->reply.time = NH_TIME_NONE;

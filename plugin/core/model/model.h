@@ -172,6 +172,8 @@ struct nh_call {
     nh_end src, dst;
     nh_way way : 8;
     nh_l4 l4 : 8;
+    nh_finding dead : 8; /* why, or NH_FINDING_NONE */
+    nh_wait wait : 8;
     bool integrity; /* its results come with a checksum around them (RPCSEC_GSS) */
     bool waits;     /* an answer is expected and has not come */
     bool has_status;
@@ -188,16 +190,14 @@ struct nh_call {
     uint32_t status;
     unsigned replies;
     uint32_t latest_reply; /* frame: copies may be answered, too, when all is over */
-    nh_finding dead;       /* why, or NH_FINDING_NONE */
-    nh_wait wait;
-    uint32_t outlived_in; /* on this frame; 0 = nowhere */
+    uint32_t outlived_in;  /* on this frame; 0 = nowhere */
     nh_moment reply;
     nh_issue issue;
     nh_moment line_seen; /* the frame that dates the kernel line */
     nh_time line_before; /* the copy that follows the line was sent then; NH_TIME_NONE = unknown */
     nh_time next_look;   /* while it waits: when it is overdue, wherever that is no matter of a timer; NH_TIME_NONE = not set yet */
     nh_nlm nlm;
-    nh_mapping asked; /* portmap: what was looked up */
+    const nh_mapping *asked; /* portmap: what was looked up; never NULL */
 };
 
 /* The first and the latest transmission; never NULL. */
@@ -602,6 +602,7 @@ struct nh_watch {
     nh_time begins;  /* of the first frame, or of the first after time ran back (files in the wrong order): what came before is not here */
     nh_time current; /* of the latest frame */
     bool lock_traffic;
+    unsigned holders; /* clients that hold a lock, or did: any packet of theirs shows that they live (lock_table.c) */
 };
 
 #endif

@@ -35,6 +35,12 @@ nh_port_may_matter(const nh_watch *watch, uint16_t src, uint16_t dst)
 void nh_port_learn(nh_watch *watch, const nh_addr *addr, nh_l4 l4, uint16_t port, uint32_t prog);
 /* The program that listens there, as packets or the preferences tcp_ports and udp_ports tell; 0 when unknown. */
 uint32_t nh_port_program(const nh_watch *watch, const nh_addr *addr, nh_l4 l4, uint16_t port);
+/* Whether a dissector other than RPC's owns a TCP port. */
+static inline bool
+nh_port_is_claimed(const nh_watch *watch, uint16_t port)
+{
+    return watch->options.is_claimed && watch->options.is_claimed(NH_L4_TCP, port);
+}
 /* The followed service of a program, NH_SERVICE_NONE for others. */
 nh_service nh_service_of_program(uint32_t prog);
 /* The service of a connection by what is known now. */

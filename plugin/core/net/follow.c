@@ -41,30 +41,36 @@ is_between(const nh_conn *conn, const nh_end *a, const nh_end *b)
     return nh_conn_joins(conn, a, b) || nh_conn_joins(conn, b, a);
 }
 
-/* Where a connection with this hash is kept while it is in use: the next packet is nearly always of one of those. */
+/* Where a connection of these ports is kept while it is in use: the next packet is nearly always of one of those. */
 static nh_conn **
-place_of(nh_watch *watch, uint32_t hash)
+place_of(nh_watch *watch, const nh_end *a, const nh_end *b)
 {
-    return &watch->recent_conns[hash % G_N_ELEMENTS(watch->recent_conns)];
+    uint32_t host_a = a->addr.bytes[3] + a->addr.bytes[15], host_b = b->addr.bytes[3] + b->addr.bytes[15]; /* of IPv4, of IPv6 */
+    uint32_t place = (uint32_t)(a->port ^ b->port) * 37 + host_a + host_b; /* the same both ways; ports and hosts may go up together */
+
+    return &watch->recent_conns[place % G_N_ELEMENTS(watch->recent_conns)];
 }
 
 static nh_conn *
 find(nh_watch *watch, const nh_end *a, const nh_end *b, uint32_t hash)
 {
-    nh_conn **recent = place_of(watch, hash);
-
-    if (*recent && is_between(*recent, a, b))
-        return *recent;
     for (nh_link *link = nh_table_first(&watch->conns, hash); link; link = link->next)
         if (is_between((nh_conn *)link, a, b))
-            return *recent = (nh_conn *)link;
+            return (nh_conn *)link;
     return NULL;
 }
 
 nh_conn *
 nh_follow_find(nh_watch *watch, const nh_end *a, const nh_end *b)
 {
-    return find(watch, a, b, hash_ends(a, b));
+    nh_conn **recent = place_of(watch, a, b);
+
+    if (*recent && is_between(*recent, a, b))
+        return *recent;
+    nh_conn *conn = find(watch, a, b, hash_ends(a, b));
+    if (conn)
+        *recent = conn;
+    return conn;
 }
 
 /* --- what a connection is -------------------------------------------------------- */
@@ -90,10 +96,10 @@ is_nfs(uint16_t port)
 
 /* Rule (e): a reserved client port, and nobody else's server. */
 static bool
-is_probable(const nh_watch *watch, const nh_end *client, const nh_end *server, bool claimed)
+is_probable(const nh_watch *watch, const nh_end *client, const nh_end *server)
 {
-    return watch->options.reserved_ports && nh_port_is_reserved(client->port) && !claimed && !is_nfs(server->port) &&
-           nh_port_program(watch, &server->addr, NH_L4_TCP, server->port) == 0;
+    return watch->options.reserved_ports && nh_port_is_reserved(client->port) && !is_nfs(server->port) &&
+           !nh_port_is_claimed(watch, server->port) && nh_port_program(watch, &server->addr, NH_L4_TCP, server->port) == 0;
 }
 
 /* Who is the client of a connection met in the middle, and what service is it? */
@@ -101,7 +107,6 @@ static nh_service
 judge_middle(const nh_watch *watch, const nh_segment *segment, bool *from_client)
 {
     nh_service service = nh_follow_service(watch, &segment->dst);
-    bool claimed = segment->src_claimed || segment->dst_claimed;
 
     *from_client = true;
     if (service != NH_SERVICE_NONE)
@@ -111,10 +116,8 @@ judge_middle(const nh_watch *watch, const nh_segment *segment, bool *from_client
     if (service != NH_SERVICE_NONE || nh_port_is_reserved(segment->src.port) == nh_port_is_reserved(segment->dst.port))
         return service;
     *from_client = nh_port_is_reserved(segment->src.port);
-    if (*from_client ? is_probable(watch, &segment->src, &segment->dst, claimed)
-                     : is_probable(watch, &segment->dst, &segment->src, claimed))
-        return NH_SERVICE_PROBABLE;
-    return NH_SERVICE_NONE;
+    const nh_end *client = *from_client ? &segment->src : &segment->dst, *server = *from_client ? &segment->dst : &segment->src;
+    return is_probable(watch, client, server) && !nh_port_is_claimed(watch, client->port) ? NH_SERVICE_PROBABLE : NH_SERVICE_NONE;
 }
 
 /* A lock was given back for which this client waits: its server calls back at once, also at a port that nobody has looked up. */
@@ -123,8 +126,8 @@ is_callback(const nh_watch *watch, const nh_segment *syn)
 {
     const nh_pair *pair = watch->waiters > 0 ? nh_pair_find(watch, &syn->dst.addr, &syn->src.addr) : NULL;
 
-    return pair && pair->waiters > 0 && pair->freed.frame && syn->time - pair->freed.time <= NH_CALLBACK_TIME && !syn->dst_claimed &&
-           !is_nfs(syn->dst.port) && !nh_pair_find(watch, &syn->src.addr, &syn->dst.addr);
+    return pair && pair->waiters > 0 && pair->freed.frame && syn->time - pair->freed.time <= NH_CALLBACK_TIME &&
+           !nh_port_is_claimed(watch, syn->dst.port) && !is_nfs(syn->dst.port) && !nh_pair_find(watch, &syn->src.addr, &syn->dst.addr);
 }
 
 /* Whether and as what a connection is followed whose first packet this is. */
@@ -139,7 +142,7 @@ judge(const nh_watch *watch, const nh_segment *segment, bool *from_client)
     *from_client = !ack;
     const nh_end *client = ack ? &segment->dst : &segment->src, *server = ack ? &segment->src : &segment->dst;
     service = nh_follow_service(watch, server);
-    if (service == NH_SERVICE_NONE && is_probable(watch, client, server, ack ? segment->src_claimed : segment->dst_claimed))
+    if (service == NH_SERVICE_NONE && is_probable(watch, client, server))
         service = NH_SERVICE_PROBABLE;
     if (service == NH_SERVICE_NONE && !ack && is_callback(watch, segment))
         service = NH_SERVICE_PROBABLE;
@@ -161,7 +164,7 @@ new_conn(nh_watch *watch, const nh_end *client, const nh_end *server, nh_service
     nh_pair_own_conn(conn->pair, conn);
     nh_asks_by_conn(watch, conn);
     nh_table_put(&watch->conns, &conn->link, hash, conn->previous ? &conn->previous->link : NULL);
-    *place_of(watch, hash) = conn;
+    *place_of(watch, client, server) = conn;
     g_ptr_array_add(watch->conn_list, conn);
     nh_port_mark(watch, server->port);
     return conn;

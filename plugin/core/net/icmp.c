@@ -92,9 +92,7 @@ follow_quoted_syn(nh_watch *watch, const nh_quote *quote, nh_moment at)
                        .dst = quote->dst,
                        .seq = quote->seq,
                        .flags = NH_TH_SYN,
-                       .quoted = true,
-                       .src_claimed = quote->src_claimed,
-                       .dst_claimed = quote->dst_claimed };
+                       .quoted = true };
 
     nh_conn *conn = nh_tcp_segment(watch, &syn).conn;
     if (!conn)

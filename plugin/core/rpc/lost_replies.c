@@ -174,7 +174,7 @@ nh_lost_reply_anew(nh_call *before, const nh_call *call, nh_moment at)
 void
 nh_lost_reply_copy(nh_call *call, nh_moment at)
 {
-    bool followed = call->prog == NH_PROG_NLM || call->asked.prog == NH_PROG_NLM;
+    bool followed = call->prog == NH_PROG_NLM || call->asked->prog == NH_PROG_NLM;
 
     if (call->l4 != NH_L4_UDP || call->way != NH_FORWARD || !followed || nh_call_is_one_way(call) || !call->reply.frame ||
         at.time - call->reply.time < NH_CROSSING_TIME)

@@ -34,7 +34,7 @@ nh_portmap_has_no_version(nh_call *lookup, nh_moment at, nh_moment *since)
 {
     nh_pair *pair = lookup->pair;
 
-    if (lookup->way != NH_FORWARD || lookup->asked.prog != NH_PROG_NLM)
+    if (lookup->way != NH_FORWARD || lookup->asked->prog != NH_PROG_NLM)
         return false;
     if (!is_of_version(lookup->refused)) {
         pair->mismatch.asked = pair->mismatch.refused = 0;
@@ -59,7 +59,7 @@ nh_portmap_call(nh_call *call, nh_conn *conn, const nh_message *message)
 
     if (message->n_mappings == 0)
         return;
-    call->asked = message->mappings[0];
+    call->asked = nh_arena_copy(call->pair->watch->arena, &message->mappings[0], sizeof message->mappings[0]);
     if (conn)
         conn->asked = true;
     if (for_nlm) {
@@ -69,7 +69,7 @@ nh_portmap_call(nh_call *call, nh_conn *conn, const nh_message *message)
             call->pair->mismatch.asked |= version_bit(call->vers);
         nh_lookup_call(call, conn, at);
     } else {
-        call->pair->mounts |= call->way == NH_FORWARD && (call->asked.prog == NH_PROG_NFS || call->asked.prog == NH_PROG_MOUNT);
+        call->pair->mounts |= call->way == NH_FORWARD && (call->asked->prog == NH_PROG_NFS || call->asked->prog == NH_PROG_MOUNT);
     }
     if (!for_nlm && conn) {
         nh_lookup_not_ours(conn);
@@ -83,7 +83,7 @@ nh_portmap_answer(nh_watch *watch, nh_call *call, const nh_message *message, nh_
 {
     for (unsigned i = 0; i < message->n_mappings; i++) {
         const nh_mapping *listed = &message->mappings[i];
-        const nh_mapping *mapping = listed->prog ? listed : &call->asked; /* a single answer repeats not what was asked */
+        const nh_mapping *mapping = listed->prog ? listed : call->asked; /* a single answer repeats not what was asked */
         if (listed->port != 0 && mapping->prog == NH_PROG_NLM && !listed->prog)
             nh_unfollowed_answer(call, at);
         if (listed->port != 0)

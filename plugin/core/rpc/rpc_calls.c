@@ -228,7 +228,7 @@ resent(nh_call *call, nh_conn *conn, uint32_t seq_end, nh_moment at)
     }
     if (nh_call_rare_of(call)->notice)
         nh_statd_again(call, at);
-    if (!call->waits || (call->prog != NH_PROG_NLM && call->asked.prog != NH_PROG_NLM))
+    if (!call->waits || (call->prog != NH_PROG_NLM && call->asked->prog != NH_PROG_NLM))
         return;
     if (call->l4 == NH_L4_UDP) {
         nh_datagram_resent(call, at);
@@ -255,8 +255,8 @@ check_one_sided(const nh_call *call, nh_moment at)
 
     for (unsigned i = 0; call->l4 == NH_L4_UDP && pair->lookups && i < pair->lookups->len; i++) {
         const nh_call *lookup = g_ptr_array_index(pair->lookups, i);
-        if (lookup->way == call->way && lookup->l4 == NH_L4_UDP && lookup->asked.prog == NH_PROG_NLM && lookup->asked.vers == call->vers &&
-            at.time - nh_call_last(lookup)->at.time < NH_LOOKUP_FOLLOWED_TIME)
+        if (lookup->way == call->way && lookup->l4 == NH_L4_UDP && lookup->asked->prog == NH_PROG_NLM &&
+            lookup->asked->vers == call->vers && at.time - nh_call_last(lookup)->at.time < NH_LOOKUP_FOLLOWED_TIME)
             pair->half_captured = true;
     }
 }

@@ -168,7 +168,7 @@ is_refusal(const nh_call *call)
 {
     if (!call->refused || call->prog == NH_PROG_NLM)
         return call->refused != NULL;
-    return call->prog == NH_PROG_PORTMAP && call->asked.prog == NH_PROG_NLM && !nh_arguments_indirect(call->vers, call->proc) &&
+    return call->prog == NH_PROG_PORTMAP && call->asked->prog == NH_PROG_NLM && !nh_arguments_indirect(call->vers, call->proc) &&
            !g_str_has_suffix(call->refused, "_MISMATCH") && strcmp(call->refused, "PROC_UNAVAIL") != 0;
 }
 

@@ -123,7 +123,7 @@ way_of_restarted(const nh_call *call)
 void
 nh_statd_looks_up(nh_call *lookup, nh_moment at)
 {
-    if (lookup->asked.prog == NH_PROG_STAT && !nh_arguments_indirect(lookup->vers, lookup->proc))
+    if (lookup->asked->prog == NH_PROG_STAT && !nh_arguments_indirect(lookup->vers, lookup->proc))
         try_notice(lookup->pair, way_of_restarted(lookup), lookup, at);
 }
 

@@ -67,8 +67,8 @@ look_at_calls(const nh_watch *watch, sight *seen)
         }
         seen->pings += nh_call_is_ping(call) && !call->reply.frame;
         bool unanswered = call->prog == NH_PROG_PORTMAP && call->l4 == NH_L4_UDP && !call->reply.frame;
-        seen->late += unanswered && call->asked.prog == NH_PROG_NLM;
-        seen->unread_lookups += unanswered && call->asked.prog == 0;
+        seen->late += unanswered && call->asked->prog == NH_PROG_NLM;
+        seen->unread_lookups += unanswered && call->asked->prog == 0;
     }
 }
 

@@ -43,11 +43,10 @@ typedef struct {
     uint8_t mac[6]; /* of the frame's sender, its own or its router's, if has_mac */
     nh_travel travel : 8;
     bool has_tsval, has_mac;
-    bool fragment;                 /* it went on in other packets, of which nothing is known */
-    bool quoted;                   /* not seen itself: known from an ICMP error that quotes it */
-    bool src_claimed, dst_claimed; /* a dissector other than RPC's or none owns that port */
-    unsigned captured;             /* of the payload; what follows is no part of a segment that is kept (first_syns.c) */
-    const uint8_t *payload;        /* captured bytes of the payload */
+    bool fragment;          /* it went on in other packets, of which nothing is known */
+    bool quoted;            /* not seen itself: known from an ICMP error that quotes it */
+    unsigned captured;      /* of the payload; what follows is no part of a segment that is kept (first_syns.c) */
+    const uint8_t *payload; /* captured bytes of the payload */
 } nh_segment;
 
 /* An ICMP or ICMPv6 error and the packet that it quotes. */
@@ -64,7 +63,6 @@ typedef struct {
     bool has_seq, has_flags; /* RFC 792 promises 8 bytes of TCP: ports and sequence number */
     uint32_t seq;
     uint16_t flags;
-    bool src_claimed, dst_claimed;
 } nh_quote;
 
 typedef struct {
