@@ -18,12 +18,18 @@ typedef enum {
 
 typedef struct {
     const char *name;
-    uint32_t kind;
     answer_form answer;
 } nlm_procedure;
 
 static const nlm_procedure nlm_procedures[] = {
-#define NLM_ROW(number, name, kind, answer) [number] = { #name, NH_NLM_##kind, ANSWER_##answer },
+#define NLM_ROW(number, name, kind, answer) [number] = { #name, ANSWER_##answer },
+    NH_NLM_PROCEDURES(NLM_ROW)
+#undef NLM_ROW
+};
+
+/* Apart, as each call is asked several times; 0 for numbers that are not given out. */
+static const uint8_t nlm_kinds[] = {
+#define NLM_ROW(number, name, kind, answer) [number] = NH_NLM_##kind,
     NH_NLM_PROCEDURES(NLM_ROW)
 #undef NLM_ROW
 };
@@ -39,8 +45,8 @@ nlm_procedure_of(uint32_t prog, uint32_t proc)
 uint32_t
 nh_nlm_kind(uint32_t proc)
 {
-    const nlm_procedure *procedure = nlm_procedure_of(NH_PROG_NLM, proc);
-    return procedure->name ? procedure->kind : proc;
+    uint8_t kind = proc < G_N_ELEMENTS(nlm_kinds) ? nlm_kinds[proc] : 0;
+    return kind ? kind : proc;
 }
 
 bool
