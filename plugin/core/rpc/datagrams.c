@@ -132,7 +132,7 @@ remember_error(nh_call *call, const nh_quote *quote, nh_moment at)
 static bool
 is_of_notice(const nh_call *call)
 {
-    return call->prog == NH_PROG_STAT || (call->prog == NH_PROG_PORTMAP && call->asked.prog == NH_PROG_STAT);
+    return call->prog == NH_PROG_STAT || (call->prog == NH_PROG_PORTMAP && call->asked->prog == NH_PROG_STAT);
 }
 
 static void
