@@ -30,7 +30,6 @@ typedef struct {
 typedef struct {
     nh_time time;
     uint32_t frame;
-    nh_end src, dst;
     uint32_t seq, ack;
     uint32_t len;          /* payload bytes on the wire (from the IP length, not the snapped one) */
     uint32_t window;       /* as in the header, not scaled */
@@ -45,7 +44,8 @@ typedef struct {
     bool has_tsval, has_mac;
     bool fragment;          /* it went on in other packets, of which nothing is known */
     bool quoted;            /* not seen itself: known from an ICMP error that quotes it */
-    unsigned captured;      /* of the payload; what follows is no part of a segment that is kept (first_syns.c) */
+    nh_end src, dst;        /* what follows is kept in another form, or not at all, where a segment is kept (first_syns.c) */
+    unsigned captured;      /* of the payload */
     const uint8_t *payload; /* captured bytes of the payload */
 } nh_segment;
 
