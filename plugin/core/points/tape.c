@@ -36,7 +36,10 @@ typedef struct {
         nh_conn *conn;
         expected half[2];
     } flow[FLOWS];
-    uint8_t payload[PAYLOADS][KEEP_MAX]; /* the last one of a connection and length, and behind it what longer ones left */
+    struct {
+        uint8_t *bytes; /* zero where nothing was yet */
+        unsigned room;
+    } payload[PAYLOADS]; /* the last one of a connection and length, and behind it what longer ones left */
 } memory;
 
 struct nh_tape {
@@ -80,6 +83,13 @@ nh_tape_new(void)
     return tape;
 }
 
+static void
+forget(memory *before)
+{
+    for (unsigned i = 0; i < PAYLOADS; i++)
+        g_free(before->payload[i].bytes);
+}
+
 void
 nh_tape_free(nh_tape *tape)
 {
@@ -87,6 +97,7 @@ nh_tape_free(nh_tape *tape)
         return;
     g_ptr_array_unref(tape->blocks);
     g_array_unref(tape->used);
+    forget(&tape->before);
     g_free(tape);
 }
 
@@ -148,7 +159,14 @@ get_bytes(const uint8_t **in, void *bytes, size_t n)
 static uint8_t *
 last_payload(memory *before, unsigned flow, unsigned length)
 {
-    return before->payload[(flow * 31 + length) * 2654435761u >> 25];
+    unsigned place = (flow * 31 + length) * 2654435761u >> 25, room = before->payload[place].room;
+
+    if (length > room) {
+        before->payload[place].room = (length + 63) & ~63u;
+        before->payload[place].bytes = g_realloc(before->payload[place].bytes, before->payload[place].room);
+        memset(before->payload[place].bytes + room, 0, before->payload[place].room - room);
+    }
+    return before->payload[place].bytes;
 }
 
 /* Up to eight bytes as one number, the first of them lowest. */
@@ -454,6 +472,8 @@ nh_tape_read(const nh_tape *tape)
 void
 nh_tape_reader_free(nh_tape_reader *reader)
 {
+    if (reader)
+        forget(&reader->before);
     g_free(reader);
 }
 
