@@ -110,7 +110,7 @@ changes_protocol(const nh_call *lookup, nh_moment at)
 {
     const nh_call *before = lookup->pair->told_none;
 
-    return before && before->asked.prot != lookup->asked.prot && before->asked.vers == lookup->asked.vers &&
+    return before && before->asked->prot != lookup->asked->prot && before->asked->vers == lookup->asked->vers &&
            nh_elapsed(before->reply.time, at.time) < NH_SECOND;
 }
 
