@@ -277,9 +277,16 @@ mark_segment(reading *r, nh_mark_row *m, const nh_taped *item)
 
     *m = (nh_mark_row){ .time = s->time, .frame = s->frame, .iface = s->iface, .conn = conn, .src = s->src.port, .dst = s->dst.port };
     m->translated = as != NULL;
-    m->flags = s->flags, m->ip_id = s->ip_id, m->mss = s->mss, m->hops = s->hops;
-    m->seq_end = s->seq + s->len + counts, m->ack = s->ack, m->len = s->len;
-    m->tsval = s->tsval, m->tsecr = s->tsecr, m->has_tsval = s->has_tsval;
+    m->flags = s->flags;
+    m->ip_id = s->ip_id;
+    m->mss = s->mss;
+    m->hops = s->hops;
+    m->seq_end = s->seq + s->len + counts;
+    m->ack = s->ack;
+    m->len = s->len;
+    m->tsval = s->tsval;
+    m->tsecr = s->tsecr;
+    m->has_tsval = s->has_tsval;
     m->has_id = s->ip_id != 0 || s->has_tsval;
     m->hosts = intern_hosts(r, &src->addr, &dst->addr, &m->low);
     m->asked_by_low = m->low == (item->half == 0);
@@ -294,7 +301,9 @@ mark_datagram(reading *r, nh_mark_row *m, const nh_taped *item)
     const uint8_t *rpc = d->bytes + UDP_HEADER;
 
     *m = (nh_mark_row){ .kind = NH_MARK_DATAGRAM, .time = d->time, .frame = d->frame, .iface = d->iface, .hops = d->hops };
-    m->ip_id = d->ip_id, m->has_id = d->ip_id != 0, m->len = d->length;
+    m->ip_id = d->ip_id;
+    m->has_id = d->ip_id != 0;
+    m->len = d->length;
     m->hosts = intern_hosts(r, host_of(r, &d->src), host_of(r, &d->dst), &m->low);
     m->asked_by_low = m->low;
     m->key = datagram_key(d);
@@ -314,10 +323,12 @@ mark_quote(reading *r, nh_mark_row *m, const nh_taped *item)
     const nh_quote *q = &item->quote;
 
     *m = (nh_mark_row){ .kind = NH_MARK_QUOTE, .time = q->time, .frame = q->frame, .iface = q->iface };
-    m->src = q->src.port, m->dst = q->dst.port;
+    m->src = q->src.port;
+    m->dst = q->dst.port;
     m->hosts = intern_hosts(r, host_of(r, &q->src.addr), host_of(r, &q->dst.addr), &m->low);
     m->asked_by_low = m->low;
-    m->ip_id = q->ip_id, m->has_id = q->ip_id != 0;
+    m->ip_id = q->ip_id;
+    m->has_id = q->ip_id != 0;
     m->key = mix(mix(nh_addr_hash(&q->sender), (uint64_t)q->type << 40 | (uint64_t)q->code << 32 | q->ip_id), q->seq);
 }
 

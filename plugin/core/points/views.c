@@ -181,7 +181,8 @@ learn_interfaces(nh_points *points)
             most = MAX(most, s.twins);
             if (pass == 1 && s.twins >= NH_TWINS_MIN && s.twins * 10 >= most * 8 && !is_one_host(&s, NH_SAME_HOST_TIME)) {
                 nh_points tried = *points;
-                tried.iface[0] = list[i], tried.iface[1] = list[j];
+                tried.iface[0] = list[i];
+                tried.iface[1] = list[j];
                 fit_interfaces(&tried, &s);
                 if (!found || tried.clocks.margin > best.clocks.margin)
                     best = tried;

@@ -88,8 +88,10 @@ count_answer(nh_outage *outage, const nh_call *call, uint32_t frame)
         return;
     if (call->outage == outage)
         outage->hindsight.answered++;
-    else
-        outage->hindsight.beside++, outage->hindsight.alive |= is_meanwhile(outage, frame);
+    else {
+        outage->hindsight.beside++;
+        outage->hindsight.alive |= is_meanwhile(outage, frame);
+    }
 }
 
 static void
