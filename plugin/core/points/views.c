@@ -434,7 +434,7 @@ view_after(const stamp *last, const nh_mark_row *m)
     nh_time since = (int32_t)(m->tsval - last->tsval) * NH_POINTS_TICK, distance = ABS(last->time[1] - last->time[0]);
     nh_time off_0 = ABS(m->time - last->time[0] - since), off_1 = ABS(m->time - last->time[1] - since);
 
-    if (!last->known || MIN(off_0, off_1) * 4 > distance)
+    if (!last->known || MIN(off_0, off_1) > distance / 4) /* clocks may be decades apart */
         return NH_NO_VIEW;
     return off_0 < off_1 ? 0 : 1;
 }
