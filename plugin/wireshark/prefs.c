@@ -74,11 +74,9 @@ empty_shelf(void)
     g_clear_pointer(&chosen_logs, g_hash_table_unref);
 }
 
-void
-nh_prefs_register(int proto)
+static void
+register_timers(module_t *module)
 {
-    module_t *module = prefs_register_protocol(proto, NULL);
-
     prefs_register_string_preference(
         module, "client", "Whether the client is a Linux kernel (auto, linux or other)",
         "Lines of a Linux kernel log are expected of Linux clients only. auto: another system is known by what "
@@ -100,6 +98,11 @@ nh_prefs_register(int proto)
                                      &mount_options);
     prefs_register_uint_preference(module, "timeo", "timeo (tenths of a second)", "Mount option timeo", 10, &timeo);
     prefs_register_uint_preference(module, "retrans", "retrans", "Mount option retrans", 10, &retrans);
+}
+
+static void
+register_connections(module_t *module)
+{
     range_convert_str(wmem_epan_scope(), &tcp_ports, "", 65535);
     range_convert_str(wmem_epan_scope(), &udp_ports, "", 65535);
     prefs_register_range_preference(module, "tcp_ports", "Further TCP ports of lockd", "TCP ports on which lock servers listen", &tcp_ports,
@@ -115,6 +118,11 @@ nh_prefs_register(int proto)
     prefs_register_string_preference(module, "capture_position", "Where the capture was taken (auto, client, server or middle)",
                                      "On the client, on the server, or in the middle between them; auto: as the handshakes tell",
                                      &capture_position);
+}
+
+static void
+register_log(module_t *module)
+{
     prefs_register_filename_preference(module, "kernel_log", "Kernel log of the client",
                                        "File of client kernel lines (dmesg, syslog, journalctl in any layout; plain, gzip or xz). Several "
                                        "files, and folders, are separated by \";\"",
@@ -130,6 +138,17 @@ nh_prefs_register(int proto)
     log_shelf = nh_log_shelf_new();
     chosen_logs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     register_shutdown_routine(empty_shelf);
+}
+
+/* In the order in which the window shows them. */
+void
+nh_prefs_register(int proto)
+{
+    module_t *module = prefs_register_protocol(proto, NULL);
+
+    register_timers(module);
+    register_connections(module);
+    register_log(module);
 }
 
 static bool
