@@ -269,6 +269,14 @@
 
 /* --- connections (core/net) --- */
 
+/*
+ * A lock call whose look-up is told of no lock manager looks up again after 3 s; many kernels do so twice and fail the call
+ * then, others for ever (call_bind_status, net/sunrpc/clnt.c: tk_rebind_retry).
+ */
+#define NH_BIND_RETRY_MAX (4500 * NH_MSEC)
+#define NH_BIND_TRIES     3
+/* So long after the third nothing more was due: one further look-up, or two, that the capture missed would have been followed by others. */
+#define NH_BIND_PAUSE (7500 * NH_MSEC)
 /* Boxes on the way forget a connection that is idle: from some three minutes on (RFC 5382 asks for two hours). */
 #define NH_IDLE_TIME (180 * NH_SECOND)
 /* Attempts further apart than this (xs_reconnect_delay waits up to 60 s, a connect up to 127 s) are none of one connect. */

@@ -446,7 +446,7 @@ open_to_the_past(nh_pair *pair, nh_attempt *attempt)
     if (attempt->start.frame == 1 && is_new_connect(attempt->opening ? attempt->opening : attempt->looker))
         return;
     if (!cycles || !outage->first_seen || attempt->issue.cycles_before || attempt->answers || pair->calls > 0 ||
-        nh_since_beginning(pair->watch, attempt->start.time) >= NH_SYN_GAP_MAX)
+        pair->gave_up_lookups > 0 || nh_since_beginning(pair->watch, attempt->start.time) >= NH_SYN_GAP_MAX)
         return;
     nh_issue_open(&attempt->issue, pair, attempt->start.time);
     attempt->line_seen.frame = 0;

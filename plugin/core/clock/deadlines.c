@@ -96,6 +96,16 @@ nh_call_deadlines(const nh_call *call, bool mount, nh_deadlines *out)
         out->major_latest = CLAMP(call->line_before, out->major_earliest, out->major_latest);
 }
 
+/* Each look-up is told of no lock manager, and its client's calls fail after the third: they never outlive their timeout. */
+static bool
+fails_before_line(const nh_pair *pair, nh_way way, const nh_attempt *attempt)
+{
+    bool pause = pair->told_none && nh_elapsed(pair->told_none->reply.time, pair->watch->last) > NH_BIND_PAUSE;
+
+    return way == NH_FORWARD && pair->told_none && pair->told_none->reply.frame >= attempt->start.frame && pair->losses == 0 &&
+           (pair->gave_up_lookups > 0 || (pair->told_none_row == NH_BIND_TRIES && pause));
+}
+
 void
 nh_attempt_deadlines(const nh_pair *pair, nh_way way, const nh_attempt *attempt, nh_deadlines *out)
 {
@@ -105,6 +115,8 @@ nh_attempt_deadlines(const nh_pair *pair, nh_way way, const nh_attempt *attempt,
     if (attempt->wait == NH_WAIT_CLOSING && attempt->issue.earliest < attempt->start.time)
         facts.issued_latest = attempt->step.time;
     deadlines_of(pair, attempt->outage ? attempt->outage : latest, way, NH_L4_TCP, pair->watch->options.use_mount, facts, out);
+    if (fails_before_line(pair, way, attempt) && !attempt->line_seen.frame)
+        out->major_earliest = out->major_latest = NH_NEVER;
 }
 
 static bool

@@ -181,6 +181,37 @@ lock_calls_wait(const nh_pair *pair, nh_way way)
     return false;
 }
 
+void
+nh_lookup_told_none(nh_call *lookup, nh_moment at)
+{
+    nh_pair *pair = lookup->pair;
+    nh_time before = pair->told_none ? pair->told_none->reply.time : NH_TIME_NONE;
+
+    if (lookup->way != NH_FORWARD)
+        return;
+    if (!nh_time_known(before) || nh_elapsed(before, at.time) > NH_BIND_RETRY_MAX)
+        pair->told_none_row = 1;
+    else
+        pair->told_none_row += nh_elapsed(before, at.time) >= NH_SECOND; /* other versions are asked for at once */
+    pair->told_none = lookup;
+}
+
+/* No further look-up came when one was due: the call that looked up has failed, and another one begins. */
+static bool
+end_if_given_up(nh_pair *pair, nh_way way, nh_moment at)
+{
+    nh_attempt *attempt = &pair->side[way].attempt;
+
+    if (way != NH_FORWARD || pair->told_none_row != NH_BIND_TRIES || pair->losses > 0 ||
+        nh_elapsed(pair->told_none->reply.time, at.time) <= NH_BIND_PAUSE)
+        return false;
+    pair->gave_up_lookups++;
+    pair->told_none_row = 0;
+    if (nh_attempt_pending(attempt))
+        attempt->active = false;
+    return true;
+}
+
 /* A look-up by a SYN to port 111 (lookup NULL) or by a datagram. */
 static void
 look_up(nh_pair *pair, nh_way way, nh_conn *conn, const nh_call *lookup, nh_moment at, bool seen)
@@ -189,6 +220,8 @@ look_up(nh_pair *pair, nh_way way, nh_conn *conn, const nh_call *lookup, nh_mome
     nh_conn *blocking = blocking_conn(pair, way);
     bool retry = pair->side[way].last_lookup.frame && at.time - pair->side[way].last_lookup.time < NH_LOOKUP_RETRY_TIME;
     nh_deadlines deadlines;
+
+    bool another = end_if_given_up(pair, way, at);
 
     pair->side[way].lookup_before = pair->side[way].last_lookup;
     pair->side[way].last_lookup = at;
@@ -215,7 +248,8 @@ look_up(nh_pair *pair, nh_way way, nh_conn *conn, const nh_call *lookup, nh_mome
             begin_while_closing(pair, way, blocking, at);
         else
             nh_attempt_begin(attempt, NH_WAIT_CONNECT, nh_bound(NH_ISSUE_ATTEMPT, at.frame, at.time), at);
-        nh_attempt_may_be_old(pair, way, at);
+        if (!another)
+            nh_attempt_may_be_old(pair, way, at);
         attempt->looker = conn;
     }
 }

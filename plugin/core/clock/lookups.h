@@ -22,6 +22,8 @@ void nh_lookup_speaks(const nh_call *call);
 void nh_lookup_syn(nh_conn *conn, nh_moment at, bool seen);
 /* The port of NLM is looked up, over UDP (conn NULL) or on the connection whose SYN was taken for that. */
 void nh_lookup_call(nh_call *lookup, nh_conn *conn, nh_moment at);
+/* The client's look-up was told of no lock manager. */
+void nh_lookup_told_none(nh_call *lookup, nh_moment at);
 /* That look-up asked for another program: it was none of lockd's. */
 void nh_lookup_not_ours(nh_conn *conn);
 /* A look-up that came while this call lay in the socket, unseen: it may have followed its major timeout. */

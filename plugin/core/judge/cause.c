@@ -68,6 +68,7 @@
 #define NO_SUCH_STATUS      FACT(42) /* or for a reason that NLM does not have */
 #define NOT_KNOWN_BACK      FACT(43) /* the client's port mapper does not know its lock manager */
 #define AFTER_IDLE          FACT(44) /* what met no answer was sent on a connection that had been idle for long */
+#define GAVE_UP_LOOKUPS     FACT(45) /* the client's calls failed after their third look-up */
 
 static const struct {
     uint64_t first, beside, facts;
@@ -441,8 +442,9 @@ facts_of(const nh_outage *outage, const nh_symptom *evidence)
 
     return facts_of_symptom(outage, evidence) | facts_of_refusal(outage, evidence->call) |
            (outage->hindsight.unlock ? DEFERRED_ANSWER : 0) | (was_granted_at_last(outage) ? GRANTED_AT_LAST : 0) |
-           (was_refused_at_last(outage) ? REFUSED_AT_LAST : 0) | (client_had_restarted(outage) ? CLIENT_RESTARTED : 0) |
-           (outage->hindsight.alive ? SERVER_ALIVE : 0) | (nh_elapsed(outage->start.time, outage->last.time) > NH_GRACE_MAX ? ENDLESS : 0) |
+           (outage->pair->gave_up_lookups ? GAVE_UP_LOOKUPS : 0) | (was_refused_at_last(outage) ? REFUSED_AT_LAST : 0) |
+           (client_had_restarted(outage) ? CLIENT_RESTARTED : 0) | (outage->hindsight.alive ? SERVER_ALIVE : 0) |
+           (nh_elapsed(outage->start.time, outage->last.time) > NH_GRACE_MAX ? ENDLESS : 0) |
            (outage->turned_away >= NH_TURNED_AWAY_MIN ? EACH_TIME : 0) |
            (nh_outage_has(outage, NH_CALLBACK, nobody_listens) || is_refused_datagram(evidence) ? CALLBACK_REFUSED : 0) |
            (nh_outage_has(outage, NH_CALLBACK, tells_none) ? NOT_KNOWN_BACK : 0) | (waits_for_result(outage) ? RESULT_OWED : 0) |

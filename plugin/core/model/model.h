@@ -385,6 +385,8 @@ struct nh_pair {
     unsigned calls, answered, resent, denied;
     bool nfs_seen;            /* the server answered an NFS call of the client */
     const nh_call *told_none; /* the client's latest look-up that was told of no lock manager; NULL: there was none */
+    unsigned told_none_row;   /* how many in a row were told so, each soon after the one before */
+    unsigned gave_up_lookups; /* such rows that ended, with nothing tried behind them */
     bool takes_no_others;     /* over UDP: the client was seen not to take answers from ports that it had not asked */
     unsigned orphans;         /* answers to lock calls that were not captured */
     nh_time slowest;

@@ -89,8 +89,7 @@ nh_portmap_answer(nh_watch *watch, nh_call *call, const nh_message *message, nh_
         if (listed->port != 0)
             nh_port_learn(watch, &message->src.addr, mapping->prot == NH_L4_UDP ? NH_L4_UDP : NH_L4_TCP, listed->port, mapping->prog);
         else if (mapping->prog == NH_PROG_NLM && !nh_arguments_indirect(call->vers, call->proc)) {
-            if (call->way == NH_FORWARD)
-                call->pair->told_none = call;
+            nh_lookup_told_none(call, at);
             nh_raise(&(nh_evidence){ .finding = NH_NOT_REGISTERED,
                                      .call = call,
                                      .at = at,

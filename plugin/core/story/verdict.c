@@ -162,7 +162,7 @@ add_caveats(nh_story *story, const sight *seen)
            s(seen->by_retry));
     caveat(story, seen->runs_back, "frames that are not in the order of time");
     caveat(story, seen->late, "%u look-up%s of lockd's port after which nothing was sent to it at once", seen->late, s(seen->late));
-    caveat(story, seen->symptom, "packets that were sent again and not answered");
+    caveat(story, seen->symptom, "a connection in trouble, which made no incident");
     caveat(story, seen->waits, "a client that could not send yet when the capture ended");
     g_free(slowest);
 }
