@@ -28,8 +28,8 @@ def grown(lab, capture, packets, *arguments):
 @pytest.mark.slow
 @pytest.mark.parametrize("kind,packets,limit", [
     ("foreign", 60_000, 16),
-    ("locks", 60_000, 280),
-    ("flood", 60_000, 190),  # each SYN is from another host
+    ("locks", 60_000, 258),
+    ("flood", 60_000, 157),  # each SYN is from another host
     ("clients", 60_000, 4570 / LOCK_CLIENT_PACKETS),  # each has a lock of its own
 ])
 def test_generated_traffic(lab, kind, packets, limit):
