@@ -410,17 +410,25 @@ while at < len(data):
 """
 
 
+# A bare system has no "ip": SIOCSIFFLAGS with IFF_UP and IFF_RUNNING.
+LOOP_UP = """
+import fcntl, socket, struct
+fcntl.ioctl(socket.socket(), 0x8914, struct.pack("16sh22x", b"lo", 0x41))
+"""
+
+
 @pytest.mark.slow
 @needs
 @pytest.mark.skipif(not harness.IS_ROOT or not shutil.which("unshare"), reason="takes a network of its own")
 def test_watch(lab, place):
     """Two outages over the borders of small files: each begins and ends once, each file is kept once, the kept ones tell all."""
     (place / "replay.py").write_text(REPLAY)
+    (place / "up.py").write_text(LOOP_UP)
     (place / "kept").mkdir()
     own(place)
     caps = "+net_raw,+net_admin"
     user = f"setpriv --reuid {harness.NOBODY} --regid {harness.NOBODY} --clear-groups --inh-caps {caps} --ambient-caps {caps}"
-    script = (f"ip link set lo up; {user} sh nlm-health watch -i lo --keep kept --exec 'echo kept' --size 3 --filter '' --duration 58 & "
+    script = (f"python3 up.py; {user} sh nlm-health watch -i lo --keep kept --exec 'echo kept' --size 3 --filter '' --duration 58 & "
               "sleep 4; for n in 1 2; do python3 replay.py stuck_fin.pcap $n; done; wait $!")
     run = subprocess.run(["unshare", "-n", "sh", "-c", script], cwd=place, env=lab.environment, text=True, capture_output=True, timeout=170)
     lines = run.stdout.splitlines()
