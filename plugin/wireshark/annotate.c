@@ -80,6 +80,26 @@ check_files(const char *in, const char *out, char **error)
     return true;
 }
 
+/* Whether the file is one that wiretap reads. */
+static bool
+is_capture(const char *in, char **error)
+{
+    int err;
+    char *err_info = NULL;
+    wtap *reader = nh_wtap_open_offline(in, &err, &err_info);
+
+    if (!reader)
+        return fail_wtap(error, "cannot read", in, err, err_info);
+    wtap_close(reader);
+    return true;
+}
+
+bool
+nh_annotate_may(const char *in, const char *out, char **error)
+{
+    return check_files(in, out, error) && is_capture(in, error);
+}
+
 /* Remove our comments of an earlier run and append a new one, if any. true when the block changed. */
 static bool
 replace_comment(wtap_block_t block, const char *text)

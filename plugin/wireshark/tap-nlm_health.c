@@ -11,10 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <errno.h>
-
-#include <glib/gstdio.h>
-
 #include <epan/tap.h>
 #include <wsutil/report_message.h>
 
@@ -246,9 +242,6 @@ find_output(const char *text)
     return NULL;
 }
 
-/* access()'s mode of that name, which not every system's headers have. */
-#define READABLE 4
-
 /* Why an output cannot be made, as far as that is known beforehand; NULL: nothing speaks against it. Caller frees. */
 static char *
 find_obstacle(const output_args *args)
@@ -256,8 +249,8 @@ find_obstacle(const output_args *args)
     const char *in = args->value[KEY_IN], *out = args->value[KEY_OUT];
     char *error = NULL;
 
-    if (in && strcmp(in, "-") != 0 && g_access(in, READABLE) != 0)
-        return g_strdup_printf("cannot read %s: %s", in, g_strerror(errno));
+    if (in && !nh_annotate_may(in, out, &error))
+        return error;
     if (out)
         nh_save_may(out, &error);
     return error;

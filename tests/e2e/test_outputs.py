@@ -577,12 +577,17 @@ def test_storm_gets_few_comments(lab, workdir):
     assert 0 < len(ours(target)) < 200
 
 
-def check_refused(lab, workdir, source, target, words, read=None):
+def check_refused(lab, workdir, source, target, words, read=None, beforehand=True):
+    """beforehand: TShark need not have read the capture to know. From 4.6 on its status can be told only then, and it reads nothing."""
+    at_the_end = tuple(map(int, lab.version.split("."))) < (4, 6)
     before = {path: path.lstat() for path in workdir.rglob("*")}
     output = annotate(lab, source, target, "-z", "nlm_health,report", read=read, check=False)
-    assert output.status != 0, str(output)
+    assert output.status != 0 or not (at_the_end or beforehand), str(output)
     assert words in output.stderr
-    assert output.stdout.startswith(PREFIX), "the other outputs are printed all the same"
+    if at_the_end or not beforehand:
+        assert output.stdout.startswith(PREFIX), "the other outputs are printed all the same"
+    else:
+        assert output.stdout == ""
     after = {path: path.lstat() for path in workdir.rglob("*")}
     assert {path: (stat.st_size, stat.st_mtime_ns) for path, stat in after.items()} == \
         {path: (stat.st_size, stat.st_mtime_ns) for path, stat in before.items()}
@@ -624,7 +629,7 @@ def test_input_must_be_a_capture_file(lab, workdir, source):
 
 def test_another_capture_is_refused(lab, workdir):
     check_refused(lab, workdir, a_copy(lab, workdir, HEALTHY), workdir / "out.pcapng", "was read",
-                  read=a_copy(lab, workdir, OUTAGE))
+                  read=a_copy(lab, workdir, OUTAGE), beforehand=False)
 
 
 def test_truncated_input(lab, workdir):
