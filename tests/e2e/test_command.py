@@ -234,6 +234,8 @@ def test_who_has_no_profile_is_lent_one(lab):
     folder = home / ".local/lib/wireshark/plugins" / lab.version / "epan"
     folder.mkdir(parents=True)
     shutil.copy(harness.BUILD / "plugin" / "nlm_health.so", folder)
+    for name in ("tools", "profiles"):  # whoever runs the command need not be able to read the sources
+        shutil.copytree(harness.TOP / name, home / "sources" / name)
     settings = home / ".config" / "wireshark"
     settings.mkdir(parents=True)
     (settings / "preferences").write_text("nlm_health.timer: nonsense\n")
@@ -244,7 +246,7 @@ def test_who_has_no_profile_is_lent_one(lab):
     watcher = home / "tshark"
     watcher.write_text(f'#!/bin/sh\necho "${{WIRESHARK_CONFIG_DIR:-own}}" "$@" >>"{trace}"\nexec {shutil.which("tshark")} "$@"\n')
     watcher.chmod(0o755)
-    out = lab.run("sh", harness.TOP / "tools" / "nlm-health", lab.capture("stuck_fin.pcap"), check=False,
+    out = lab.run("sh", home / "sources" / "tools" / "nlm-health", lab.capture("stuck_fin.pcap"), check=False,
                   env={"HOME": str(home), "NLM_HEALTH_LARGE": "1", "PATH": f"{home}:{os.environ['PATH']}"})
     assert out.status == FOUND and "fin_unacked" in out.stdout, str(out)
     assert "own " not in trace.read_text() and "-C NLM Health batch" in trace.read_text(), trace.read_text()
