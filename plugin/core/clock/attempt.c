@@ -398,11 +398,11 @@ watch_calls(nh_pair *pair, nh_moment at)
         if (call->outlived || call->prog != NH_PROG_NLM || nh_call_is_one_way(call))
             continue;
         nh_time calm_until = nh_pair_calm_until(pair, call->issue.earliest);
+        nh_time resend_due = nh_call_first(call)->at.time + NH_RESEND_MAX;
         if (at.time >= MIN(calm_until, call->next_look))
             watch_call(call, at);
         if (at.time >= call->next_look)
-            call->next_look = at.time < nh_call_first(call)->at.time + NH_RESEND_MAX ? nh_call_first(call)->at.time + NH_RESEND_MAX
-                                                                                     : NH_NEVER;
+            call->next_look = at.time < resend_due ? resend_due : NH_NEVER;
         if (!call->outlived)
             pair->calm_until = MIN(pair->calm_until, MIN(calm_until, call->next_look));
     }

@@ -200,8 +200,7 @@ server_restarted(nh_pair *pair, const nh_message *message, nh_moment at)
 static void
 client_restarted(nh_pair *pair, const nh_message *message, nh_moment at)
 {
-    if (!pair->restarted_as || strcmp(pair->restarted_as, message->mon_name) != 0)
-        pair->restarted_as = nh_arena_copy(pair->watch->arena, message->mon_name, strlen(message->mon_name) + 1);
+    pair->restarted_as = g_string_chunk_insert_const(pair->watch->names, message->mon_name);
     pair->client_restarted = at;
 }
 
@@ -214,8 +213,7 @@ strange_notice(nh_pair *pair, const nh_message *message, nh_moment at)
 
     if (!notice)
         notice = nh_arena_take(watch->arena, sizeof *notice);
-    *notice = (nh_strange_notice){ message->dst.addr, message->src.addr, at,
-                                   nh_arena_copy(watch->arena, message->mon_name, strlen(message->mon_name) + 1) };
+    *notice = (nh_strange_notice){ message->dst.addr, message->src.addr, at, g_string_chunk_insert_const(watch->names, message->mon_name) };
     if (!watch->strange_notices)
         watch->strange_notices = g_hash_table_new(nh_addr_hash_key, nh_addr_equal_keys);
     g_hash_table_replace(watch->strange_notices, &notice->told, notice);
