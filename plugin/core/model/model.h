@@ -567,7 +567,7 @@ typedef struct nh_segment_effect {
 struct nh_watch {
     nh_options options;
     nh_arena *arena;     /* of connections, calls, frames and keys */
-    GStringChunk *names; /* of hosts, as lock calls have them */
+    GStringChunk *names; /* of hosts, as lock calls and notices have them */
     GHashTable *pairs;   /* by client and server */
     GPtrArray *pair_list;
     GHashTable *clients;         /* nh_client by its address: those of which something is known */
