@@ -74,6 +74,14 @@ write_frames(wtap_dumper *dumper, const GPtrArray *frames, int encap, unsigned s
     return true;
 }
 
+/* Once, before the first capture is written */
+void
+capture_init(void)
+{
+    ws_log_set_level(LOG_LEVEL_WARNING);
+    wtap_init(false);
+}
+
 /* NULL when all is well, else what went wrong; then there is no file. */
 const char *
 capture_write(const char *path, const GPtrArray *frames, const link_layer *link, unsigned snaplen)
@@ -86,8 +94,6 @@ capture_write(const char *path, const GPtrArray *frames, const link_layer *link,
     char *err_info = NULL;
     int err = 0;
 
-    ws_log_set_level(LOG_LEVEL_WARNING);
-    wtap_init(false);
     params.encap = encaps[link->kind];
     params.snaplen = snaplen;
     params.tsprec = WTAP_TSPREC_NSEC;

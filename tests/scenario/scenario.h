@@ -100,6 +100,7 @@ GByteArray *packet_icmp(host *src, const host *dst, const char *what, const GByt
 /* The packet itself where it needs no fragments; id: IPv6 names a packet's fragments so, IPv4 has it in the header */
 GPtrArray *packet_fragments(GByteArray *ip, unsigned mtu, uint32_t id);
 GByteArray *link_wrap(const link_layer *link, const GByteArray *ip, const host *src, const host *dst);
+void capture_init(void);
 const char *capture_write(const char *path, const GPtrArray *frames, const link_layer *link, unsigned snaplen);
 
 /* What a box between the two capture points does to packets (between.c). */
