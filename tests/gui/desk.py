@@ -56,6 +56,7 @@ class Desk:
         os.close(write)
         with os.fdopen(read) as number:
             self.environment = {**lab.environment, "DISPLAY": f":{number.readline().strip()}"}
+        del self.environment["WIRESHARK_DATA_DIR"]  # a window shows the names of ports and vendors, too
         self.programs = []
         self.at = None  # the window that the keys are meant for
         self.log = lab.folder() / "wireshark.log"
