@@ -54,6 +54,16 @@ count(input *in, unsigned bytes, unsigned most)
     return n < in->size ? n : (unsigned)in->size;
 }
 
+/* Of a broken clock: any 64 bits. Each part is a statement: C leaves the order of operands and arguments open, and compilers differ. */
+static inline nh_time
+any_time(input *in)
+{
+    uint64_t seconds = (uint64_t)number(in, 4) << 32;
+
+    seconds |= number(in, 4);
+    return nh_time_of((int64_t)seconds, number(in, 4));
+}
+
 /* C0, DEL, and C1 as UTF-8 writes them; but a newline */
 static inline bool
 is_control(const guchar *c)

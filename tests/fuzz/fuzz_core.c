@@ -56,7 +56,7 @@ next_frame(run *r)
     r->time += steps[choice & 7] * (choice >> 3 & 3);
     r->time = CLAMP(r->time, nh_time_of(G_MININT64, 0), nh_time_of(G_MAXINT64, 0));
     if (choice >= 254) /* a broken clock: any 64 bits */
-        r->time = nh_time_of(choice == 254 ? 0 : (int64_t)((uint64_t)number(&r->in, 4) << 32 | number(&r->in, 4)), number(&r->in, 4));
+        r->time = choice == 254 ? nh_time_of(0, number(&r->in, 4)) : any_time(&r->in);
     nh_watch_frame(r->watch, r->frame, r->time);
 }
 

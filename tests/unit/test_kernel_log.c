@@ -7,6 +7,7 @@
  */
 
 #include <glib/gstdio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/log/kernel_log_stamp.h"
@@ -325,6 +326,13 @@ test_files(void)
     g_free(directory);
 }
 
+/* Seconds of this process's own CPU time, which other processes on the machine do not add to */
+static double
+cpu_time(void)
+{
+    return (double)clock() / CLOCKS_PER_SEC;
+}
+
 /* Time must grow with the length, not with its square: these would take minutes. */
 static void
 test_long(void)
@@ -351,12 +359,12 @@ test_long(void)
         while (text->len < size)
             g_string_append(text, units[i]);
         g_string_append(text, " [ 2.5] lockd: server a OK\n[ 3.5] lockd: server a OK\n");
-        int64_t start = g_get_monotonic_time();
+        double start = cpu_time();
         nh_kernel_log *log = nh_kernel_log_parse(text->str, text->len, &june);
         nh_log_expectation expected[] = { expect(NH_LOG_OK, AT(14, 50, 0)), expect(NH_LOG_OTHER, AT(14, 50, 0)) };
         nh_kernel_log_align(log, &june, expected, 2);
-        g_test_message("\"%s\": %.2f s", units[i], (double)(g_get_monotonic_time() - start) / 1e6);
-        g_assert_true(emulated || g_get_monotonic_time() - start < 20 * G_USEC_PER_SEC);
+        g_test_message("\"%s\": %.2f s", units[i], cpu_time() - start);
+        g_assert_true(emulated || cpu_time() - start < 20);
         g_assert_cmpuint(log->lines->len, <=, 100000);
         if (log->lines->len == 100000)
             assert_contains(log->message, "the first 100000, the others were left out");

@@ -158,6 +158,13 @@ nh_issue_by_logged_line(nh_call *call, nh_time line_earliest, nh_time line_lates
     narrow_by_line(call, by_log, nh_bound(NH_ISSUE_LOG, 0, line_earliest), nh_bound(NH_ISSUE_LOG, 0, line_latest));
 }
 
+void
+nh_issue_forget_log(const nh_call *call)
+{
+    if (call->rare)
+        call->rare->issue_by_log = (nh_issue){ .after = NH_ISSUE_UNKNOWN };
+}
+
 nh_time
 nh_since_beginning(const nh_watch *watch, nh_time at)
 {

@@ -39,6 +39,8 @@ bool nh_issue_narrow(nh_issue *issue, nh_issue_bound after, nh_issue_bound befor
 void nh_issue_by_line_seen(nh_call *call);
 /* A logged line does the same. What was expected of that line stays what the packets tell. */
 void nh_issue_by_logged_line(nh_call *call, nh_time line_earliest, nh_time line_latest);
+/* What a log told of it before: the next story asks the log anew. */
+void nh_issue_forget_log(const nh_call *call);
 
 /* How long the capture, or the piece of it that a frame of this time is in, had lasted by then: what came before is not in it. */
 nh_time nh_since_beginning(const nh_watch *watch, nh_time at);

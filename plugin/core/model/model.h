@@ -599,6 +599,11 @@ struct nh_watch {
     nh_watch *single_view;    /* the core that was fed with one view of them, for the story; or NULL. It borrows points. */
     unsigned incidents;
     uint32_t frames_total;
+    struct {
+        bool done;
+        uint32_t frames;    /* frames_total then */
+        unsigned log_lines; /* of the kernel log */
+    } concluded;            /* when the memory was last led to its end, for a story (assemble.c) */
     nh_time first, last;
     nh_moment runs_back; /* the first frame that is a second or more older than one before it; frame 0: none */
     nh_time begins;  /* of the first frame, or of the first after time ran back (files in the wrong order): what came before is not here */

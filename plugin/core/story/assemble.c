@@ -10,6 +10,7 @@
 
 #include "core/clock/attempt.h"
 #include "core/clock/client.h"
+#include "core/clock/issue.h"
 #include "core/model/call.h"
 #include "core/model/frames.h"
 #include "core/judge/compared.h"
@@ -199,7 +200,7 @@ look_beside(nh_outage *outage, const nh_judgement *judgement)
 
 /* What the sentence and the advice say needs all of the timeline. */
 static void
-conclude(nh_incident *incident, nh_outage *outage)
+conclude_incident(nh_incident *incident, nh_outage *outage)
 {
     outage->hindsight.requests = nh_incident_requests(incident);
     for (unsigned i = 0; i < incident->timeline->len; i++) {
@@ -243,6 +244,43 @@ end_pairs(nh_watch *watch)
         nh_outage_conclude(g_ptr_array_index(watch->pair_list, i));
         look_at_waiting(g_ptr_array_index(watch->pair_list, i), now);
     }
+}
+
+/*
+ * What changes the memory of the core comes first and is done once for the same frames and the same log; all that is told
+ * then follows from that memory, however often it is told.
+ */
+static void
+conclude(nh_watch *watch, nh_kernel_log *log)
+{
+    unsigned lines = log ? log->lines->len : 0;
+
+    if (watch->concluded.done && watch->concluded.frames == watch->frames_total && watch->concluded.log_lines == lines)
+        return;
+    end_pairs(watch);
+    nh_outages_drop_foreign(watch);
+    if (log && nh_log_shows_timers(log))
+        learn_timers(watch, log);
+    nh_story_conclude(watch);
+    watch->concluded.done = true;
+    watch->concluded.frames = watch->frames_total;
+    watch->concluded.log_lines = lines;
+}
+
+/* What the last story left behind where it looked: hindsight of outages, and what the log told. */
+static void
+forget_last(const nh_watch *watch)
+{
+    for (unsigned i = 0; i < watch->pair_list->len; i++) {
+        nh_pair *pair = g_ptr_array_index(watch->pair_list, i);
+        for (unsigned j = 0; j < pair->outages->len; j++) {
+            nh_outage *outage = g_ptr_array_index(pair->outages, j);
+            memset(&outage->hindsight, 0, sizeof outage->hindsight);
+        }
+        pair->side[NH_FORWARD].log_name = pair->side[NH_CALLBACK].log_name = NULL;
+    }
+    for (unsigned i = 0; i < watch->call_list->len; i++)
+        nh_issue_forget_log(g_ptr_array_index(watch->call_list, i));
 }
 
 static void
@@ -295,7 +333,7 @@ add_timelines(nh_watch *watch, nh_story *story, const GArray *incidents)
 {
     nh_timeline_begin(watch);
     for_each_outage(story, incidents, add_timeline);
-    for_each_outage(story, incidents, conclude);
+    for_each_outage(story, incidents, conclude_incident);
     nh_messages_on_pairs(watch, story);
     for_each_outage(story, incidents, add_flows);
     nh_timeline_end(watch);
@@ -309,10 +347,9 @@ nh_story_assemble(nh_watch *watch)
     story->frames = watch->frames_total;
     story->first = watch->first;
     story->last = watch->last;
-    end_pairs(watch);
+    forget_last(watch);
     nh_kernel_log *log = nh_log_match_read(watch);
-    if (log && nh_log_shows_timers(log))
-        learn_timers(watch, log);
+    conclude(watch, log);
     nh_story_complete(watch);
     GArray *incidents = nh_incidents_number(watch);
     add_incidents(watch, story, incidents);

@@ -80,6 +80,29 @@ forget_line(nh_call *call)
     call->line_seen.frame = call->outlived_in = 0;
 }
 
+/* A call whose line its client may log */
+static bool
+may_be_logged(const nh_call *call)
+{
+    return call->prog == NH_PROG_NLM && call->outage && call->way == NH_FORWARD;
+}
+
+/* When it was issued, and when its line came, as the whole capture tells */
+static void
+conclude_call(nh_call *call)
+{
+    if (!may_be_logged(call))
+        return;
+    if (nh_client_is_other(call->pair)) {
+        forget_line(call);
+    } else if (call->proc != 0) {
+        nh_issue_by_beginning(call);
+        nh_line_doubt(call);
+        nh_issue_by_losses(call);
+        nh_issue_by_line_seen(call);
+    }
+}
+
 /* What the client's log says of a call stands at the call, too; and the kernel's family may be known better than when it was told. */
 static void
 complete_call(nh_watch *watch, nh_call *call)
@@ -87,18 +110,8 @@ complete_call(nh_watch *watch, nh_call *call)
     nh_deadlines deadlines;
     nh_moment done = nh_call_done(call);
 
-    if (call->prog != NH_PROG_NLM || !call->outage || call->way == NH_CALLBACK)
+    if (!may_be_logged(call) || call->proc == 0 || nh_client_is_other(call->pair))
         return;
-    if (nh_client_is_other(call->pair)) {
-        forget_line(call);
-        return;
-    }
-    if (call->proc == 0)
-        return;
-    nh_issue_by_beginning(call);
-    nh_line_doubt(call);
-    nh_issue_by_losses(call);
-    nh_issue_by_line_seen(call);
     nh_call_deadlines(call, watch->options.use_mount, &deadlines);
     if (!call->line_seen.frame && (done.frame ? done.time : watch->last) <= deadlines.major_latest)
         return;
@@ -109,22 +122,42 @@ complete_call(nh_watch *watch, nh_call *call)
         nh_frame_note(watch, call->outlived_in, NH_NOT_RESPONDING, &says);
 }
 
-/* The same where no call came of it. */
 static void
-complete_attempt(nh_pair *pair)
+conclude_attempt(nh_pair *pair)
 {
     nh_attempt *attempt = &pair->side[NH_FORWARD].attempt;
-    nh_deadlines deadlines;
 
     nh_attempt_doubt(pair, attempt);
     nh_attempt_doubt(pair, &pair->side[NH_CALLBACK].attempt);
     if (attempt->outlived_in && nh_client_is_other(pair))
         nh_frame_unnote(pair->watch, attempt->outlived_in, NH_NOT_RESPONDING);
+}
+
+/* The same as of a call, where none came of it */
+static void
+complete_attempt(const nh_pair *pair)
+{
+    const nh_attempt *attempt = &pair->side[NH_FORWARD].attempt;
+    nh_deadlines deadlines;
+
     if (!attempt->outlived_in || !nh_attempt_pending(attempt) || nh_client_is_other(pair))
         return;
     nh_attempt_deadlines(pair, NH_FORWARD, attempt, &deadlines);
     nh_remark says = nh_line_remark(pair, nh_line_event(pair, NH_FORWARD, attempt->answers), &deadlines, attempt->line_seen);
     nh_frame_note(pair->watch, attempt->outlived_in, NH_NOT_RESPONDING, &says);
+}
+
+void
+nh_story_conclude(nh_watch *watch)
+{
+    for (unsigned i = 0; i < watch->call_list->len; i++)
+        conclude_call(g_ptr_array_index(watch->call_list, i));
+    for (unsigned i = 0; i < watch->pair_list->len; i++) {
+        conclude_attempt(g_ptr_array_index(watch->pair_list, i));
+        nh_statd_complete(g_ptr_array_index(watch->pair_list, i));
+    }
+    nh_leak_complete(watch);
+    nh_faults_complete(watch);
 }
 
 void
@@ -139,10 +172,6 @@ nh_story_complete(nh_watch *watch)
     }
     for (unsigned i = 0; i < watch->call_list->len; i++)
         complete_call(watch, g_ptr_array_index(watch->call_list, i));
-    for (unsigned i = 0; i < watch->pair_list->len; i++) {
+    for (unsigned i = 0; i < watch->pair_list->len; i++)
         complete_attempt(g_ptr_array_index(watch->pair_list, i));
-        nh_statd_complete(g_ptr_array_index(watch->pair_list, i));
-    }
-    nh_leak_complete(watch);
-    nh_faults_complete(watch);
 }

@@ -36,6 +36,16 @@ drop_foreign_symptoms(nh_outage *outage)
     }
 }
 
+void
+nh_outages_drop_foreign(nh_watch *watch)
+{
+    for (unsigned i = 0; i < watch->pair_list->len; i++) {
+        const nh_pair *pair = g_ptr_array_index(watch->pair_list, i);
+        for (unsigned j = 0; j < pair->outages->len; j++)
+            drop_foreign_symptoms(g_ptr_array_index(pair->outages, j));
+    }
+}
+
 GPtrArray *
 nh_outages_number(nh_watch *watch)
 {
@@ -45,7 +55,6 @@ nh_outages_number(nh_watch *watch)
         nh_pair *pair = g_ptr_array_index(watch->pair_list, i);
         for (unsigned j = 0; j < pair->outages->len; j++) {
             nh_outage *outage = g_ptr_array_index(pair->outages, j);
-            drop_foreign_symptoms(outage);
             outage->id = 0;
             if (!nh_pair_is_one_sided(pair) && outage->symptoms->len && nh_outage_is_incident(outage, watch->last))
                 g_ptr_array_add(outages, outage);

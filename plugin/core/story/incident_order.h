@@ -18,6 +18,8 @@ typedef struct {
     nh_fault *fault;
 } nh_numbered;
 
+/* Takes symptoms of connections that turned out to be another program's out of all outages. */
+void nh_outages_drop_foreign(nh_watch *watch);
 /* The outages that are incidents (nh_outage *), numbered from 1; caller unrefs. */
 GPtrArray *nh_outages_number(nh_watch *watch);
 /* Outages and faults of locks (nh_numbered), numbered from 1; caller unrefs. */
