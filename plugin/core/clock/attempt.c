@@ -229,61 +229,110 @@ is_behind_another(nh_call *call, const nh_conn *conn, const nh_attempt *attempt,
     return true;
 }
 
-/* Returns the look-up that came while the call lay in the socket, its frame 0 if there was none. */
-static nh_moment
-date_issue(nh_call *call, nh_conn *conn, nh_moment at)
-{
-    nh_attempt *attempt = &call->pair->side[call->way].attempt;
-    /* of a connection that was opened meanwhile, its opening not captured, nobody knows when */
-    bool unopened = conn && conn->middle && conn->first.frame == at.frame && attempt->active && call->pair->losses;
-    bool overtakes = conn && conn->half[nh_call_half(call, conn)].fin; /* its SYN is captured behind it: nobody sends on what he closed */
-    bool opened = conn && conn->established.frame && (overtakes || at.time - conn->established.time <= NH_FIRST_CALL_TIME);
-    bool new_conn = unopened || opened;
-    bool first = new_conn && (overtakes || conn->calls == 1);
-    const nh_moment none = { 0, NH_TIME_NONE }, looked_up = attempt->active && attempt->looker ? attempt->start : none;
+/* How a call stands to the connection that it comes by; over UDP nothing of that. */
+typedef struct {
+    bool unopened; /* the connection was opened meanwhile and its opening not captured: nobody knows when */
+    bool new_conn; /* so it was, or just before the call */
+    bool first;    /* of the calls on a new one */
+} arrival;
 
-    if (attempt->active && nh_conn_is_of_other_client(attempt->opening, conn)) {
-        issued_when_sent(call, NH_WAIT_REPLY, at);
-        return none;
-    }
-    nh_call_lookups_overtaken(call->pair, call->way);
-    if (conn && looked_up_first(attempt, conn, at))
-        call->pair->looks_up_first = NH_HABIT_YES;
-    if (conn && !new_conn)
-        attempt->active = false;
-    if (lay_behind_window(call, conn, at))
-        return call->issue.latest < at.time ? looked_up : none;
-    if (nh_queued_call(call, conn, at))
-        return none;
-    if (!attempt->active && new_conn && nh_queued_reconnect(call, conn, at))
-        return none;
-    if (attempt->taken && !conn && at.time - attempt->taken_at > NH_RELEASE_TIME)
-        attempt->active = false; /* over UDP nothing else tells that it is over */
-    if (!attempt->active) {
-        issued_when_sent(call, first ? NH_WAIT_REPLY_NEW : NH_WAIT_REPLY, at);
-        if (is_opening_missing(call, conn, at))
-            nh_issue_open(&call->issue, call->pair, at.time);
-        return none;
-    }
-    if (is_behind_another(call, conn, attempt, at))
-        return none;
-    call->wait = conn ? NH_WAIT_REPLY_NEW : NH_WAIT_REPLY;
-    call->issue = attempt->issue;
-    /* the first call out had opened the connection; those behind it may have come later */
-    bool closing = attempt->wait == NH_WAIT_CLOSING && !attempt->line_seen.frame && attempt->issue.earliest < attempt->start.time;
-    if (!closing && !first && conn)
-        nh_issue_between(&call->issue, nh_bound(call->issue.after, call->issue.after_frame, call->issue.earliest),
-                         nh_bound(NH_ISSUE_SENT, at.frame, at.time));
-    bool released = conn && !unopened && at.time - conn->established.time <= NH_RELEASE_TIME && at.time - attempt->start.time > NH_SECOND;
-    if (at.time - call->issue.latest > NH_SECOND || attempt->wait == NH_WAIT_CLOSING || released)
-        call->wait = attempt->wait;
-    if (first || !conn)
+static arrival
+arrival_of(const nh_call *call, const nh_conn *conn, nh_moment at)
+{
+    arrival by = { false };
+
+    if (!conn)
+        return by;
+    bool overtakes = conn->half[nh_call_half(call, conn)].fin; /* its SYN is captured behind it: nobody sends on what he closed */
+    by.unopened = conn->middle && conn->first.frame == at.frame && call->pair->side[call->way].attempt.active && call->pair->losses;
+    by.new_conn = by.unopened || (conn->established.frame && (overtakes || at.time - conn->established.time <= NH_FIRST_CALL_TIME));
+    by.first = by.new_conn && (overtakes || conn->calls == 1);
+    return by;
+}
+
+/* No attempt led to this call. */
+static void
+date_without_attempt(nh_call *call, const nh_conn *conn, arrival by, nh_moment at)
+{
+    issued_when_sent(call, by.first ? NH_WAIT_REPLY_NEW : NH_WAIT_REPLY, at);
+    if (is_opening_missing(call, conn, at))
+        nh_issue_open(&call->issue, call->pair, at.time);
+}
+
+/* The call was held back as its attempt was: by a closing socket, for longer than a second, or until its connection opened. */
+static bool
+was_held_back(const nh_call *call, const nh_conn *conn, const nh_attempt *attempt, arrival by, nh_moment at)
+{
+    bool released = conn && !by.unopened && at.time - conn->established.time <= NH_RELEASE_TIME &&
+                    at.time - attempt->start.time > NH_SECOND;
+
+    return at.time - call->issue.latest > NH_SECOND || attempt->wait == NH_WAIT_CLOSING || released;
+}
+
+/* What was said of the attempt is said of its call. */
+static void
+hand_over(nh_call *call, const nh_conn *conn, nh_attempt *attempt, arrival by, nh_moment at)
+{
+    if (by.first || !conn)
         call->line_seen = attempt->line_seen;
     /* a soft task that outlived it is gone */
     call->outlived = attempt->outlived && nh_line_event(call->pair, call->way, attempt->answers) == NH_LOG_STILL_TRYING;
     call->outlived_in = call->outlived ? attempt->outlived_in : 0;
     attempt->taken_at = attempt->taken ? attempt->taken_at : at.time;
     attempt->taken = true;
+}
+
+/* The attempt led to this call: what it waited for, the call did. */
+static void
+date_by_attempt(nh_call *call, const nh_conn *conn, nh_attempt *attempt, arrival by, nh_moment at)
+{
+    bool closing = attempt->wait == NH_WAIT_CLOSING && !attempt->line_seen.frame && attempt->issue.earliest < attempt->start.time;
+
+    call->wait = conn ? NH_WAIT_REPLY_NEW : NH_WAIT_REPLY;
+    call->issue = attempt->issue;
+    /* the first call out had opened the connection; those behind it may have come later */
+    if (!closing && !by.first && conn)
+        nh_issue_between(&call->issue, nh_bound(call->issue.after, call->issue.after_frame, call->issue.earliest),
+                         nh_bound(NH_ISSUE_SENT, at.frame, at.time));
+    if (was_held_back(call, conn, attempt, by, at))
+        call->wait = attempt->wait;
+    hand_over(call, conn, attempt, by, at);
+}
+
+/* What the call shows of the attempt before it: over a connection of before it is none of its. */
+static void
+regard_attempt(const nh_call *call, const nh_conn *conn, nh_attempt *attempt, arrival by, nh_moment at)
+{
+    nh_call_lookups_overtaken(call->pair, call->way);
+    if (conn && looked_up_first(attempt, conn, at))
+        call->pair->looks_up_first = NH_HABIT_YES;
+    if (conn && !by.new_conn)
+        attempt->active = false;
+}
+
+/* Returns the look-up that came while the call lay in the socket, its frame 0 if there was none. */
+static nh_moment
+date_issue(nh_call *call, nh_conn *conn, nh_moment at)
+{
+    nh_attempt *attempt = &call->pair->side[call->way].attempt;
+    arrival by = arrival_of(call, conn, at);
+    const nh_moment none = { 0, NH_TIME_NONE }, looked_up = attempt->active && attempt->looker ? attempt->start : none;
+
+    if (attempt->active && nh_conn_is_of_other_client(attempt->opening, conn)) {
+        issued_when_sent(call, NH_WAIT_REPLY, at);
+        return none;
+    }
+    regard_attempt(call, conn, attempt, by, at);
+    if (lay_behind_window(call, conn, at))
+        return call->issue.latest < at.time ? looked_up : none;
+    if (nh_queued_call(call, conn, at) || (!attempt->active && by.new_conn && nh_queued_reconnect(call, conn, at)))
+        return none;
+    if (attempt->taken && !conn && at.time - attempt->taken_at > NH_RELEASE_TIME)
+        attempt->active = false; /* over UDP nothing else tells that it is over */
+    if (!attempt->active)
+        date_without_attempt(call, conn, by, at);
+    else if (!is_behind_another(call, conn, attempt, at))
+        date_by_attempt(call, conn, attempt, by, at);
     return none;
 }
 
