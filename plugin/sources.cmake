@@ -34,11 +34,20 @@ set(NLM_HEALTH_CORE_SOURCES
     core/judge/holder.c
     core/judge/incident.c
     core/judge/outage.c
+    core/judge/outage_end.c
     core/judge/raise.c
     core/locks/fault.c
+    core/locks/lock.c
+    core/locks/lock_clients.c
     core/locks/lock_effects.c
     core/locks/lock_faults.c
     core/locks/lock_file.c
+    core/locks/lock_given_twice.c
+    core/locks/lock_leaked.c
+    core/locks/lock_owners.c
+    core/locks/lock_queries.c
+    core/locks/lock_restarts.c
+    core/locks/lock_store.c
     core/locks/lock_table.c
     core/locks/lock_text.c
     core/log/kernel_log.c
@@ -104,7 +113,9 @@ set(NLM_HEALTH_CORE_SOURCES
     core/points/marks.c
     core/points/points.c
     core/points/points_text.c
+    core/points/single_copies.c
     core/points/tape.c
+    core/points/twins.c
     core/points/views.c
     core/rpc/async_calls.c
     core/rpc/datagrams.c

@@ -157,6 +157,71 @@ def incidents(n):
     return frames.capture()
 
 
+def holders(n, extra):
+    """Clients that hold a lock each; then extra(frames, i, client) comes for each of them, from 100 s on."""
+    before = pairs(n)
+    more = Frames()
+    for i in range(n):
+        extra(more, i, (traffic.address(i + 1), 800))
+    return mutate.Capture(1, [*before.packets, *more.capture().packets])
+
+
+def silent_server(n):
+    """A server that answers none of the clients that hold locks there any more."""
+    def ask(frames, i, client):
+        for delay in (0, 10_000, 30_000):
+            frames.add(100_000 + i + delay, traffic.udp(client, (SERVER, 4045), _lock(n + i + 1, n + i, file=i), i + delay))
+    return holders(n, ask)
+
+
+def restarts(n):
+    """A server that tells each of the clients that hold locks there of its restart."""
+    def notify(frames, i, client):
+        notice = struct.pack(">IIIIII", n + i, 0, 2, 100024, 1, 6) + bytes(16) + traffic._xdr(b"server") + struct.pack(">I", 3)
+        frames.add(100_000 + i, traffic.udp((SERVER, 700), (client[0], 662), notice, i))
+        frames.add(100_000.5 + i, traffic.udp((client[0], 662), (SERVER, 700), struct.pack(">IIIIII", n + i, 1, 0, 0, 0, 0), i))
+    return holders(n, notify)
+
+
+def served_beside(n):
+    """A server that takes each eighth call without answering it, and answers the others at once."""
+    frames = Frames()
+    client, server, seq, ack = (traffic.address(7), 800), (SERVER, 4045), 1001, 5001
+    frames.add(0, traffic.tcp(client, server, 1000, 0, SYN))
+    frames.add(1, traffic.tcp(server, client, 5000, 1001, SYN | ACK))
+    frames.add(2, traffic.tcp(client, server, 1001, 5001, ACK))
+    for i in range(n):
+        record, answer = traffic._record(_lock(i + 1, i, offset=i * 10, length=10)), traffic._record(_answer(i + 1))
+        hangs = i % 8 == 0 and i < n // 2
+        frames.add(10 + i * 40, traffic.tcp(client, server, seq, ack, PSH | ACK, record, i + 1))
+        seq += len(record)
+        frames.add(10.5 + i * 40, traffic.tcp(server, client, ack, seq, ACK if hangs else PSH | ACK, b"" if hangs else answer, ident=i + 1))
+        ack += 0 if hangs else len(answer)
+    return frames.capture()
+
+
+def two_points(n):
+    """Incidents of one client that were captured on both sides of a router, and packets that only its side has."""
+    frames = Frames()
+    client, server = (traffic.address(7), 800), (SERVER, 4045)
+    for i in range(n):
+        start = i * 40_000
+        for copy, delay in enumerate((0, 10_000, 30_000)):
+            frame = traffic.udp(client, server, _lock(i + 1, 1, file=i % 100), 4 * i + copy)
+            frames.add(start + delay, frame)
+            if copy == 2:
+                frames.add(start + delay + 3, routed(frame))
+        answer = traffic.udp(server, client, _answer(i + 1), i)
+        frames.add(start + 30_004, answer)
+        frames.add(start + 30_007, routed(answer))
+    return frames.capture()
+
+
+def routed(frame):
+    """The frame behind a router."""
+    return frame[:22] + bytes([frame[22] - 1]) + frame[23:]
+
+
 class Kind(typing.NamedTuple):
     make: typing.Callable
     n: int             # the smaller capture has so many, the larger four times as many
@@ -172,6 +237,10 @@ KINDS = {
     "pairs": Kind(pairs, 4000, REPORT),
     "connections": Kind(connections, 4000, REPORT),
     "locks-of-a-file": Kind(locks_of_a_file, 4000, REPORT),
+    "silent-server": Kind(silent_server, 2000, REPORT),
+    "restarts": Kind(restarts, 2000, REPORT),
+    "served-beside": Kind(served_beside, 4000, REPORT),
+    "two-points": Kind(two_points, 2000, REPORT),
     "incidents-report": Kind(incidents, 2500, REPORT),
     "incidents-json": Kind(incidents, 2500, ["-q", "-z", "nlm_health,json"]),
     "incidents-annotate": Kind(incidents, 2500, ["-q", "-z", "nlm_health,annotate,in={path},out={path}.out"]),

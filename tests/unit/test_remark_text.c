@@ -6,7 +6,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include "core/locks/lock_table.h"
+#include "core/locks/lock.h"
 #include "core/story/remark_text.h"
 
 static void

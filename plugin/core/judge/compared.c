@@ -11,7 +11,7 @@
 #include "core/base/limits.h"
 #include "core/model/call.h"
 #include "core/model/frames.h"
-#include "core/points/points.h"
+#include "core/points/compare.h"
 #include "core/wire/procedures.h"
 
 /* What a host sent could all be compared, or enough of it for there to have been time for an answer. */

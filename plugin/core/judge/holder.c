@@ -13,7 +13,8 @@
 #include "core/judge/holder.h"
 
 #include "core/base/limits.h"
-#include "core/locks/lock_effects.h"
+#include "core/locks/lock.h"
+#include "core/locks/lock_queries.h"
 #include "core/model/call.h"
 #include "core/model/frames.h"
 #include "core/wire/procedures.h"

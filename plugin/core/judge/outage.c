@@ -1,5 +1,5 @@
 /* outage.c
- * Outages of a pair: from the first symptom to the first answer after it.
+ * Outages of a pair: what begins one, and what belongs to it.
  *
  * Copyright 2026, the NLM Health authors
  *
@@ -10,25 +10,9 @@
 
 #include "core/base/limits.h"
 #include "core/judge/incident.h"
-#include "core/locks/lock_table.h"
+#include "core/locks/lock_queries.h"
 #include "core/model/trouble.h"
 #include "core/wire/procedures.h"
-
-/* --- the end of a connection's trouble ------------------------------------- */
-
-void
-nh_trouble_end(nh_conn *conn, nh_finding finding, nh_moment at)
-{
-    nh_trouble *trouble = nh_conn_trouble(conn);
-
-    if (!trouble || (finding != NH_FINDING_NONE && trouble->finding != finding))
-        return;
-    trouble->until = conn->pair->relieved = at;
-    g_ptr_array_remove_fast(conn->pair->troubled, conn);
-    nh_outage_settle(conn->pair, at);
-}
-
-/* --- outages ------------------------------------------------------------------ */
 
 /* This way falls into trouble, and who waits there with it. */
 static void
@@ -78,8 +62,8 @@ keeps_waiting(const nh_symptom *symptom)
 }
 
 /* Number an outage as soon as it proves to be an incident; the story numbers them anew in capture order. */
-static void
-promote(nh_outage *outage, nh_time now)
+void
+nh_outage_prove(nh_outage *outage, nh_time now)
 {
     if (outage->id || !nh_outage_is_incident(outage, now))
         return;
@@ -87,12 +71,12 @@ promote(nh_outage *outage, nh_time now)
     outage->id = ++outage->pair->watch->incidents;
 }
 
-static void
-touch(nh_outage *outage, nh_moment at)
+void
+nh_outage_touch(nh_outage *outage, nh_moment at)
 {
     if (at.frame >= outage->last.frame)
         outage->last = at;
-    promote(outage, at.time);
+    nh_outage_prove(outage, at.time);
 }
 
 /* An outage that an answer seemed to end goes on: the same call or connection is in trouble still. */
@@ -159,7 +143,6 @@ nh_outage_symptom(nh_pair *pair, const nh_symptom *symptom)
     const nh_attempt *attempt = &pair->side[symptom->way].attempt;
     nh_outage *outage;
 
-    nh_outage_tick(pair, symptom->at);
     outage = pair->open ? pair->open : outage_for(pair, symptom);
     if (!outage)
         return;
@@ -177,7 +160,7 @@ nh_outage_symptom(nh_pair *pair, const nh_symptom *symptom)
         nh_outage_join(pair, symptom->call);
     if (attempt->active && attempt->answers)
         nh_outage_join(pair, attempt->answers);
-    touch(outage, symptom->at);
+    nh_outage_touch(outage, symptom->at);
 }
 
 void
@@ -191,7 +174,7 @@ nh_outage_fold(nh_pair *pair, nh_moment at)
     last->count++;
     last->latest = at;
     outage->settled.frame = 0;
-    touch(outage, at);
+    nh_outage_touch(outage, at);
 }
 
 void
@@ -220,13 +203,17 @@ nh_outage_join(nh_pair *pair, nh_call *call)
     }
 }
 
-/* A call turned out to have no part in its outage. */
-static void
-leave(nh_call *call)
+void
+nh_outage_leave(nh_call *call)
 {
-    if (call->outage)
-        g_ptr_array_remove(call->outage->calls, call);
+    GPtrArray *calls = call->outage ? call->outage->calls : NULL;
+    unsigned i = calls ? calls->len : 0;
+
     call->outage = NULL;
+    while (i > 0 && g_ptr_array_index(calls, i - 1) != call) /* mostly one of the latest */
+        i--;
+    if (i > 0)
+        g_ptr_array_remove_index(calls, i - 1);
 }
 
 void
@@ -240,58 +227,6 @@ nh_outage_join_late(nh_call *call, nh_moment at)
         return;
     call->outage = latest;
     g_ptr_array_add(latest->calls, call);
-}
-
-static bool
-somebody_waits(const nh_outage *outage)
-{
-    for (unsigned i = 0; i < outage->calls->len; i++) {
-        const nh_call *call = g_ptr_array_index(outage->calls, i);
-        if (call->waits)
-            return true;
-    }
-    return false;
-}
-
-void
-nh_outage_settle(nh_pair *pair, nh_moment at)
-{
-    nh_outage *outage = pair->open;
-
-    if (!outage || pair->troubled->len > 0 || somebody_waits(outage))
-        return;
-    outage->settled = at;
-    touch(outage, at);
-}
-
-static void
-close_outage(nh_outage *outage, nh_moment at, nh_call *call)
-{
-    promote(outage, at.time);
-    outage->closed = true;
-    outage->end = at;
-    outage->ended_by = call;
-    if (at.frame > outage->last.frame)
-        outage->last = at;
-    outage->pair->open = NULL;
-}
-
-/* The trouble of connections of one way (of the port mapper only if the answer is its own) is over; false: there was none. */
-static bool
-absolve(nh_pair *pair, nh_way way, nh_service service, const nh_conn *used, nh_moment at)
-{
-    bool any = false;
-
-    for (unsigned i = pair->troubled->len; i-- > 0;) {
-        nh_conn *conn = g_ptr_array_index(pair->troubled, i);
-        if (conn->way != way || nh_conn_is_of_other_client(conn, used) ||
-            (service == NH_SERVICE_PORTMAP && conn->service != NH_SERVICE_PORTMAP))
-            continue;
-        nh_conn_trouble(conn)->until = pair->relieved = at;
-        g_ptr_array_remove_index_fast(pair->troubled, i);
-        any = true;
-    }
-    return any;
 }
 
 bool
@@ -314,146 +249,27 @@ nh_outage_is_all(const nh_outage *outage, bool (*is)(const nh_finding_row *row))
     return true;
 }
 
-static bool
-hangs(const nh_finding_row *row)
+bool
+nh_outage_is_waited_for(const nh_outage *outage)
 {
-    return row->hangs;
-}
-
-static bool
-is_sequel(const nh_finding_row *row)
-{
-    return row->sequel_of != NH_FINDING_NONE;
-}
-
-/*
- * Nothing but calls that the server has and does not answer, of which some wait
- * on: a call that came later and was answered at once ends nothing for them.
- */
-static bool
-others_hang(const nh_outage *outage, const nh_call *answered, nh_moment at)
-{
-    const nh_sending *first = answered ? answered->sendings : NULL;
-
-    if (!first || answered->n_sendings > 1 || first->at.frame <= outage->start.frame || at.time - first->at.time >= NH_SECOND ||
-        !nh_outage_has(outage, NH_FORWARD, hangs))
-        return false;
-    bool waits = false;
-
-    for (unsigned i = 0; i < outage->symptoms->len; i++) {
-        const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
-        const nh_call *hanging = symptom->call;
-        if (symptom->way != NH_FORWARD || !nh_finding_get(symptom->finding)->hangs || !hanging ||
-            hanging->prog != NH_PROG_NLM) /* a port mapper that hangs holds up all calls */
-            return false;
-        waits = waits || hanging->waits;
-    }
-    return waits;
-}
-
-/* In a grace period locks are given back, and nothing else (nlm4svc_proc_lock, fs/lockd/svc4proc.c): who was told to wait does. */
-static bool
-is_reclaim_in_grace(const nh_outage *outage, const nh_call *call)
-{
-    return call && call->nlm.reclaim && nh_outage_has(outage, NH_FORWARD, is_sequel);
-}
-
-/* Another client behind the same address cannot connect: an answer to this one ends nothing for it. */
-static bool
-other_client_fails(const nh_pair *pair, const nh_conn *used)
-{
-    for (unsigned i = 0; i < pair->troubled->len; i++)
-        if (nh_conn_is_of_other_client(g_ptr_array_index(pair->troubled, i), used))
+    for (unsigned i = 0; i < outage->calls->len; i++) {
+        const nh_call *call = g_ptr_array_index(outage->calls, i);
+        if (call->waits)
             return true;
+    }
     return false;
 }
 
-nh_outage *
-nh_outage_answer(nh_pair *pair, nh_way way, nh_service service, nh_call *call, nh_moment at)
-{
-    nh_outage *outage = pair->open;
-
-    nh_outage_tick(pair, at);
-    if (!outage || pair->open != outage || !(outage->ways & (1u << way)) || at.frame <= outage->start.frame)
-        return NULL;
-    const nh_conn *used = call && service == NH_SERVICE_NLM ? call->sendings[call->n_sendings - 1].conn : NULL;
-    bool absolved = absolve(pair, way, service, used, at);
-    if (service == NH_SERVICE_PORTMAP) {
-        if (absolved || !call || call->asked->prog == NH_PROG_NLM) /* other programs tell nothing of lockd */
-            nh_outage_settle(pair, at);
-        return NULL;
-    }
-    if (service != NH_SERVICE_NLM)
-        return NULL;
-    if (others_hang(outage, call, at) || other_client_fails(pair, used)) {
-        leave(call);
-        outage->served++;
-        return NULL;
-    }
-    if (is_reclaim_in_grace(outage, call)) {
-        nh_outage_join(pair, call);
-        nh_outage_settle(pair, at);
-        return NULL;
-    }
-    outage->ways &= ~(1u << way);
-    outage->side[way].over = at;
-    if (outage->ways != 0) { /* the other way is still in trouble */
-        touch(outage, at);
-        return NULL;
-    }
-    if (call && nh_outage_held_up(outage, call, at))
-        nh_outage_join(pair, call);
-    else if (call)
-        leave(call);
-    close_outage(outage, at, call);
-    return outage;
-}
-
-/* Nobody tries any more: what was in trouble then has no part in what comes. */
-static void
-give_up(nh_outage *outage)
-{
-    nh_pair *pair = outage->pair;
-
-    outage->given_up = outage->closed = true;
-    outage->end = outage->last;
-    pair->open = NULL;
-    for (int way = NH_FORWARD; way <= NH_CALLBACK; way++) {
-        if (pair->side[way].attempt.active && !pair->side[way].attempt.taken)
-            outage->side[way].attempt = pair->side[way].attempt;
-        outage->side[way].attempt.outage = outage;
-        pair->side[way].attempt.active = false;
-    }
-    for (unsigned i = pair->troubled->len; i-- > 0;) {
-        nh_trouble *trouble = nh_conn_trouble(g_ptr_array_index(pair->troubled, i));
-        trouble->until = trouble->last;
-    }
-    g_ptr_array_set_size(pair->troubled, 0);
-}
-
-/* Packets go on after a story was told: an outage that it closed is open, unless its time is over. */
-static void
-resume(nh_pair *pair, nh_moment at)
-{
-    nh_outage *latest = pair->outages->len ? g_ptr_array_index(pair->outages, pair->outages->len - 1) : NULL;
-
-    if (!latest || !latest->concluded)
-        return;
-    latest->concluded = false;
-    if (at.time - latest->settled.time > NH_SETTLE_TIME)
-        return;
-    latest->closed = false;
-    latest->end = (nh_moment){ 0, NH_TIME_NONE };
-    pair->open = latest;
-}
-
 void
-nh_outage_in_hindsight(nh_call *call, const nh_symptom *symptom)
+nh_outage_close(nh_outage *outage, nh_moment at, nh_call *call)
 {
-    nh_outage_symptom(call->pair, symptom);
-    nh_outage_waits(call->pair, symptom->since.time);
-    if (call->outage && call->outage == call->pair->open && call->reply.frame)
-        close_outage(call->outage, call->reply, call);
+    nh_outage_prove(outage, at.time);
+    outage->closed = true;
+    outage->end = at;
+    outage->ended_by = call;
+    if (at.frame > outage->last.frame)
+        outage->last = at;
+    outage->pair->open = NULL;
 }
 
 void
@@ -469,34 +285,7 @@ nh_outage_add_ending(nh_outage *outage, nh_finding finding, nh_moment at)
 
     g_array_append_val(outage->symptoms, symptom);
     outage->count[symptom.way][finding]++;
-    promote(outage, at.time);
-}
-
-void
-nh_outage_tick(nh_pair *pair, nh_moment at)
-{
-    resume(pair, at);
-    nh_outage *outage = pair->open;
-
-    if (!outage)
-        return;
-    if (outage->settled.frame && at.time - outage->settled.time > NH_SETTLE_TIME)
-        close_outage(outage, outage->settled, NULL);
-    else if (at.time - outage->last.time > NH_STALE_TIME && !somebody_waits(outage))
-        give_up(outage);
-    else
-        promote(outage, at.time);
-}
-
-void
-nh_outage_conclude(nh_pair *pair)
-{
-    nh_outage *outage = pair->open;
-
-    if (!outage || !outage->settled.frame)
-        return;
-    close_outage(outage, outage->settled, NULL);
-    outage->concluded = true;
+    nh_outage_prove(outage, at.time);
 }
 
 void

@@ -1,5 +1,5 @@
 /* outage.h
- * Outages of a pair: from the first symptom to the first answer after it.
+ * Outages of a pair: what begins one, and what belongs to it.
  *
  * Copyright 2026, the NLM Health authors
  *
@@ -11,7 +11,7 @@
 
 #include "core/model/model.h"
 
-/* A symptom: opens an outage or joins the open one. */
+/* A symptom: opens an outage or joins the open one; time has passed for that (nh_outage_tick()). */
 void nh_outage_symptom(nh_pair *pair, const nh_symptom *symptom);
 /* Fold one more symptom into the last one (reset storms). */
 void nh_outage_fold(nh_pair *pair, nh_moment at);
@@ -19,24 +19,24 @@ void nh_outage_fold(nh_pair *pair, nh_moment at);
 void nh_outage_waits(nh_pair *pair, nh_time since);
 /* A call belongs to the open outage. */
 void nh_outage_join(nh_pair *pair, nh_call *call);
+/* A call turned out to have no part in its outage. */
+void nh_outage_leave(nh_call *call);
+/* By now it may prove to be an incident. */
+void nh_outage_prove(nh_outage *outage, nh_time now);
+/* It lasts at least until this frame; by then it may prove to be an incident. */
+void nh_outage_touch(nh_outage *outage, nh_moment at);
+/* It is over; call: its answer ended it, NULL: none did. */
+void nh_outage_close(nh_outage *outage, nh_moment at, nh_call *call);
+/* Whether one of its calls has no answer yet. */
+bool nh_outage_is_waited_for(const nh_outage *outage);
 /* The pair changed its roles: who was taken for the client is the server. */
 void nh_outage_turn_round(nh_outage *outage);
 /* One symptom, by its place in the list, was none; an open outage without any is none either. */
 void nh_outage_retract(nh_outage *outage, unsigned i);
-/* The symptom of an outage that its call's answer had ended before it was noticed, or that lasts. */
-void nh_outage_in_hindsight(nh_call *call, const nh_symptom *symptom);
 /* A call that was issued during the outage that an answer has just ended. */
 void nh_outage_join_late(nh_call *call, nh_moment at);
-/* Trouble on a connection is over: when nothing else is wrong the outage settles. */
-void nh_outage_settle(nh_pair *pair, nh_moment at);
-/* An RPC answer of this service; returns the outage that it ends, or NULL. */
-nh_outage *nh_outage_answer(nh_pair *pair, nh_way way, nh_service service, nh_call *call, nh_moment at);
 /* The answer that ended the outage is itself one that explains something: it belongs to it, and reopens nothing. */
 void nh_outage_add_ending(nh_outage *outage, nh_finding finding, nh_moment at);
-/* Time passes: an outage that settled long ago is closed. */
-void nh_outage_tick(nh_pair *pair, nh_moment at);
-/* The capture ends: an outage that has settled is over. */
-void nh_outage_conclude(nh_pair *pair);
 /* A frame of one of its calls follows the outage's end. */
 void nh_outage_extend(nh_outage *outage, nh_moment at);
 /* Whether a symptom of this way is of such a finding. */
@@ -47,8 +47,5 @@ bool nh_outage_is_all(const nh_outage *outage, bool (*is)(const nh_finding_row *
 nh_outage *nh_outage_at(const nh_pair *pair, uint32_t frame);
 
 void nh_outage_free(nh_outage *outage);
-
-/* End the trouble that lasts, if any (finding: only that one, or NH_FINDING_NONE for any). */
-void nh_trouble_end(nh_conn *conn, nh_finding finding, nh_moment at);
 
 #endif

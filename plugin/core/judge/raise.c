@@ -9,6 +9,7 @@
 #include "core/judge/raise.h"
 
 #include "core/judge/outage.h"
+#include "core/judge/outage_end.h"
 #include "core/model/call.h"
 #include "core/model/frames.h"
 #include "core/model/ports.h"
@@ -145,12 +146,14 @@ add_symptom(const nh_evidence *evidence)
     nh_pair *pair = pair_of(evidence);
     nh_symptom symptom = symptom_of(evidence);
 
-    if (is_ending(evidence))
+    if (is_ending(evidence)) {
         nh_outage_add_ending(g_ptr_array_index(pair->outages, pair->outages->len - 1), evidence->finding, evidence->at);
-    else if (evidence->bits & NH_IN_HINDSIGHT)
+    } else if (evidence->bits & NH_IN_HINDSIGHT) {
         nh_outage_in_hindsight(evidence->call, &symptom);
-    else
+    } else {
+        nh_outage_tick(pair, symptom.at);
         nh_outage_symptom(pair, &symptom);
+    }
 }
 
 static void

@@ -9,7 +9,6 @@
 #include "core/locks/fault.h"
 
 #include "core/base/limits.h"
-#include "core/locks/lock_effects.h"
 #include "core/model/frames.h"
 
 static const struct {

@@ -9,7 +9,7 @@
 #ifndef NLM_HEALTH_FAULT_H
 #define NLM_HEALTH_FAULT_H
 
-#include "core/locks/lock_table.h"
+#include "core/locks/lock.h"
 
 typedef enum {
 #define NH_FAULT(reason, ...) NH_FAULT_##reason,

@@ -10,26 +10,7 @@
 
 #include "core/wire/procedures.h"
 
-static nh_lock *
-lock_at(const GArray *locks, unsigned i)
-{
-    return &g_array_index(locks, nh_lock, i);
-}
-
 /* --- ranges ------------------------------------------------------------------------ */
-
-/* Length 0 is "to the end"; so is what would run over it (fs/lockd/xdr4.c, nlm4svc_set_file_lock_range). */
-uint64_t
-nh_lock_last_byte(uint64_t offset, uint64_t length)
-{
-    return length == 0 || length - 1 > G_MAXUINT64 - offset ? G_MAXUINT64 : offset + length - 1;
-}
-
-bool
-nh_lock_overlap(const nh_lock *a, const nh_lock *b)
-{
-    return a->first <= b->last && b->first <= a->last;
-}
 
 static bool
 touch(const nh_lock *a, const nh_lock *b)
@@ -44,37 +25,20 @@ same_range(const nh_lock *a, const nh_lock *b)
     return a->first == b->first && a->last == b->last;
 }
 
-/*
- * The host name is no part of it: in a callback it is the server's own
- * (fs/lockd/svclock.c, nlmsvc_setgrantargs).
- */
-bool
-nh_lock_same_owner(const nh_lock *a, const nh_lock *b)
-{
-    return a->pair == b->pair && a->svid == b->svid && a->owner == b->owner && a->share == b->share &&
-           (a->state == NH_LOCK_REPORTED) == (b->state == NH_LOCK_REPORTED);
-}
-
-bool
-nh_lock_conflict(const nh_lock *a, const nh_lock *b)
-{
-    return a->share == b->share && nh_lock_overlap(a, b) && (a->exclusive || b->exclusive) && !nh_lock_same_owner(a, b);
-}
-
 /* Its callback is tried, or somebody holds it: whoever waits, waits for that. */
 static void
 somebody_stands_in_the_way(GArray *locks, const nh_lock *asked)
 {
     for (unsigned i = 0; i < locks->len; i++)
-        if (lock_at(locks, i)->state == NH_LOCK_WAITING && nh_lock_overlap(lock_at(locks, i), asked))
-            lock_at(locks, i)->nobody.frame = 0;
+        if (nh_lock_at(locks, i)->state == NH_LOCK_WAITING && nh_lock_overlap(nh_lock_at(locks, i), asked))
+            nh_lock_at(locks, i)->nobody.frame = 0;
 }
 
 /* Take a range out of lock i: nothing, one piece or two remain. Safe while i counts down. */
 static void
 carve(GArray *locks, unsigned i, const nh_lock *range)
 {
-    nh_lock lock = *lock_at(locks, i), tail = lock;
+    nh_lock lock = *nh_lock_at(locks, i), tail = lock;
 
     if (lock.first >= range->first && lock.last <= range->last) {
         g_array_remove_index_fast(locks, i);
@@ -83,24 +47,24 @@ carve(GArray *locks, unsigned i, const nh_lock *range)
     if (lock.last > range->last) {
         tail.first = range->last + 1;
         if (lock.first >= range->first) {
-            *lock_at(locks, i) = tail;
+            *nh_lock_at(locks, i) = tail;
             return;
         }
         g_array_append_val(locks, tail);
     }
-    lock_at(locks, i)->last = range->first - 1;
+    nh_lock_at(locks, i)->last = range->first - 1;
 }
 
 nh_lock *
 nh_lock_cut_out(GArray *locks, unsigned i, const nh_lock *range)
 {
-    nh_lock piece = *lock_at(locks, i);
+    nh_lock piece = *nh_lock_at(locks, i);
 
     carve(locks, i, range);
     piece.first = MAX(piece.first, range->first);
     piece.last = MIN(piece.last, range->last);
     g_array_append_val(locks, piece);
-    return lock_at(locks, locks->len - 1);
+    return nh_lock_at(locks, locks->len - 1);
 }
 
 /* --- what a call may do before it is answered -------------------------------------------- */
@@ -109,7 +73,7 @@ void
 nh_lock_mark_leaving(GArray *locks, const nh_lock *asked, bool leaving)
 {
     for (unsigned i = locks->len; i-- > 0;) {
-        const nh_lock *lock = lock_at(locks, i);
+        const nh_lock *lock = nh_lock_at(locks, i);
         if (lock->state == NH_LOCK_HELD && lock->leaving != leaving && nh_lock_same_owner(lock, asked) && nh_lock_overlap(lock, asked))
             nh_lock_cut_out(locks, i, asked)->leaving = leaving;
     }
@@ -119,7 +83,7 @@ void
 nh_lock_mark_cancelled(GArray *locks, const nh_lock *asked)
 {
     for (unsigned i = 0; i < locks->len; i++) {
-        nh_lock *lock = lock_at(locks, i);
+        nh_lock *lock = nh_lock_at(locks, i);
         if (lock->state == NH_LOCK_HELD && nh_lock_same_owner(lock, asked) && nh_lock_overlap(lock, asked))
             lock->cancel = asked->call;
     }
@@ -130,7 +94,7 @@ nh_lock_callback_tried(GArray *locks, const nh_lock *asked)
 {
     somebody_stands_in_the_way(locks, asked);
     for (unsigned i = 0; i < locks->len; i++) {
-        nh_lock *lock = lock_at(locks, i);
+        nh_lock *lock = nh_lock_at(locks, i);
         if (lock->state == NH_LOCK_WAITING && nh_lock_same_owner(lock, asked) && nh_lock_overlap(lock, asked))
             lock->callbacks = (uint16_t)MIN(lock->callbacks + 1u, G_MAXUINT16);
     }
@@ -151,7 +115,7 @@ static void
 drop_wait(GArray *locks, const nh_lock *asked)
 {
     for (unsigned i = locks->len; i-- > 0;) {
-        const nh_lock *lock = lock_at(locks, i);
+        const nh_lock *lock = nh_lock_at(locks, i);
         if (lock->state == NH_LOCK_WAITING && nh_lock_same_owner(lock, asked) && same_range(lock, asked)) {
             nh_lock_forget_wait(lock->pair);
             g_array_remove_index_fast(locks, i);
@@ -166,7 +130,7 @@ is_known_as(const nh_lock *reported, const nh_lock *known)
     return reported->state == NH_LOCK_REPORTED && reported->svid == known->svid && nh_lock_overlap(reported, known);
 }
 
-/* Its owner still believes to hold it: his UNLOCK will show that (lock_faults.c). */
+/* Its owner still believes to hold it: his UNLOCK will show that (lock_given_twice.c). */
 static bool
 is_told_of(const nh_lock *lock)
 {
@@ -178,7 +142,7 @@ static void
 clear_way(GArray *locks, const nh_lock *asked)
 {
     for (unsigned i = locks->len; i-- > 0;) {
-        const nh_lock *lock = lock_at(locks, i);
+        const nh_lock *lock = nh_lock_at(locks, i);
         if (lock->state != NH_LOCK_WAITING && !is_told_of(lock) && (nh_lock_conflict(lock, asked) || is_known_as(lock, asked)))
             carve(locks, i, asked);
     }
@@ -192,7 +156,7 @@ grant(GArray *locks, nh_lock *asked, const nh_nlm *answer)
     clear_way(locks, asked);
     drop_wait(locks, asked);
     for (unsigned i = locks->len; i-- > 0;) {
-        const nh_lock *lock = lock_at(locks, i);
+        const nh_lock *lock = nh_lock_at(locks, i);
         if (!nh_lock_same_owner(lock, asked) || lock->state == NH_LOCK_WAITING || !touch(lock, asked))
             continue;
         if (lock->state == NH_LOCK_HELD && lock->exclusive == asked->exclusive && !lock->leaving) {
@@ -215,7 +179,7 @@ grant_by_callback(GArray *locks, nh_lock *asked, const nh_nlm *answer)
     asked->called_back = true;
     asked->caller = "";
     for (unsigned i = 0; i < locks->len; i++) {
-        const nh_lock *lock = lock_at(locks, i);
+        const nh_lock *lock = nh_lock_at(locks, i);
         if (nh_lock_same_owner(lock, asked) && same_range(lock, asked) && lock->caller[0])
             asked->caller = lock->caller;
     }
@@ -227,11 +191,11 @@ static void
 release_waits(GArray *locks, const nh_lock *freed, nh_moment at)
 {
     for (unsigned i = 0; i < locks->len; i++)
-        if (lock_at(locks, i)->state != NH_LOCK_WAITING && lock_at(locks, i)->state != NH_LOCK_GONE)
+        if (nh_lock_at(locks, i)->state != NH_LOCK_WAITING && nh_lock_at(locks, i)->state != NH_LOCK_GONE)
             return;
     for (unsigned i = 0; i < locks->len; i++)
-        if (lock_at(locks, i)->state == NH_LOCK_WAITING && nh_lock_conflict(lock_at(locks, i), freed))
-            lock_at(locks, i)->nobody = lock_at(locks, i)->pair->freed = at;
+        if (nh_lock_at(locks, i)->state == NH_LOCK_WAITING && nh_lock_conflict(nh_lock_at(locks, i), freed))
+            nh_lock_at(locks, i)->nobody = nh_lock_at(locks, i)->pair->freed = at;
 }
 
 static void
@@ -241,7 +205,7 @@ unlock(GArray *locks, nh_lock *asked, const nh_nlm *answer)
 
     drop_wait(locks, asked);
     for (unsigned i = locks->len; i-- > 0;) {
-        const nh_lock *lock = lock_at(locks, i);
+        const nh_lock *lock = nh_lock_at(locks, i);
         if (lock->state == NH_LOCK_WAITING || !nh_lock_same_owner(lock, asked) || !nh_lock_overlap(lock, asked))
             continue;
         if (lock->state == NH_LOCK_HELD && lock->exclusive)
@@ -263,7 +227,7 @@ static void
 mark_refusers(GArray *locks, const nh_lock *asked, nh_moment at)
 {
     for (unsigned i = 0; i < locks->len; i++) {
-        nh_lock *lock = lock_at(locks, i);
+        nh_lock *lock = nh_lock_at(locks, i);
         if (lock->state == NH_LOCK_HELD && nh_lock_conflict(lock, asked))
             lock->refused = at;
     }
@@ -273,7 +237,7 @@ static void
 block(GArray *locks, nh_lock *asked, const nh_nlm *answer)
 {
     for (unsigned i = 0; i < locks->len; i++) {
-        const nh_lock *lock = lock_at(locks, i);
+        const nh_lock *lock = nh_lock_at(locks, i);
         if (lock->state == NH_LOCK_WAITING && nh_lock_same_owner(lock, asked) && same_range(lock, asked)) {
             asked->since = lock->since; /* it asks again, as Linux does each 30 s (fs/lockd/clntproc.c, NLMCLNT_POLL_TIMEOUT) */
             asked->nobody = lock->nobody;
@@ -291,7 +255,7 @@ static void
 test_free(GArray *locks, nh_lock *asked, const nh_nlm *answer)
 {
     for (unsigned i = locks->len; i-- > 0;) {
-        nh_lock *lock = lock_at(locks, i);
+        nh_lock *lock = nh_lock_at(locks, i);
         if (lock->state == NH_LOCK_HELD && nh_lock_conflict(lock, asked) && !lock->leaving && !lock->share) {
             lock->state = NH_LOCK_GONE;
             lock->gone = NH_GONE_BY_TEST;
@@ -321,7 +285,7 @@ test_taken(GArray *locks, nh_lock *asked, const nh_nlm *answer)
     if (!answer->has_holder)
         return;
     for (unsigned i = 0; i < locks->len; i++) {
-        const nh_lock *lock = lock_at(locks, i);
+        const nh_lock *lock = nh_lock_at(locks, i);
         if (lock->state == NH_LOCK_HELD && nh_lock_overlap(lock, &holder) && nh_lock_conflict(lock, asked))
             return;
         if (lock->state == NH_LOCK_REPORTED && lock->svid == holder.svid && same_range(lock, &holder))
@@ -380,28 +344,4 @@ nh_lock_effect(GArray *locks, const nh_call *call, nh_lock *asked, const nh_nlm 
     if (kind == NH_NLM_LOCK && answer->status == NH_NLM_STAT_NOLOCKS)
         remember_suspect(locks, call, *asked);
     return kind == NH_NLM_LOCK && answer->status == NH_NLM_STAT_GRANTED;
-}
-
-nh_lock
-nh_lock_of_call(nh_call *call)
-{
-    const nh_nlm *nlm = &call->nlm;
-    return (nh_lock){ .pair = call->pair,
-                      .call = call,
-                      .caller = nlm->caller,
-                      .file = nlm->file,
-                      .svid = nlm->svid,
-                      .owner = nlm->owner,
-                      .first = nlm->offset,
-                      .last = nh_lock_last_byte(nlm->offset, nlm->length),
-                      .state = NH_LOCK_HELD,
-                      .exclusive = nlm->exclusive,
-                      .share = nlm->has_share,
-                      .reclaimed = nlm->reclaim };
-}
-
-const nh_lock *
-nh_lock_kept(const nh_lock *lock)
-{
-    return nh_arena_copy(lock->pair->watch->arena, lock, sizeof *lock);
 }

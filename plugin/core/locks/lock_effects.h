@@ -9,11 +9,8 @@
 #ifndef NLM_HEALTH_LOCK_EFFECTS_H
 #define NLM_HEALTH_LOCK_EFFECTS_H
 
-#include "core/locks/lock_table.h"
+#include "core/locks/lock.h"
 
-/* Last byte of a range; length 0 is "to the end". */
-uint64_t nh_lock_last_byte(uint64_t offset, uint64_t length);
-bool nh_lock_overlap(const nh_lock *a, const nh_lock *b);
 /* The owner asked to unlock this range, or was refused: what he holds of it may be gone already. */
 void nh_lock_mark_leaving(GArray *locks, const nh_lock *asked, bool leaving);
 /* The owner cancels a wait for this range. */

@@ -9,7 +9,7 @@
 #ifndef NLM_HEALTH_LOCK_FILE_H
 #define NLM_HEALTH_LOCK_FILE_H
 
-#include "core/locks/lock_table.h"
+#include "core/locks/lock.h"
 
 typedef struct {
     GArray *locks;     /* nh_lock, in no order; read it freely, change it by what follows */

@@ -9,7 +9,7 @@
 #ifndef NLM_HEALTH_LOCK_TEXT_H
 #define NLM_HEALTH_LOCK_TEXT_H
 
-#include "core/locks/lock_table.h"
+#include "core/locks/lock.h"
 
 /* "host, svid 7"; caller frees. */
 char *nh_lock_owner_text(const nh_lock *lock);

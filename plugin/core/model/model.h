@@ -399,7 +399,11 @@ struct nh_pair {
     struct {
         nh_moment *client, *server;
         unsigned as_of;
-    } alive; /* when they were seen last, if they hold locks; lock_table.c */
+    } alive; /* when they were seen last, if they hold locks; lock_clients.c */
+    struct {
+        struct nh_lock_server *at; /* NULL: nothing was asked for yet */
+        GHashTable *files;         /* numbers of the files of which it may have locks; NULL: it never had any */
+    } locked;                      /* lock_store.c */
     struct {
         unsigned how;
         nh_moment since;
@@ -609,7 +613,7 @@ struct nh_watch {
     nh_time begins;  /* of the first frame, or of the first after time ran back (files in the wrong order): what came before is not here */
     nh_time current; /* of the latest frame */
     bool lock_traffic;
-    unsigned holders; /* clients that hold a lock, or did: any packet of theirs shows that they live (lock_table.c) */
+    unsigned holders; /* clients that hold a lock, or did: any packet of theirs shows that they live (lock_clients.c) */
 };
 
 #endif

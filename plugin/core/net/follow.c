@@ -15,7 +15,7 @@
 #include "core/model/losses.h"
 #include "core/clock/attempt.h"
 #include "core/net/wrong_source.h"
-#include "core/judge/outage.h"
+#include "core/judge/outage_end.h"
 #include "core/net/pairs.h"
 #include "core/model/ports.h"
 #include "core/judge/raise.h"

@@ -11,6 +11,7 @@
 #include "core/base/hash.h"
 #include "core/model/frames.h"
 #include "core/judge/outage.h"
+#include "core/locks/lock_store.h"
 
 GHashTable *
 nh_pairs_new(GDestroyNotify free_value)
@@ -64,6 +65,7 @@ nh_pair_free(void *data)
     g_ptr_array_unref(pair->troubled);
     g_ptr_array_unref(pair->side[NH_FORWARD].outstanding);
     g_ptr_array_unref(pair->side[NH_CALLBACK].outstanding);
+    nh_lock_store_forget_pair(pair);
     if (pair->lookups)
         g_ptr_array_unref(pair->lookups);
     if (pair->withheld)
@@ -123,6 +125,7 @@ swap_roles(nh_pair *pair)
     SWAP(nh_addr, pair->client, pair->server);
     pair->alive.as_of = 0;
     pair->alive.client = pair->alive.server = NULL;
+    nh_lock_store_forget_pair(pair);
     SWAP(bool, pair->seen_client, pair->seen_server);
     SWAP(unsigned, pair->near_client, pair->near_server);
     SWAP(nh_pair_side, pair->side[NH_FORWARD], pair->side[NH_CALLBACK]);

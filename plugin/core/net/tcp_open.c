@@ -16,7 +16,7 @@
 #include "core/model/losses.h"
 #include "core/clock/lookups.h"
 #include "core/net/turned_away.h"
-#include "core/judge/outage.h"
+#include "core/judge/outage_end.h"
 #include "core/model/trouble.h"
 #include "core/judge/raise.h"
 #include "core/model/ports.h"

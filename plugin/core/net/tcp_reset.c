@@ -13,7 +13,7 @@
 #include "core/net/reset_storm.h"
 #include "core/net/middlebox.h"
 #include "core/net/turned_away.h"
-#include "core/judge/outage.h"
+#include "core/judge/outage_end.h"
 #include "core/judge/raise.h"
 
 unsigned

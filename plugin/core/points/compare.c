@@ -9,9 +9,10 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include "core/points/points.h"
+#include "core/points/compare.h"
+
 #include "core/base/limits.h"
-#include "core/points/views.h"
+#include "core/points/twins.h"
 
 /* --- what can be compared at all ---------------------------------------------------------------- */
 
@@ -40,18 +41,6 @@ add_key(const nh_points *points, uint64_t key)
 {
     if (!g_hash_table_contains(points->seen, &key))
         g_hash_table_add(points->seen, g_memdup2(&key, sizeof key));
-}
-
-void
-nh_compare_learn(nh_points *points)
-{
-    for (uint32_t i = 0; i < points->marks->rows->len; i++) {
-        const nh_mark_row *m = nh_mark_at(points->marks, i);
-        if (m->kind == NH_MARK_QUOTE || m->view > 1)
-            continue;
-        add_key(points, port_key(m, port_of(m), m->view));
-        add_key(points, sender_key(m, m->view));
-    }
 }
 
 static bool
@@ -85,6 +74,12 @@ both_ran(const nh_points *points, nh_time time)
            time <= MIN(points->ended[0], points->ended[1]) - edge;
 }
 
+static bool
+is_lost(const nh_mark_row *m)
+{
+    return m->twin == NH_NO_MARK && !m->missed;
+}
+
 /* A copy at the point near its sender. */
 static bool
 left_its_host(const nh_points *points, const nh_mark_row *m)
@@ -92,10 +87,85 @@ left_its_host(const nh_points *points, const nh_mark_row *m)
     return m->hosts == points->main_hosts && m->view == nh_view_of_sender(points, m) && m->kind != NH_MARK_QUOTE;
 }
 
-static bool
-is_lost(const nh_mark_row *m)
+/* --- the marks by time --------------------------------------------------------------------------------- */
+
+typedef struct {
+    nh_time time;
+    uint32_t mark;
+} timed_mark;
+
+/* The time of the copy that the story has. */
+static nh_time
+time_in_story(const nh_points *points, const nh_mark_row *m)
 {
-    return m->twin == NH_NO_MARK && !m->missed;
+    bool came_here = m->twin != NH_NO_MARK && m->view != nh_view_main(points);
+
+    return nh_mark_time(points, came_here ? nh_mark_at(points->marks, m->twin) : m);
+}
+
+static int
+compare_times(const void *x, const void *y)
+{
+    const timed_mark *a = x, *b = y;
+
+    if (a->time != b->time)
+        return a->time < b->time ? -1 : 1;
+    return a->mark < b->mark ? -1 : a->mark > b->mark;
+}
+
+/* An incident asks of a short time: it does not go through the whole capture. */
+static void
+list_by_time(nh_points *points)
+{
+    uint32_t n = points->marks->rows->len;
+
+    points->by_time = g_array_sized_new(FALSE, FALSE, sizeof(timed_mark), n);
+    for (uint32_t i = 0; i < n; i++) {
+        timed_mark row = { time_in_story(points, nh_mark_at(points->marks, i)), i };
+        g_array_append_val(points->by_time, row);
+    }
+    g_array_sort(points->by_time, compare_times);
+}
+
+/* The place of the first mark that is not before this time. */
+static unsigned
+place_of(const nh_points *points, nh_time from)
+{
+    unsigned low = 0, high = points->by_time->len;
+
+    while (low < high) {
+        unsigned middle = low + (high - low) / 2;
+        if (g_array_index(points->by_time, timed_mark, middle).time < from)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* The mark at this place, and the time that the story has of it; NULL: it is later than that, or there is none. */
+static const nh_mark_row *
+mark_until(const nh_points *points, unsigned place, nh_time to, nh_time *time)
+{
+    if (place >= points->by_time->len || g_array_index(points->by_time, timed_mark, place).time > to)
+        return NULL;
+    *time = g_array_index(points->by_time, timed_mark, place).time;
+    return nh_mark_at(points->marks, g_array_index(points->by_time, timed_mark, place).mark);
+}
+
+void
+nh_compare_learn(nh_points *points)
+{
+    for (uint32_t i = 0; i < points->marks->rows->len; i++) {
+        const nh_mark_row *m = nh_mark_at(points->marks, i);
+        if (m->kind == NH_MARK_QUOTE || m->view > 1)
+            continue;
+        add_key(points, port_key(m, port_of(m), m->view));
+        add_key(points, sender_key(m, m->view));
+        if (left_its_host(points, m))
+            *(m->low ? &points->low_left : &points->high_left) = true;
+    }
+    list_by_time(points);
 }
 
 /* --- what the receiver acknowledges though its capture does not have it ---------------------------- */
@@ -226,15 +296,6 @@ sender_of(const nh_points *points, const nh_mark_row *m)
     return m->low != points->low_is_client;
 }
 
-/* The time of the copy that the story has. */
-static nh_time
-time_in_story(const nh_points *points, const nh_mark_row *m)
-{
-    bool came_here = m->twin != NH_NO_MARK && m->view != nh_view_main(points);
-
-    return nh_mark_time(points, came_here ? nh_mark_at(points->marks, m->twin) : m);
-}
-
 static void
 count_one(const nh_points *points, const nh_mark_row *m, nh_time time, nh_compared *count)
 {
@@ -298,13 +359,12 @@ count_own_data(const own_data *own, nh_compared *count)
 }
 
 static void
-count_mark(const nh_points *points, const nh_points_query *query, const nh_mark_row *m, nh_compared *count, own_data *own)
+count_mark(const nh_points *points, const nh_points_query *query, const nh_mark_row *m, nh_time time, nh_compared *count, own_data *own)
 {
-    nh_time time = time_in_story(points, m);
     bool asked_for = is_asked_for(points, query, m), by_asker = sender_of(points, m) == query->asker;
     bool here = m->view == nh_view_of_sender(points, m);
 
-    if (time < query->from || time > query->to || m->hosts != points->main_hosts || m->kind == NH_MARK_QUOTE || m->view > 1)
+    if (m->hosts != points->main_hosts || m->kind == NH_MARK_QUOTE || m->view > 1)
         return;
     if (asked_for && here != by_asker && is_data(m))
         take_own_data(own, m, by_asker);
@@ -357,12 +417,12 @@ tally_forward(const nh_points *points, const nh_points_query *query, uint16_t po
 static tally
 count_passing(const nh_points *points, const nh_points_query *query, int sender, uint16_t port, nh_time from, nh_time to)
 {
+    const nh_mark_row *m;
+    nh_time time;
     tally t = { 0 };
 
-    for (uint32_t i = 0; i < points->marks->rows->len; i++) {
-        const nh_mark_row *m = nh_mark_at(points->marks, i);
-        nh_time time = time_in_story(points, m);
-        if (time < from || time > to || !left_its_host(points, m) || !both_ran(points, time) || !is_captured_there(points, m))
+    for (unsigned place = place_of(points, from); (m = mark_until(points, place, to, &time)); place++) {
+        if (!left_its_host(points, m) || !both_ran(points, time) || !is_captured_there(points, m))
             continue;
         if (sender_of(points, m) == sender)
             tally_forward(points, query, port, m, &t);
@@ -396,11 +456,12 @@ kind_of_loss(const tally *t)
 static uint16_t
 asked_port(const nh_points *points, const nh_points_query *query)
 {
-    for (uint32_t i = 0; i < points->marks->rows->len; i++) {
-        const nh_mark_row *m = nh_mark_at(points->marks, i);
+    const nh_mark_row *m;
+    nh_time time;
+
+    for (unsigned place = place_of(points, query->from); (m = mark_until(points, place, query->to, &time)); place++)
         if (m->kind != NH_MARK_QUOTE && m->hosts == points->main_hosts && is_asked_for(points, query, m))
             return port_of(m);
-    }
     return query->b;
 }
 
@@ -422,16 +483,16 @@ void
 nh_points_compare(const nh_points *points, const nh_points_query *query, nh_compared *count)
 {
     own_data own = { .sent = 0 };
+    const nh_mark_row *m;
+    nh_time time;
 
     *count = (nh_compared){ .asker = query->asker };
-    for (uint32_t i = 0; i < points->marks->rows->len; i++)
-        count_mark(points, query, nh_mark_at(points->marks, i), count, &own);
+    for (unsigned place = place_of(points, query->from); (m = mark_until(points, place, query->to, &time)); place++)
+        count_mark(points, query, m, time, count, &own);
     count_own_data(&own, count);
     count->known = count->left[0] + count->left[1] > 0;
-    for (uint32_t i = 0; i < points->marks->rows->len && !count->asked_seen; i++) {
-        const nh_mark_row *m = nh_mark_at(points->marks, i);
-        count->asked_seen = left_its_host(points, m) && sender_of(points, m) != query->asker;
-    }
+    /* the client is 0, the server 1 */
+    count->asked_seen = points->low_is_client == (query->asker != 0) ? points->low_left : points->high_left;
     describe_loss(points, query, count);
 }
 

@@ -8,6 +8,9 @@
 
 #include "core/points/points.h"
 
+#include "core/points/compare.h"
+#include "core/points/single_copies.h"
+#include "core/points/twins.h"
 #include "core/points/views.h"
 
 /* --- what was captured when ------------------------------------------------------------------ */
@@ -134,6 +137,8 @@ nh_points_free(nh_points *points)
     g_hash_table_unref(points->same);
     g_hash_table_unref(points->known_by);
     g_hash_table_unref(points->seen);
+    if (points->by_time)
+        g_array_unref(points->by_time);
     g_free(points);
 }
 

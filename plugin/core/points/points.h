@@ -49,17 +49,4 @@ char *nh_points_text(const nh_points *points);
 /* What is known of a frame; NULL for one that is not followed. */
 const nh_point_frame *nh_points_frame(const nh_points *points, uint32_t frame);
 
-/* Packets of one kind between two times of the story's clock. */
-typedef struct {
-    bool tcp;
-    uint16_t a, b; /* ports of the two hosts, in either order; 0: any packet between them */
-    int asker;     /* whose packets met no answer: 0 the client's host, 1 the server's */
-    nh_time from, to;
-} nh_points_query;
-
-/* Count what both captures covered; count->known is false when that is nothing. */
-void nh_points_compare(const nh_points *points, const nh_points_query *query, nh_compared *count);
-/* Each packet that left its host and never came to the other point, while both captures ran: where it was seen, and where not. */
-void nh_points_lost(const nh_points *points, void (*lost)(nh_moment at, unsigned seen, unsigned unseen, void *data), void *data);
-
 #endif

@@ -41,6 +41,8 @@ struct nh_points {
     bool ran[2];                /* anything is known of when */
     nh_time began[2], ended[2]; /* first and last packet of each view, by the story's clock */
     GHashTable *seen;           /* ports and senders that a view has anything of (compare.c) */
+    GArray *by_time;            /* all marks, by the time that the story has of them (compare.c) */
+    bool low_left, high_left;   /* anything of the host was seen near it (compare.c) */
     bool cut;                /* one point went on, or began before the other; told by time alone it is not always clear whose a packet is */
     uint8_t translated_view; /* the one that sees the other addresses; NH_NO_VIEW: both see the same */
     unsigned both, all;
@@ -48,14 +50,6 @@ struct nh_points {
 
 /* Learn which points there are, and pair the packets; false when there is but one. */
 bool nh_views_learn(nh_points *points);
-
-/* Tell who saw which packet; it must be known by then which host is the client. */
-void nh_views_tell(nh_points *points);
-
-/* Learn of which packets both captures can say anything. */
-void nh_compare_learn(nh_points *points);
-/* Mark the packets that came to their receiver, as it says, though the capture there does not have them. */
-void nh_compare_find_missed(nh_points *points);
 
 /* The view near the sender of a packet. */
 static inline uint8_t
@@ -94,8 +88,5 @@ nh_mark_time(const nh_points *points, const nh_mark_row *m)
 {
     return nh_view_time(points, m->view, m->time);
 }
-
-/* A connection by the name that it has in both views. */
-const nh_conn *nh_view_conn(const nh_points *points, const nh_conn *conn);
 
 #endif

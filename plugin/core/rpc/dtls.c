@@ -11,7 +11,7 @@
 #include "core/base/limits.h"
 #include "core/model/frames.h"
 #include "core/net/icmp.h"
-#include "core/judge/outage.h"
+#include "core/judge/outage_end.h"
 #include "core/judge/raise.h"
 #include "core/net/pairs.h"
 #include "core/model/ports.h"

@@ -17,10 +17,11 @@
 #include "core/model/trouble.h"
 #include "core/judge/incident.h"
 #include "core/clock/kernel_lines.h"
-#include "core/locks/lock_faults.h"
+#include "core/locks/lock_leaked.h"
 #include "core/locks/lock_table.h"
 #include "core/judge/dead_calls.h"
 #include "core/judge/outage.h"
+#include "core/judge/outage_end.h"
 #include "core/judge/raise.h"
 #include "core/model/ports.h"
 #include "core/rpc/requests.h"
@@ -186,7 +187,7 @@ refused_by_rpc(nh_call *call, nh_moment at)
                              .says = { NH_REMARK_RPC_REJECTED, { NH_NUMBER(nh_call_first(call)->at.frame), NH_POINTER(call->refused) } } });
 }
 
-/* An application gets no lock for want of something on the server. An UNLOCK, or a lock that is asked back, fails in another way (lock_faults.c). */
+/* An application gets no lock for want of something on the server. An UNLOCK, or a lock that is asked back, fails in another way (lock_leaked.c, lock_restarts.c). */
 static bool
 is_without_locks(const nh_call *call)
 {

@@ -30,6 +30,7 @@
 #include "core/log/log_timers.h"
 #include "core/story/other_clients.h"
 #include "core/judge/outage.h"
+#include "core/judge/outage_end.h"
 #include "core/wire/procedures.h"
 #include "core/story/timeline.h"
 #include "core/story/incident_calls.h"

@@ -9,7 +9,7 @@
 #ifndef NLM_HEALTH_STORY_FAULTS_H
 #define NLM_HEALTH_STORY_FAULTS_H
 
-#include "core/locks/lock_faults.h"
+#include "core/locks/fault.h"
 #include "core/model/story.h"
 
 /* One more incident of the story. */

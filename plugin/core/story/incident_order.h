@@ -9,7 +9,7 @@
 #ifndef NLM_HEALTH_INCIDENT_ORDER_H
 #define NLM_HEALTH_INCIDENT_ORDER_H
 
-#include "core/locks/lock_faults.h"
+#include "core/locks/fault.h"
 
 /* An incident: one of the two. */
 typedef struct {

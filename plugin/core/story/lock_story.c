@@ -9,7 +9,9 @@
 #include "core/story/lock_story.h"
 
 #include "core/base/limits.h"
-#include "core/locks/lock_table.h"
+#include "core/locks/lock.h"
+#include "core/locks/lock_clients.h"
+#include "core/locks/lock_queries.h"
 #include "core/locks/lock_text.h"
 
 /* --- lists --------------------------------------------------------------------- */
@@ -264,7 +266,7 @@ nh_lock_story(nh_watch *watch, nh_story *story)
     GArray *all = g_array_new(false, false, sizeof(nh_lock)), *waits = g_array_new(false, false, sizeof(nh_lock));
     unsigned before;
 
-    nh_locks_visit(watch->locks, NULL, collect, all);
+    nh_locks_visit(watch->locks, collect, all);
     add_sorted(story->locks, all);
     for (unsigned i = 0; i < all->len && waits->len < NH_WAITS_MAX; i++)
         if (g_array_index(all, nh_lock, i).state == NH_LOCK_WAITING)

@@ -9,7 +9,7 @@
 #ifndef NLM_HEALTH_VIEW_H
 #define NLM_HEALTH_VIEW_H
 
-#include "core/locks/lock_faults.h"
+#include "core/locks/fault.h"
 #include "core/model/model.h"
 
 /* Unknown values are 0, NULL or NH_TIME_NONE; pointers belong to the watch. */

@@ -1,0 +1,56 @@
+/* lock_clients.c
+ * When the clients that hold locks were seen last.
+ *
+ * Copyright 2026, the NLM Health authors
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+
+#include "core/locks/lock_clients.h"
+
+#include "core/locks/lock_store.h"
+
+void
+nh_lock_client_holds(const nh_pair *pair, nh_moment at)
+{
+    nh_lock_table *table = pair->watch->locks;
+    const nh_addr *client = &pair->client;
+
+    if (pair->alive.client || g_hash_table_contains(table->clients, client))
+        return;
+    g_hash_table_insert(table->clients, g_memdup2(client, sizeof *client), g_memdup2(&at, sizeof at));
+    pair->watch->holders++;
+}
+
+void
+nh_locks_seen(nh_lock_table *table, const nh_addr *from, nh_moment at)
+{
+    nh_moment *seen = g_hash_table_size(table->clients) ? g_hash_table_lookup(table->clients, from) : NULL;
+    if (seen)
+        *seen = at;
+}
+
+void
+nh_locks_pair_seen(nh_pair *pair, const nh_addr *from, nh_moment at)
+{
+    GHashTable *clients = pair->watch->locks->clients;
+    unsigned known = pair->watch->holders;
+
+    if (known == 0)
+        return;
+    if (pair->alive.as_of != known) { /* none is ever removed */
+        pair->alive.client = g_hash_table_lookup(clients, &pair->client);
+        pair->alive.server = g_hash_table_lookup(clients, &pair->server);
+        pair->alive.as_of = known;
+    }
+    nh_moment *seen = nh_addr_equal(from, &pair->client) ? pair->alive.client : pair->alive.server;
+    if (seen)
+        *seen = at;
+}
+
+nh_moment
+nh_locks_last_seen(const nh_lock_table *table, const nh_addr *client)
+{
+    const nh_moment *seen = g_hash_table_lookup(table->clients, client);
+    return seen ? *seen : (nh_moment){ 0, NH_TIME_NONE };
+}
