@@ -5,6 +5,7 @@ SPDX-License-Identifier: GPL-2.0-or-later
 
 import os
 import pathlib
+import tempfile
 
 import pytest
 
@@ -15,6 +16,18 @@ def pytest_addoption(parser):
     parser.addoption("--fast", action="store_true", help="leave out the slow tests")
     parser.addoption("--update", action="store_true", help="write the expected part of the selected cases anew")
     parser.addoption("--keep-captures", metavar="FOLDER", help="copy the captures of the live tests there")
+
+
+def pytest_configure(config):
+    """What TShark said of this project's captures is kept for all workers, as long as the tests run."""
+    if not hasattr(config, "workerinput"):
+        config.kept = tempfile.TemporaryDirectory(prefix="nlm_health.kept.")
+        os.environ["NLM_HEALTH_KEPT"] = config.kept.name
+
+
+def pytest_unconfigure(config):
+    if hasattr(config, "kept"):
+        config.kept.cleanup()
 
 
 def pytest_collection_modifyitems(config, items):

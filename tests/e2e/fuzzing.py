@@ -8,6 +8,7 @@ import random
 import re
 import subprocess
 
+import harness
 import mutate
 
 # Wireshark's own switches that turn silent damage into a crash.
@@ -49,11 +50,20 @@ def flip_bytes(lab, path, seed, rate):
 def runs(path):
     """Arguments of tshark: between them one pass, two passes, all details, and every output."""
     copy = path.with_suffix(".pcapng")
+    outputs = ["-z", "nlm_health,report", "-z", "nlm_health,json"]
     return [
-        ["-n", "-V", "-r", path, "-z", "nlm_health,report", "-z", "expert"],
-        ["-n", "-2", "-q", "-r", path, "-z", "nlm_health,report", "-z", f"nlm_health,annotate,in={path},out={copy}"],
-        ["-n", "-q", "-r", path, "-z", "nlm_health,json"],
+        ["-n", "-V", "-r", path, *outputs, "-z", "expert"],
+        ["-n", "-2", "-q", "-r", path, *outputs, "-z", f"nlm_health,annotate,in={path},out={copy}"],
     ]
+
+
+def no_document(text):
+    """Why what is printed has no JSON document in it, or None."""
+    try:
+        json.loads(harness.story_in(text)[1])
+    except (AttributeError, ValueError) as error:
+        return f"no JSON: {error}"
+    return None
 
 
 def try_capture(lab, path, env=None):
@@ -64,12 +74,7 @@ def try_capture(lab, path, env=None):
             output = lab.tshark(*arguments, env=env, check=False, timeout=120)
         except subprocess.TimeoutExpired:
             return f"no end within two minutes: tshark {' '.join(map(str, arguments))}"
-        wrong = complaint(output)
-        if not wrong and "nlm_health,json" in arguments and output.status == 0:
-            try:
-                json.loads(output.stdout)
-            except ValueError as error:
-                wrong = f"no JSON: {error}"
+        wrong = complaint(output) or (no_document(output.stdout) if output.status == 0 else None)
         if wrong and "nlm_health" not in output.stderr and _fails_without_plugin(lab, arguments, env):
             wrong = None
         if wrong:

@@ -9,6 +9,8 @@ SPDX-License-Identifier: GPL-2.0-or-later
 import concurrent.futures
 import datetime
 import functools
+import hashlib
+import itertools
 import json
 import os
 import pathlib
@@ -17,6 +19,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import typing
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
@@ -67,6 +70,25 @@ def in_parallel(function, items):
         return list(pool.map(function, items))
 
 
+# Outputs that one run prints: TShark's start takes longer than all of them. Those of 4.0 come in reverse.
+TOGETHER = ("pairs", "report", "json", "locks")
+
+
+def story_in(text):
+    """(what stands before the JSON document, the document, what stands behind it)"""
+    begin = re.compile(r"^{$", re.M).search(text).start()
+    end = re.compile(r"^}$\n", re.M).search(text, begin).end()
+    return text[:begin], text[begin:end], text[end:]
+
+
+def apart(text):
+    """{output: its text} of what a run with TOGETHER prints"""
+    pairs = re.search(r"^\n=+\nNLM Health pairs:.*?^=+\n", text, re.M | re.S)
+    before, story, behind = story_in(text[:pairs.start()] + text[pairs.end():])
+    locks, report = sorted([before, behind], key=lambda part: not part.startswith(("Locks at the end", "NLM Health: no lock is held")))
+    return {"pairs": pairs.group(), "report": report, "json": story, "locks": locks}
+
+
 class Usage(typing.NamedTuple):
     peak: int       # resident memory, bytes
     seconds: float  # of CPU time
@@ -79,7 +101,6 @@ class Lab:
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="nlm_health."))
         self.home.chmod(0o755)
         self._scenarios = {}
-        self._told = {}
         self.environment = {"PATH": os.environ["PATH"], "HOME": str(self.home), "TZ": "UTC", "LC_ALL": "C.UTF-8"}
         # Sanitizers and Wireshark's own debugging switches may come from outside.
         for name, value in os.environ.items():
@@ -94,6 +115,8 @@ class Lab:
         shutil.copytree(TOP / "captures", self.home / "captures")
         shutil.copytree(TOP / "profiles", self.home / ".config" / "wireshark" / "profiles",
                         ignore=shutil.ignore_patterns("CMakeLists.txt"))
+        self._kept = pathlib.Path(os.environ.get("NLM_HEALTH_KEPT", self.home / "kept"))
+        self._kept.mkdir(exist_ok=True)
         (self.home / "logs").mkdir()
         for log in [*TOP.glob("captures/*.log"), *TOP.glob("tests/scenarios/*.log")]:
             shutil.copy(log, self.home / "logs")
@@ -177,14 +200,33 @@ class Lab:
 
     def told(self, capture, output, *arguments):
         """What an output of the plugin says of a capture: of those of this project, which no test changes, TShark is asked once."""
-        key = (str(capture), output, *map(str, arguments))
-        if key in self._told:
-            return self._told[key]
-        text = self.tshark("-q", "-r", capture, *arguments, "-z", f"nlm_health,{output}").stdout
+        if not self._is_own(capture):
+            return self._tell(capture, output, *arguments)
+        if output in TOGETHER:
+            return apart(self._once(capture, *TOGETHER, *arguments))[output]
+        return self._once(capture, output, *arguments)
+
+    def _is_own(self, capture):
         own = pathlib.Path(capture)
-        if own.parent == self.home / "captures" or own in self._scenarios.values():
-            self._told[key] = text
-        return text
+        return own.parent == self.home / "captures" or own in self._scenarios.values()
+
+    def _tell(self, capture, *words):
+        """What TShark prints of a capture; words are outputs and, from the first one with a dash on, arguments."""
+        outputs = list(itertools.takewhile(lambda word: not str(word).startswith("-"), words))
+        taps = (word for output in outputs for word in ("-z", f"nlm_health,{output}"))
+        return self.tshark("-q", "-r", capture, *words[len(outputs):], *taps).stdout
+
+    def _once(self, capture, *words):
+        """The same, kept for all workers of this run of the tests; without the home folder, which each has of its own."""
+        made = next((key for key, path in self._scenarios.items() if path == capture), None)
+        key = "\0".join(map(str, [*(made or [capture]), "", *words])).replace(str(self.home), "~")
+        kept = self._kept / hashlib.sha256(key.encode()).hexdigest()
+        if not kept.exists():
+            text = self._tell(capture, *words).replace(str(self.home), "\0~")
+            part = kept.with_name(f"{kept.name}.{os.getpid()}.{threading.get_ident()}")
+            part.write_text(text, encoding="utf-8")
+            part.rename(kept)
+        return kept.read_text(encoding="utf-8").replace("\0~", str(self.home))
 
     def report(self, capture, *arguments):
         return self.told(capture, "report", *arguments)

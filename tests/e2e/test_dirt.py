@@ -143,6 +143,9 @@ DIRT = {"begins at 10 %": begins(0.1), "begins at 75 %": begins(0.75), "ends at 
         "30 % lost": lost(0.3, 1), "client only": only_from("10.7.1.2"), "server only": only_from("10.7.1.1"), "cut": cut,
         "flags only": flags_only, "no port 111": without_port_111, "answers early": answers_early, "any": on_any}
 
+# Where bytes or segments are missing, and where frames have another head, TShark hands packets over in its own way.
+BY_TSHARK = {"30 % lost", "cut", "any"}
+
 MORE_DIRT = {"begins at 2 %": begins(0.02), "begins at 50 %": begins(0.5), "begins at 75 %": begins(0.75),
              "10 % lost, begins at 30 %": lost_and_begins(0.1, 5, 0.3), "10 % lost": lost(0.1, 2), "30 % lost": lost(0.3, 4),
              "60 % lost": lost(0.6, 2), "halves swapped": halves_swapped, "data only": data_only, "end missing": seconds_lost(1.5)}
@@ -218,7 +221,9 @@ def test_dirt_contradicts_no_truth(lab, name):
         path = folder / f"{kind.replace(' ', '-').replace('%', 'percent')}.pcap"
         write(path, frames, link)
         harness.hand_over(path)
-        return [f"{kind}: {what}" for what in contradictions(name, lab.story(path), frames)]
+        # That the core without Wireshark says the same of whole captures is test_cases.py's.
+        story = lab.story(path) if kind in BY_TSHARK else json.loads(lab.replay([path, "--json"]))
+        return [f"{kind}: {what}" for what in contradictions(name, story, frames)]
 
     found = [what for kinds in harness.in_parallel(judge, DIRT) for what in kinds]
     assert not found, "\n".join(found)

@@ -69,6 +69,12 @@ def test_failures_are_recognised(status, stdout, stderr):
     assert fuzzing.complaint(types.SimpleNamespace(status=status, stdout=stdout, stderr=stderr))
 
 
+@pytest.mark.parametrize("text", ["", "Frame 1\n", "{\n", "{\n  1\n}\n"])
+def test_what_is_no_document_is_recognised(text):
+    assert fuzzing.no_document(text)
+    assert fuzzing.no_document(f"Frame 1\n{{\n}}\n{text}") is None
+
+
 def test_damage_is_no_failure():
     """tshark ends with 2 when the file is cut short, and says so."""
     output = types.SimpleNamespace(status=2, stdout="", stderr="appears to have been cut short in the middle of a packet")

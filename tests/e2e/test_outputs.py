@@ -123,8 +123,9 @@ def test_parts_of_a_wait_make_the_whole(lab, name):
 
 @pytest.mark.parametrize("output", ["report", "json", "locks", "tree", "pairs"])
 def test_same_from_run_to_run(lab, output):
-    runs = {lab.tshark("-q", "-r", lab.capture(OUTAGE), "-z", f"nlm_health,{output}").stdout for _ in range(3)}
-    assert len(runs) == 1
+    """Also of a run that prints others."""
+    runs = {lab.tshark("-q", "-r", lab.capture(OUTAGE), "-z", f"nlm_health,{output}").stdout for _ in range(2)}
+    assert runs == {section(lab, lab.capture(OUTAGE), output)}
 
 
 @pytest.mark.parametrize("output", ["report", "json", "locks"])
