@@ -151,6 +151,7 @@ set(NLM_HEALTH_CORE_SOURCES
     core/wire/arguments.c
     core/wire/procedures.c
     core/wire/records.c
+    core/wire/refusal.c
     core/wire/transport.c
 )
 

@@ -184,7 +184,8 @@ take_message(run *r, bool refused)
 
     message.l4 = how & 1 ? NH_L4_TCP : NH_L4_UDP;
     message.reply = refused || how & 2;
-    message.refused = refused || (how & 0x1c) == 0x1c ? "PROG_UNAVAIL" : NULL;
+    if (refused || (how & 0x1c) == 0x1c)
+        message.refused = (nh_refusal)(1 + byte(in) % (NH_REFUSAL_COUNT - 1));
     message.prog = pick(in, programs, G_N_ELEMENTS(programs));
     message.vers = how >> 5;
     message.proc = byte(in) % 24;
@@ -199,7 +200,7 @@ take_message(run *r, bool refused)
     take_name(in, message.mon_name, sizeof message.mon_name);
     if (refused)
         nh_watch_datagram(r->watch, &message, &(nh_rpc_header){ .xid = message.xid, .prog = message.prog, .reply = how & 1,
-                                                                .refused = how & 2 ? message.refused : NULL, .starttls = how & 4,
+                                                                .refused = how & 2 ? message.refused : NH_REFUSAL_NONE, .starttls = how & 4,
                                                                 .tls_probe = how & 8 });
     else
         nh_watch_message(r->watch, &message);

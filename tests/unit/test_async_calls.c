@@ -238,7 +238,7 @@ test_grant_refused_by_rpc(void)
     uint32_t xid = talk_call(&t, &server, &alice, NH_NLM_GRANTED_MSG, (words){ .svid = 7, .cookie = 500 });
     nh_message m = talk_between(&alice, &server, 0, 0, xid);
     m.reply = true;
-    m.refused = "PROG_UNAVAIL";
+    m.refused = NH_REFUSAL_PROG_UNAVAIL;
     m.frame = ++t.frame;
     m.time = t.now;
     nh_watch_datagram(t.watch, &m, &(nh_rpc_header){ .reply = true, .refused = m.refused, .xid = xid });

@@ -216,26 +216,18 @@ client_had_restarted(const nh_outage *outage)
 }
 
 /* How RPC refused a call (RFC 5531 section 9). */
-static const struct {
-    const char *begins;
-    uint64_t facts;
-} refusals[] = {
-    { "PROG_UNAVAIL", UNKNOWN_PROGRAM },
-    { "PROG_MISMATCH", UNKNOWN_VERSION },
-    { "PROC_UNAVAIL", UNKNOWN_PROCEDURE },
-    { "GARBAGE_ARGS", GARBLED },
-    { "SYSTEM_ERR", SYSTEM_ERROR },
-    { "AUTH_ERROR (AUTH_TOOWEAK)", CREDENTIALS | TOO_WEAK },
-    { "AUTH_", CREDENTIALS },
-};
-
 static uint64_t
 facts_of_reason(const nh_call *call)
 {
-    for (unsigned i = 0; call && call->refused && i < G_N_ELEMENTS(refusals); i++)
-        if (g_str_has_prefix(call->refused, refusals[i].begins))
-            return refusals[i].facts;
-    return 0;
+    static const uint64_t facts[NH_REFUSAL_COUNT] = {
+        [NH_REFUSAL_PROG_UNAVAIL] = UNKNOWN_PROGRAM,   [NH_REFUSAL_PROG_MISMATCH] = UNKNOWN_VERSION,
+        [NH_REFUSAL_PROC_UNAVAIL] = UNKNOWN_PROCEDURE, [NH_REFUSAL_GARBAGE_ARGS] = GARBLED,
+        [NH_REFUSAL_SYSTEM_ERR] = SYSTEM_ERROR,        [NH_REFUSAL_AUTH_TOOWEAK] = TOO_WEAK,
+    };
+
+    if (!call)
+        return 0;
+    return facts[call->refused] | (nh_refusal_is_of_credentials(call->refused) ? CREDENTIALS : 0);
 }
 
 /* Nothing but refusals of this kind came, and several times. */

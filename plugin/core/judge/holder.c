@@ -65,6 +65,16 @@ unlock_before(const nh_watch *watch, nh_call *answered)
     return NULL;
 }
 
+/* As long as the watch lives: in the same place each time that a story is told. */
+static const nh_lock *
+keep(nh_outage *outage, const nh_lock *lock)
+{
+    if (!outage->holder)
+        outage->holder = nh_arena_take(outage->pair->watch->arena, sizeof *outage->holder);
+    *outage->holder = *lock;
+    return outage->holder;
+}
+
 typedef struct {
     const nh_call *call;
     nh_lock wanted, found;
@@ -107,7 +117,7 @@ find_holder(nh_outage *outage, nh_call *hanging)
     nh_locks_visit_file(watch->locks, &outage->pair->server, hanging->nlm.file, regard, &s);
     if (s.any)
         outage->hindsight.holder = (nh_remark){
-            NH_REMARK_HOLDER, { NH_POINTER(nh_lock_kept(&s.found)), NH_NUMBER(s.found.since.time), NH_NUMBER(s.found.since.frame) }
+            NH_REMARK_HOLDER, { NH_POINTER(keep(outage, &s.found)), NH_NUMBER(s.found.since.time), NH_NUMBER(s.found.since.frame) }
         };
 }
 
@@ -125,7 +135,7 @@ nh_holder_find(nh_outage *outage)
         nh_lock freed = lock_of(unlock);
         outage->hindsight.holder = (nh_remark){ NH_REMARK_HOLDER_GAVE_BACK,
                                                 { NH_NUMBER(nh_elapsed(unlock->reply.time, outage->end.time)),
-                                                  NH_POINTER(nh_lock_kept(&freed)), NH_NUMBER(nh_call_first(unlock)->at.frame) } };
+                                                  NH_POINTER(keep(outage, &freed)), NH_NUMBER(nh_call_first(unlock)->at.frame) } };
         outage->hindsight.unlock = unlock;
     } else if (hanging) {
         find_holder(outage, hanging);

@@ -33,7 +33,7 @@ typedef struct nh_fault nh_fault;
 typedef struct nh_lock_table nh_lock_table; /* lock_store.h */
 
 /* A capture may have many: what is small stands together. */
-typedef struct {
+typedef struct nh_lock {
     nh_pair *pair;        /* the owner's; of a reported lock the pair that was told */
     const char *caller;   /* its host name, "" when unknown; of the call that asked for it */
     nh_call *call;        /* that asked for it, or gave it (GRANTED); NULL when unknown */

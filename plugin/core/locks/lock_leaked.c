@@ -103,11 +103,11 @@ nh_faults_unlock_denied(GArray *locks, const nh_lock *asked, uint32_t status, nh
 bool
 nh_faults_rejected(GArray *locks, const nh_lock *asked, nh_moment at)
 {
-    const char *why = asked->call->refused;
+    nh_refusal how = asked->call->refused;
 
-    if (!g_str_has_prefix(why, "AUTH_") && strcmp(why, "GARBAGE_ARGS") != 0 && strcmp(why, "SYSTEM_ERR") != 0)
+    if (!nh_refusal_is_of_credentials(how) && how != NH_REFUSAL_GARBAGE_ARGS && how != NH_REFUSAL_SYSTEM_ERR)
         return false;
-    unlock_refused(locks, asked, why, at);
+    unlock_refused(locks, asked, nh_refusal_name(how), at);
     return true;
 }
 

@@ -102,9 +102,8 @@ note_call(nh_watch *watch, const nh_kernel_line *line, const nh_log_line *logged
     if (logged->event != NH_LOG_STILL_TRYING || !line->call || line->call->frames->len == 0)
         return;
     nh_frame_note(watch, g_array_index(line->call->frames, uint32_t, 0), NH_NOT_RESPONDING,
-                  &(nh_remark){
-                      NH_REMARK_LINE_LOGGED,
-                      { NH_POINTER(nh_arena_copy(watch->arena, logged->text, strlen(logged->text) + 1)), NH_NUMBER(logged->time) } });
+                  &(nh_remark){ NH_REMARK_LINE_LOGGED,
+                                { NH_POINTER(g_string_chunk_insert_const(watch->names, logged->text)), NH_NUMBER(logged->time) } });
 }
 
 static void

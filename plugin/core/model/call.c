@@ -235,7 +235,7 @@ const char *
 nh_call_outcome(const nh_call *call)
 {
     if (call->refused)
-        return call->refused;
+        return nh_refusal_name(call->refused);
     return call->has_status ? nh_nlm_status_name(call->status) : NULL;
 }
 

@@ -168,8 +168,8 @@ struct nh_call {
     nh_sending *sendings; /* its transmissions, at least one */
     nh_outage *outage;
     nh_call_rare *rare; /* NULL: nothing of that; by nh_call_rare_of(), nh_call_rare_get() */
-    const char *refused;
     nh_end src, dst;
+    nh_refusal refused : 8; /* by RPC */
     nh_way way : 8;
     nh_l4 l4 : 8;
     nh_finding dead : 8; /* why, or NH_FINDING_NONE */
@@ -498,6 +498,7 @@ struct nh_outage {
         const nh_call *unlock; /* of another owner, right before the answer that ended it; NULL = none */
         nh_remark holder;      /* whoever holds what a call waits for, or held it; none when nobody is known */
     } hindsight;               /* what only the whole capture shows */
+    struct nh_lock *holder;    /* room for that one's lock, of the arena; NULL while none was found */
     unsigned turned_away;      /* new connections in a row that the server gave up as soon as they were open */
     unsigned nfs_answers;      /* of the server to the client's NFS calls meanwhile */
     nh_moment nfs_first, nfs_last;
@@ -571,7 +572,7 @@ typedef struct nh_segment_effect {
 struct nh_watch {
     nh_options options;
     nh_arena *arena;     /* of connections, calls, frames and keys */
-    GStringChunk *names; /* of hosts, as lock calls and notices have them */
+    GStringChunk *names; /* of hosts, as lock calls and notices have them, and lines of the log; each once, however often it comes */
     GHashTable *pairs;   /* by client and server */
     GPtrArray *pair_list;
     GHashTable *clients;         /* nh_client by its address: those of which something is known */

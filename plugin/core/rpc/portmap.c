@@ -23,12 +23,6 @@ version_bit(uint32_t vers)
     return 1u << (vers & 7);
 }
 
-static bool
-is_of_version(const char *refused)
-{
-    return refused && (g_str_has_suffix(refused, "_MISMATCH") || strcmp(refused, "PROC_UNAVAIL") == 0);
-}
-
 bool
 nh_portmap_has_no_version(nh_call *lookup, nh_moment at, nh_moment *since)
 {
@@ -36,7 +30,7 @@ nh_portmap_has_no_version(nh_call *lookup, nh_moment at, nh_moment *since)
 
     if (lookup->way != NH_FORWARD || lookup->asked->prog != NH_PROG_NLM)
         return false;
-    if (!is_of_version(lookup->refused)) {
+    if (!nh_refusal_is_of_version(lookup->refused)) {
         pair->mismatch.asked = pair->mismatch.refused = 0;
         return false;
     }

@@ -168,9 +168,9 @@ static bool
 is_refusal(const nh_call *call)
 {
     if (!call->refused || call->prog == NH_PROG_NLM)
-        return call->refused != NULL;
+        return call->refused != NH_REFUSAL_NONE;
     return call->prog == NH_PROG_PORTMAP && call->asked->prog == NH_PROG_NLM && !nh_arguments_indirect(call->vers, call->proc) &&
-           !g_str_has_suffix(call->refused, "_MISMATCH") && strcmp(call->refused, "PROC_UNAVAIL") != 0;
+           !nh_refusal_is_of_version(call->refused);
 }
 
 static void
@@ -179,12 +179,13 @@ refused_by_rpc(nh_call *call, nh_moment at)
     /* its owner gives the lock up all the same: a fault of the locks, if it is the only call that is refused */
     bool leaked = nh_locks_rejected(call, at) && !call->pair->open;
 
-    nh_raise(&(nh_evidence){ .finding = NH_RPC_REJECTED,
-                             .call = call,
-                             .at = at,
-                             .since = nh_call_first(call)->at,
-                             .bits = leaked ? NH_HARMLESS : 0,
-                             .says = { NH_REMARK_RPC_REJECTED, { NH_NUMBER(nh_call_first(call)->at.frame), NH_POINTER(call->refused) } } });
+    nh_raise(&(nh_evidence){
+        .finding = NH_RPC_REJECTED,
+        .call = call,
+        .at = at,
+        .since = nh_call_first(call)->at,
+        .bits = leaked ? NH_HARMLESS : 0,
+        .says = { NH_REMARK_RPC_REJECTED, { NH_NUMBER(nh_call_first(call)->at.frame), NH_POINTER(nh_refusal_name(call->refused)) } } });
 }
 
 /* An application gets no lock for want of something on the server. An UNLOCK, or a lock that is asked back, fails in another way (lock_leaked.c, lock_restarts.c). */
@@ -245,12 +246,12 @@ judge_version(nh_call *call, nh_moment at)
 
     if (call->prog != NH_PROG_PORTMAP || !nh_portmap_has_no_version(call, at, &since))
         return false;
-    nh_raise(
-        &(nh_evidence){ .finding = NH_RPC_REJECTED,
-                        .call = call,
-                        .at = at,
-                        .since = since,
-                        .says = { NH_REMARK_NO_VERSION, { NH_NUMBER(call->vers), NH_POINTER(call->refused), NH_NUMBER(since.frame) } } });
+    nh_raise(&(nh_evidence){
+        .finding = NH_RPC_REJECTED,
+        .call = call,
+        .at = at,
+        .since = since,
+        .says = { NH_REMARK_NO_VERSION, { NH_NUMBER(call->vers), NH_POINTER(nh_refusal_name(call->refused)), NH_NUMBER(since.frame) } } });
     return true;
 }
 

@@ -74,7 +74,7 @@ pair_of_notice(nh_watch *watch, const nh_message *message, nh_way *way)
 static nh_remark
 remark_of_notice(nh_watch *watch, const char *name)
 {
-    const char *who = name[0] ? nh_arena_copy(watch->arena, name, strlen(name) + 1) : "the server";
+    const char *who = name[0] ? g_string_chunk_insert_const(watch->names, name) : "the server";
 
     return (nh_remark){ NH_REMARK_NOTICE, { NH_POINTER(who) } };
 }

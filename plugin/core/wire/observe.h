@@ -12,6 +12,7 @@
 
 #include <stddef.h>
 
+#include "core/wire/refusal.h"
 #include "include/nlm_health.h"
 
 /* One end of a flow. */
@@ -93,7 +94,7 @@ typedef struct {
     nh_l4 l4;
     nh_end src, dst; /* of the packet that carries it */
     bool reply;
-    const char *refused; /* a refused reply: "PROG_UNAVAIL", "AUTH_ERROR" ...; static; else NULL */
+    nh_refusal refused; /* a reply: how RPC refuses the call, if it does */
     uint32_t xid, prog, vers, proc;
     bool integrity; /* a call whose results come with a checksum around them (RPCSEC_GSS) */
     nh_nlm nlm;

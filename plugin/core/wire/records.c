@@ -12,39 +12,6 @@
 #define AUTH_TLS   7          /* RFC 9289 section 4.1 */
 #define RECORD_MAX (4u << 20) /* larger marks are no marks */
 
-/* auth_stat (RFC 5531 section 9) */
-static const char *
-auth_error(const uint8_t *bytes, unsigned length)
-{
-    static const char *const names[] = { [1] = "AUTH_ERROR (AUTH_BADCRED)",          [2] = "AUTH_ERROR (AUTH_REJECTEDCRED)",
-                                         [3] = "AUTH_ERROR (AUTH_BADVERF)",          [4] = "AUTH_ERROR (AUTH_REJECTEDVERF)",
-                                         [5] = "AUTH_ERROR (AUTH_TOOWEAK)",          [6] = "AUTH_ERROR (AUTH_INVALIDRESP)",
-                                         [7] = "AUTH_ERROR (AUTH_FAILED)",           [13] = "AUTH_ERROR (RPCSEC_GSS_CREDPROBLEM)",
-                                         [14] = "AUTH_ERROR (RPCSEC_GSS_CTXPROBLEM)" };
-    uint32_t state = length >= 20 ? nh_be32(bytes + 16) : 0;
-
-    return state < G_N_ELEMENTS(names) && names[state] ? names[state] : "AUTH_ERROR";
-}
-
-/* reject_stat and accept_stat (RFC 5531 section 9) */
-static const char *
-refusal(const uint8_t *bytes, unsigned length)
-{
-    static const char *const accept[] = { NULL, "PROG_UNAVAIL", "PROG_MISMATCH", "PROC_UNAVAIL", "GARBAGE_ARGS", "SYSTEM_ERR" };
-
-    if (length < 16)
-        return NULL;
-    if (nh_be32(bytes + 8) == 1) /* MSG_DENIED */
-        return nh_be32(bytes + 12) == 0 ? "RPC_MISMATCH" : auth_error(bytes, length);
-    if (length < 20)
-        return NULL;
-    uint32_t verifier = nh_be32(bytes + 16);
-    if (verifier > 400 || length < 24 + ((verifier + 3) & ~3u))
-        return NULL;
-    uint32_t state = nh_be32(bytes + 20 + ((verifier + 3) & ~3u));
-    return state < G_N_ELEMENTS(accept) ? accept[state] : NULL;
-}
-
 /*
  * The service of RPCSEC_GSS credentials for data: 1 none, 2 integrity, 3 privacy; 0 for other credentials (RFC 2203
  * section 5: flavor, length, version, procedure, sequence, service).
@@ -137,7 +104,7 @@ read_reply(const uint8_t *bytes, unsigned length, nh_rpc_header *header)
     if (nh_be32(bytes + 8) > 1)
         return false;
     header->reply = true;
-    header->refused = refusal(bytes, length);
+    header->refused = nh_refusal_read(bytes, length);
     header->starttls = starts_tls(bytes, length);
     find_results(bytes, length, header);
     return true;

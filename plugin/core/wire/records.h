@@ -23,7 +23,7 @@ typedef struct {
     const uint8_t
         *body; /* arguments, or results of an accepted reply, as far as captured; NULL where they are none, encrypted or unknown */
     unsigned body_length;
-    const char *refused; /* a refused reply: "PROG_UNAVAIL", "AUTH_ERROR" ...; static; else NULL */
+    nh_refusal refused; /* a reply: how RPC refuses the call, if it does */
 } nh_rpc_header;
 
 /* Read a message header (no record mark); false when the bytes are none or too few. header->body points into bytes. */
