@@ -85,39 +85,15 @@ get_string(xdr *x, char *text, size_t size)
 
 /* --- NLM ------------------------------------------------------------------------------- */
 
-/* What stands between the cookie and the lock, per procedure (X/Open NLM; nlm_prot.x). */
-enum { BLOCK = 1, EXCLUSIVE = 2, LOCK = 4, RECLAIM = 8, STATUS = 16, SHARE = 32, HOLDER = 64 };
+/* What stands behind the cookie, in this order (X/Open NLM; nlm_prot.x); the table of procedures says what is there. */
+enum { NOTHING = 0, BLOCK = 1, EXCLUSIVE = 2, LOCK = 4, RECLAIM = 8, STATUS = 16, SHARE = 32, HOLDER = 64 };
 
-static const uint8_t call_layout[] = {
-    [1] = EXCLUSIVE | LOCK,                    /* TEST */
-    [2] = BLOCK | EXCLUSIVE | LOCK | RECLAIM,  /* LOCK */
-    [3] = BLOCK | EXCLUSIVE | LOCK,            /* CANCEL */
-    [4] = LOCK,                                /* UNLOCK */
-    [5] = EXCLUSIVE | LOCK,                    /* GRANTED */
-    [6] = EXCLUSIVE | LOCK,                    /* TEST_MSG */
-    [7] = BLOCK | EXCLUSIVE | LOCK | RECLAIM,  /* LOCK_MSG */
-    [8] = BLOCK | EXCLUSIVE | LOCK,            /* CANCEL_MSG */
-    [9] = LOCK,                                /* UNLOCK_MSG */
-    [10] = EXCLUSIVE | LOCK,                   /* GRANTED_MSG */
-    [11] = STATUS | HOLDER,                    /* TEST_RES */
-    [12] = STATUS,                             /* LOCK_RES */
-    [13] = STATUS,                             /* CANCEL_RES */
-    [14] = STATUS,                             /* UNLOCK_RES */
-    [15] = STATUS,                             /* GRANTED_RES */
-    [20] = SHARE | RECLAIM,                    /* SHARE */
-    [21] = SHARE | RECLAIM,                    /* UNSHARE */
-    [22] = BLOCK | EXCLUSIVE | LOCK | RECLAIM, /* NM_LOCK */
-};
-
-static const uint8_t reply_layout[] = {
-    [1] = STATUS | HOLDER, /* TEST */
-    [2] = STATUS,          /* LOCK */
-    [3] = STATUS,          /* CANCEL */
-    [4] = STATUS,          /* UNLOCK */
-    [5] = STATUS,          /* GRANTED */
-    [20] = STATUS,         /* SHARE; a sequence number follows */
-    [21] = STATUS,         /* UNSHARE */
-    [22] = STATUS,         /* NM_LOCK */
+static const struct {
+    uint8_t call, reply;
+} layouts[] = {
+#define NLM_ROW(number, name, kind, answer, call, reply) [number] = { call, reply },
+    NH_NLM_PROCEDURES(NLM_ROW)
+#undef NLM_ROW
 };
 
 static void
@@ -182,19 +158,20 @@ get_status(xdr *x, nh_nlm *nlm, uint32_t vers, bool with_holder)
 }
 
 static unsigned
-layout_of(const uint8_t *layouts, unsigned n, uint32_t proc)
+layout_of(const nh_message *message)
 {
-    return proc < n ? layouts[proc] : 0;
+    if (message->proc >= G_N_ELEMENTS(layouts))
+        return NOTHING;
+    return message->reply ? layouts[message->proc].reply : layouts[message->proc].call;
 }
 
 static void
 read_nlm(xdr *x, nh_message *message)
 {
     nh_nlm *nlm = &message->nlm;
-    unsigned layout = message->reply ? layout_of(reply_layout, G_N_ELEMENTS(reply_layout), message->proc)
-                                     : layout_of(call_layout, G_N_ELEMENTS(call_layout), message->proc);
+    unsigned layout = layout_of(message);
 
-    if (layout == 0)
+    if (layout == NOTHING)
         return;
     get_cookie(x, nlm);
     if (layout & BLOCK)

@@ -22,14 +22,14 @@ typedef struct {
 } nlm_procedure;
 
 static const nlm_procedure nlm_procedures[] = {
-#define NLM_ROW(number, name, kind, answer) [number] = { #name, ANSWER_##answer },
+#define NLM_ROW(number, name, kind, answer, ...) [number] = { #name, ANSWER_##answer },
     NH_NLM_PROCEDURES(NLM_ROW)
 #undef NLM_ROW
 };
 
 /* Apart, as each call is asked several times; 0 for numbers that are not given out. */
 static const uint8_t nlm_kinds[] = {
-#define NLM_ROW(number, name, kind, answer) [number] = NH_NLM_##kind,
+#define NLM_ROW(number, name, kind, ...) [number] = NH_NLM_##kind,
     NH_NLM_PROCEDURES(NLM_ROW)
 #undef NLM_ROW
 };

@@ -13,35 +13,36 @@
 
 /*
  * NLM (X/Open CAE C702 chapter 10; 16 is private to Linux: include/linux/lockd/xdr.h):
- * number, name, the procedure whose work it does, and how it is answered.
+ * number, name, the procedure whose work it does, how it is answered, and what stands behind the cookie in its arguments and
+ * in its reply (arguments.c reads it; NOTHING: what follows, if anything does, is not read).
  */
 /* clang-format off */
 #define NH_NLM_PROCEDURES(X) \
-    X(0,  NULL,        NULL,       REPLY) \
-    X(1,  TEST,        TEST,       REPLY) \
-    X(2,  LOCK,        LOCK,       REPLY) \
-    X(3,  CANCEL,      CANCEL,     REPLY) \
-    X(4,  UNLOCK,      UNLOCK,     REPLY) \
-    X(5,  GRANTED,     GRANTED,    REPLY) \
-    X(6,  TEST_MSG,    TEST,       RESULT) \
-    X(7,  LOCK_MSG,    LOCK,       RESULT) \
-    X(8,  CANCEL_MSG,  CANCEL,     RESULT) \
-    X(9,  UNLOCK_MSG,  UNLOCK,     RESULT) \
-    X(10, GRANTED_MSG, GRANTED,    RESULT) \
-    X(11, TEST_RES,    TEST_RES,   NOTHING) \
-    X(12, LOCK_RES,    LOCK_RES,   NOTHING) \
-    X(13, CANCEL_RES,  CANCEL_RES, NOTHING) \
-    X(14, UNLOCK_RES,  UNLOCK_RES, NOTHING) \
-    X(15, GRANTED_RES, GRANTED_RES, NOTHING) \
-    X(16, NSM_NOTIFY,  NSM_NOTIFY, REPLY) \
-    X(20, SHARE,       SHARE,      REPLY) \
-    X(21, UNSHARE,     UNSHARE,    REPLY) \
-    X(22, NM_LOCK,     LOCK,       REPLY) \
-    X(23, FREE_ALL,    FREE_ALL,   REPLY)
+    X(0,  NULL,        NULL,        REPLY,   NOTHING,                            NOTHING) \
+    X(1,  TEST,        TEST,        REPLY,   EXCLUSIVE | LOCK,                   STATUS | HOLDER) \
+    X(2,  LOCK,        LOCK,        REPLY,   BLOCK | EXCLUSIVE | LOCK | RECLAIM, STATUS) \
+    X(3,  CANCEL,      CANCEL,      REPLY,   BLOCK | EXCLUSIVE | LOCK,           STATUS) \
+    X(4,  UNLOCK,      UNLOCK,      REPLY,   LOCK,                               STATUS) \
+    X(5,  GRANTED,     GRANTED,     REPLY,   EXCLUSIVE | LOCK,                   STATUS) \
+    X(6,  TEST_MSG,    TEST,        RESULT,  EXCLUSIVE | LOCK,                   NOTHING) \
+    X(7,  LOCK_MSG,    LOCK,        RESULT,  BLOCK | EXCLUSIVE | LOCK | RECLAIM, NOTHING) \
+    X(8,  CANCEL_MSG,  CANCEL,      RESULT,  BLOCK | EXCLUSIVE | LOCK,           NOTHING) \
+    X(9,  UNLOCK_MSG,  UNLOCK,      RESULT,  LOCK,                               NOTHING) \
+    X(10, GRANTED_MSG, GRANTED,     RESULT,  EXCLUSIVE | LOCK,                   NOTHING) \
+    X(11, TEST_RES,    TEST_RES,    NOTHING, STATUS | HOLDER,                    NOTHING) \
+    X(12, LOCK_RES,    LOCK_RES,    NOTHING, STATUS,                             NOTHING) \
+    X(13, CANCEL_RES,  CANCEL_RES,  NOTHING, STATUS,                             NOTHING) \
+    X(14, UNLOCK_RES,  UNLOCK_RES,  NOTHING, STATUS,                             NOTHING) \
+    X(15, GRANTED_RES, GRANTED_RES, NOTHING, STATUS,                             NOTHING) \
+    X(16, NSM_NOTIFY,  NSM_NOTIFY,  REPLY,   NOTHING,                            NOTHING) \
+    X(20, SHARE,       SHARE,       REPLY,   SHARE | RECLAIM,                    STATUS) \
+    X(21, UNSHARE,     UNSHARE,     REPLY,   SHARE | RECLAIM,                    STATUS) \
+    X(22, NM_LOCK,     LOCK,        REPLY,   BLOCK | EXCLUSIVE | LOCK | RECLAIM, STATUS) \
+    X(23, FREE_ALL,    FREE_ALL,    REPLY,   NOTHING,                            NOTHING)
 /* clang-format on */
 
 enum {
-#define NLM_ROW(number, name, kind, answer) NH_NLM_##name = number,
+#define NLM_ROW(number, name, kind, ...) NH_NLM_##name = number,
     NH_NLM_PROCEDURES(NLM_ROW)
 #undef NLM_ROW
 };
