@@ -38,6 +38,7 @@
 #include "core/rpc/requests.h"
 #include "core/rpc/lost_replies.h"
 #include "core/judge/raise.h"
+#include "core/points/points_text.h"
 
 static unsigned
 hash_address(const void *key)

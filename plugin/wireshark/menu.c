@@ -18,6 +18,7 @@
 #include "core/base/text.h"
 #include "core/out/page.h"
 #include "core/out/report.h"
+#include "core/out/report_locks.h"
 #include "wireshark/annotate.h"
 #include "wireshark/log_dialog.h"
 #include "wireshark/menu.h"

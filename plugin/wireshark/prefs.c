@@ -17,6 +17,7 @@
 
 #include "core/base/text.h"
 #include "core/clock/mount_options.h"
+#include "core/log/log_files.h"
 #include "wireshark/unpack.h"
 #include "wireshark/window.h"
 

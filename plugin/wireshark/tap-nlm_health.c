@@ -21,6 +21,7 @@
 #include "core/out/page.h"
 #include "core/out/picture.h"
 #include "core/out/report.h"
+#include "core/out/report_locks.h"
 #include "core/out/report_json.h"
 #include "core/out/summary.h"
 #include "wireshark/tap-nlm_health.h"

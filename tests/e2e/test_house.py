@@ -40,6 +40,19 @@ def test_a_function_of_one_file_is_static():
     assert not alone
 
 
+def test_a_declaration_stands_in_the_header_of_its_module():
+    """What the core defines for the outside stands in include/nlm_health.h."""
+    plugin = harness.TOP / "plugin"
+    headers = {path: re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.DOTALL) for path in plugin.rglob("*.h")}
+    astray = []
+    for path in plugin.rglob("*.c"):
+        own = headers.get(path.with_suffix(".h"), "") + headers[plugin / "include" / "nlm_health.h"]
+        for kind, name in re.findall(r"^(\w[^\n;{}#]*)\n(nh_\w+)\([^;{}]*\)\n\{$", path.read_text(encoding="utf-8"), re.MULTILINE):
+            if "static" not in kind and not re.search(rf"\b{name}\([^;]*;", own):
+                astray.append(f"{path.name}: {name}")
+    assert not astray
+
+
 def test_times_stand_in_limits():
     """A time constant has its place, with why and source; what is left are the unit itself and the kernel's table of timers."""
     for path in (harness.TOP / "plugin" / "core").rglob("*.[ch]"):

@@ -15,6 +15,7 @@
 #include "core/out/picture.h"
 #include "core/out/report.h"
 #include "core/out/report_json.h"
+#include "core/out/report_locks.h"
 #include "core/out/summary.h"
 #include "core/story/view.h"
 #include "core/watch.h"

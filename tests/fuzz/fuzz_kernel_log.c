@@ -12,6 +12,9 @@
  */
 
 #include "core/log/log_merge.h"
+#include "core/log/kernel_log_align.h"
+#include "core/log/kernel_log_skew.h"
+#include "core/log/log_files.h"
 
 #define HEADER       16
 #define EXPECTED_MAX 12

@@ -10,6 +10,7 @@
 #define LOG_TALK_H
 
 #include "core/log/kernel_log.h"
+#include "core/log/log_files.h"
 
 #define STILL  "lockd: server 11.73.24.85 not responding, still trying"
 #define HOUR   (3600 * NH_SECOND)

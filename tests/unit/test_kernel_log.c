@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "core/log/kernel_log_stamp.h"
+#include "core/log/kernel_log_align.h"
+#include "core/log/log_files.h"
 #include "log_talk.h"
 
 static const struct {

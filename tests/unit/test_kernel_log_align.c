@@ -8,6 +8,9 @@
 
 #include "log_talk.h"
 
+#include "core/log/kernel_log_align.h"
+#include "core/log/kernel_log_skew.h"
+
 static void
 test_uptime_refines(void)
 {

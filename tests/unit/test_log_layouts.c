@@ -8,6 +8,9 @@
 
 #include "log_talk.h"
 
+#include "core/log/kernel_log_align.h"
+#include "core/log/log_files.h"
+
 #ifndef LOG_FOLDER
 #error "LOG_FOLDER is where tests/logs is"
 #endif

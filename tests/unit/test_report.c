@@ -9,6 +9,7 @@
 #include "core/out/report.h"
 #include "core/story/groups.h"
 #include "core/base/text.h"
+#include "core/out/report_locks.h"
 
 /* 2025-06-22T22:53:14Z */
 #define T0          (G_GINT64_CONSTANT(1750632794) * NH_SECOND)

@@ -7,6 +7,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
+#include "core/base/address.h"
+
 #include "core/base/core.h"
 
 #include <stdio.h>

@@ -17,6 +17,7 @@
 #include <glib.h>
 #include <string.h>
 
+#include "core/base/address.h"
 #include "core/base/findings.h"
 
 /* Time: nanoseconds since 1970-01-01T00:00:00Z; durations: nanoseconds. */
@@ -114,30 +115,6 @@ const char *nh_side_name(nh_side side);
 const char *nh_confidence_name(nh_confidence confidence);
 
 typedef enum { NH_L4_TCP = 6, NH_L4_UDP = 17 } nh_l4;
-
-/* An IPv4 or IPv6 address; unused bytes are zero, so that memcmp() compares keys that have one. */
-typedef struct {
-    uint8_t len; /* 4, 16, or 0 when unknown */
-    uint8_t bytes[16];
-} nh_addr;
-
-static inline bool
-nh_addr_equal(const nh_addr *a, const nh_addr *b)
-{
-    if (memcmp(a, b, 8) != 0) /* IPv4 ends here */
-        return false;
-    return a->len <= 4 || memcmp(a->bytes + 7, b->bytes + 7, sizeof a->bytes - 7) == 0;
-}
-
-#define NH_ADDR_TEXT 64
-/* Numeric text of an address into buf (NH_ADDR_TEXT bytes); returns buf. */
-const char *nh_addr_text(const nh_addr *addr, char *buf);
-
-/* For tables by address: one that nobody can foresee (hash.h). */
-unsigned nh_addr_hash(const nh_addr *addr);
-
-/* The address that a text is, however it is written; its scope is left out, an IPv4-mapped one is IPv4. false for any other text. */
-bool nh_addr_parse(const char *text, nh_addr *addr);
 
 /* RFC 3339 in UTC with nine digits; caller frees. NULL for NH_TIME_NONE. */
 char *nh_time_rfc3339(nh_time t);

@@ -60,6 +60,8 @@ nh_hash_end(const nh_hash *hash)
     return (uint32_t)(hash->sum >> 32);
 }
 
+/* Of an address: for tables of our own keys. */
+unsigned nh_addr_hash(const nh_addr *addr);
 /* Of an address, and of a number that stands in a pointer: for tables of GLib's. */
 unsigned nh_addr_hash_key(const void *addr);
 gboolean nh_addr_equal_keys(const void *a, const void *b);

@@ -6,7 +6,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include "core/log/log_read.h"
+#include "core/log/kernel_log.h"
 
 #include "core/base/limits.h"
 #include "core/log/kernel_log_stamp.h"

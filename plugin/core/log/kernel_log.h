@@ -73,39 +73,21 @@ typedef struct {
     nh_time best; /* most likely time, NH_TIME_NONE when unknown */
 } nh_log_expectation;
 
-/* Parse text (need not end in NUL, may be anything); never NULL. */
-nh_kernel_log *nh_kernel_log_parse(const char *text, size_t length, const nh_log_hints *hints);
-/*
- * Read files and folders, separated by ";"; never NULL: what cannot be read, is binary
- * or has no line of ours has no lines and is named in message.
- */
-nh_kernel_log *nh_kernel_log_read(const char *paths, const nh_log_hints *hints);
-/*
- * Find the time zone of wall clocks (multiples of 15 minutes) and the boot time
- * of uptimes under which most lines meet an expectation; update line times and
- * message. Prefers no shift, then the machine's own zone, when as good. May be
- * called again with other expectations.
- */
-void nh_kernel_log_align(nh_kernel_log *log, const nh_log_hints *hints, const nh_log_expectation *expected, unsigned n_expected);
-
-/* The log's clock is wrong: what has to be added, from low to high, to bring further lines (0: it is not) to where they are predicted. */
-typedef struct {
-    unsigned lines;
-    nh_time low, high;
-    nh_time by;   /* the likeliest between them, as round as they let it be */
-    bool certain; /* no other time does as well, and no line would stand where none is due */
-} nh_log_skew;
-
-/* Of an aligned log. At least two lines have to be moved by the same time, which may be any: one may be anything. */
-nh_log_skew nh_kernel_log_skew(nh_kernel_log *log, const nh_log_hints *hints, const nh_log_expectation *expected, unsigned n_expected);
-/* Add to the clock of an aligned log; seconds since boot are where they fit already. Until it is aligned anew. */
-void nh_kernel_log_move(nh_kernel_log *log, nh_time by);
 /* Gives back a reference. */
 void nh_kernel_log_free(nh_kernel_log *log);
 
-nh_log_shelf *nh_log_shelf_new(void);
-void nh_log_shelf_free(nh_log_shelf *shelf);
-/* As nh_kernel_log_read(); shelf may be NULL. */
-nh_kernel_log *nh_log_shelf_read(nh_log_shelf *shelf, const char *paths, const nh_log_hints *hints);
+typedef struct nh_log_reader nh_log_reader;
+
+/* What a file had. */
+typedef struct {
+    unsigned lines, undated, rows;
+} nh_log_found;
+
+/* hints: NULL for none. */
+nh_log_reader *nh_log_reader_new(const nh_log_hints *hints);
+/* name: to show. */
+nh_log_found nh_log_reader_take(nh_log_reader *reader, const char *text, size_t length, const char *name);
+/* The log; the reader is freed. */
+nh_kernel_log *nh_log_reader_end(nh_log_reader *reader);
 
 #endif

@@ -7,6 +7,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
+#include "core/log/kernel_log_align.h"
+
 #include "core/log/kernel_log_fit.h"
 
 #include "core/base/limits.h"

@@ -6,6 +6,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
+#include "core/log/kernel_log_skew.h"
+
 #include "core/log/kernel_log.h"
 
 #include "core/base/limits.h"

@@ -11,7 +11,9 @@
 #include <stdio.h>
 #include <glib/gstdio.h>
 
-#include "core/log/log_read.h"
+#include "core/log/log_files.h"
+
+#include "core/log/kernel_log.h"
 
 #include "core/base/limits.h"
 

@@ -18,6 +18,9 @@
 #include "core/log/log_remarks.h"
 #include "core/net/pairs.h"
 #include "core/clock/policy.h"
+#include "core/log/kernel_log_align.h"
+#include "core/log/kernel_log_skew.h"
+#include "core/log/log_files.h"
 
 typedef struct {
     nh_watch *watch;

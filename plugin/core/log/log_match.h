@@ -10,6 +10,7 @@
 #define NLM_HEALTH_LOG_MATCH_H
 
 #include "core/log/kernel_log.h"
+#include "core/log/kernel_log_skew.h"
 #include "core/model/model.h"
 #include "core/model/story.h"
 

@@ -9,6 +9,7 @@
 #include "core/log/log_remarks.h"
 
 #include "core/base/limits.h"
+#include "core/log/kernel_log_skew.h"
 #include "core/log/log_candidates.h"
 
 static char *

@@ -10,6 +10,7 @@
 #define NLM_HEALTH_LOG_REMARKS_H
 
 #include "core/log/kernel_log.h"
+#include "core/log/kernel_log_skew.h"
 #include "core/model/story.h"
 
 /* Lines (nh_log_line*) that nothing in the capture explains: a few by themselves, many in one sentence. */

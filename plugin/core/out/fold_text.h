@@ -24,4 +24,7 @@ bool nh_event_is_named(const nh_event *event, const char *name);
 /* The text of the row; caller frees. */
 char *nh_fold_text(const nh_fold *its);
 
+/* A text of the story without the names of findings, which are for filters; caller frees. */
+char *nh_plain_words(const char *text);
+
 #endif

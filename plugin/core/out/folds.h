@@ -31,7 +31,4 @@ GPtrArray *nh_rows_of(const nh_incident *incident);
 /* The first row that a frame is told by; its index, or -1. */
 int nh_row_of_frame(const GPtrArray *rows, uint32_t frame);
 
-/* A text of the story without the names of findings, which are for filters; caller frees. */
-char *nh_plain_words(const char *text);
-
 #endif

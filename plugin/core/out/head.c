@@ -10,6 +10,7 @@
 
 #include "core/base/limits.h"
 #include "core/base/text.h"
+#include "core/out/fold_text.h"
 #include "core/out/folds.h"
 #include "core/out/owners.h"
 #include "core/out/request.h"

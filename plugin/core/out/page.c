@@ -18,6 +18,7 @@
 #include "core/out/report.h"
 #include "core/out/report_locks.h"
 #include "core/out/request.h"
+#include "core/out/title.h"
 
 /* A browser has to bear it: further incidents are in the table, and each has its own report and picture. */
 #define MAX_INCIDENTS 200

@@ -15,6 +15,7 @@
 #include "core/out/folds.h"
 #include "core/out/head.h"
 #include "core/base/text.h"
+#include "core/out/title.h"
 
 /* More than these would bury the rest; the JSON document has them all. */
 #define MAX_CALLS       12

@@ -20,11 +20,4 @@ char *nh_report_text_at(const nh_story *story, unsigned width);
 char *nh_report_incident(const nh_incident *incident);
 char *nh_report_incident_at(const nh_incident *incident, unsigned width);
 
-/* The first line: what was seen, or that nothing was. */
-void nh_report_append_title(GString *out, const nh_story *story, unsigned width);
-
-/* The lock table alone, or a line that says there is none; caller frees. */
-char *nh_report_locks(const nh_story *story);
-char *nh_report_locks_at(const nh_story *story, unsigned width);
-
 #endif

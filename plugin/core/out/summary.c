@@ -10,6 +10,7 @@
 
 #include "core/out/report.h"
 #include "core/base/text.h"
+#include "core/out/title.h"
 
 enum { NUMBER, START, LASTED, CLIENT, SERVER, CAUSE, SIDE, REQUESTS, COLUMNS };
 

@@ -6,6 +6,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
+#include "core/out/title.h"
+
 #include "core/out/report.h"
 
 #include "core/base/text.h"

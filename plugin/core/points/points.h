@@ -44,8 +44,6 @@ double nh_points_drift(const nh_points *points);
 const nh_addr *nh_points_host(const nh_points *points, unsigned point);
 /* The point whose clock the story is told by: the client's. */
 unsigned nh_points_main(const nh_points *points);
-/* "Two capture points: ..."; caller frees. */
-char *nh_points_text(const nh_points *points);
 /* What is known of a frame; NULL for one that is not followed. */
 const nh_point_frame *nh_points_frame(const nh_points *points, uint32_t frame);
 

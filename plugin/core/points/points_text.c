@@ -6,6 +6,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
+#include "core/points/points_text.h"
+
 #include "core/points/points.h"
 #include "core/base/limits.h"
 #include "core/points/views.h"
