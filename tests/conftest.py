@@ -30,7 +30,14 @@ def pytest_unconfigure(config):
         config.kept.cleanup()
 
 
+# The files of tests/e2e that take longest, so that no worker goes on alone when the others are done.
+LONGEST = ["test_command", "test_prefilter", "test_at_scale", "test_cases", "test_metamorphic", "test_growth", "test_outputs", "test_fuzz",
+           "test_fields", "test_profiles"]
+
+
 def pytest_collection_modifyitems(config, items):
+    order = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path.stem, len(order)))
     if not config.getoption("--fast"):
         return
     for item in items:

@@ -3,6 +3,7 @@
 SPDX-License-Identifier: GPL-2.0-or-later
 """
 
+import os
 import pathlib
 import re
 import shutil
@@ -13,9 +14,14 @@ import pytest
 import harness
 
 
-def check(*folders):
+def check(*folders, **environment):
     words = [word for folder in folders for word in ("--headers", str(folder))]
-    return subprocess.run([harness.TOP / "tests" / "matrix", *words], text=True, capture_output=True, stdin=subprocess.DEVNULL)
+    return subprocess.run([harness.TOP / "tests" / "matrix", *words], text=True, capture_output=True, stdin=subprocess.DEVNULL,
+                          env={**os.environ, **environment})
+
+
+def rows_of(checked):
+    return [line.split()[1:] for line in checked.stdout.splitlines()[1:]]
 
 
 @pytest.fixture(scope="module")
@@ -27,25 +33,35 @@ def installed():
     return folder
 
 
-def test_installed_headers_pass(lab, installed):
-    checked = check(installed)
-    assert checked.returncode == 0, checked.stderr
-    row = checked.stdout.splitlines()[1].split()
-    assert row[1].startswith(f"{lab.version}.") and int(row[2]) > 10 and row[3:] == ["0", "0"]
-
-
-def test_another_declaration_fails(tmp_path, installed):
-    """One function takes another argument, as happens from series to series: every file that calls it is counted."""
-    changed = tmp_path / "changed"
+@pytest.fixture(scope="module")
+def checked(installed, tmp_path_factory):
+    """The installed headers, and those in which one function takes another argument, as happens from series to series."""
+    changed = tmp_path_factory.mktemp("headers") / "changed"
     shutil.copytree(installed, changed)
     header = changed / "epan" / "dissectors" / "packet-rpc.h"
     text = header.read_text(encoding="utf-8")
     assert "rpc_proc_name(" in text
     header.write_text(text.replace("rpc_proc_name(", "rpc_proc_name(struct of_the_next_series *arena, "), encoding="utf-8")
-    checked = check(installed, changed)
+    return check(installed, changed)
+
+
+def test_installed_headers_pass(lab, checked):
+    version, files, *found = rows_of(checked)[0]
+    assert version.startswith(f"{lab.version}.") and int(files) > 10 and found == ["0", "0"], checked.stderr
+
+
+def test_another_declaration_fails(checked):
+    """Every file that calls it is counted."""
     assert checked.returncode == 1
-    rows = [line.split()[3:] for line in checked.stdout.splitlines()[1:]]
-    assert rows[0] == ["0", "0"] and int(rows[1][0]) > 0
+    version, files, fail, warnings = rows_of(checked)[1]
+    assert 0 < int(fail) < int(files)
+
+
+@pytest.mark.parametrize("compiler, status, fail", [("true", 0, 0), ("false", 1, 1)])
+def test_status_tells_whether_all_compiles(installed, compiler, status, fail):
+    checked = check(installed, CC=compiler)
+    version, files, *found = rows_of(checked)[0]
+    assert checked.returncode == status and found == [str(fail * int(files)), "0"]
 
 
 def test_folder_without_headers_is_named(tmp_path):
