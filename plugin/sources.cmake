@@ -27,7 +27,6 @@ set(NLM_HEALTH_CORE_SOURCES
     core/clock/mount_options.c
     core/clock/policy.c
     core/clock/rpc_timer.c
-    core/clock/unfollowed.c
     core/judge/cause.c
     core/judge/compared.c
     core/judge/dead_calls.c
@@ -87,6 +86,7 @@ set(NLM_HEALTH_CORE_SOURCES
     core/net/tcp_open.c
     core/net/tcp_reset.c
     core/net/turned_away.c
+    core/net/unfollowed.c
     core/net/wrong_source.c
     core/out/comments.c
     core/out/drawing.c

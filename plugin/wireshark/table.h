@@ -14,6 +14,10 @@
 
 #include "core/model/story.h"
 
+/* Columns of a table are listed once, as COLUMNS(X) with X(id, heading, type, align, format): their numbers, and what Wireshark is told of them. */
+#define NH_COLUMN_NUMBER(id, heading, type, align, format) COLUMN_##id,
+#define NH_COLUMN_ITEM(id, heading, type, align, format)   { TABLE_ITEM_##type, TAP_ALIGN_##align, heading, format },
+
 typedef stat_tap_table_item_type nh_cell;
 
 /* One kind of table. There is one of each, which all its windows share, as Wireshark has it. */

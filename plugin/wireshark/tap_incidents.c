@@ -32,18 +32,9 @@
     X(FIRST, "First packet", UINT, RIGHT, "%u") \
     X(LAST, "Last packet", UINT, RIGHT, "%u")
 
-enum {
-#define X(id, heading, type, align, format) COLUMN_##id,
-    COLUMNS(X)
-#undef X
-        COLUMN_COUNT
-};
+enum { COLUMNS(NH_COLUMN_NUMBER) COLUMN_COUNT };
 
-static stat_tap_table_item columns[] = {
-#define X(id, heading, type, align, format) { TABLE_ITEM_##type, TAP_ALIGN_##align, heading, format },
-    COLUMNS(X)
-#undef X
-};
+static stat_tap_table_item columns[] = { COLUMNS(NH_COLUMN_ITEM) };
 
 /*
  * On a first pass incidents have no numbers yet that last: a packet of each is

@@ -32,18 +32,9 @@
     X(SLOWEST, "Slowest (ms)", FLOAT, RIGHT, "%.3f") \
     X(FINDINGS, "Findings", UINT, RIGHT, "%u")
 
-enum {
-#define X(id, heading, type, align, format) COLUMN_##id,
-    COLUMNS(X)
-#undef X
-        COLUMN_COUNT
-};
+enum { COLUMNS(NH_COLUMN_NUMBER) COLUMN_COUNT };
 
-static stat_tap_table_item columns[] = {
-#define X(id, heading, type, align, format) { TABLE_ITEM_##type, TAP_ALIGN_##align, heading, format },
-    COLUMNS(X)
-#undef X
-};
+static stat_tap_table_item columns[] = { COLUMNS(NH_COLUMN_ITEM) };
 
 /* Of the present story, by pair. */
 static const nh_pair_waits *

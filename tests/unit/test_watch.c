@@ -149,13 +149,13 @@ test_roles_turn_round(void)
     nh_pair *pair = nh_pair_of_flow(t.watch, &server, &alice, &way);
     nh_pair_side *side = &pair->side[NH_FORWARD];
 
-    side->spoken[0] = 4;
+    side->versions_used[0] = 4;
     side->nsm_state = 5;
     side->lookup_before.frame = 6;
     side->log_name = "nfs";
     g_assert_true(nh_pair_of_roles(t.watch, &alice, &server) == pair);
     side = &pair->side[NH_CALLBACK];
-    g_assert_cmpuint(side->spoken[0], ==, 4);
+    g_assert_cmpuint(side->versions_used[0], ==, 4);
     g_assert_cmpuint(side->nsm_state, ==, 5);
     g_assert_cmpuint(side->lookup_before.frame, ==, 6);
     g_assert_cmpstr(side->log_name, ==, "nfs");

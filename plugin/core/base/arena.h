@@ -1,5 +1,6 @@
 /* arena.h
- * Memory that is taken in small pieces and given back all at once.
+ * Memory that is taken in small pieces and given back all at once. GLib has pieces that are given back one by one, and
+ * wmem is Wireshark's, of which the core knows nothing.
  *
  * Copyright 2026, the NLM Health authors
  *

@@ -1,5 +1,5 @@
 /* crc32.h
- * CRC-32 as zlib and Wireshark have it.
+ * CRC-32 as zlib and Wireshark have it. The core is linked with neither: it knows GLib alone, which has none.
  *
  * Copyright 2026, the NLM Health authors
  *

@@ -15,7 +15,10 @@
 /* Words of the longest key: two IPv6 addresses with their lengths, and four more. */
 #define NH_HASH_WORDS 14
 
-/* Random, the same for as long as the process lives. */
+/*
+ * Random, the same for as long as the process lives: the only thing that the core keeps outside of a watch, for what GLib
+ * calls to hash a key is told the key alone.
+ */
 extern uint64_t nh_hash_factors[NH_HASH_WORDS + 1];
 
 /*

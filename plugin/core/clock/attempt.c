@@ -224,7 +224,7 @@ is_behind_another(nh_call *call, const nh_conn *conn, const nh_attempt *attempt,
     call->wait = NH_WAIT_REPLY_NEW;
     nh_issue_between(&call->issue, nh_bound(attempt->issue.after, attempt->issue.after_frame, attempt->issue.earliest),
                      nh_bound(NH_ISSUE_SENT, at.frame, at.time));
-    call->issue.cycles_before = true;
+    nh_issue_after_timeouts(&call->issue);
     call->sendings[0].behind_hole = true;
     return true;
 }
@@ -370,7 +370,7 @@ server_has_it(const nh_call *call)
 
 /* A call that outlived its major timeout without any other symptom: the server had it, or nobody knows (one direction captured). */
 static void
-suspect(nh_call *call, nh_moment at)
+raise_suspicion(nh_call *call, nh_moment at)
 {
     const nh_sending *first = nh_call_first(call);
 
@@ -381,7 +381,7 @@ suspect(nh_call *call, nh_moment at)
 
 /* Its connection opened and nothing was in its way since: its call went out, whether or not the capture shows it (snaplen). */
 static void
-lapse(nh_attempt *attempt, nh_moment at)
+end_if_opened(nh_attempt *attempt, nh_moment at)
 {
     const nh_conn *conn = attempt->opening;
     /* of a SYN-ACK that does not come again the client's ACK is missing */
@@ -394,7 +394,7 @@ lapse(nh_attempt *attempt, nh_moment at)
 
 /* Of a client that logs no line and may never send the call again: that it waits is all that there is to see. */
 static void
-overdue(nh_call *call, nh_moment at)
+raise_overdue(nh_call *call, nh_moment at)
 {
     const nh_sending *first = nh_call_first(call);
 
@@ -423,14 +423,14 @@ watch_call(nh_call *call, nh_moment at)
 
     nh_call_deadlines(call, pair->watch->options.use_mount, &deadlines);
     if (deadlines.major_latest == NH_NEVER) {
-        overdue(call, at);
+        raise_overdue(call, at);
         return;
     }
     if (is_never_resent(call, at))
         nh_dead_overdue(call, nh_call_first(call)->conn, at);
     call->outlived = call->line_seen.frame || at.time > deadlines.major_latest;
     if (call->outlived && !call->outage)
-        suspect(call, at);
+        raise_suspicion(call, at);
     if (call->outlived && call->outage && call->proc != 0)
         call->outlived_in = raise_outlived(pair, nh_line_event(pair, call->way, call), at, &deadlines, call->line_seen);
 }
@@ -439,24 +439,24 @@ watch_call(nh_call *call, nh_moment at)
 static void
 watch_calls(nh_pair *pair, nh_moment at)
 {
-    if (at.time < pair->calm_until)
+    if (at.time < pair->no_timeout_before)
         return;
-    pair->calm_until = G_MAXINT64;
+    pair->no_timeout_before = G_MAXINT64;
     for (unsigned i = 0; i < pair->side[NH_FORWARD].outstanding->len; i++) {
         nh_call *call = g_ptr_array_index(pair->side[NH_FORWARD].outstanding, i);
         if (call->outlived || call->prog != NH_PROG_NLM || nh_call_is_one_way(call))
             continue;
-        nh_time calm_until = nh_pair_calm_until(pair, call->issue.earliest);
+        nh_time no_timeout_before = nh_pair_no_timeout_before(pair, call->issue.earliest);
         nh_time resend_due = nh_call_first(call)->at.time + NH_RESEND_MAX;
-        if (at.time >= MIN(calm_until, call->next_look))
+        if (at.time >= MIN(no_timeout_before, call->next_look))
             watch_call(call, at);
         if (at.time >= call->next_look)
             call->next_look = at.time < resend_due ? resend_due : NH_NEVER;
         if (!call->outlived)
-            pair->calm_until = MIN(pair->calm_until, MIN(calm_until, call->next_look));
+            pair->no_timeout_before = MIN(pair->no_timeout_before, MIN(no_timeout_before, call->next_look));
     }
     if (pair->side[NH_FORWARD].outstanding->len > NH_MANY_CALLS)
-        pair->calm_until = MAX(pair->calm_until, at.time + pair->side[NH_FORWARD].outstanding->len * NH_CALL_PAUSE);
+        pair->no_timeout_before = MAX(pair->no_timeout_before, at.time + pair->side[NH_FORWARD].outstanding->len * NH_CALL_PAUSE);
 }
 
 static bool
@@ -466,7 +466,7 @@ is_hard_error(const nh_finding_row *row)
 }
 
 void
-nh_attempt_doubt(const nh_pair *pair, nh_attempt *attempt)
+nh_attempt_by_losses(const nh_pair *pair, nh_attempt *attempt)
 {
     if (!attempt->active || attempt->answers || !nh_loss_is_heavy(pair))
         return;
@@ -509,11 +509,11 @@ nh_attempt_watch(nh_pair *pair, nh_moment at)
 
     for (int way = NH_FORWARD; way <= NH_CALLBACK; way++)
         if (pair->side[way].attempt.active)
-            lapse(&pair->side[way].attempt, at);
+            end_if_opened(&pair->side[way].attempt, at);
     watch_calls(pair, at);
     if (nh_attempt_pending(attempt))
         open_to_the_past(pair, attempt);
-    if (nh_attempt_pending(attempt) && !attempt->outlived && at.time >= nh_pair_calm_until(pair, attempt->issue.earliest) &&
+    if (nh_attempt_pending(attempt) && !attempt->outlived && at.time >= nh_pair_no_timeout_before(pair, attempt->issue.earliest) &&
         (pair->troubled->len > 0 || lookup_waits(pair, NH_FORWARD, at))) {
         nh_attempt_deadlines(pair, NH_FORWARD, attempt, &deadlines);
         attempt->outlived = attempt->line_seen.frame || at.time > deadlines.major_latest;

@@ -24,7 +24,7 @@ bool nh_attempt_lasts(const nh_pair *pair, nh_way way, nh_moment at);
  */
 nh_moment nh_attempt_sent(nh_call *call, nh_conn *conn, nh_moment at);
 /* The capture ends: where many packets are missing, nobody knows when an attempt began, and what its look-ups follow. */
-void nh_attempt_doubt(const nh_pair *pair, nh_attempt *attempt);
+void nh_attempt_by_losses(const nh_pair *pair, nh_attempt *attempt);
 /* A packet of the pair passes: tell of the attempt and of the calls that outlived their major timeouts. */
 void nh_attempt_watch(nh_pair *pair, nh_moment at);
 

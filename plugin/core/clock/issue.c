@@ -56,10 +56,16 @@ nh_issue_reach_back(nh_issue *issue, nh_issue_bound after)
 }
 
 void
+nh_issue_after_timeouts(nh_issue *issue)
+{
+    issue->cycles_before = true;
+}
+
+void
 nh_issue_open(nh_issue *issue, const nh_pair *pair, nh_time at)
 {
     nh_issue_reach_back(issue, nh_bound(NH_ISSUE_OPEN, 0, at - nh_waited_max(pair)));
-    issue->cycles_before = true;
+    nh_issue_after_timeouts(issue);
 }
 
 bool

@@ -32,6 +32,8 @@ void nh_issue_between(nh_issue *issue, nh_issue_bound after, nh_issue_bound befo
 void nh_issue_reach_back(nh_issue *issue, nh_issue_bound after);
 /* It began before the capture has it, nobody knows how long before this time: as long as nh_waited_max(), any number of timeouts. */
 void nh_issue_open(nh_issue *issue, const nh_pair *pair, nh_time at);
+/* Any number of timeouts may have come before what is known of it. */
+void nh_issue_after_timeouts(nh_issue *issue);
 /* It was not started before the one and not after the other. An observation that contradicts all that is known narrows nothing: false. */
 bool nh_issue_narrow(nh_issue *issue, nh_issue_bound after, nh_issue_bound before);
 

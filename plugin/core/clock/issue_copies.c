@@ -226,7 +226,7 @@ begins_with_datagram(const nh_call *call)
     nh_moment done = nh_call_done(call);
 
     return call->l4 == NH_L4_UDP && first && nh_wait_is_connect(call->wait) && !call->pair->mounts && done.frame &&
-           done.time < nh_pair_calm_until(call->pair, issue->earliest);
+           done.time < nh_pair_no_timeout_before(call->pair, issue->earliest);
 }
 
 void
@@ -297,7 +297,7 @@ sender_of(nh_conn *conn, const nh_call *call)
 }
 
 static void
-lay(nh_call *call, nh_half *half, nh_time from, nh_time until, nh_moment at)
+mark_queued(nh_call *call, nh_half *half, nh_time from, nh_time until, nh_moment at)
 {
     nh_time before = half->data_before.frame ? half->data_before.time : at.time - NH_SOCKET_MAX;
 
@@ -316,7 +316,7 @@ nh_queued_call(nh_call *call, nh_conn *conn, nh_moment at)
 
     if (!half || half->queue_frame != at.frame)
         return false;
-    lay(call, half, half->queue_from, at.time, at);
+    mark_queued(call, half, half->queue_from, at.time, at);
     return true;
 }
 
@@ -386,7 +386,7 @@ lay_before(nh_conn *conn, nh_half *half, nh_time until, nh_moment at)
                             nh_bound(NH_ISSUE_QUEUE, at.frame, MAX(until, call->issue.earliest)));
             continue;
         }
-        lay(call, half, half->data_before.time, until, at);
+        mark_queued(call, half, half->data_before.time, until, at);
         nh_dead_deferred(call, at);
     }
 }
@@ -447,7 +447,7 @@ is_surely_first(const nh_conn *conn, uint32_t frame)
 }
 
 void
-nh_line_doubt(nh_call *call)
+nh_line_by_losses(nh_call *call)
 {
     nh_watch *watch = call->pair->watch;
     const nh_frame *frame = call->line_seen.frame && call->pair->gap.frame ? nh_frame_find(watch, call->line_seen.frame) : NULL;

@@ -52,6 +52,6 @@ void nh_queued_copy(const nh_call *copy, nh_conn *conn, nh_moment at);
 void nh_copy_sent(nh_call *call, nh_moment at);
 
 /* The capture lost packets: a look-up that dates the call's line may have begun before its first SYN that was captured. The line then came before it. */
-void nh_line_doubt(nh_call *call);
+void nh_line_by_losses(nh_call *call);
 
 #endif

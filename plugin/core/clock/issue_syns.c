@@ -121,5 +121,5 @@ nh_issue_by_fin(nh_attempt *attempt, const nh_conn *conn, nh_moment fin)
         attempt->wait = NH_WAIT_CLOSING;
         nh_issue_reach_back(&attempt->issue, nh_bound(NH_ISSUE_FIN, fin.frame, fin.time));
     }
-    attempt->issue.cycles_before = true;
+    nh_issue_after_timeouts(&attempt->issue);
 }

@@ -54,7 +54,7 @@ in_window(const nh_deadlines *deadlines, nh_moment at)
     return at.time >= deadlines->major_earliest - NH_CLOCK_SLACK && at.time <= deadlines->major_latest + 5 * NH_CLOCK_SLACK;
 }
 
-/* The bit of a call or of what is looked up in nh_pair's spoken; 0 for a version that no NLM has. */
+/* The bit of a call or of what is looked up in nh_pair's versions_used; 0 for a version that no NLM has. */
 static uint8_t
 version_bit(uint32_t vers)
 {
@@ -62,10 +62,10 @@ version_bit(uint32_t vers)
 }
 
 void
-nh_lookup_speaks(const nh_call *call)
+nh_lookup_note_version(const nh_call *call)
 {
     call->pair->wants_locks = true;
-    call->pair->side[call->way].spoken[call->l4 == NH_L4_UDP] |= version_bit(call->vers);
+    call->pair->side[call->way].versions_used[call->l4 == NH_L4_UDP] |= version_bit(call->vers);
 }
 
 /* rpcb_getport_async, net/sunrpc/rpcb_clnt.c: version and transport of the call that waits, asked over the same transport. */
@@ -79,11 +79,11 @@ is_asked_for(const nh_call *call, const nh_call *lookup)
 static bool
 is_for_locks(const nh_call *lookup)
 {
-    const uint8_t *spoken = lookup->pair->side[lookup->way].spoken;
+    const uint8_t *versions_used = lookup->pair->side[lookup->way].versions_used;
 
-    if (!spoken[0] && !spoken[1])
+    if (!versions_used[0] && !versions_used[1])
         return true;
-    return spoken[lookup->asked->prot == NH_L4_UDP] & version_bit(lookup->asked->vers);
+    return versions_used[lookup->asked->prot == NH_L4_UDP] & version_bit(lookup->asked->vers);
 }
 
 /* A call that waits, and whose major timeout this look-up follows. */
@@ -325,7 +325,7 @@ nh_lookup_not_ours(nh_conn *conn)
 
 /* An acknowledged look-up without an answer: who waits for it is told, and whoever sees the server's callback fail. */
 static void
-overdue(nh_call *call, nh_moment at)
+raise_overdue(nh_call *call, nh_moment at)
 {
     nh_moment sent = nh_call_first(call)->at;
 
@@ -356,6 +356,6 @@ nh_lookup_watch(nh_pair *pair, nh_moment at)
     for (unsigned i = 0; pair->lookups && i < pair->lookups->len; i++) {
         nh_call *call = g_ptr_array_index(pair->lookups, i);
         if (is_overdue(call, at))
-            overdue(call, at);
+            raise_overdue(call, at);
     }
 }

@@ -12,7 +12,7 @@
 #include "core/model/model.h"
 
 /* A call of NLM: its version and transport are those that the pair looks up. */
-void nh_lookup_speaks(const nh_call *call);
+void nh_lookup_note_version(const nh_call *call);
 /*
  * A port look-up begins with the SYN to port 111. It may be the wire mark of a
  * major timeout (call_timeout / rpc_check_timeout -> rpc_force_rebind,

@@ -32,11 +32,11 @@ nh_pair_set_nlm_timeout(nh_pair *pair, unsigned seconds)
     if (pair->nlm_timeout == seconds)
         return;
     pair->nlm_timeout = seconds;
-    pair->calm_until = NH_TIME_NONE;
+    pair->no_timeout_before = NH_TIME_NONE;
 }
 
 nh_time
-nh_pair_calm_until(const nh_pair *pair, nh_time issued)
+nh_pair_no_timeout_before(const nh_pair *pair, nh_time issued)
 {
     nh_policy policy = nh_policy_of(pair, NH_L4_TCP, pair->watch->options.use_mount);
 
@@ -54,5 +54,5 @@ nh_call_expect(nh_call *call)
         return;
     if (!nh_time_known(call->next_look))
         call->next_look = call->sendings[0].at.time + NH_OVERDUE_TIME;
-    pair->calm_until = MIN(pair->calm_until, MIN(call->next_look, nh_pair_calm_until(pair, call->issue.earliest)));
+    pair->no_timeout_before = MIN(pair->no_timeout_before, MIN(call->next_look, nh_pair_no_timeout_before(pair, call->issue.earliest)));
 }

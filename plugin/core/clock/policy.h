@@ -23,7 +23,7 @@ void nh_pair_set_nlm_timeout(nh_pair *pair, unsigned seconds);
  * Before this time no major timeout of a call or attempt that was issued then comes, whatever the family (six steps);
  * NH_TIME_NONE where nothing is known of that. Predictions cost too much for each packet of a storm.
  */
-nh_time nh_pair_calm_until(const nh_pair *pair, nh_time issued);
+nh_time nh_pair_no_timeout_before(const nh_pair *pair, nh_time issued);
 /* It is known, or known otherwise, when this call was issued: nh_attempt_watch() looks at it in time. */
 void nh_call_expect(nh_call *call);
 

@@ -183,7 +183,7 @@ nh_faults_callback_refused(GArray *locks, const nh_lock *asked, uint32_t status,
 
 /* Somebody is refused because of a lock that nobody owns. */
 static void
-suffer(nh_lock *lock, nh_call *call, nh_moment at)
+note_refusal(nh_lock *lock, nh_call *call, nh_moment at)
 {
     nh_fault *fault = lock->fault;
 
@@ -243,5 +243,5 @@ nh_faults_contended(GArray *locks, const nh_lock *asked, uint32_t status, nh_mom
             return; /* somebody is known to hold it */
     }
     if (left)
-        suffer(left, asked->call, at);
+        note_refusal(left, asked->call, at);
 }

@@ -118,7 +118,7 @@ note_grace(const nh_lock *asked)
 
 /* The pair whose client is this one's server, and the other way round; NULL: none that locks anything. */
 static nh_pair *
-opposite(const nh_pair *pair)
+reverse_pair(const nh_pair *pair)
 {
     const nh_lock_server *server = nh_lock_server_find(pair->watch->locks, &pair->client);
 
@@ -133,7 +133,7 @@ opposite(const nh_pair *pair)
 void
 nh_locks_restarted(nh_pair *pair, nh_way way, uint32_t state, nh_moment at)
 {
-    nh_pair *other = opposite(pair);
+    nh_pair *other = reverse_pair(pair);
     loss lost = { way == NH_FORWARD ? NH_GONE_BY_NOTICE : NH_GONE_BY_OWNER_NOTICE, at };
 
     if (state != 0 && pair->side[way].nsm_state == state)

@@ -350,7 +350,7 @@ nh_log_best_ranges(const nh_log_predictions *p, const GPtrArray *lines, const nh
 
 /* How exactly a line tells the shift under which it meets its window. */
 static nh_time
-looseness(const nh_log_predictions *p, const nh_log_line *line, nh_time shift, nh_time slack)
+room_left(const nh_log_predictions *p, const nh_log_line *line, nh_time shift, nh_time slack)
 {
     nh_time low = line->stamp + shift;
     const nh_log_range *window = window_met(p, line, low - slack, low + line->resolution + slack);
@@ -366,10 +366,10 @@ nh_log_settle(const nh_log_predictions *p, const GPtrArray *lines, nh_log_range 
     GArray *wanted = g_array_new(false, false, sizeof(nh_time));
 
     for (unsigned i = 0; i < lines->len; i++)
-        tightest = MIN(tightest, looseness(p, g_ptr_array_index(lines, i), middle, slack));
+        tightest = MIN(tightest, room_left(p, g_ptr_array_index(lines, i), middle, slack));
     for (unsigned i = 0; i < lines->len; i++) {
         const nh_log_line *line = g_ptr_array_index(lines, i);
-        if (!nh_log_meets(p, line, middle, slack) || looseness(p, line, middle, slack) / 2 > tightest)
+        if (!nh_log_meets(p, line, middle, slack) || room_left(p, line, middle, slack) / 2 > tightest)
             continue;
         nh_time shift = nearest_best(p, line, line->stamp + middle) - line->stamp - line->resolution / 2;
         g_array_append_val(wanted, shift);

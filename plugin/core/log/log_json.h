@@ -1,5 +1,6 @@
 /* log_json.h
- * Records of JSON in a log, whole ones and those of a file that is cut off.
+ * Records of JSON in a log, whole ones and those of a file that is cut off, which a parser of documents (json-glib, which
+ * few systems have beside Wireshark) refuses.
  *
  * Copyright 2026, the NLM Health authors
  *

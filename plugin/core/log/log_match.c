@@ -320,7 +320,7 @@ match_lines(matching *m, const nh_kernel_log *log)
 }
 
 static void
-tell(const matching *m, const nh_kernel_log *log)
+add_messages(const matching *m, const nh_kernel_log *log)
 {
     if (log->remark)
         g_ptr_array_add(m->story->messages, g_strdup(log->remark));
@@ -369,7 +369,7 @@ nh_log_match(nh_watch *watch, nh_story *story, nh_kernel_log *log)
 
     remark_reading(story, log);
     match_lines(&m, log);
-    tell(&m, log);
+    add_messages(&m, log);
     g_ptr_array_unref(m.unmatched);
     g_ptr_array_unref(m.foreign);
     g_ptr_array_unref(m.gaps);

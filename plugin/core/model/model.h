@@ -128,7 +128,7 @@ struct nh_conn {
     bool reset_by_client;
     nh_forged middlebox_reset, middlebox_synack; /* in the name of one of the two, and unlike its packets (middlebox.c) */
     unsigned attempts_unanswered;                /* attempts to open it, in a row, that met nothing at all; the latest one apart */
-    bool lone_syns;                              /* it is in trouble for these: no SYN of it comes again */
+    bool tries_are_trouble;                      /* these alone are its trouble: no SYN of it came again */
     bool turned_away;                            /* the server closed or reset it as soon as it was open */
     nh_wrong_source *wrong_source;               /* NULL: nothing did */
 };
@@ -290,7 +290,7 @@ typedef struct {
     nh_attempt attempt;
     nh_moment first_lookup;               /* of lockd's port, or of what is not known yet */
     nh_moment last_lookup, lookup_before; /* the latter until it is known what the last one asked */
-    uint8_t spoken[2];                    /* NLM versions of its calls, a bit each; by TCP or UDP */
+    uint8_t versions_used[2];             /* NLM versions of its calls, a bit each; by TCP or UDP */
     const char *caller_name;              /* of its latest lock call; NULL: there was none; of watch->names */
     const char *log_name;                 /* how the kernel log calls the host that lockd calls; NULL = unknown; static */
     uint32_t nsm_state;                   /* state number of the latest SM_NOTIFY */
@@ -324,13 +324,13 @@ struct nh_pair {
     GPtrArray *outages;            /* nh_outage*, by time */
     nh_outage *open;
     struct {
-        GPtrArray *frames;   /* nh_frame*, its own, by number (timeline.c) */
-        GPtrArray *served;   /* of these those in which the client got an answer at once (other_clients.c) */
-    } indexed;               /* only while a story is told; NULL where there is none */
-    nh_pair_side side[2];    /* by way */
-    GPtrArray *lookups;      /* of these the port mapper's, of both ways; NULL while there was none */
-    nh_time calm_until;      /* no major timeout of the client's calls that wait comes before; NH_TIME_NONE = unknown */
-    nh_habit looks_up_first; /* the client looks the port up for a call, though it knows it */
+        GPtrArray *frames;     /* nh_frame*, its own, by number (timeline.c) */
+        GPtrArray *served;     /* of these those in which the client got an answer at once (other_clients.c) */
+    } indexed;                 /* only while a story is told; NULL where there is none */
+    nh_pair_side side[2];      /* by way */
+    GPtrArray *lookups;        /* of these the port mapper's, of both ways; NULL while there was none */
+    nh_time no_timeout_before; /* no major timeout of the client's calls that wait comes before; NH_TIME_NONE = unknown */
+    nh_habit looks_up_first;   /* the client looks the port up for a call, though it knows it */
     struct {
         uint32_t frame;
         nh_family before;

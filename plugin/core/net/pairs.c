@@ -47,7 +47,7 @@ new_pair(nh_watch *watch, const nh_addr *client, const nh_addr *server)
     pair->client = *client;
     pair->server = *server;
     pair->order = watch->pair_list->len;
-    pair->slowest = pair->calm_until = NH_TIME_NONE;
+    pair->slowest = pair->no_timeout_before = NH_TIME_NONE;
     pair->outages = g_ptr_array_new();
     pair->troubled = g_ptr_array_new();
     pair->side[NH_FORWARD].outstanding = g_ptr_array_new();
@@ -129,7 +129,7 @@ swap_roles(nh_pair *pair)
     SWAP(bool, pair->seen_client, pair->seen_server);
     SWAP(unsigned, pair->near_client, pair->near_server);
     SWAP(nh_pair_side, pair->side[NH_FORWARD], pair->side[NH_CALLBACK]);
-    pair->calm_until = NH_TIME_NONE;
+    pair->no_timeout_before = NH_TIME_NONE;
     pair->carrier = NULL;
     pair->unfollowed.n = 0;
     for (unsigned i = 0; i < pair->outages->len; i++)

@@ -28,7 +28,7 @@
 #include "core/net/tcp_reset.h"
 #include "core/net/middlebox.h"
 #include "core/points/tape.h"
-#include "core/clock/unfollowed.h"
+#include "core/net/unfollowed.h"
 #include "core/judge/raise.h"
 #include "core/model/ports.h"
 

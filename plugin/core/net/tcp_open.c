@@ -85,8 +85,8 @@ attempt_again(nh_segment_context *p)
 {
     nh_conn *conn = p->conn;
 
-    conn->lone_syns = conn->attempts_unanswered > 1 && (conn->lone_syns || !nh_conn_trouble(conn));
-    if (conn->lone_syns && !nh_wrong_source_conn(conn, conn->attempt_syn))
+    conn->tries_are_trouble = conn->attempts_unanswered > 1 && (conn->tries_are_trouble || !nh_conn_trouble(conn));
+    if (conn->tries_are_trouble && !nh_wrong_source_conn(conn, conn->attempt_syn))
         syn_unanswered(p);
     conn->attempt_syn = p->at;
 }

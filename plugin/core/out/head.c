@@ -78,7 +78,7 @@ add_part(GPtrArray *head, const char *name)
 }
 
 static void
-say(nh_head_part *part, GString *text)
+add_text(nh_head_part *part, GString *text)
 {
     g_ptr_array_add(part->texts, g_string_free(text, false));
 }
@@ -174,7 +174,7 @@ say_what(GPtrArray *head, const nh_incident *incident)
     GString *text = g_string_new(NULL);
 
     (incident->kind == NH_INCIDENT_LOCK ? append_owners : append_requests)(text, incident);
-    say(add_part(head, "What"), text);
+    add_text(add_part(head, "What"), text);
 }
 
 /* --- why ---------------------------------------------------------------------------- */
@@ -293,7 +293,7 @@ say_where(GPtrArray *head, const nh_incident *incident)
         g_string_append_printf(text, " %u NFS call%s", incident->other_answers, nh_plural(incident->other_answers));
         append_late(text, incident->other_first - incident->start);
     }
-    say(part, text);
+    add_text(part, text);
 }
 
 /* --- when ------------------------------------------------------------------------------ */
@@ -330,7 +330,7 @@ say_when(GPtrArray *head, const nh_incident *incident)
     GString *text = g_string_new(NULL);
 
     append_span(text, incident);
-    say(when, text);
+    add_text(when, text);
     for (unsigned i = 0; !is_of_one_part(incident) && i < incident->parts->len && i < MAX_PARTS; i++) {
         const nh_part *part = incident->parts->pdata[i];
         text = g_string_new(NULL);
@@ -340,7 +340,7 @@ say_when(GPtrArray *head, const nh_incident *incident)
             append_owned(text, " (%s)", nh_duration_text(part->to - part->from));
         }
         g_string_append_printf(text, ": %s", part->what);
-        say(when, text);
+        add_text(when, text);
     }
 }
 
@@ -419,17 +419,17 @@ say_log(GPtrArray *head, const nh_incident *incident)
         GString *text = g_string_new(NULL);
         if (!before || g_strcmp0(before->text, line->text) != 0) {
             g_string_printf(text, "%s\"%s\"", line->of_server ? "In the server's log: " : "", line->text ? line->text : "");
-            say(log, text);
+            add_text(log, text);
             text = g_string_new(NULL);
         }
         append_owned(text, NH_HEAD_INDENT "%s", dates_of_line(line, clock));
-        say(log, text);
+        add_text(log, text);
     }
     if (lines->len < incident->kernel_lines->len) {
         GString *text = g_string_new(NULL);
         g_string_printf(text, "... and %u more; the JSON document lists all %u", incident->kernel_lines->len - lines->len,
                         incident->kernel_lines->len);
-        say(log, text);
+        add_text(log, text);
     }
     g_ptr_array_unref(lines);
 }
@@ -442,7 +442,7 @@ say_next(GPtrArray *head, const nh_incident *incident)
     nh_head_part *next = incident->next_steps->len ? add_part(head, "Next") : NULL;
 
     for (unsigned i = 0; i < incident->next_steps->len; i++)
-        say(next, g_string_new(incident->next_steps->pdata[i]));
+        add_text(next, g_string_new(incident->next_steps->pdata[i]));
 }
 
 static bool

@@ -1,5 +1,6 @@
 /* report_json.h
- * A story as one JSON document; its schema is docs/nlm_health.schema.json.
+ * A story as one JSON document; its schema is docs/nlm_health.schema.json. GLib writes none, and Wireshark's json_dumper
+ * is not at hand in the core.
  *
  * Copyright 2026, the NLM Health authors
  *

@@ -83,10 +83,10 @@ typedef struct {
     GHashTable *stamps; /* nh_conn*, or nh_two_hosts*, to stamp[2] */
     GHashTable *single; /* nh_conn* to the latest mark without a twin */
     nh_time from, to;   /* of all twins, by the first clock */
-} lookout;
+} search;
 
 static bool
-is_between_twins_of(const nh_points *points, const lookout *out, const nh_mark_row *m, uint8_t view)
+is_between_twins_of(const nh_points *points, const search *out, const nh_mark_row *m, uint8_t view)
 {
     nh_time time = view == 0 ? m->time : nh_clocks_first(&points->clocks, m->time);
 
@@ -95,13 +95,13 @@ is_between_twins_of(const nh_points *points, const lookout *out, const nh_mark_r
 
 /* Within the time of the twins a packet that only one saw was lost on its way, or sent there; outside of it one point may not have captured. */
 static bool
-is_between_twins(const nh_points *points, const lookout *out, const nh_mark_row *m)
+is_between_twins(const nh_points *points, const search *out, const nh_mark_row *m)
 {
     return is_between_twins_of(points, out, m, nh_view_of_sender(points, m));
 }
 
 static void
-look_at(nh_points *points, lookout *out, uint32_t i)
+tell_by_stamp(nh_points *points, search *out, uint32_t i)
 {
     nh_mark_row *m = nh_mark_at(points->marks, i);
 
@@ -119,7 +119,7 @@ look_at(nh_points *points, lookout *out, uint32_t i)
 }
 
 static void
-look_for_questions(nh_points *points, lookout *out, uint32_t i)
+tell_by_question(nh_points *points, search *out, uint32_t i)
 {
     nh_mark_row *m = nh_mark_at(points->marks, i);
 
@@ -137,7 +137,7 @@ look_for_questions(nh_points *points, lookout *out, uint32_t i)
 }
 
 static void
-find_twin_times(const nh_points *points, lookout *out)
+find_twin_times(const nh_points *points, search *out)
 {
     bool any = false;
 
@@ -153,7 +153,7 @@ find_twin_times(const nh_points *points, lookout *out)
 
 /* What is left was seen by the point that went on capturing: by most of what is known of that time, else the client's. */
 static void
-settle_rest(nh_points *points, const lookout *out, bool before)
+settle_rest(nh_points *points, const search *out, bool before)
 {
     unsigned votes[2] = { 0, 0 };
 
@@ -209,7 +209,7 @@ take_single(single_conn *c, const nh_mark_row *m)
 
 /* How much of the time of the twins it would have, were it of that view; else, negative, how far it is from that. */
 static nh_time
-overlap(const nh_points *points, const lookout *out, const single_conn *c, uint8_t view)
+overlap(const nh_points *points, const search *out, const single_conn *c, uint8_t view)
 {
     nh_time from = view == 0 ? c->from : nh_clocks_first(&points->clocks, c->from);
     nh_time to = view == 0 ? c->to : nh_clocks_first(&points->clocks, c->to);
@@ -219,7 +219,7 @@ overlap(const nh_points *points, const lookout *out, const single_conn *c, uint8
 
 /* The other point did not capture then: it has none of it, while twins show when both did. */
 static void
-settle_single_connections(nh_points *points, const lookout *out)
+settle_single_connections(nh_points *points, const search *out)
 {
     GHashTable *conns = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 
@@ -244,7 +244,7 @@ settle_single_connections(nh_points *points, const lookout *out)
 static void
 tell_single_copies(nh_points *points)
 {
-    lookout out = { .stamps = g_hash_table_new_full(NULL, NULL, NULL, g_free), .single = g_hash_table_new_full(NULL, NULL, NULL, g_free) };
+    search out = { .stamps = g_hash_table_new_full(NULL, NULL, NULL, g_free), .single = g_hash_table_new_full(NULL, NULL, NULL, g_free) };
     uint32_t n = points->marks->rows->len;
 
     for (uint32_t i = 0; i < n; i++)
@@ -252,14 +252,14 @@ tell_single_copies(nh_points *points)
             nh_mark_at(points->marks, i)->view = view_by_hops(points, nh_mark_at(points->marks, i));
     find_twin_times(points, &out);
     for (uint32_t i = 0; i < n; i++)
-        look_at(points, &out, i);
+        tell_by_stamp(points, &out, i);
     g_hash_table_remove_all(out.stamps);
     for (uint32_t i = n; i-- > 0;)
-        look_at(points, &out, i);
+        tell_by_stamp(points, &out, i);
     if (points->told_by == NH_BY_TIME)
         settle_single_connections(points, &out);
     for (uint32_t i = 0; i < n; i++)
-        look_for_questions(points, &out, i);
+        tell_by_question(points, &out, i);
     settle_rest(points, &out, true);
     settle_rest(points, &out, false);
     g_hash_table_unref(out.stamps);

@@ -21,7 +21,7 @@ view_by_order(const nh_points *points, const nh_mark_row *m)
 
 /* How much longer than the clocks say b came after a. */
 static nh_time
-strangeness(const nh_points *points, const nh_mark_row *a, const nh_mark_row *b, uint8_t view)
+clock_error(const nh_points *points, const nh_mark_row *a, const nh_mark_row *b, uint8_t view)
 {
     nh_time expected = nh_clocks_offset(&points->clocks, view == 0 ? a->time : b->time);
 
@@ -41,7 +41,7 @@ view_of_first(const nh_points *points, const nh_mark_row *a, const nh_mark_row *
     if (points->told_by == NH_BY_HOPS && a->hops) /* both of one point: a SYN-ACK twice within a tick of its time stamp */
         return NH_NO_VIEW;
     if (points->told_by == NH_BY_HOPS) /* nothing but the clocks tells */
-        return strangeness(points, a, b, 0) <= strangeness(points, a, b, 1) ? 0 : 1;
+        return clock_error(points, a, b, 0) <= clock_error(points, a, b, 1) ? 0 : 1;
     return view_by_order(points, a);
 }
 
@@ -57,9 +57,9 @@ pair_up(const nh_points *points, uint32_t i)
     for (uint32_t j = m->next; j != NH_NO_MARK && looked_at++ < NH_POINTS_ALIKE_MAX; j = nh_mark_at(points->marks, j)->next) {
         nh_mark_row *other = nh_mark_at(points->marks, j);
         uint8_t first = view_of_first(points, m, other);
-        if (other->twin != NH_NO_MARK || first == NH_NO_VIEW || strangeness(points, m, other, first) > least)
+        if (other->twin != NH_NO_MARK || first == NH_NO_VIEW || clock_error(points, m, other, first) > least)
             continue;
-        least = strangeness(points, m, other, first);
+        least = clock_error(points, m, other, first);
         best = other;
         view = first;
     }

@@ -14,7 +14,7 @@
 #include "core/model/frames.h"
 #include "core/clock/lookups.h"
 #include "core/model/ports.h"
-#include "core/clock/unfollowed.h"
+#include "core/net/unfollowed.h"
 #include "core/judge/raise.h"
 
 static unsigned

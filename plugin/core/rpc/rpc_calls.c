@@ -182,7 +182,7 @@ first_transmission(nh_call *call, nh_conn *conn, uint32_t seq_end, nh_moment at)
     if (conn && conn->calls == 0 && conn->pair != call->pair)
         nh_conn_move(conn, call->pair, call->way);
     call->pair->calls += !nh_nlm_is_result(call->prog, call->proc) && !nh_call_is_ping(call);
-    nh_lookup_speaks(call);
+    nh_lookup_note_version(call);
     if (conn)
         conn->calls++;
     if (!conn && call->way == NH_FORWARD)

@@ -97,7 +97,7 @@ conclude_call(nh_call *call)
         forget_line(call);
     } else if (call->proc != 0) {
         nh_issue_by_beginning(call);
-        nh_line_doubt(call);
+        nh_line_by_losses(call);
         nh_issue_by_losses(call);
         nh_issue_by_line_seen(call);
     }
@@ -127,8 +127,8 @@ conclude_attempt(nh_pair *pair)
 {
     nh_attempt *attempt = &pair->side[NH_FORWARD].attempt;
 
-    nh_attempt_doubt(pair, attempt);
-    nh_attempt_doubt(pair, &pair->side[NH_CALLBACK].attempt);
+    nh_attempt_by_losses(pair, attempt);
+    nh_attempt_by_losses(pair, &pair->side[NH_CALLBACK].attempt);
     if (attempt->outlived_in && nh_client_is_other(pair))
         nh_frame_unnote(pair->watch, attempt->outlived_in, NH_NOT_RESPONDING);
 }

@@ -1,5 +1,6 @@
 /* transport.h
- * The headers of TCP, UDP and ICMP.
+ * The headers of TCP, UDP and ICMP, from the bytes: what Wireshark makes of them depends on its preferences, and the
+ * core is fed without it, too.
  *
  * Copyright 2026, the NLM Health authors
  *

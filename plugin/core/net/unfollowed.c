@@ -11,7 +11,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 
-#include "core/clock/unfollowed.h"
+#include "core/net/unfollowed.h"
 
 #include "core/base/limits.h"
 #include "core/clock/attempt.h"
@@ -35,7 +35,7 @@ date_attempt(nh_pair *pair, nh_moment at)
         oldest = nh_bound(NH_ISSUE_LOOKUPS, before.frame, before.time);
     nh_attempt_begin(attempt, NH_WAIT_CONNECT, oldest, first);
     attempt->step = at;
-    attempt->issue.cycles_before = true;
+    nh_issue_after_timeouts(&attempt->issue);
 }
 
 /* The capture would have what the client sends to lockd: it is no filter's for port 111, and has no holes. */
@@ -79,7 +79,7 @@ nh_unfollowed_answer(const nh_call *lookup, nh_moment at)
 }
 
 static void
-tell(nh_conn *conn, bool syn, unsigned lost, nh_moment at)
+raise_lost_behind(nh_conn *conn, bool syn, unsigned lost, nh_moment at)
 {
     nh_pair *pair = conn->pair;
 
@@ -132,7 +132,7 @@ nh_unfollowed_end(nh_conn *conn, bool syn, nh_moment at)
     if (lost >= NH_LOOKUPS_PROOF)
         take_back_no_try(pair);
     if (lost >= NH_LOOKUPS_PROOF && !pair->open) /* an outage whose packets are in the capture explains them better */
-        tell(conn, syn, lost, at);
+        raise_lost_behind(conn, syn, lost, at);
     pair->unfollowed.n = 0;
     pair->unfollowed.before = at;
 }
