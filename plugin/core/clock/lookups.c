@@ -212,21 +212,42 @@ end_if_given_up(nh_pair *pair, nh_way way, nh_moment at)
     return true;
 }
 
-/* A look-up by a SYN to port 111 (lookup NULL) or by a datagram. */
+static void
+remember(nh_pair_side *side, nh_moment at)
+{
+    side->lookup_before = side->last_lookup;
+    side->last_lookup = at;
+    if (!side->first_lookup.frame)
+        side->first_lookup = at;
+}
+
+/* The attempt goes on with this look-up, which may follow its major timeout. */
+static void
+go_on(nh_pair *pair, nh_way way, nh_conn *conn, nh_moment at)
+{
+    nh_attempt *attempt = &pair->side[way].attempt;
+    nh_deadlines deadlines;
+
+    if (attempt->line_seen.frame || attempt->answers || attempt->issue.cycles_before)
+        return;
+    nh_attempt_deadlines(pair, way, attempt, &deadlines);
+    if (!in_window(&deadlines, at))
+        return;
+    attempt->line_seen = at;
+    attempt->looker = conn;
+    raise_rebind(pair, way, at, attempt->start.time, attempt->issue.earliest == attempt->start.time, NULL);
+}
+
+/* A look-up by a SYN to port 111 (lookup NULL) or by a datagram; seen: it is in the capture. */
 static void
 look_up(nh_pair *pair, nh_way way, nh_conn *conn, const nh_call *lookup, nh_moment at, bool seen)
 {
     nh_attempt *attempt = &pair->side[way].attempt;
-    nh_conn *blocking = blocking_conn(pair, way);
-    bool retry = pair->side[way].last_lookup.frame && at.time - pair->side[way].last_lookup.time < NH_LOOKUP_RETRY_TIME;
-    nh_deadlines deadlines;
+    const nh_conn *blocking = blocking_conn(pair, way);
+    nh_moment before = pair->side[way].last_lookup;
+    bool retry = before.frame && at.time - before.time < NH_LOOKUP_RETRY_TIME, another = end_if_given_up(pair, way, at);
 
-    bool another = end_if_given_up(pair, way, at);
-
-    pair->side[way].lookup_before = pair->side[way].last_lookup;
-    pair->side[way].last_lookup = at;
-    if (!pair->side[way].first_lookup.frame)
-        pair->side[way].first_lookup = at;
+    remember(&pair->side[way], at);
     if (nh_grant_answer_begins(pair, way, at)) {
         attempt->looker = conn;
         return;
@@ -235,14 +256,8 @@ look_up(nh_pair *pair, nh_way way, nh_conn *conn, const nh_call *lookup, nh_mome
         return;
     if (nh_attempt_lasts(pair, way, at)) {
         attempt->step = at;
-        if (!seen || retry || attempt->line_seen.frame || attempt->answers || attempt->issue.cycles_before)
-            return;
-        nh_attempt_deadlines(pair, way, attempt, &deadlines);
-        if (in_window(&deadlines, at)) {
-            attempt->line_seen = at;
-            attempt->looker = conn;
-            raise_rebind(pair, way, at, attempt->start.time, attempt->issue.earliest == attempt->start.time, NULL);
-        }
+        if (seen && !retry)
+            go_on(pair, way, conn, at);
     } else if (!lock_calls_wait(pair, way)) {
         if (blocking && seen)
             begin_while_closing(pair, way, blocking, at);

@@ -9,6 +9,7 @@
 #include "core/log/kernel_log.h"
 
 #include "core/base/limits.h"
+#include "core/base/text.h"
 #include "core/log/kernel_log_stamp.h"
 #include "core/log/log_message.h"
 #include "core/log/log_rows.h"
@@ -557,7 +558,7 @@ count_lines(const reader *r)
 {
     nh_kernel_log *log = r->log;
     GString *counts = g_string_new(NULL);
-    g_string_printf(counts, "%u line%s", log->own, log->own == 1 ? "" : "s");
+    g_string_printf(counts, "%u line%s", log->own, nh_plural(log->own));
     if (r->full)
         g_string_append_printf(counts, " (the first %u, the others were left out)", NH_LOG_LINES_MAX);
     if (r->undated > 0)

@@ -12,6 +12,7 @@
 #include "core/log/kernel_log_fit.h"
 
 #include "core/base/limits.h"
+#include "core/base/text.h"
 
 static GPtrArray *
 lines_of(const nh_kernel_log *log, nh_log_clock clock)
@@ -378,7 +379,7 @@ append_boot(GString *message, unsigned number, nh_time boot, unsigned met, unsig
                            number == 0 ? ", seconds since boot aligned by best match: the kernel booted at " : ", again at ", text);
     if (others > 0)
         g_string_append_printf(message, " (uncertain: %s%u other boot time%s would fit as well)",
-                               others >= NH_LOG_RANGES_MAX - 1 ? "at least " : "", others, others == 1 ? "" : "s");
+                               others >= NH_LOG_RANGES_MAX - 1 ? "at least " : "", others, nh_plural(others));
     else if (met == 1)
         g_string_append(message, " (uncertain: it rests on one line)");
     g_free(text);

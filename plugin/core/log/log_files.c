@@ -16,6 +16,7 @@
 #include "core/log/kernel_log.h"
 
 #include "core/base/limits.h"
+#include "core/base/text.h"
 
 /* --- what is no log ------------------------------------------------------------------ */
 
@@ -79,7 +80,7 @@ why_no_lines(const nh_log_found *found, const char *name)
 {
     if (found->undated > 0)
         return g_strdup_printf("%s has %u line%s about lock servers, but none with a time stamp that can be used: " RUN_INSTEAD ".", name,
-                               found->undated, found->undated == 1 ? "" : "s");
+                               found->undated, nh_plural(found->undated));
     return g_strdup_printf("%s has no line about lock servers (\"lockd: server ... not responding\"); %u were read.", name, found->rows);
 }
 

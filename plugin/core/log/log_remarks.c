@@ -9,6 +9,7 @@
 #include "core/log/log_remarks.h"
 
 #include "core/base/limits.h"
+#include "core/base/text.h"
 #include "core/log/kernel_log_skew.h"
 #include "core/log/log_candidates.h"
 
@@ -150,7 +151,7 @@ nh_log_remark_foreign(nh_story *story, const GPtrArray *lines)
         story->messages,
         g_strdup_printf("%u line%s of the log %s of another system's client, not Linux's (%s), such as line %u: %s. No times of "
                         "Linux's timers apply to it.",
-                        lines->len, lines->len == 1 ? "" : "s", lines->len == 1 ? "is" : "are", whose, first->number, first->text));
+                        lines->len, nh_plural(lines->len), lines->len == 1 ? "is" : "are", whose, first->number, first->text));
 }
 
 /* As a preference takes it; a whole number of seconds without a point. */

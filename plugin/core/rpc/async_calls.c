@@ -264,48 +264,55 @@ first_unanswered(const nh_call *message, unsigned *copies)
     return first;
 }
 
-/* It asks for what an earlier call, of which the server has not answered any copy, asked for. */
-static void
-raise_anew(nh_call *call, nh_call *first, unsigned copies, nh_moment at)
+/* The earlier call was answered, and its client did not get or did not take the answer: the new one asks for that. */
+static bool
+is_answered_in_vain(nh_call *call, nh_call *first, bool taken, nh_moment at)
 {
-    bool message = nh_nlm_is_message(call->prog, call->proc);
-    bool taken = nh_call_rare_of(first)->accepted.frame || first->tcp_acked;
-
-    if (nh_elapsed(nh_call_first(first)->at.time, at.time) <
-        (message || call->l4 == NH_L4_UDP ? NH_CALLBACK_REPEAT_TIME : NH_ASKED_ANEW_TIME))
-        return;
-    if (!taken && call->l4 != NH_L4_UDP)
-        return;
     nh_moment lost = nh_call_rare_of(first)->lost_reply;
-    if (lost.frame && !nh_call_rare_of(first)->wrong_source) {
+    bool wrong_source = nh_call_rare_of(first)->wrong_source != NULL; /* raised when the client did not take it */
+
+    if (lost.frame && !wrong_source)
         nh_raise(&(nh_evidence){ .finding = NH_PEER_SILENT,
                                  .call = first,
                                  .at = at,
                                  .since = nh_call_first(first)->at,
                                  .says = { NH_REMARK_REPLY_LOST, { NH_NUMBER(lost.frame) } } });
-        nh_outage_join(call->pair, call);
+    else if (taken || !wrong_source)
+        return false;
+    nh_outage_join(call->pair, call);
+    return true;
+}
+
+static nh_remark
+remark_of_anew(const nh_call *call, bool taken, bool message, nh_moment since, nh_moment at)
+{
+    int by = !taken ? 0 : message ? 2 : 1;
+
+    return (nh_remark){ NH_REMARK_SENT_ANEW,
+                        { NH_POINTER(nh_nlm_procedure_name(call->proc)), NH_NUMBER(since.frame), NH_NUMBER(by),
+                          NH_NUMBER(nh_elapsed(since.time, at.time)) } };
+}
+
+/* It asks for what an earlier call, of which the server has not answered any copy, asked for. */
+static void
+raise_anew(nh_call *call, nh_call *first, unsigned copies, nh_moment at)
+{
+    bool message = nh_nlm_is_message(call->prog, call->proc), by_udp = call->l4 == NH_L4_UDP;
+    bool taken = nh_call_rare_of(first)->accepted.frame || first->tcp_acked, certain = taken || copies >= 2;
+    nh_moment since = nh_call_first(first)->at;
+
+    if (nh_elapsed(since.time, at.time) < (message || by_udp ? NH_CALLBACK_REPEAT_TIME : NH_ASKED_ANEW_TIME) || (!taken && !by_udp) ||
+        is_answered_in_vain(call, first, taken, at))
         return;
-    }
-    if (!taken && nh_call_rare_of(first)->wrong_source) { /* no silence: that was raised when the client did not take it */
-        nh_outage_join(call->pair, call);
-        return;
-    }
-    nh_finding finding = taken ? NH_REPLY_OVERDUE : NH_PEER_SILENT;
-    bool certain = taken || copies >= 2;
-    nh_evidence evidence = {
-        .finding = finding, .call = call, .at = at, .since = nh_call_first(first)->at, .bits = certain ? 0 : NH_SUSPICION
-    };
+    nh_evidence evidence = { .finding = taken ? NH_REPLY_OVERDUE : NH_PEER_SILENT, .call = call, .at = at, .since = since };
     if (certain)
-        evidence.says = (nh_remark){ NH_REMARK_SENT_ANEW,
-                                     { NH_POINTER(nh_nlm_procedure_name(call->proc)), NH_NUMBER(evidence.since.frame),
-                                       NH_NUMBER(!taken    ? 0
-                                                 : message ? 2
-                                                           : 1),
-                                       NH_NUMBER(nh_elapsed(evidence.since.time, at.time)) } };
+        evidence.says = remark_of_anew(call, taken, message, since, at);
+    else
+        evidence.bits = NH_SUSPICION;
     nh_raise(&evidence);
     nh_outage_join(call->pair, first); /* of the same request, though it waits no longer itself */
     if (!taken && copies >= 2)
-        nh_dead_declare(call, finding, nh_call_first(first)->at, at.frame, NH_DEAD_SENT_ANEW);
+        nh_dead_declare(call, evidence.finding, since, at.frame, NH_DEAD_SENT_ANEW);
 }
 
 /*

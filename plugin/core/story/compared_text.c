@@ -10,51 +10,32 @@
 
 #include "core/base/text.h"
 #include "core/judge/compared.h"
+#include "core/story/remark_text.h"
 
-/* Which packets pass while these are lost: where to look. */
+/* What rule the losses follow, and where to look for that. */
+static const nh_remark_id rules[] = {
+    [NH_LOST_SOME] = NH_REMARK_NONE,
+    [NH_LOST_ALL] = NH_REMARK_LOST_ALL,
+    [NH_LOST_ONE_WAY] = NH_REMARK_LOST_ONE_WAY,
+    [NH_LOST_PORT] = NH_REMARK_LOST_PORT,
+    [NH_LOST_LARGE] = NH_REMARK_LOST_LARGE,
+    [NH_LOST_PORT_OR_LARGE] = NH_REMARK_LOST_PORT_OR_LARGE,
+    [NH_LOST_SYNACKS] = NH_REMARK_LOST_SYNACKS,
+    [NH_LOST_CONNECTION] = NH_REMARK_LOST_CONNECTION,
+};
+
 static void
-add_kind(GString *text, const nh_compared *c, int sender, const char *const names[2])
+add_rule(GString *text, const nh_compared *c, int sender, const char *const names[2])
 {
-    char *from = nh_time_clock(c->first_lost[sender].time), *to = nh_time_clock(c->last_lost[sender].time);
+    nh_remark rule = { rules[c->kind],
+                       { NH_NUMBER(c->port), NH_NUMBER(c->least_lost), NH_NUMBER(c->most_passed), NH_POINTER(names[sender]),
+                         NH_NUMBER(c->first_lost[sender].time), NH_NUMBER(c->last_lost[sender].time) } };
 
-    switch (c->kind) {
-    case NH_LOST_ALL:
-        if (c->meanwhile == 0)
-            g_string_append(text, " Nothing passed meanwhile, either way.");
-        break;
-    case NH_LOST_ONE_WAY:
-        g_string_append_printf(text, " Between %s and %s nothing that %s sent passed; what was sent the other way did.", from, to,
-                               names[sender]);
-        break;
-    case NH_LOST_PORT:
-        g_string_append_printf(text, " Only packets of port %u are lost: look for a filter of this port.", c->port);
-        break;
-    case NH_LOST_LARGE:
-        g_string_append_printf(text,
-                               " Only large packets are lost: the smallest that was has %u bytes of payload, the largest that passed %u; "
-                               "look for a link with a smaller MTU.",
-                               c->least_lost, c->most_passed);
-        break;
-    case NH_LOST_PORT_OR_LARGE:
-        g_string_append_printf(text,
-                               " Either only packets of port %u are lost, or only large ones: the smallest that was lost has %u bytes of "
-                               "payload, the largest that passed %u.",
-                               c->port, c->least_lost, c->most_passed);
-        break;
-    case NH_LOST_SYNACKS:
-        g_string_append(text, " Only SYN-ACKs are lost: look for a stateful firewall that did not see the SYN, or another way back.");
-        break;
-    case NH_LOST_CONNECTION:
-        g_string_append_printf(text,
-                               " Only this connection is hit, others to port %u pass: look for a firewall or address translation that "
-                               "forgot it.",
-                               c->port);
-        break;
-    default:
-        break;
-    }
-    g_free(from);
-    g_free(to);
+    if (rule.id == NH_REMARK_NONE || (rule.id == NH_REMARK_LOST_ALL && c->meanwhile > 0))
+        return;
+    char *words = nh_remark_text(&rule);
+    g_string_append_printf(text, " %s", words);
+    g_free(words);
 }
 
 /* "Frame 306 left 10.7.1.2 and was not seen at 10.7.1.1, nor were 9 more from 12:21:41.009 to 12:23:28.448; meanwhile 26 other packets got through." */
@@ -78,7 +59,7 @@ lost_text(const nh_compared *c, int sender, const char *const names[2])
     g_free(from);
     g_free(to);
     g_string_append_c(text, '.');
-    add_kind(text, c, sender, names);
+    add_rule(text, c, sender, names);
     return g_string_free(text, FALSE);
 }
 

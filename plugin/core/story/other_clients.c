@@ -12,6 +12,7 @@
 #include "core/story/other_clients.h"
 
 #include "core/base/limits.h"
+#include "core/base/text.h"
 #include "core/base/hash.h"
 #include "core/model/call.h"
 #include "core/model/frames.h"
@@ -109,5 +110,5 @@ nh_other_clients_story(nh_incident *incident, const nh_outage *outage)
     nh_incident_add_event(
         incident, first->number, first->time, "others", NH_FINDING_NONE,
         g_strdup_printf("This server answers lock calls of other clients meanwhile: %u answer%s, the last in frame %u, to %s", answers,
-                        answers == 1 ? "" : "s", last->number, nh_addr_text(&last->pair->client, client)));
+                        nh_plural(answers), last->number, nh_addr_text(&last->pair->client, client)));
 }

@@ -14,6 +14,7 @@
 #include "core/story/remark_text.h"
 #include "core/model/ports.h"
 #include "core/base/limits.h"
+#include "core/base/text.h"
 #include "core/model/call.h"
 #include "core/model/frames.h"
 #include "core/clock/grant_answers.h"
@@ -82,7 +83,7 @@ no_calls_clause(const nh_outage *outage)
     bool unread = outage->pair->encrypted.how || nh_calls_unread(outage->pair);
     if (outage->calls->len)
         return g_strdup_printf("%u NULL call%s waited, which ask%s whether the lock manager lives, and no lock call was seen meanwhile",
-                               outage->calls->len, outage->calls->len == 1 ? "" : "s", outage->calls->len == 1 ? "s" : "");
+                               outage->calls->len, nh_plural(outage->calls->len), outage->calls->len == 1 ? "s" : "");
     return g_strdup(unread                       ? "its calls cannot be read"
                     : attempt_of(outage)->active ? "no lock call could be sent"
                                                  : "no lock call was seen meanwhile");

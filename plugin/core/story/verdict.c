@@ -14,6 +14,7 @@
 #include "core/story/verdict.h"
 
 #include "core/base/limits.h"
+#include "core/base/text.h"
 #include "core/net/unfollowed.h"
 #include "core/model/call.h"
 #include "core/model/ports.h"
@@ -124,12 +125,6 @@ static void G_GNUC_PRINTF(3, 4) caveat(nh_story *story, bool holds, const char *
     va_end(arguments);
 }
 
-static const char *
-plural(unsigned n)
-{
-    return n == 1 ? "" : "s";
-}
-
 /* Each reason why a capture without an incident is not healthy. */
 static void
 add_caveats(nh_story *story, const sight *seen)
@@ -137,32 +132,32 @@ add_caveats(nh_story *story, const sight *seen)
     char *slowest = nh_duration_text(seen->slowest);
     const char *error = nh_nlm_status_name(seen->error);
 
-    caveat(story, seen->unanswered, "%u call%s without an answer", seen->unanswered, plural(seen->unanswered));
-    caveat(story, seen->pings, "%u NULL call%s without an answer", seen->pings, plural(seen->pings));
+    caveat(story, seen->unanswered, "%u call%s without an answer", seen->unanswered, nh_plural(seen->unanswered));
+    caveat(story, seen->pings, "%u NULL call%s without an answer", seen->pings, nh_plural(seen->pings));
     caveat(story, seen->unexplained, "%u line%s of the kernel log that no packet of it explains", seen->unexplained,
-           plural(seen->unexplained));
-    caveat(story, seen->resent, "%u call%s sent again by RPC", seen->resent, plural(seen->resent));
+           nh_plural(seen->unexplained));
+    caveat(story, seen->resent, "%u call%s sent again by RPC", seen->resent, nh_plural(seen->resent));
     caveat(story, seen->slowest > NH_HEALTHY_ANSWER, "an answer that took %s", slowest);
-    caveat(story, seen->errors, "%u answer%s with an error (%s)", seen->errors, plural(seen->errors),
+    caveat(story, seen->errors, "%u answer%s with an error (%s)", seen->errors, nh_plural(seen->errors),
            error ? error : "a status that NLM does not have");
-    caveat(story, seen->unread, "%u answer%s whose status could not be read (frames that are cut)", seen->unread, plural(seen->unread));
+    caveat(story, seen->unread, "%u answer%s whose status could not be read (frames that are cut)", seen->unread, nh_plural(seen->unread));
     caveat(story, seen->surplus, "%u call%s with more answers than copies: what was sent before the capture began", seen->surplus,
-           plural(seen->surplus));
-    caveat(story, seen->orphans, "%u answer%s without the call", seen->orphans, plural(seen->orphans));
-    caveat(story, seen->calls > 0 && seen->cut, "%u connection%s of lockd whose calls could not be read", seen->cut, plural(seen->cut));
-    caveat(story, seen->one_sided, "%u connection%s of which only one direction was captured", seen->one_sided, plural(seen->one_sided));
+           nh_plural(seen->surplus));
+    caveat(story, seen->orphans, "%u answer%s without the call", seen->orphans, nh_plural(seen->orphans));
+    caveat(story, seen->calls > 0 && seen->cut, "%u connection%s of lockd whose calls could not be read", seen->cut, nh_plural(seen->cut));
+    caveat(story, seen->one_sided, "%u connection%s of which only one direction was captured", seen->one_sided, nh_plural(seen->one_sided));
     caveat(story, seen->one_sided_pairs && !seen->one_sided, "%u pair%s of hosts of which only one direction was captured",
-           seen->one_sided_pairs, plural(seen->one_sided_pairs));
+           seen->one_sided_pairs, nh_plural(seen->one_sided_pairs));
     caveat(story, seen->answers_first, "%u connection%s that begin%s with an answer: the calls were sent before the capture began",
-           seen->answers_first, plural(seen->answers_first), seen->answers_first == 1 ? "s" : "");
-    caveat(story, seen->early, "%u call%s at the very beginning, which may have been asked before", seen->early, plural(seen->early));
+           seen->answers_first, nh_plural(seen->answers_first), seen->answers_first == 1 ? "s" : "");
+    caveat(story, seen->early, "%u call%s at the very beginning, which may have been asked before", seen->early, nh_plural(seen->early));
     caveat(story, seen->unasked, "%u connection%s opened without a look-up: what it is for may have waited before the capture began",
-           seen->unasked, plural(seen->unasked));
-    caveat(story, seen->unread_lookups, "%u look-up%s that could not be read", seen->unread_lookups, plural(seen->unread_lookups));
+           seen->unasked, nh_plural(seen->unasked));
+    caveat(story, seen->unread_lookups, "%u look-up%s that could not be read", seen->unread_lookups, nh_plural(seen->unread_lookups));
     caveat(story, seen->by_retry, "%u lock%s that came late, by asking again, and not by the callback that was due", seen->by_retry,
-           plural(seen->by_retry));
+           nh_plural(seen->by_retry));
     caveat(story, seen->runs_back, "frames that are not in the order of time");
-    caveat(story, seen->late, "%u look-up%s of lockd's port after which nothing was sent to it at once", seen->late, plural(seen->late));
+    caveat(story, seen->late, "%u look-up%s of lockd's port after which nothing was sent to it at once", seen->late, nh_plural(seen->late));
     caveat(story, seen->symptom, "a connection in trouble, which made no incident");
     caveat(story, seen->waits, "a client that could not send yet when the capture ended");
     g_free(slowest);
