@@ -11,7 +11,7 @@
 
 #include "core/log/kernel_log.h"
 
-/* nh_log_unpack: gzip, and xz where liblzma was there when the plugin was built. */
+/* As nh_log_unpack has it (model/log.h; NULL: it cannot): gzip, and xz where liblzma was there when the plugin was built. */
 char *nh_unpack(const char *packed, size_t size, size_t most, size_t *length, const char **why);
 
 #endif

@@ -3,6 +3,10 @@
  * The core includes GLib and nothing of Wireshark, so that it can be unit-tested
  * and fuzzed as a plain library.
  *
+ * A pointer that a function of the core returns is never NULL unless its comment speaks of NULL (GLib ends the program
+ * where memory is short); what the comment of a function says that returns a bool is so where that is true. nh_..._new()
+ * and nh_..._free() belong together.
+ *
  * Copyright 2026, the NLM Health authors
  *
  * SPDX-License-Identifier: GPL-2.0-or-later

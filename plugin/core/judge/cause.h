@@ -21,6 +21,7 @@ typedef struct {
     unsigned symptoms;          /* of the cause, folded ones included */
 } nh_judgement;
 
+/* What explains an outage, on which side, and how sure that is. */
 nh_judgement nh_judge(const nh_outage *outage);
 /* What to check next because of a finding in the outage; static; NULL = nothing. */
 const char *nh_advice(const nh_outage *outage, nh_finding finding);

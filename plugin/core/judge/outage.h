@@ -46,6 +46,7 @@ bool nh_outage_is_all(const nh_outage *outage, bool (*is)(const nh_finding_row *
 /* The outage that a frame of this pair belongs to, or NULL. */
 nh_outage *nh_outage_at(const nh_pair *pair, uint32_t frame);
 
+/* Its calls and connections are the watch's, and stay. */
 void nh_outage_free(nh_outage *outage);
 
 #endif

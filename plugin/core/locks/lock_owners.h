@@ -11,9 +11,9 @@
 
 #include "core/locks/lock.h"
 
-/* The same process, seen from two addresses of its host or over another connection of it. */
+/* Whether it is the same process, seen from two addresses of its host or over another connection of it. */
 bool nh_lock_same_process(const nh_lock *a, const nh_lock *b);
-/* Two processes of one host. */
+/* Whether both are of one host. */
 bool nh_lock_same_host(const nh_lock *held, const nh_lock *asked);
 /* Its connection on which it got the lock; NULL over UDP, and of callbacks. */
 const nh_conn *nh_lock_conn(const nh_lock *lock);

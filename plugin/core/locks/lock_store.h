@@ -40,6 +40,7 @@ struct nh_lock_table {
     } latest; /* snapshot (lock_queries.c) */
 };
 
+/* An empty table; freed with the watch, whose pairs it names. */
 nh_lock_table *nh_locks_new(void);
 void nh_locks_free(nh_lock_table *table);
 
@@ -64,6 +65,7 @@ typedef struct {
     void *number; /* of the latest */
 } nh_pair_files;
 
+/* Before the first of them. */
 nh_pair_files nh_pair_files_begin(const nh_pair *pair);
 /* NULL: that was all. No file may be added meanwhile. */
 nh_lock_file *nh_pair_files_next(nh_pair_files *files);

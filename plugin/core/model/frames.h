@@ -54,7 +54,7 @@ nh_frame_calls_next(nh_frame_calls *calls)
 nh_frame *nh_frame_get(nh_watch *watch, nh_moment at);
 /* Forget the record of a frame whose number another frame has now. */
 void nh_frame_drop(nh_watch *watch, uint32_t frame);
-/* The same of other frames that stand by number. */
+/* How many of these frames (nh_frame*, by number) have a lower number. */
 unsigned nh_frames_before(const GPtrArray *frames, uint32_t frame);
 /* The record of a frame, or NULL. */
 nh_frame *nh_frame_find(const nh_watch *watch, uint32_t frame);
@@ -65,7 +65,9 @@ nh_frame *nh_frame_find(const nh_watch *watch, uint32_t frame);
 void nh_frame_note(nh_watch *watch, uint32_t frame, nh_finding finding, const nh_remark *says);
 /* The frame's remark on a finding, if it has one, is about the n-th resend of a FIN. */
 void nh_frame_is_resend(nh_watch *watch, uint32_t frame, nh_finding finding, unsigned n);
+/* The remark on a finding was said too early: it is taken back. */
 void nh_frame_unnote(nh_watch *watch, uint32_t frame, nh_finding finding);
+/* The frame's remark on a finding; NULL: it has none. */
 const nh_note *nh_frame_has(const nh_frame *frame, nh_finding finding);
 /* A call was sent or answered in this frame. */
 void nh_frame_add_call(nh_frame *frame, nh_call *call);

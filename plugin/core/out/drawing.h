@@ -77,6 +77,7 @@ void nh_drawing_bar(nh_drawing *d, nh_shape what, nh_time from, nh_time to, cons
 /* A mark at a time; its column. It leads to the frame's row (0: none), what is said when pointed at. */
 int nh_drawing_mark(nh_drawing *d, nh_shape what, nh_time at, uint32_t frame, const char *says);
 
+/* Whether a time lies between the first and the last that is drawn. */
 bool nh_drawing_in_range(const nh_drawing *d, nh_time t);
 
 /* Around the lanes: the axis' marks, the folded stretches, the legend of what was drawn. */

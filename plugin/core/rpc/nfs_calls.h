@@ -35,6 +35,7 @@ typedef struct {
     unsigned count;
 } nh_nfs_slow;
 
+/* Those of an outage, open or over. */
 nh_nfs_slow nh_nfs_slow_of(const nh_outage *outage);
 
 #endif

@@ -15,6 +15,7 @@
 
 #include "core/model/model.h"
 
+/* The watch goes: the requests of its pairs are forgotten. */
 void nh_requests_free(nh_watch *watch);
 /* A new lock call: the first one without an answer that asked for the same, or NULL; *copies gets how many did before. */
 nh_call *nh_request_asked(nh_call *call, unsigned *copies);

@@ -20,7 +20,8 @@ typedef struct {
 /* The groups of a timeline by their first events, each event in exactly one; caller unrefs (array of nh_group). */
 GArray *nh_timeline_groups(const GPtrArray *timeline);
 
-const nh_event *nh_group_first(const GPtrArray *timeline, const nh_group *run);
-const nh_event *nh_group_last(const GPtrArray *timeline, const nh_group *run);
+/* The events of the timeline that it begins and ends with. */
+const nh_event *nh_group_first(const GPtrArray *timeline, const nh_group *group);
+const nh_event *nh_group_last(const GPtrArray *timeline, const nh_group *group);
 
 #endif

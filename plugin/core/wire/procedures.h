@@ -83,6 +83,7 @@ const char *nh_nlm_procedure_name(uint32_t proc);
 const char *nh_nlm_status_name(uint32_t status);
 /* An answer of a lock manager that cannot do what it is asked: no word on who holds what. NLM_DENIED_NOLOCKS apart. */
 bool nh_nlm_status_is_error(uint32_t status);
+/* The name of a procedure of whatever program is followed; NULL for others. */
 const char *nh_procedure_name(uint32_t prog, uint32_t vers, uint32_t proc);
 
 #endif
