@@ -183,23 +183,6 @@ def restarts(n):
     return holders(n, notify)
 
 
-def served_beside(n):
-    """A server that takes each eighth call without answering it, and answers the others at once."""
-    frames = Frames()
-    client, server, seq, ack = (traffic.address(7), 800), (SERVER, 4045), 1001, 5001
-    frames.add(0, traffic.tcp(client, server, 1000, 0, SYN))
-    frames.add(1, traffic.tcp(server, client, 5000, 1001, SYN | ACK))
-    frames.add(2, traffic.tcp(client, server, 1001, 5001, ACK))
-    for i in range(n):
-        record, answer = traffic._record(_lock(i + 1, i, offset=i * 10, length=10)), traffic._record(_answer(i + 1))
-        hangs = i % 8 == 0 and i < n // 2
-        frames.add(10 + i * 40, traffic.tcp(client, server, seq, ack, PSH | ACK, record, i + 1))
-        seq += len(record)
-        frames.add(10.5 + i * 40, traffic.tcp(server, client, ack, seq, ACK if hangs else PSH | ACK, b"" if hangs else answer, ident=i + 1))
-        ack += 0 if hangs else len(answer)
-    return frames.capture()
-
-
 def two_points(n):
     """Incidents of one client that were captured on both sides of a router, and packets that only its side has."""
     frames = Frames()
@@ -238,9 +221,8 @@ KINDS = {
     "connections": Kind(connections, 4000, REPORT),
     "locks-of-a-file": Kind(locks_of_a_file, 4000, REPORT),
     "silent-server": Kind(silent_server, 2000, REPORT),
-    "restarts": Kind(restarts, 2000, REPORT),
-    "served-beside": Kind(served_beside, 4000, REPORT),
-    "two-points": Kind(two_points, 2000, REPORT),
+    "restarts": Kind(restarts, 1500, REPORT),
+    "two-points": Kind(two_points, 1000, REPORT),
     "incidents-report": Kind(incidents, 2500, REPORT),
     "incidents-json": Kind(incidents, 2500, ["-q", "-z", "nlm_health,json"]),
     "incidents-annotate": Kind(incidents, 2500, ["-q", "-z", "nlm_health,annotate,in={path},out={path}.out"]),

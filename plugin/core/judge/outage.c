@@ -9,6 +9,7 @@
 #include "core/judge/outage.h"
 
 #include "core/base/limits.h"
+#include "core/base/search.h"
 #include "core/judge/incident.h"
 #include "core/locks/lock_queries.h"
 #include "core/model/trouble.h"
@@ -300,16 +301,11 @@ nh_outage_extend(nh_outage *outage, nh_moment at)
 nh_outage *
 nh_outage_at(const nh_pair *pair, uint32_t frame)
 {
-    unsigned low = 0, high = pair->outages->len;
+    unsigned later;
 
-    while (low < high) { /* one begins behind the one before (reach_back()): how many begin at this frame or before? */
-        unsigned middle = low + (high - low) / 2;
-        if (((const nh_outage *)g_ptr_array_index(pair->outages, middle))->start.frame <= frame)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    for (unsigned i = low; i-- > 0 && low - i <= NH_NEIGHBOUR_OUTAGES;) {
+    /* one begins behind the one before (reach_back()) */
+    NH_SEARCH(later, pair->outages->len, ((const nh_outage *)g_ptr_array_index(pair->outages, later))->start.frame <= frame);
+    for (unsigned i = later; i-- > 0 && later - i <= NH_NEIGHBOUR_OUTAGES;) {
         nh_outage *outage = g_ptr_array_index(pair->outages, i);
         if (frame <= outage->last.frame)
             return outage->id ? outage : NULL;

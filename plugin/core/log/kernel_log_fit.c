@@ -14,6 +14,7 @@
 
 #include "core/base/limits.h"
 #include "core/base/hash.h"
+#include "core/base/search.h"
 
 /* Of one kind: when the capture predicts a line (sorted, disjoint), and the likeliest times (sorted). */
 typedef struct {
@@ -77,15 +78,9 @@ kind_of(nh_log_predictions *p, nh_log_event event, const char *program, const nh
 static unsigned
 first_from(const GArray *times, unsigned n, nh_time t)
 {
-    unsigned from = 0, to = n;
-    while (from < to) {
-        unsigned middle = from + (to - from) / 2;
-        if (g_array_index(times, nh_time, middle) < t)
-            from = middle + 1;
-        else
-            to = middle;
-    }
-    return from;
+    unsigned place;
+    NH_SEARCH(place, n, g_array_index(times, nh_time, place) < t);
+    return place;
 }
 
 /*
@@ -194,16 +189,10 @@ window_met(const nh_log_predictions *p, const nh_log_line *line, nh_time low, nh
     const prediction *kind = predictions_of(p, line);
     if (!kind)
         return NULL;
-    unsigned from = 0, to = kind->windows->len;
-    while (from < to) {
-        unsigned middle = from + (to - from) / 2;
-        if (g_array_index(kind->windows, nh_log_range, middle).high < low)
-            from = middle + 1;
-        else
-            to = middle;
-    }
-    const nh_log_range *window = &g_array_index(kind->windows, nh_log_range, from);
-    return from < kind->windows->len && window->low <= high ? window : NULL;
+    unsigned place;
+    NH_SEARCH(place, kind->windows->len, g_array_index(kind->windows, nh_log_range, place).high < low);
+    const nh_log_range *window = &g_array_index(kind->windows, nh_log_range, place);
+    return place < kind->windows->len && window->low <= high ? window : NULL;
 }
 
 bool

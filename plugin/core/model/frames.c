@@ -8,24 +8,20 @@
 
 #include "core/model/frames.h"
 
+#include "core/base/search.h"
+
 unsigned
 nh_frames_before(const GPtrArray *frames, uint32_t frame)
 {
-    unsigned low = 0, high = frames->len;
+    unsigned n = frames->len, place;
 
     /* on the first pass it is nearly always the latest, or a new one behind it */
-    if (high > 0 && ((const nh_frame *)g_ptr_array_index(frames, high - 1))->number < frame)
-        return high;
-    if (high > 0 && ((const nh_frame *)g_ptr_array_index(frames, high - 1))->number == frame)
-        return high - 1;
-    while (low < high) {
-        unsigned middle = low + (high - low) / 2;
-        if (((const nh_frame *)g_ptr_array_index(frames, middle))->number < frame)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    if (n > 0 && ((const nh_frame *)g_ptr_array_index(frames, n - 1))->number < frame)
+        return n;
+    if (n > 0 && ((const nh_frame *)g_ptr_array_index(frames, n - 1))->number == frame)
+        return n - 1;
+    NH_SEARCH(place, n, ((const nh_frame *)g_ptr_array_index(frames, place))->number < frame);
+    return place;
 }
 
 /* Index into watch->frames of the first record that is not before this frame: their number when there is none. */

@@ -8,6 +8,7 @@
 
 #include "core/model/story.h"
 
+#include "core/base/search.h"
 #include "core/base/text.h"
 
 static void
@@ -198,19 +199,12 @@ nh_incident_add_flow(nh_incident *incident)
 const nh_flow_frame *
 nh_incident_flow_of(const nh_incident *incident, uint32_t frame)
 {
-    unsigned low = 0, high = incident->flow_frames->len;
+    const GArray *frames = incident->flow_frames;
+    unsigned place;
 
-    while (low < high) {
-        unsigned middle = low + (high - low) / 2;
-        const nh_flow_frame *found = &g_array_index(incident->flow_frames, nh_flow_frame, middle);
-        if (found->frame == frame)
-            return found;
-        if (found->frame < frame)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return NULL;
+    NH_SEARCH(place, frames->len, g_array_index(frames, nh_flow_frame, place).frame < frame);
+    const nh_flow_frame *found = &g_array_index(frames, nh_flow_frame, place);
+    return place < frames->len && found->frame == frame ? found : NULL;
 }
 
 const char *

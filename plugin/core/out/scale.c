@@ -9,6 +9,7 @@
 #include "core/out/scale.h"
 
 #include "core/base/limits.h"
+#include "core/base/search.h"
 
 #define FOLDED_AS 44
 #define MAX_FOLDS 6
@@ -98,16 +99,10 @@ nh_scale_free(nh_scale *scale)
 static const nh_stretch *
 stretch_of(const nh_scale *scale, nh_time t)
 {
-    unsigned low = 0, high = scale->stretches->len - 1;
+    unsigned place;
 
-    while (low < high) {
-        unsigned middle = low + (high - low) / 2;
-        if (g_array_index(scale->stretches, nh_stretch, middle).to < t)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return &g_array_index(scale->stretches, nh_stretch, low);
+    NH_SEARCH(place, scale->stretches->len - 1, g_array_index(scale->stretches, nh_stretch, place).to < t);
+    return &g_array_index(scale->stretches, nh_stretch, place);
 }
 
 int

@@ -12,6 +12,7 @@
 #include "core/points/compare.h"
 
 #include "core/base/limits.h"
+#include "core/base/search.h"
 #include "core/points/twins.h"
 
 /* --- what can be compared at all ---------------------------------------------------------------- */
@@ -131,16 +132,10 @@ list_by_time(nh_points *points)
 static unsigned
 place_of(const nh_points *points, nh_time from)
 {
-    unsigned low = 0, high = points->by_time->len;
+    unsigned place;
 
-    while (low < high) {
-        unsigned middle = low + (high - low) / 2;
-        if (g_array_index(points->by_time, timed_mark, middle).time < from)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    NH_SEARCH(place, points->by_time->len, g_array_index(points->by_time, timed_mark, place).time < from);
+    return place;
 }
 
 /* The mark at this place, and the time that the story has of it; NULL: it is later than that, or there is none. */

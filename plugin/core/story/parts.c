@@ -15,6 +15,7 @@
 #include "core/story/parts.h"
 
 #include "core/base/limits.h"
+#include "core/base/search.h"
 #include "core/model/frames.h"
 
 /*
@@ -125,16 +126,10 @@ signs_of(const nh_incident *incident, const nh_outage *outage)
 static nh_time
 first_between(const GArray *times, nh_time after, nh_time before)
 {
-    unsigned low = 0, high = times->len;
+    unsigned place;
 
-    while (low < high) {
-        unsigned middle = low + (high - low) / 2;
-        if (g_array_index(times, nh_time, middle) <= after)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < times->len && g_array_index(times, nh_time, low) < before ? g_array_index(times, nh_time, low) : NH_TIME_NONE;
+    NH_SEARCH(place, times->len, g_array_index(times, nh_time, place) <= after);
+    return place < times->len && g_array_index(times, nh_time, place) < before ? g_array_index(times, nh_time, place) : NH_TIME_NONE;
 }
 
 /* --- stretches --------------------------------------------------------------------------- */

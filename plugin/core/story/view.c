@@ -8,6 +8,7 @@
 
 #include "core/story/view.h"
 
+#include "core/base/search.h"
 #include "core/clock/client.h"
 #include "core/clock/deadlines.h"
 #include "core/model/frames.h"
@@ -21,16 +22,11 @@
 unsigned
 nh_view_attempt(const nh_frame *frame, const nh_call *call)
 {
-    unsigned low = 0, high = call->reply.frame == frame->number ? 0 : call->n_sendings;
+    unsigned place;
 
-    while (low < high) { /* they stand by frame, and may be thousands */
-        unsigned middle = low + (high - low) / 2;
-        if (call->sendings[middle].at.frame < frame->number)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < call->n_sendings && call->sendings[low].at.frame == frame->number ? low + 1 : 0;
+    /* they stand by frame, and may be thousands */
+    NH_SEARCH(place, call->reply.frame == frame->number ? 0 : call->n_sendings, call->sendings[place].at.frame < frame->number);
+    return place < call->n_sendings && call->sendings[place].at.frame == frame->number ? place + 1 : 0;
 }
 
 static const char *
