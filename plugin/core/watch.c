@@ -119,6 +119,8 @@ nh_watch_free(nh_watch *watch)
     g_hash_table_unref(watch->pairs);
     g_ptr_array_unref(watch->pair_list);
     g_hash_table_unref(watch->clients);
+    if (watch->lock_hosts)
+        g_hash_table_unref(watch->lock_hosts);
     if (watch->strange_notices)
         g_hash_table_unref(watch->strange_notices);
     if (watch->dtls_flows)

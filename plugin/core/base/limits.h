@@ -86,6 +86,14 @@
 /* So many locks that were given back are remembered, for answers that still name their owners. */
 #define NH_RELEASED_MAX 256
 
+/*
+ * The server agreed that a lock was given back, and refuses it to everybody from soon after that on: so many refusals, over
+ * so long, with another host's among them. A host that this capture does not show may have taken it at once: so it is possible, and no more.
+ */
+#define NH_KEPT_SOON     (10 * NH_SECOND)
+#define NH_KEPT_TIME     (60 * NH_SECOND)
+#define NH_KEPT_REFUSALS 4
+
 /* Packets that a tap swaps are so near to each other. */
 #define NH_SWAPPED_TIME (100 * NH_MSEC)
 
@@ -520,6 +528,9 @@
 
 /* So many packets in common make two connections one. */
 #define NH_POINTS_COMMON_MIN 2
+
+/* No client sends a call again so soon (FreeBSD's shortest timer is 1 s): equal datagrams without an identification are copies of one. */
+#define NH_POINTS_COPY_TIME (500 * NH_MSEC)
 
 /* Fewer twins than this are chance: they agree in 64 bits of numbers, in time stamp and identification. */
 #define NH_TWINS_MIN 2

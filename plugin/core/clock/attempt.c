@@ -435,6 +435,23 @@ watch_call(nh_call *call, nh_moment at)
         call->outlived_in = raise_outlived(pair, nh_line_event(pair, call->way, call), at, &deadlines, call->line_seen);
 }
 
+void
+nh_attempt_end(nh_pair *pair, nh_moment now)
+{
+    const GPtrArray *waiting = pair->side[NH_FORWARD].outstanding;
+
+    for (unsigned i = waiting->len; i-- > 0;) {
+        nh_call *call = g_ptr_array_index(waiting, i);
+        nh_moment at = { nh_call_first(call)->at.frame, now.time }; /* no later frame tells of it */
+        if (call->prog != NH_PROG_NLM || call->outage || call->outlived || nh_call_is_one_way(call))
+            continue;
+        if (nh_client_is_other(pair))
+            raise_overdue(call, at);
+        else if (is_never_resent(call, at))
+            nh_dead_overdue(call, nh_call_first(call)->conn, at);
+    }
+}
+
 /* Thousands may wait: they are gone through when it is time for one of them, not at each packet. */
 static void
 watch_calls(nh_pair *pair, nh_moment at)

@@ -27,6 +27,8 @@ nh_moment nh_attempt_sent(nh_call *call, nh_conn *conn, nh_moment at);
 void nh_attempt_by_losses(const nh_pair *pair, nh_attempt *attempt);
 /* A packet of the pair passes: tell of the attempt and of the calls that outlived their major timeouts. */
 void nh_attempt_watch(nh_pair *pair, nh_moment at);
+/* The capture ends now: calls that no later packet of the pair tells of, and whose answers are overdue. */
+void nh_attempt_end(nh_pair *pair, nh_moment now);
 
 /* The attempt begins with this look-up, as far as the capture knows: where it lost packets, or begins just before, the call may be older. */
 void nh_attempt_may_be_old(nh_pair *pair, nh_way way, nh_moment at);

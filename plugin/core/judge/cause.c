@@ -13,6 +13,7 @@
 #include "core/judge/outage.h"
 #include "core/model/call.h"
 #include "core/model/losses.h"
+#include "core/model/ports.h"
 #include "core/model/position.h"
 #include "core/points/points.h"
 #include "core/wire/procedures.h"
@@ -69,6 +70,7 @@
 #define NOT_KNOWN_BACK      FACT(43) /* the client's port mapper does not know its lock manager */
 #define AFTER_IDLE          FACT(44) /* what met no answer was sent on a connection that had been idle for long */
 #define GAVE_UP_LOOKUPS     FACT(45) /* the client's calls failed after their third look-up */
+#define UNNAMED_PORT        FACT(46) /* a callback to another port than the one that the client's port mapper had named */
 
 static const struct {
     uint64_t first, beside, facts;
@@ -325,6 +327,19 @@ is_unasked_port(const nh_outage *outage, const nh_symptom *evidence)
     return evidence->way == NH_CALLBACK && of_locks && (!lookup.frame || lookup.frame > evidence->at.frame);
 }
 
+/* The server asked the client's port mapper, and does not use its answer. */
+static bool
+is_unnamed_port(const nh_outage *outage, const nh_symptom *evidence)
+{
+    const nh_pair_side *back = &outage->pair->side[NH_CALLBACK];
+    bool of_locks = evidence->conn ? nh_conn_service(evidence->conn) == NH_SERVICE_PROBABLE
+                                   : evidence->call && evidence->call->prog == NH_PROG_NLM;
+    nh_moment tried = evidence->conn ? evidence->conn->first : evidence->call ? nh_call_first(evidence->call)->at : evidence->at;
+    uint16_t port = evidence->conn ? evidence->conn->server.port : evidence->call ? evidence->call->dst.port : 0;
+
+    return evidence->way == NH_CALLBACK && of_locks && back->named.frame && back->named.frame < tried.frame && port != back->named_port;
+}
+
 /* The client's own host says of a datagram to its lock manager that it is not taken. */
 static bool
 is_refused_datagram(const nh_symptom *symptom)
@@ -353,6 +368,8 @@ is_uncertain(const nh_outage *outage, const nh_symptom *evidence)
     bool at_beginning = MIN(evidence->since.time, outage->start.time) < pair->watch->first ||
                         (outage->first_seen && evidence->since.time - pair->watch->first < NH_BEFORE_TIME);
 
+    if (nh_finding_get(evidence->finding)->hangs && evidence->call && evidence->at.frame == nh_call_first(evidence->call)->at.frame)
+        return true; /* nothing of the two was captured since */
     if (evidence->unseen)
         return at_beginning || nh_loss_is_heavy(pair) || (evidence->conn && is_end_missing(evidence->conn->previous));
     return pair->losses && outage->count[evidence->way][NH_SYNACK_UNACKED] && evidence->finding == NH_SYN_UNANSWERED;
@@ -365,7 +382,7 @@ facts_of_symptom(const nh_outage *outage, const nh_symptom *evidence)
            (evidence->not_called_back ? NOT_CALLED_BACK : 0) | (evidence->client_acks_nothing ? CLIENT_ACKS_NOTHING : 0) |
            (evidence->other_caller ? OTHER_CALLER : 0) | (evidence->refused_by_client ? REFUSED_BY_CLIENT : 0) |
            (evidence->way == NH_CALLBACK ? CALLBACK : 0) | (evidence->service == NH_SERVICE_PORTMAP ? OF_PORTMAP : 0) |
-           (is_unasked_port(outage, evidence) ? UNASKED_PORT : 0) |
+           (is_unasked_port(outage, evidence) ? UNASKED_PORT : 0) | (is_unnamed_port(outage, evidence) ? UNNAMED_PORT : 0) |
            (evidence->conn ? facts_of_conn(outage, evidence->conn, evidence->since) : NO_CONNECTION) |
            facts_of_icmp(outage->pair, evidence) |
            (nh_finding_get(evidence->finding)->loses_calls && was_unanswered_again(outage, evidence->at) ? UNANSWERED_AGAIN : 0);

@@ -42,10 +42,12 @@ typedef struct nh_lock {
     uint64_t first, last; /* bytes, both included; G_MAXUINT64: to the end */
     uint32_t file, svid, owner;
     uint16_t callbacks; /* waits: how many came for it */
+    uint16_t refusals;  /* NH_LOCK_LEFT: how many since it was given back */
     nh_lock_state state : 4;
     nh_gone gone : 4; /* NH_LOCK_GONE: why */
     bool exclusive : 1, share : 1, reclaimed : 1, called_back : 1;
-    bool leaving : 1; /* its owner has asked to unlock it */
+    bool leaving : 1;        /* its owner has asked to unlock it */
+    bool others_refused : 1; /* NH_LOCK_LEFT: another host than its owner's, too */
     nh_moment since;
     nh_moment refused; /* somebody else was refused because of it, or waits for it, latest */
     nh_moment gone_at; /* NH_LOCK_GONE: since then */

@@ -8,6 +8,7 @@
 
 #include "core/locks/lock_leaked.h"
 
+#include "core/base/limits.h"
 #include "core/locks/lock_effects.h"
 #include "core/locks/lock_owners.h"
 #include "core/locks/lock_queries.h"
@@ -128,6 +129,42 @@ nh_faults_still_held(GArray *locks, const nh_lock *released, const nh_lock *aske
     lock->fault = nh_fault_publish(fault);
 }
 
+/* Somebody is known to hold a part of it, or is named; *left: what the server may have kept, or NULL. */
+static bool
+somebody_holds(const GArray *locks, const nh_lock *asked, nh_lock **left)
+{
+    *left = NULL;
+    for (unsigned i = 0; i < locks->len; i++) {
+        nh_lock *lock = nh_lock_at(locks, i);
+        if (lock->state == NH_LOCK_WAITING || lock->state == NH_LOCK_GONE || lock->share != asked->share || !nh_lock_overlap(lock, asked))
+            continue;
+        if (lock->state != NH_LOCK_LEFT || lock->fault)
+            return true;
+        *left = lock;
+    }
+    return false;
+}
+
+void
+nh_faults_refused_to_all(GArray *locks, const nh_lock *released, const nh_lock *asked, nh_moment at)
+{
+    nh_lock *left;
+
+    if (somebody_holds(locks, asked, &left) || (!left && !released) || !nh_lock_is_complete(asked->pair, at))
+        return;
+    if (!left)
+        left = keep_left(locks, released, released->since);
+    left->refusals = (uint16_t)MIN(left->refusals + 1u, G_MAXUINT16);
+    left->others_refused |= asked->pair != left->pair;
+    if (!left->others_refused || left->refusals < NH_KEPT_REFUSALS || at.time - left->since.time < NH_KEPT_TIME)
+        return;
+    const nh_lock *what = nh_lock_kept(left);
+    left->fault = nh_fault_publish(
+        leaked(left, NH_FAULT_REFUSED_TO_ALL, asked->call, at,
+               &(nh_remark){ NH_REMARK_REFUSED_TO_ALL,
+                             { NH_POINTER(what), NH_POINTER(what), NH_NUMBER(left->since.frame), NH_NUMBER(left->refusals) } }));
+}
+
 /* The holder whom the answer to a TEST names had the lock before his host announced a restart. */
 static nh_lock *
 find_former(const GArray *locks, const nh_nlm *named, const nh_lock *asked)
@@ -141,13 +178,27 @@ find_former(const GArray *locks, const nh_nlm *named, const nh_lock *asked)
     return NULL;
 }
 
+/* The server was never told: it keeps the lock because of that, and whoever is refused suffers by it. */
+static bool
+is_of_lost_notice(const nh_lock *lock, const nh_lock *asked)
+{
+    const nh_notice *notice = lock->pair->side[NH_CALLBACK].notice;
+
+    if (!notice || notice->answered.frame)
+        return false;
+    if (notice->fault)
+        nh_fault_add_call(notice->fault, asked->call);
+    return true;
+}
+
 void
 nh_faults_named(GArray *locks, const nh_nlm *named, const nh_lock *asked, nh_moment at)
 {
     nh_lock *lock = find_former(locks, named, asked);
     const char *notice = lock ? lock->pair->restarted_as : NULL;
 
-    if (!notice || lock->gone_at.frame >= nh_call_first(asked->call)->at.frame || !nh_lock_is_complete(lock->pair, lock->gone_at))
+    if (!notice || is_of_lost_notice(lock, asked) || lock->gone_at.frame >= nh_call_first(asked->call)->at.frame ||
+        !nh_lock_is_complete(lock->pair, lock->gone_at))
         return;
     bool other_name = lock->caller[0] && g_ascii_strcasecmp(notice, lock->caller) != 0;
     nh_fault *fault = leaked(lock, NH_FAULT_NOTICE_IGNORED, asked->call, at,

@@ -23,6 +23,8 @@ void nh_faults_callback_refused(GArray *locks, const nh_lock *asked, uint32_t st
 void nh_faults_still_held(GArray *locks, const nh_lock *released, const nh_lock *asked, nh_moment at);
 /* The answer to a TEST names a holder. */
 void nh_faults_named(GArray *locks, const nh_nlm *named, const nh_lock *asked, nh_moment at);
+/* A lock is denied that was given back shortly before (released, or NULL), or is denied ever since. */
+void nh_faults_refused_to_all(GArray *locks, const nh_lock *released, const nh_lock *asked, nh_moment at);
 /* Somebody is refused because of another one's lock. */
 void nh_faults_contended(GArray *locks, const nh_lock *asked, uint32_t status, nh_moment at);
 /* The server may hold this lock of the call's owner, who does not know of it: why. */

@@ -297,6 +297,35 @@ named_again(nh_lock_table *table, GArray *locks, const nh_lock *asked, const nh_
         nh_faults_still_held(locks, released, asked, at);
 }
 
+/* Whoever gives back what he has. */
+static void
+note_released(nh_lock_table *table, const GArray *locks, const nh_lock *asked)
+{
+    nh_lock *released = &table->released[table->n_released++ % NH_RELEASED_MAX];
+
+    *released = *asked;
+    released->state = NH_LOCK_LEFT;
+    for (unsigned i = 0; i < locks->len && released->state == NH_LOCK_LEFT; i++)
+        if (nh_lock_at(locks, i)->state == NH_LOCK_HELD && nh_lock_same_owner(nh_lock_at(locks, i), asked) &&
+            nh_lock_overlap(nh_lock_at(locks, i), asked))
+            released->state = NH_LOCK_HELD;
+}
+
+/* What stood in the way of this until shortly before, and was given back; NULL: nothing that is known. */
+static const nh_lock *
+released_before(const nh_lock_table *table, const nh_lock *asked, nh_moment at)
+{
+    for (unsigned i = table->n_released; i-- > 0 && table->n_released - i <= NH_RELEASED_MAX;) {
+        const nh_lock *lock = &table->released[i % NH_RELEASED_MAX];
+        if (at.time - lock->since.time > NH_KEPT_SOON)
+            return NULL;
+        if (lock->state == NH_LOCK_HELD && lock->file == asked->file && lock->share == asked->share && nh_lock_overlap(lock, asked) &&
+            nh_addr_equal(&lock->pair->server, &asked->pair->server))
+            return lock;
+    }
+    return NULL;
+}
+
 static bool
 gives_a_lock(uint32_t kind, uint32_t status)
 {
@@ -314,8 +343,10 @@ find_faults(nh_lock_table *table, GArray *locks, nh_lock *asked, const nh_nlm *a
         named_again(table, locks, asked, answer, at);
         nh_faults_named(locks, answer, asked, at);
     }
-    if (kind == NH_NLM_UNLOCK && answer->status == NH_NLM_STAT_GRANTED)
-        table->released[table->n_released++ % NH_RELEASED_MAX] = *asked;
+    if ((kind == NH_NLM_UNLOCK || kind == NH_NLM_UNSHARE) && answer->status == NH_NLM_STAT_GRANTED)
+        note_released(table, locks, asked);
+    if ((kind == NH_NLM_LOCK || kind == NH_NLM_SHARE) && answer->status == NH_NLM_STAT_DENIED)
+        nh_faults_refused_to_all(locks, released_before(table, asked, at), asked, at);
     GArray *others = gives_a_lock(kind, answer->status) ? locks_elsewhere(nh_lock_server_of(asked->pair), table, asked->file) : NULL;
     if (others)
         nh_faults_elsewhere(others, asked, at);

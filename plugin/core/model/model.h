@@ -274,6 +274,8 @@ typedef struct nh_notice {
     nh_moment notify;        /* the first SM_NOTIFY itself */
     nh_moment looked_up;     /* the port mapper answered, and knows statd */
     unsigned tries;          /* without an answer, of the latest step */
+    unsigned errors;         /* of these, how many met an ICMP error */
+    bool error_by_host;      /* which the host that was to be told sent itself */
     struct nh_fault *fault;  /* that it is lost; NULL = not told */
 } nh_notice;
 
@@ -293,8 +295,10 @@ typedef struct {
     uint8_t versions_used[2];             /* NLM versions of its calls, a bit each; by TCP or UDP */
     const char *caller_name;              /* of its latest lock call; NULL: there was none; of watch->names */
     const char *log_name;                 /* how the kernel log calls the host that lockd calls; NULL = unknown; static */
-    uint32_t nsm_state;                   /* state number of the latest SM_NOTIFY */
-    nh_notice *notice; /* NULL: none; the latest that the called host sent to the caller's: of a server's restart on the way forward */
+    nh_moment named;                      /* since when the called host's port mapper names this port as lockd's; frame 0: it named none */
+    uint16_t named_port;
+    uint32_t nsm_state; /* state number of the latest SM_NOTIFY */
+    nh_notice *notice;  /* NULL: none; the latest that the called host sent to the caller's: of a server's restart on the way forward */
 } nh_pair_side;
 
 /* What all packets of a host have in common that come by one way (middlebox.c). */
@@ -614,7 +618,8 @@ struct nh_watch {
     nh_time begins;  /* of the first frame, or of the first after time ran back (files in the wrong order): what came before is not here */
     nh_time current; /* of the latest frame */
     bool lock_traffic;
-    unsigned holders; /* clients that hold a lock, or did: any packet of theirs shows that they live (lock_clients.c) */
+    GHashTable *lock_hosts; /* nh_addr of pairs: whoever locks, or is asked for locks; NULL while nobody is */
+    unsigned holders;       /* clients that hold a lock, or did: any packet of theirs shows that they live (lock_clients.c) */
 };
 
 #endif

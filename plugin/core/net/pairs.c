@@ -187,6 +187,26 @@ nh_pair_of_restart(nh_watch *watch, const nh_addr *restarted, const nh_addr *not
 }
 
 void
+nh_pair_locks(nh_pair *pair)
+{
+    nh_watch *watch = pair->watch;
+
+    if (pair->lock_traffic)
+        return;
+    if (!watch->lock_hosts)
+        watch->lock_hosts = g_hash_table_new_full(nh_addr_hash_key, nh_addr_equal_keys, g_free, NULL);
+    g_hash_table_add(watch->lock_hosts, g_memdup2(&pair->client, sizeof pair->client));
+    g_hash_table_add(watch->lock_hosts, g_memdup2(&pair->server, sizeof pair->server));
+    pair->lock_traffic = true;
+}
+
+bool
+nh_pair_is_lock_host(const nh_watch *watch, const nh_addr *addr)
+{
+    return watch->lock_hosts && g_hash_table_contains(watch->lock_hosts, addr);
+}
+
+void
 nh_pair_seen(nh_pair *pair, const nh_addr *from)
 {
     if (pair->seen_client && pair->seen_server)

@@ -29,6 +29,9 @@ nh_pair *nh_pair_of_roles(nh_watch *watch, const nh_addr *client, const nh_addr 
  * way is that of the message.
  */
 nh_pair *nh_pair_of_restart(nh_watch *watch, const nh_addr *restarted, const nh_addr *notified, nh_way *way);
+/* Lock traffic of the pair is seen: both are lock hosts from now on. */
+void nh_pair_locks(nh_pair *pair);
+bool nh_pair_is_lock_host(const nh_watch *watch, const nh_addr *addr);
 /* A packet of the pair came from this address. */
 void nh_pair_seen(nh_pair *pair, const nh_addr *from);
 void nh_pair_free(void *pair);

@@ -59,23 +59,39 @@ nh_mark_datagram_key(const nh_packet *d)
 
 /* --- are there copies at all? --------------------------------------------------------------- */
 
+/*
+ * A key, and where the packet was seen. What has no identification (UDP over IPv6) may have been sent again with the same
+ * bytes: it is a copy where it came by another interface, has another hop limit, or came too soon.
+ */
+typedef struct {
+    uint64_t key;
+    nh_time time;
+    uint32_t iface;
+    uint8_t hops;
+    bool has_id;
+} sighting;
+
+static void
+add_sighting(GArray *sightings, uint64_t key, nh_time time, uint32_t iface, uint8_t hops, bool has_id)
+{
+    sighting s = { key | 1, time, iface, hops, has_id };
+
+    g_array_append_val(sightings, s);
+}
+
 /* Some keys, to ask how many of them stand there twice. */
 static void
-add_keys(GArray *keys, const nh_taped *item)
+add_keys(GArray *sightings, const nh_taped *item)
 {
     const nh_segment *s = &item->segment;
-    uint64_t key;
+    const nh_packet *d = &item->datagram;
 
-    if (item->kind == NH_TAPED_DATAGRAM && item->datagram.ip_id != 0) {
-        key = datagram_key(&item->datagram) | 1;
-        g_array_append_val(keys, key);
+    if (item->kind == NH_TAPED_DATAGRAM) {
+        add_sighting(sightings, datagram_key(d), d->time, d->iface, d->hops, d->ip_id != 0);
     } else if (item->kind == NH_TAPED_SEGMENT && (s->ip_id != 0 || s->has_tsval)) {
-        key = segment_key(s, s->seq, s->ack) | 1;
-        g_array_append_val(keys, key);
-        if (s->flags & NH_TH_SYN) { /* without the numbers, which a firewall may rewrite */
-            key = mix(segment_key(s, 0, 0), (uint64_t)s->src.port << 16 | s->dst.port) | 1;
-            g_array_append_val(keys, key);
-        }
+        add_sighting(sightings, segment_key(s, s->seq, s->ack), s->time, s->iface, s->hops, true);
+        if (s->flags & NH_TH_SYN) /* without the numbers, which a firewall may rewrite */
+            add_sighting(sightings, mix(segment_key(s, 0, 0), (uint64_t)s->src.port << 16 | s->dst.port), s->time, s->iface, s->hops, true);
     }
 }
 
@@ -83,13 +99,26 @@ static GArray *
 keys_of(const nh_tape *tape)
 {
     nh_tape_reader *reader = nh_tape_read(tape);
-    GArray *keys = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+    GArray *keys = g_array_new(FALSE, FALSE, sizeof(sighting));
     nh_taped item = { 0 };
 
     while (reader && nh_tape_next(reader, &item))
         add_keys(keys, &item);
     nh_tape_reader_free(reader);
     return keys;
+}
+
+/* Either clock may be ahead. */
+static bool
+is_too_soon(nh_time a, nh_time b)
+{
+    return a > b - NH_POINTS_COPY_TIME && a < b + NH_POINTS_COPY_TIME;
+}
+
+static bool
+is_copy(const sighting *a, const sighting *b)
+{
+    return a->has_id || a->iface != b->iface || a->hops != b->hops || is_too_soon(a->time, b->time);
 }
 
 bool
@@ -101,14 +130,14 @@ nh_marks_have_copies(const nh_tape *tape)
 
     while (size < keys->len * 2u)
         size *= 2;
-    uint64_t *table = g_new0(uint64_t, size);
+    const sighting **table = g_new0(const sighting *, size);
     for (unsigned i = 0; i < keys->len && copies < NH_TWINS_MIN; i++) {
-        uint64_t key = g_array_index(keys, uint64_t, i);
-        size_t at = (size_t)(key >> 20) & (size - 1);
-        while (table[at] != 0 && table[at] != key)
+        const sighting *seen = &g_array_index(keys, sighting, i);
+        size_t at = (size_t)(seen->key >> 20) & (size - 1);
+        while (table[at] && table[at]->key != seen->key)
             at = (at + 1) & (size - 1);
-        copies += table[at] == key;
-        table[at] = key;
+        copies += table[at] && is_copy(table[at], seen);
+        table[at] = seen;
     }
     g_free(table);
     g_array_unref(keys);
@@ -408,5 +437,14 @@ nh_marks_free(nh_marks *marks)
 bool
 nh_mark_is_pair(const nh_marks *marks, const nh_mark_row *m)
 {
-    return m->head && m->has_id && m->next != NH_NO_MARK && nh_mark_at(marks, m->next)->next == NH_NO_MARK;
+    const nh_mark_row *other = m->head && m->next != NH_NO_MARK ? nh_mark_at(marks, m->next) : NULL;
+
+    return other && other->next == NH_NO_MARK &&
+           (m->has_id || other->iface != m->iface || other->hops != m->hops || is_too_soon(m->time, other->time));
+}
+
+bool
+nh_mark_has_copies(const nh_marks *marks, const nh_mark_row *m)
+{
+    return (m->has_id && m->head && m->next != NH_NO_MARK) || nh_mark_is_pair(marks, m);
 }

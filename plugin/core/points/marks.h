@@ -79,7 +79,9 @@ nh_mark_hosts(const nh_marks *marks, uint32_t i)
     return &g_array_index(marks->hosts, nh_two_hosts, i);
 }
 
-/* A key that stands on the tape exactly twice; the first of the two. */
+/* A key that stands on the tape exactly twice, and not because its packet was sent again; the first of the two. */
 bool nh_mark_is_pair(const nh_marks *marks, const nh_mark_row *m);
+/* The first of those with its key, of which there are others, and not because its packet was sent again. */
+bool nh_mark_has_copies(const nh_marks *marks, const nh_mark_row *m);
 
 #endif

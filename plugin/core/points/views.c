@@ -85,7 +85,7 @@ survey_interfaces(const nh_points *points, survey *s, uint32_t a, uint32_t b)
 {
     for (uint32_t i = 0; i < points->marks->rows->len; i++) {
         const nh_mark_row *m = nh_mark_at(points->marks, i);
-        if (m->hosts != points->main_hosts || !m->head || !m->has_id || m->kind == NH_MARK_QUOTE || m->next == NH_NO_MARK)
+        if (m->hosts != points->main_hosts || m->kind == NH_MARK_QUOTE || !nh_mark_has_copies(points->marks, m))
             continue;
         const nh_mark_row *in_0 = copy_on(points, m, a), *in_1 = copy_on(points, m, b);
         if (in_0 && in_1)
@@ -125,7 +125,7 @@ find_main_hosts(nh_points *points)
 {
     for (uint32_t i = 0; i < points->marks->rows->len; i++) {
         const nh_mark_row *m = nh_mark_at(points->marks, i);
-        if (m->head && m->has_id && m->next != NH_NO_MARK && m->kind != NH_MARK_QUOTE)
+        if (m->kind != NH_MARK_QUOTE && nh_mark_has_copies(points->marks, m))
             nh_mark_hosts(points->marks, m->hosts)->twins++;
     }
     for (uint32_t i = 1; i < points->marks->hosts->len; i++)
@@ -283,7 +283,7 @@ has_interfaces(const nh_points *points)
 
     for (uint32_t i = 0; i < points->marks->rows->len; i++) {
         const nh_mark_row *m = nh_mark_at(points->marks, i);
-        if (m->hosts != points->main_hosts || !m->head || !m->has_id || m->next == NH_NO_MARK)
+        if (m->hosts != points->main_hosts || !nh_mark_has_copies(points->marks, m))
             continue;
         twins++;
         other += nh_mark_at(points->marks, m->next)->iface != m->iface;

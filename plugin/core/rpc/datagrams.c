@@ -136,6 +136,17 @@ is_of_notice(const nh_call *call)
 }
 
 static void
+note_notice_error(const nh_call *call)
+{
+    nh_notice *notice = nh_call_rare_of(call)->notice;
+
+    if (!notice)
+        return;
+    notice->errors++;
+    notice->error_by_host = nh_addr_equal(&nh_call_rare_of(call)->icmp.sender, &call->dst.addr);
+}
+
+static void
 raise_error(nh_call *call, nh_remark *says, nh_moment at)
 {
     says->values[4].pointer = nh_procedure_name(call->prog, call->vers, call->proc);
@@ -189,6 +200,7 @@ nh_datagram_quote(nh_watch *watch, const nh_quote *quote)
     if (!hinders || !call)
         return;
     remember_error(call, quote, at);
+    note_notice_error(call);
     raise_error(call, &says, at);
     if (!is_of_notice(call))
         nh_dead_declare(call, NH_UNREACHABLE, at, nh_call_first(call)->at.frame,

@@ -44,5 +44,6 @@ nh_encrypted_header(nh_watch *watch, const nh_end *src, const nh_end *dst, const
     if (!pair->encrypted.how)
         pair->encrypted.since = at;
     pair->encrypted.how |= how;
-    pair->lock_traffic = watch->lock_traffic = true;
+    nh_pair_locks(pair);
+    watch->lock_traffic = true;
 }

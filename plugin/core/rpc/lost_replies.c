@@ -144,29 +144,53 @@ nh_lost_reply_refused(nh_call *call)
     nh_wrong_source_call(call);
 }
 
+/* It was told to ask again, or asks while it waits for its callback. */
+static bool
+has_to_ask_again(const nh_call *before)
+{
+    return before->has_status && (before->status == NH_NLM_STAT_BLOCKED || before->status == NH_NLM_STAT_GRACE);
+}
+
 /* A *_RES that its caller did not get: it sends the same message, with the same cookie, long after the answer. */
 static bool
 is_result_lost(const nh_call *before, const nh_call *call, nh_moment at)
 {
     return !nh_call_rare_of(before)->wrong_source && before->way == NH_FORWARD && before->l4 == NH_L4_UDP && before->reply.frame &&
            before->has_status && nh_nlm_is_message(before->prog, before->proc) && before->nlm.has_cookie && call->nlm.has_cookie &&
-           before->nlm.cookie == call->nlm.cookie && nh_async_asks_the_same(before, call) && before->status != NH_NLM_STAT_BLOCKED &&
-           before->status != NH_NLM_STAT_GRACE && at.time - before->reply.time >= NH_CROSSING_TIME;
+           before->nlm.cookie == call->nlm.cookie && nh_async_asks_the_same(before, call) && !has_to_ask_again(before) &&
+           at.time - before->reply.time >= NH_CROSSING_TIME;
+}
+
+/* One *_RES answers every copy of its *_MSG, and none of them when it is lost. */
+static void
+take_back_result(nh_call *before)
+{
+    const nh_frame *frame = nh_frame_find(before->pair->watch, before->reply.frame);
+    uint32_t number = before->reply.frame;
+
+    if (!frame)
+        return;
+    for (nh_frame_calls item = nh_frame_calls_of(frame); item.call; nh_frame_calls_next(&item)) {
+        nh_call *call = item.call;
+        if (call->reply.frame != number || !call->has_status || !nh_nlm_is_message(call->prog, call->proc))
+            continue;
+        nh_async_unsettle(call);
+        take_back(call);
+        call->has_status = false;
+    }
 }
 
 void
 nh_lost_reply_anew(nh_call *before, const nh_call *call, nh_moment at)
 {
     if (before && is_result_lost(before, call, at)) {
-        nh_async_unsettle(before);
-        take_back(before);
-        before->has_status = false;
+        take_back_result(before);
         return;
     }
     const nh_wrong_source *other = before ? nh_call_rare_of(before)->wrong_source : NULL;
     bool receipt = before && nh_call_rare_of(before)->accepted.frame && !before->reply.frame; /* RPC's own: its port is no matter */
 
-    if (before && !receipt && before->way == NH_FORWARD && other && nh_async_asks_the_same(before, call) &&
+    if (before && !receipt && !has_to_ask_again(before) && before->way == NH_FORWARD && other && nh_async_asks_the_same(before, call) &&
         at.time - other->last.time >= NH_CROSSING_TIME)
         nh_lost_reply_refused(before);
 }

@@ -71,6 +71,17 @@ nh_portmap_call(nh_call *call, nh_conn *conn, const nh_message *message)
     }
 }
 
+static void
+note_named(nh_call *lookup, uint16_t port, nh_moment at)
+{
+    nh_pair_side *side = &lookup->pair->side[lookup->way];
+
+    if (side->named_port != port)
+        side->named = at;
+    side->named_port = port;
+    nh_unfollowed_answer(lookup, at);
+}
+
 /* GETPORT, GETADDR or DUMP answered: who listens where? */
 void
 nh_portmap_answer(nh_watch *watch, nh_call *call, const nh_message *message, nh_moment at)
@@ -79,7 +90,7 @@ nh_portmap_answer(nh_watch *watch, nh_call *call, const nh_message *message, nh_
         const nh_mapping *listed = &message->mappings[i];
         const nh_mapping *mapping = listed->prog ? listed : call->asked; /* a single answer repeats not what was asked */
         if (listed->port != 0 && mapping->prog == NH_PROG_NLM && !listed->prog)
-            nh_unfollowed_answer(call, at);
+            note_named(call, listed->port, at);
         if (listed->port != 0)
             nh_port_learn(watch, &message->src.addr, mapping->prot == NH_L4_UDP ? NH_L4_UDP : NH_L4_TCP, listed->port, mapping->prog);
         else if (mapping->prog == NH_PROG_NLM && !nh_arguments_indirect(call->vers, call->proc)) {

@@ -320,10 +320,12 @@ take_call(nh_pair *pair, nh_way way, const nh_message *message)
         call->src = message->src;
         call->dst = message->dst;
         resent(call, conn, seq_end, at);
+        nh_reply_result(call, message, at);
     }
     nh_frame_add_call(nh_frame_get(watch, at), call);
     if (message->prog == NH_PROG_NLM) {
-        call->pair->lock_traffic = watch->lock_traffic = true;
+        nh_pair_locks(call->pair);
+        watch->lock_traffic = true;
         learn_lock_port(watch, conn, &message->dst, message->l4);
     }
 }
@@ -401,11 +403,19 @@ sent_by_server(uint32_t proc)
     return proc == NH_NLM_GRANTED || proc == NH_NLM_GRANTED_MSG || (proc >= NH_NLM_TEST_RES && proc < NH_NLM_GRANTED_RES);
 }
 
+/* Nobody but a status monitor with a notice wants to know; over TCP the connection has told whose pair it is. */
+static bool
+looks_up_statd(const nh_message *message)
+{
+    return message->l4 == NH_L4_UDP && message->prog == NH_PROG_PORTMAP && message->n_mappings > 0 &&
+           message->mappings[0].prog == NH_PROG_STAT && !nh_arguments_indirect(message->vers, message->proc);
+}
+
 /* The pair of a call (not of a reply), made when there is none; the procedure tells who of the two is the lock client. */
 static nh_pair *
 pair_of_call(nh_watch *watch, const nh_message *message, nh_way *way)
 {
-    if (message->prog == NH_PROG_STAT && message->proc == NH_NSM_NOTIFY)
+    if ((message->prog == NH_PROG_STAT && message->proc == NH_NSM_NOTIFY) || looks_up_statd(message))
         return nh_pair_of_restart(watch, &message->src.addr, &message->dst.addr, way);
     if (message->prog != NH_PROG_NLM || message->proc == 0)
         return nh_pair_of_flow(watch, &message->src.addr, &message->dst.addr, way);

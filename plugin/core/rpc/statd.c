@@ -95,6 +95,13 @@ locks_held(const nh_pair *pair)
 
 /* --- does a notice arrive? ------------------------------------------------------------- */
 
+/* Locks between the two, or of whoever restarted with others: this is a lock host that tells of itself. */
+static bool
+is_about_locks(const nh_pair *pair, nh_way way)
+{
+    return pair->lock_traffic || nh_pair_is_lock_host(pair->watch, way == NH_FORWARD ? &pair->server : &pair->client);
+}
+
 static void
 try_notice(nh_pair *pair, nh_way way, nh_call *call, nh_moment at)
 {
@@ -112,7 +119,7 @@ try_notice(nh_pair *pair, nh_way way, nh_call *call, nh_moment at)
     notice->latest = at;
     notice->tries++;
     nh_call_rare_get(call)->notice = notice;
-    if (pair->lock_traffic && (notice->fault || notice->tries >= NH_NOTICE_TRIES))
+    if (is_about_locks(pair, way) && (notice->fault || notice->tries >= NH_NOTICE_TRIES))
         nh_fault_notice(pair, way, at);
 }
 
@@ -138,7 +145,7 @@ nh_statd_looked_up(nh_call *lookup, bool registered, nh_moment at)
     if (!notice || !registered)
         return;
     notice->looked_up = at;
-    notice->first.frame = notice->tries = 0; /* what is lost now is SM_NOTIFY itself */
+    notice->first.frame = notice->tries = notice->errors = 0; /* what is lost now is SM_NOTIFY itself */
 }
 
 void
@@ -166,7 +173,7 @@ complete_notice(nh_pair *pair, nh_way way)
 {
     const nh_notice *notice = pair->side[way].notice;
 
-    if (pair->lock_traffic && notice && notice->first.frame && !notice->answered.frame && !notice->fault &&
+    if (notice && is_about_locks(pair, way) && notice->first.frame && !notice->answered.frame && !notice->fault &&
         (notice->notify.frame || notice->tries > 1) && nh_elapsed(notice->first.time, pair->watch->last) >= NH_NOTICE_LOST_TIME)
         nh_fault_notice(pair, way, notice->latest);
 }

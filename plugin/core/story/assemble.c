@@ -244,6 +244,7 @@ end_pairs(nh_watch *watch)
         nh_outage_tick(g_ptr_array_index(watch->pair_list, i), now);
         nh_outage_conclude(g_ptr_array_index(watch->pair_list, i));
         look_at_waiting(g_ptr_array_index(watch->pair_list, i), now);
+        nh_attempt_end(g_ptr_array_index(watch->pair_list, i), now);
     }
 }
 

@@ -16,6 +16,7 @@
 
 #include "core/base/limits.h"
 #include "core/base/search.h"
+#include "core/model/call.h"
 #include "core/model/frames.h"
 
 /*
@@ -219,6 +220,23 @@ straighten(GArray *stretches)
     g_array_set_size(stretches, kept);
 }
 
+/* Until when the symptom was seen. A connection that is over no longer holds up the call that it carried. */
+static nh_time
+seen_until(const nh_symptom *symptom)
+{
+    nh_time seen = symptom->latest.frame ? symptom->latest.time : symptom->at.time;
+    const nh_conn *carried = NULL;
+
+    if (kind_of(symptom) != NH_PART_SILENT || !symptom->call)
+        return seen;
+    for (unsigned i = 0; i < symptom->call->n_sendings && symptom->call->sendings[i].at.frame < symptom->at.frame; i++)
+        carried = symptom->call->sendings[i].conn;
+    const nh_half *peer = carried ? &carried->half[!nh_call_half(symptom->call, carried)] : NULL;
+    if (peer && peer->fin)
+        return MIN(seen, peer->fin_at.time);
+    return carried && carried->state == NH_TCP_RESET ? MIN(seen, carried->last.time) : seen;
+}
+
 static GArray *
 stretches_of(const nh_outage *outage)
 {
@@ -227,7 +245,7 @@ stretches_of(const nh_outage *outage)
     for (unsigned i = 0; i < outage->symptoms->len; i++) {
         const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
         nh_time since = symptom->since.frame ? symptom->since.time : symptom->at.time;
-        nh_time seen = symptom->latest.frame ? symptom->latest.time : symptom->at.time;
+        nh_time seen = seen_until(symptom);
         stretch next = { kind_of(symptom), since, since, seen, since };
         stretch *before = continued(stretches, next.kind, since);
         if (outage->end.frame && symptom->at.frame >= outage->end.frame && nh_finding_get(symptom->finding)->refusal)

@@ -81,9 +81,11 @@ look_at_conns(const nh_watch *watch, sight *seen)
         const nh_conn *conn = g_ptr_array_index(watch->conn_list, i);
         bool of_locks = !conn->foreign && nh_conn_service(conn) == NH_SERVICE_NLM;
         bool looks_up = !conn->foreign && conn->service == NH_SERVICE_PORTMAP && conn->pair->lock_traffic && !conn->asked;
+        bool opening = conn->syn.frame && conn->state == NH_TCP_SYN_SENT;
         bool knocks = conn->reset_by_client && !conn->established.frame && !conn->pair->lock_traffic;
         seen->symptom |= (of_locks || looks_up) && !knocks && conn->troubles && conn->troubles->len;
         seen->unread_lookups += looks_up && conn->half[0].newest.frame;
+        seen->waits |= (of_locks || looks_up) && opening && conn->pair->lock_traffic;
         if (!of_locks)
             continue;
         seen->answers_first += conn->answers_first;
