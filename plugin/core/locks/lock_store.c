@@ -103,6 +103,32 @@ nh_lock_store_file(nh_pair *pair, uint32_t number)
     return file;
 }
 
+/* Most clients lock one file: a table comes with the second one. */
+static void
+add_file(nh_pair *pair, uint32_t number)
+{
+    if (!pair->locked.files && (!pair->locked.has_only || pair->locked.only == number)) {
+        pair->locked.only = number;
+        pair->locked.has_only = true;
+        return;
+    }
+    if (!pair->locked.files) {
+        pair->locked.files = g_hash_table_new(nh_number_hash, NULL);
+        g_hash_table_add(pair->locked.files, GUINT_TO_POINTER(pair->locked.only));
+        pair->locked.has_only = false;
+    }
+    g_hash_table_add(pair->locked.files, GUINT_TO_POINTER(number));
+}
+
+static void
+remove_file(nh_pair *pair, uint32_t number)
+{
+    if (pair->locked.files)
+        g_hash_table_remove(pair->locked.files, GUINT_TO_POINTER(number));
+    else if (pair->locked.only == number)
+        pair->locked.has_only = false;
+}
+
 bool
 nh_lock_store_keep(nh_pair *pair, uint32_t number, const nh_lock_file *file)
 {
@@ -111,14 +137,11 @@ nh_lock_store_keep(nh_pair *pair, uint32_t number, const nh_lock_file *file)
     void *key = GUINT_TO_POINTER(number);
 
     if (file->locks->len > 0) {
-        if (!pair->locked.files)
-            pair->locked.files = g_hash_table_new(nh_number_hash, NULL);
-        g_hash_table_add(pair->locked.files, key);
+        add_file(pair, number);
         return true;
     }
     g_hash_table_remove(server->files, key);
-    if (pair->locked.files)
-        g_hash_table_remove(pair->locked.files, key);
+    remove_file(pair, number);
     if (g_hash_table_lookup(table->handles, key) == server)
         g_hash_table_remove(table->handles, key);
     return false;
@@ -130,29 +153,35 @@ nh_lock_store_forget_pair(nh_pair *pair)
     if (pair->locked.files)
         g_hash_table_unref(pair->locked.files);
     pair->locked.files = NULL;
+    pair->locked.has_only = false;
     pair->locked.at = NULL;
 }
 
 nh_pair_files
 nh_pair_files_begin(const nh_pair *pair)
 {
-    nh_pair_files files = { .pair = pair };
+    nh_pair_files files = { .server = pair->locked.at, .several = pair->locked.files != NULL };
 
-    if (pair->locked.at && pair->locked.files)
+    if (files.several)
         g_hash_table_iter_init(&files.iter, pair->locked.files);
     else
-        files.pair = NULL;
+        files.number = pair->locked.has_only ? GUINT_TO_POINTER(pair->locked.only) : NULL;
+    files.left = files.several || pair->locked.has_only;
     return files;
 }
 
 nh_lock_file *
 nh_pair_files_next(nh_pair_files *files)
 {
-    while (files->pair && g_hash_table_iter_next(&files->iter, &files->number, NULL)) {
-        nh_lock_file *file = g_hash_table_lookup(files->pair->locked.at->files, files->number);
+    while (files->left && files->server) {
+        files->left = files->several && g_hash_table_iter_next(&files->iter, &files->number, NULL);
+        if (files->several && !files->left)
+            break;
+        nh_lock_file *file = g_hash_table_lookup(files->server->files, files->number);
         if (file)
             return file;
-        g_hash_table_iter_remove(&files->iter); /* the last one who had locks of it was another pair */
+        if (files->several)
+            g_hash_table_iter_remove(&files->iter); /* the last one who had locks of it was another pair */
     }
     return NULL;
 }
@@ -160,6 +189,7 @@ nh_pair_files_next(nh_pair_files *files)
 void
 nh_pair_files_forget(nh_pair_files *files)
 {
-    g_hash_table_iter_remove(&files->iter);
-    g_hash_table_remove(files->pair->locked.at->files, files->number);
+    if (files->several)
+        g_hash_table_iter_remove(&files->iter);
+    g_hash_table_remove(files->server->files, files->number);
 }

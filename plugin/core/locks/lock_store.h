@@ -60,7 +60,8 @@ void nh_lock_store_forget_pair(nh_pair *pair);
 
 /* The files in which a pair may have locks, one after the other, in no order. */
 typedef struct {
-    const nh_pair *pair; /* NULL: it has none */
+    nh_lock_server *server; /* NULL: nothing was asked for there */
+    bool several, left;     /* the pair has a table of them; there may be another one */
     GHashTableIter iter;
     void *number; /* of the latest */
 } nh_pair_files;

@@ -406,8 +406,10 @@ struct nh_pair {
     } alive; /* when they were seen last, if they hold locks; lock_clients.c */
     struct {
         struct nh_lock_server *at; /* NULL: nothing was asked for yet */
-        GHashTable *files;         /* numbers of the files of which it may have locks; NULL: it never had any */
-    } locked;                      /* lock_store.c */
+        GHashTable *files;         /* numbers of the files of which it may have locks, if they are several */
+        uint32_t only;             /* else the number of the only one, if there is one */
+        bool has_only;
+    } locked; /* lock_store.c */
     struct {
         unsigned how;
         nh_moment since;
