@@ -8,6 +8,7 @@
 
 #include "core/locks/lock_effects.h"
 
+#include "core/locks/lock_store.h"
 #include "core/wire/procedures.h"
 
 /* --- ranges ------------------------------------------------------------------------ */
@@ -321,6 +322,7 @@ remember_suspect(GArray *locks, const nh_call *call, nh_lock suspect)
     if (copies < 2)
         return;
     suspect.state = NH_LOCK_SUSPECT;
+    call->pair->watch->locks->any_suspect = true;
     unlock(locks, &suspect, NULL);
     g_array_append_val(locks, suspect);
 }

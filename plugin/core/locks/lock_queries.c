@@ -43,7 +43,7 @@ nh_locks_called_back(nh_call *call, nh_lock *found)
 bool
 nh_locks_suspect(nh_call *call, nh_lock *found)
 {
-    const GArray *locks = locks_of(nh_lock_server_of(call->pair), call->nlm.file);
+    const GArray *locks = call->pair->watch->locks->any_suspect ? locks_of(nh_lock_server_of(call->pair), call->nlm.file) : NULL;
     nh_lock asked = nh_lock_of_call(call);
     bool suspect = false;
 

@@ -31,6 +31,7 @@ struct nh_lock_table {
     GHashTable *blocked;               /* nh_addr of a client -> GPtrArray of nh_pair: where it was told to wait */
     nh_lock released[NH_RELEASED_MAX]; /* the latest that were given back: a ring, next is where the next one goes */
     unsigned n_released;
+    bool any_suspect;    /* some lock is, or was: few captures have any, and each refusal would look for one */
     uint64_t version;    /* changes with each change */
     nh_lock_near nearby; /* what the call is about that takes effect */
     struct {
