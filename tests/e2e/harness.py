@@ -189,14 +189,25 @@ class Lab:
 
     def replay(self, arguments, *more):
         """What nlmh-replay prints: the core without Wireshark. None when it does not know what is asked for."""
-        program = BUILD / "tests" / "replay" / "nlmh-replay"
-        assert program.exists(), f"{program} is not built"
-        command = [str(program), *map(str, arguments), *more]
-        output = Output(command, subprocess.run(command, env={**self.environment, "TZ": "UTC"}, capture_output=True, text=True))
+        command = self._replay_command([*arguments, *more])
+        output = Output(command, subprocess.run(command, env=self.environment, capture_output=True, text=True))
         if output.status in (REPLAY_UNKNOWN, REPLAY_UNREADABLE):
             return None
         assert output.status == 0, str(output)
         return output.stdout
+
+    def replay_seconds(self, arguments):
+        """CPU time that nlmh-replay takes."""
+        process = subprocess.Popen(self._replay_command(arguments), env=self.environment, stdout=subprocess.DEVNULL)
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        assert process.returncode == 0, arguments
+        return used.ru_utime + used.ru_stime
+
+    def _replay_command(self, arguments):
+        program = BUILD / "tests" / "replay" / "nlmh-replay"
+        assert program.exists(), f"{program} is not built"
+        return [str(program), *map(str, arguments)]
 
     def told(self, capture, output, *arguments):
         """What an output of the plugin says of a capture: of those of this project, which no test changes, TShark is asked once."""
