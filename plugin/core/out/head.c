@@ -87,14 +87,15 @@ add_text(nh_head_part *part, GString *text)
 
 /* Who waited for what, how long, and what came of it. */
 static void
-append_wait(GString *text, const nh_asked *asked)
+append_wait(GString *text, const nh_incident *incident, const nh_asked *asked)
 {
     const nh_story_call *last = nh_asked_last(asked);
     bool granted = g_strcmp0(last->status, "NLM_GRANTED") == 0;
 
     append_owned(text, "%s", nh_request_text(asked->calls->pdata[0]));
     if (!nh_time_known(asked->answered))
-        g_string_append_printf(text, ": no answer%s in this capture", last->status ? " that ends the wait" : "");
+        g_string_append_printf(text, ": no answer%s %s", last->status ? " that ends the wait" : "",
+                               nh_time_known(incident->end) ? "while it lasted" : "in this capture");
     else {
         g_string_append(text, granted ? ", got it after " : ", waited ");
         append_owned(text, asked->asked_latest > asked->asked ? "up to %s" : "%s", nh_duration_text(asked->answered - asked->asked));
@@ -158,7 +159,7 @@ append_requests(GString *text, const nh_incident *incident)
     unsigned all = nh_incident_requests(incident);
 
     if (requests->len) {
-        append_wait(text, requests->pdata[0]);
+        append_wait(text, incident, requests->pdata[0]);
         if (all > 1)
             g_string_append_printf(text, "; the longest wait of %u requests", all);
     } else if (waiting)

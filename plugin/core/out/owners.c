@@ -64,7 +64,10 @@ static void
 take_call(known_owners *known, nh_story_call *call)
 {
     const nh_request *request = &call->request;
-    nh_owner like = { request->owner, request->file, request->svid, request->offset, request->length, NH_TIME_NONE, NULL };
+    /* in a callback the host is the server's own (nlmsvc_setgrantargs, fs/lockd/svclock.c) */
+    nh_owner like = {
+        call->callback ? NULL : request->owner, request->file, request->svid, request->offset, request->length, NH_TIME_NONE, NULL
+    };
 
     if (request->known)
         g_ptr_array_add(owner_for(known, &like)->calls, call);
