@@ -357,6 +357,13 @@ is_end_missing(const nh_conn *before)
     return before && before->state != NH_TCP_CLOSED && before->state != NH_TCP_RESET && !before->half[0].fin;
 }
 
+/* What the client sent on this connection came to the server, which acknowledges it, or must have: the capture has not all of it. */
+static bool
+is_missing_here(const nh_conn *conn)
+{
+    return conn && (is_end_missing(conn->previous) || conn->half[0].has_hole);
+}
+
 /*
  * Silence proves something where the capture would have what breaks it. It does not before the capture began, nor where
  * packets are missing: of what the client sent, and of SYN-ACKs where others came.
@@ -371,7 +378,9 @@ is_uncertain(const nh_outage *outage, const nh_symptom *evidence)
     if (nh_finding_get(evidence->finding)->hangs && evidence->call && evidence->at.frame == nh_call_first(evidence->call)->at.frame)
         return true; /* nothing of the two was captured since */
     if (evidence->unseen)
-        return at_beginning || nh_loss_is_heavy(pair) || (evidence->conn && is_end_missing(evidence->conn->previous));
+        return at_beginning || nh_loss_is_heavy(pair) || is_missing_here(evidence->conn);
+    if (nh_finding_get(evidence->finding)->loses_calls && nh_loss_is_heavy(pair))
+        return true; /* whoever resets may have met silence before */
     return pair->losses && outage->count[evidence->way][NH_SYNACK_UNACKED] && evidence->finding == NH_SYN_UNANSWERED;
 }
 

@@ -17,6 +17,7 @@
 #include "core/base/text.h"
 #include "core/net/unfollowed.h"
 #include "core/model/call.h"
+#include "core/model/losses.h"
 #include "core/model/ports.h"
 #include "core/model/trouble.h"
 #include "core/wire/procedures.h"
@@ -28,6 +29,7 @@ typedef struct {
     uint32_t error; /* status of one of these */
     nh_time slowest;
     bool runs_back;
+    bool losses;  /* many packets of a pair are missing */
     bool symptom; /* something was amiss that made no incident */
     bool waits;   /* a client was about to send something when the capture ended */
 } sight;
@@ -106,6 +108,7 @@ look_at_pairs(const nh_watch *watch, sight *seen)
         seen->unanswered += pair->calls - MIN(pair->calls, pair->answered);
         seen->resent += pair->resent;
         seen->orphans += pair->orphans;
+        seen->losses |= nh_loss_is_heavy(pair);
         seen->late += nh_unfollowed_late(pair);
         if (nh_time_known(pair->slowest))
             seen->slowest = MAX(seen->slowest, pair->slowest);
@@ -158,6 +161,7 @@ add_caveats(nh_story *story, const sight *seen)
     caveat(story, seen->unread_lookups, "%u look-up%s that could not be read", seen->unread_lookups, nh_plural(seen->unread_lookups));
     caveat(story, seen->by_retry, "%u lock%s that came late, by asking again, and not by the callback that was due", seen->by_retry,
            nh_plural(seen->by_retry));
+    caveat(story, seen->losses && !seen->runs_back, "many packets that the capture should have and has not");
     caveat(story, seen->runs_back, "frames that are not in the order of time");
     caveat(story, seen->late, "%u look-up%s of lockd's port after which nothing was sent to it at once", seen->late, nh_plural(seen->late));
     caveat(story, seen->symptom, "a connection in trouble, which made no incident");
