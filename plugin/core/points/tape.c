@@ -3,7 +3,7 @@
  *
  * Numbers are kept as their distance from what the last packet of the connection lets expect, seven bits a byte, and not at
  * all where they are as expected; payloads as what differs from an earlier one of the same length (lock calls of a client
- * differ in a few bytes). Writer and reader keep the same memory of what was before.
+ * differ in a few numbers). Writer and reader keep the same memory of what was before.
  *
  * Copyright 2026, the NLM Health authors
  *
@@ -61,6 +61,8 @@ struct nh_tape_reader {
 
 enum { FLAG_HALF = 4, FLAG_NEW = 8, FLAG_TIMESTAMPS = 16, FLAG_PAYLOAD = 32, FLAG_POINT = 64, FLAG_FRAGMENT = 128 }; /* below: the kind */
 
+#define SLOT_FAR 128 /* beside the place of the connection: the time is no less than four seconds after the last one, or before it */
+
 /* Which numbers of a segment are not as expected, in the order in which they follow. */
 enum {
     OTHER_FRAME = 1, /* not the next one */
@@ -103,13 +105,23 @@ nh_tape_free(nh_tape *tape)
 
 /* --- numbers --------------------------------------------------------------------------- */
 
-static uint8_t *
-put_uint(uint8_t *out, uint64_t value)
+/* Not inlined: most numbers that are put have one byte, and each of those would pay for this. */
+static uint8_t *G_GNUC_NO_INLINE
+put_large(uint8_t *out, uint64_t value)
 {
     for (; value >= 0x80; value >>= 7)
         *out++ = (uint8_t)(value | 0x80);
     *out++ = (uint8_t)value;
     return out;
+}
+
+static uint8_t *
+put_uint(uint8_t *out, uint64_t value)
+{
+    if (value >= 0x80)
+        return put_large(out, value);
+    *out = (uint8_t)value;
+    return out + 1;
 }
 
 /* Small distances in either direction are small numbers. */
@@ -169,83 +181,97 @@ last_payload(memory *before, unsigned flow, unsigned length)
     return before->payload[place].bytes;
 }
 
-/* Up to eight bytes as one number, the first of them lowest. */
+/* Eight bytes as one number, the first of them lowest. */
 static uint64_t
-word_of(const uint8_t *bytes, unsigned n)
+word_of(const uint8_t *bytes)
 {
-    uint64_t word = 0;
+    uint64_t word;
 
-    memcpy(&word, bytes, n);
+    memcpy(&word, bytes, sizeof word);
     return GUINT64_FROM_LE(word);
 }
 
-/* Which of its eight bytes are not zero: a bit each, the first byte's lowest. */
-static unsigned
-bytes_set(uint64_t word)
+/* The last one to seven of so many bytes, as the first ones of a word. */
+static uint64_t
+rest_of(const uint8_t *bytes, unsigned length)
 {
-    const uint64_t low = G_GUINT64_CONSTANT(0x7f7f7f7f7f7f7f7f);
-    uint64_t high = (((word & low) + low) | word) & ~low; /* the highest bit of each such byte */
+    uint64_t word = 0;
 
-    return (unsigned)((high >> 7) * G_GUINT64_CONSTANT(0x0102040810204080) >> 56);
+    if (length > sizeof word)
+        return word_of(bytes + length - sizeof word) >> (64 - length % sizeof word * 8);
+    for (unsigned i = length; i-- > 0;)
+        word = word << 8 | bytes[i];
+    return word;
 }
 
-/* What differs in a word: which bytes do, and these. */
+/* Numbers of XDR have four bytes, so that where two messages differ it is in one half of a word, or in both. */
+enum { FIRST_HALF = 1, SECOND_HALF = 2, BOTH_HALVES = FIRST_HALF | SECOND_HALF, HALVES_BITS = 2 };
+
+#define ALIKE_MAX 63 /* so many words that are alike are told of in one byte */
+
+/* Behind so many words that are alike: one byte tells how many they are and which halves of the next one are others, these follow. */
 static uint8_t *
-put_other(uint8_t *out, const uint8_t *bytes, uint64_t difference)
+put_halves(uint8_t *out, unsigned alike, uint64_t word, uint64_t difference)
 {
-    unsigned which = bytes_set(difference);
+    unsigned which = ((uint32_t)difference ? FIRST_HALF : 0) | (difference >> 32 ? SECOND_HALF : 0);
 
-    *out++ = (uint8_t)which;
-    if ((which & 15) == 0) { /* numbers that count up differ in their last bytes */
-        which >>= 4;
-        bytes += 4;
-    }
-    for (; which; which >>= 1, bytes++)
-        if (which & 1)
-            *out++ = *bytes;
-    return out;
+    for (; alike >= ALIKE_MAX; alike -= ALIKE_MAX)
+        *out++ = ALIKE_MAX << HALVES_BITS;
+    *out++ = (uint8_t)(alike << HALVES_BITS | which);
+    word = GUINT64_TO_LE(which == SECOND_HALF ? word >> 32 : word);
+    memcpy(out, &word, sizeof word); /* what this writes too much, the next writes over */
+    return out + (which == BOTH_HALVES ? 8 : 4);
 }
 
-static void
-get_other(const uint8_t **in, uint8_t *last)
+/* Into a word of which so many bytes belong to the payload. */
+static const uint8_t *
+get_halves(const uint8_t *in, unsigned which, uint8_t *last, unsigned left)
 {
-    unsigned bits = *(*in)++;
+    unsigned start = which == SECOND_HALF ? 4 : 0, n = which == BOTH_HALVES ? 8 : 4;
 
-    for (unsigned i = 0; bits >> i; i++)
-        if (bits >> i & 1)
-            last[i] = *(*in)++;
+    memcpy(last + start, in, MIN(n, left - start));
+    return in + n;
 }
 
-/* Eight bytes at a time: how many steps are like those of the last payload, what the next one has instead, and so on; 0 at the end. */
+/* What differs from the last payload, which this one becomes; 0 at the end. */
 static uint8_t *
 put_payload(memory *before, unsigned flow, uint8_t *out, const uint8_t *bytes, unsigned length)
 {
     uint8_t *last = last_payload(before, flow, length);
-    unsigned steps = 1, whole = length & ~7u;
+    unsigned at = 0, whole = length & ~7u, done = 0; /* the last words are told of up to here */
 
-    for (unsigned at = 0; at < whole; at += 8, steps++) {
-        uint64_t difference = word_of(bytes + at, 8) ^ word_of(last + at, 8);
+    for (; at < whole; at += 8) {
+        uint64_t word = word_of(bytes + at), difference = word ^ word_of(last + at);
         if (difference == 0) /* most of two calls is alike */
             continue;
-        out = put_other(put_uint(out, steps), bytes + at, difference);
-        steps = 0;
+        out = put_halves(out, (at - done) / 8, word, difference);
+        memcpy(last + at, bytes + at, 8);
+        done = at + 8;
     }
-    uint64_t difference = word_of(bytes + whole, length - whole) ^ word_of(last + whole, length - whole);
-    if (difference)
-        out = put_other(put_uint(out, steps), bytes + whole, difference);
-    memcpy(last, bytes, length);
-    return put_uint(out, 0);
+    if (length > whole) {
+        uint64_t word = rest_of(bytes, length), difference = word ^ rest_of(last, length);
+        if (difference) {
+            out = put_halves(out, (at - done) / 8, word, difference);
+            memcpy(last + at, bytes + at, length - whole);
+        }
+    }
+    *out++ = 0;
+    return out;
 }
 
 static void
 get_payload(memory *before, unsigned flow, const uint8_t **in, uint8_t *bytes, unsigned length)
 {
     uint8_t *last = last_payload(before, flow, length);
-    unsigned place = 0;
+    unsigned at = 0;
 
-    for (unsigned steps; (steps = (unsigned)get_uint(in)) != 0;) {
-        place += steps;
-        get_other(in, last + (size_t)(place - 1) * 8);
+    for (uint8_t told; (told = *(*in)++) != 0;) {
+        unsigned which = told & BOTH_HALVES;
+        at += (unsigned)(told >> HALVES_BITS) * 8;
+        if (!which)
+            continue;
+        *in = get_halves(*in, which, last + at, length - at);
+        at += 8;
     }
     memcpy(bytes, last, length);
 }
@@ -321,15 +347,36 @@ flow_of(const nh_conn *conn)
 static void
 expect(expected *e, const nh_segment *segment)
 {
-    bool counts = segment->flags & (NH_TH_SYN | NH_TH_FIN);
-
-    e->next = segment->seq + segment->len + counts;
+    e->next = segment->seq + segment->len + (segment->flags & (NH_TH_SYN | NH_TH_FIN) ? 1 : 0);
     e->tsval = segment->tsval;
     e->window = segment->window;
     e->iface = segment->iface;
     e->flags = segment->flags;
     e->ip_id = (uint16_t)(segment->ip_id + 1);
     e->hops = segment->hops;
+}
+
+/* So many nanoseconds later: four bytes, or eight where these do not do. */
+static uint8_t *
+put_later(uint8_t *out, uint64_t later, uint8_t *far)
+{
+    *far = later > G_MAXUINT32 ? SLOT_FAR : 0;
+    if (*far)
+        return put_bytes(out, &later, sizeof later);
+    return put_bytes(out, &(uint32_t){ (uint32_t)later }, sizeof(uint32_t));
+}
+
+static uint64_t
+get_later(const uint8_t **in, uint8_t far)
+{
+    uint64_t wide;
+    uint32_t narrow;
+
+    if (far)
+        get_bytes(in, &wide, sizeof wide);
+    else
+        get_bytes(in, &narrow, sizeof narrow);
+    return far ? wide : narrow;
 }
 
 /* A number, if it is not as expected: zero. */
@@ -402,19 +449,19 @@ nh_tape_segment(nh_tape *tape, nh_conn *conn, int half, const nh_segment *segmen
     uint8_t flags = (uint8_t)(NH_TAPED_SEGMENT | (half ? FLAG_HALF : 0) | (fresh ? FLAG_NEW : 0) |
                               (segment->has_tsval ? FLAG_TIMESTAMPS : 0) | (kept ? FLAG_PAYLOAD : 0) | (moved ? FLAG_POINT : 0) |
                               (segment->fragment ? FLAG_FRAGMENT : 0));
-    uint8_t others = 0;
+    uint8_t others = 0, far;
 
     out += 3;
     if (fresh)
         out = put_bytes(out, &conn, sizeof conn);
-    out = put_int(out, (int64_t)((uint64_t)segment->time - (uint64_t)before->time));
+    out = put_later(out, (uint64_t)segment->time - (uint64_t)before->time, &far);
     out = put_other_than_zero(out, &others, OTHER_FRAME, (int64_t)segment->frame - before->frame - 1);
     out = put_header(out, &others, segment, e, other);
     out = put_optional(out, flags, segment, e, other);
     if (kept)
         out = put_payload(before, slot, out, segment->payload, kept);
     entry[0] = flags;
-    entry[1] = (uint8_t)slot;
+    entry[1] = (uint8_t)(slot | far);
     entry[2] = others;
     before->time = segment->time;
     before->frame = segment->frame;
@@ -507,7 +554,8 @@ get_segment(nh_tape_reader *reader, const uint8_t *in, uint8_t flags, nh_taped *
 {
     memory *before = &reader->before;
     nh_segment *segment = &item->segment;
-    unsigned slot = *in++;
+    uint8_t far = *in & SLOT_FAR;
+    unsigned slot = *in++ & ~SLOT_FAR;
     uint8_t others = *in++;
     int half = flags & FLAG_HALF ? 1 : 0;
 
@@ -522,7 +570,7 @@ get_segment(nh_tape_reader *reader, const uint8_t *in, uint8_t flags, nh_taped *
     const nh_conn *conn = before->flow[slot].conn;
     item->conn = conn;
     item->half = half;
-    segment->time = before->time = (nh_time)((uint64_t)before->time + (uint64_t)get_int(&in));
+    segment->time = before->time = (nh_time)((uint64_t)before->time + get_later(&in, far));
     segment->frame = before->frame = (uint32_t)(before->frame + 1 + get_if_other(&in, others, OTHER_FRAME));
     segment->src = half ? conn->server : conn->client;
     segment->dst = half ? conn->client : conn->server;
