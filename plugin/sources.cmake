@@ -13,6 +13,7 @@ set(NLM_HEALTH_CORE_SOURCES
     core/base/crc32.c
     core/base/findings.c
     core/base/hash.c
+    core/base/list.c
     core/base/table.c
     core/base/text.c
     core/clock/attempt.c

@@ -72,9 +72,7 @@ nh_watch_new(const nh_options *options)
     watch->asking_calls = nh_askers_new();
     watch->first_syns = nh_first_syns_new();
     nh_table_init(&watch->calls);
-    watch->call_list = g_ptr_array_new();
     watch->ports = nh_ports_new();
-    watch->frames = g_ptr_array_new_with_free_func(nh_frame_free);
     watch->locks = nh_locks_new();
     watch->faults = g_ptr_array_new_with_free_func(nh_fault_free);
     watch->nfs = nh_nfs_new();
@@ -107,10 +105,10 @@ nh_watch_free(nh_watch *watch)
         for (unsigned j = 0; j < pair->outages->len; j++)
             nh_outage_free(g_ptr_array_index(pair->outages, j));
     }
-    g_ptr_array_unref(watch->frames);
+    nh_frames_free(watch);
     g_hash_table_unref(watch->ports);
     nh_table_clear(&watch->calls);
-    g_ptr_array_unref(watch->call_list);
+    nh_list_clear(&watch->call_list);
     g_hash_table_unref(watch->asking_conns);
     g_hash_table_unref(watch->asking_calls);
     g_hash_table_unref(watch->first_syns);

@@ -32,10 +32,10 @@ nh_facts_time(const packet_info *pinfo)
     return nh_time_of(pinfo->abs_ts.secs, pinfo->abs_ts.nsecs);
 }
 
-/* Into one that is all zero. */
 static void
 read_addr(const address *addr, nh_addr *plain)
 {
+    *plain = (nh_addr){ .len = 0 };
     if (addr->type == AT_IPv4 && addr->len == 4) {
         plain->len = 4;
         memcpy(plain->bytes, addr->data, 4);
@@ -97,12 +97,13 @@ read_frame(const packet_info *pinfo, nh_packet *packet)
     if (packet->has_mac) {
         memcpy(packet->mac_src, pinfo->dl_src.data, sizeof packet->mac_src);
         memcpy(packet->mac_dst, pinfo->dl_dst.data, sizeof packet->mac_dst);
+    } else {
+        memset(packet->mac_src, 0, sizeof packet->mac_src);
+        memset(packet->mac_dst, 0, sizeof packet->mac_dst);
     }
     packet->has_point = rec->rec_type == REC_TYPE_PACKET && rec->presence_flags & WTAP_HAS_INTERFACE_ID;
-    if (packet->has_point)
-        packet->iface = rec->rec_header.packet_header.interface_id;
-    if (rec->presence_flags & WTAP_HAS_SECTION_NUMBER)
-        packet->section = rec->section_number;
+    packet->iface = packet->has_point ? rec->rec_header.packet_header.interface_id : 0;
+    packet->section = rec->presence_flags & WTAP_HAS_SECTION_NUMBER ? rec->section_number : 0;
 }
 
 static void
@@ -112,12 +113,8 @@ read_ip(const void *ip, nh_packet *packet)
     const ws_ip6 *v6 = v4 ? NULL : WS_IP6_PTR((void *)(uintptr_t)ip);
 
     packet->has_hops = v4 || v6;
-    if (v4) {
-        packet->ip_id = v4->ip_id;
-        packet->hops = v4->ip_ttl;
-    } else if (v6) {
-        packet->hops = v6->ip6_hop;
-    }
+    packet->ip_id = v4 ? v4->ip_id : 0;
+    packet->hops = v4 ? v4->ip_ttl : v6 ? v6->ip6_hop : 0;
 }
 
 /* So many bytes of TCP, UDP or ICMP; NULL when there are none. */
@@ -127,12 +124,11 @@ bytes_of(tvbuff_t *tvb, unsigned captured)
     return captured ? tvb_get_ptr(tvb, 0, captured) : NULL;
 }
 
-/* The packet whose transport header these bytes begin with. */
+/* The packet whose transport header these bytes begin with. All of it is written. */
 static void
 read_packet(nh_packet_kind kind, tvbuff_t *tvb, const packet_info *pinfo, const void *ip, const uint8_t *bytes, unsigned captured,
             nh_packet *packet)
 {
-    memset(packet, 0, sizeof *packet);
     packet->frame = pinfo->num;
     packet->time = nh_facts_time(pinfo);
     packet->kind = kind;
@@ -172,10 +168,13 @@ is_lock_call(const nh_rpc_header *header)
     return !header->reply && header->prog == NH_PROG_NLM;
 }
 
+/* Whether a segment begins with what may be a lock call: nearly all that do not are known from the program. */
 static bool
-has_room_for_call(const nh_packet *packet)
+may_carry_lock_call(const nh_packet *packet)
 {
-    return packet->captured >= (unsigned)(packet->bytes[12] >> 4) * 4 + 28;
+    unsigned start = (unsigned)(packet->bytes[12] >> 4) * 4;
+
+    return packet->captured >= start + 28 && nh_be32(packet->bytes + start + 16) == NH_PROG_NLM;
 }
 
 static bool
@@ -199,7 +198,7 @@ set_dissector(packet_info *pinfo, nh_l4 l4, const nh_packet *packet)
 static void
 decode_middle_as_rpc(packet_info *pinfo, const nh_packet *packet)
 {
-    if (*decode_as_rpc && has_room_for_call(packet) && is_claimed(NH_L4_TCP, packet) && carries_lock_call(packet))
+    if (*decode_as_rpc && may_carry_lock_call(packet) && is_claimed(NH_L4_TCP, packet) && carries_lock_call(packet))
         set_dissector(pinfo, NH_L4_TCP, packet);
 }
 
@@ -248,7 +247,7 @@ dissect_followed(nh_watch *watch, const uint8_t *bytes, unsigned captured, tvbuf
 static void G_GNUC_NO_INLINE
 note_life(nh_watch *watch, const packet_info *pinfo)
 {
-    nh_addr from = { .len = 0 };
+    nh_addr from;
 
     read_addr(&pinfo->src, &from);
     nh_packet_seen(watch, &from, (nh_moment){ pinfo->num, nh_facts_time(pinfo) });

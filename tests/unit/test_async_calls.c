@@ -16,8 +16,8 @@ enum { GRANTED = NH_NLM_STAT_GRANTED, DENIED = NH_NLM_STAT_DENIED, BLOCKED = NH_
 static const nh_call *
 call_of(const talk *t, uint32_t xid)
 {
-    for (unsigned i = 0; i < t->watch->call_list->len; i++) {
-        const nh_call *call = g_ptr_array_index(t->watch->call_list, i);
+    for (unsigned i = 0; i < t->watch->call_list.len; i++) {
+        const nh_call *call = t->watch->call_list.items[i];
         if (call->xid == xid)
             return call;
     }
@@ -113,7 +113,7 @@ test_private_procedure(void)
     talk_call(&t, &alice, &alice, NH_NLM_NSM_NOTIFY, (words){ .no_lock = true });
     talk_call(&t, &server, &alice, NH_NLM_NSM_NOTIFY, (words){ .no_lock = true });
     g_assert_cmpuint(t.watch->pair_list->len, ==, 0);
-    g_assert_cmpuint(t.watch->call_list->len, ==, 0);
+    g_assert_cmpuint(t.watch->call_list.len, ==, 0);
     nh_watch_free(t.watch);
 }
 

@@ -70,8 +70,8 @@ test_clock_set_back(void)
         talk_wait(&t, 2);
     }
     nh_story *story = nh_watch_story(t.watch);
-    for (unsigned i = 0; i < t.watch->frames->len; i++) {
-        const nh_frame *frame = g_ptr_array_index(t.watch->frames, i);
+    for (unsigned i = 0; i < t.watch->frames.len; i++) {
+        const nh_frame *frame = t.watch->frames.items[i];
         for (const GSList *item = nh_frame_notes(frame); item; item = item->next) {
             const nh_note *note = item->data;
             char *text = nh_remark_text(&note->says);

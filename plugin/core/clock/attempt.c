@@ -90,8 +90,8 @@ nh_attempt_may_be_old(nh_pair *pair, nh_way way, nh_moment at)
 static bool
 others_wait(const nh_pair *pair, nh_way way)
 {
-    for (unsigned i = 0; pair->open && i < pair->side[way].outstanding->len; i++)
-        if (((const nh_call *)g_ptr_array_index(pair->side[way].outstanding, i))->outage == pair->open)
+    for (unsigned i = 0; pair->open && i < pair->side[way].outstanding.len; i++)
+        if (((const nh_call *)pair->side[way].outstanding.items[i])->outage == pair->open)
             return true;
     return false;
 }
@@ -438,10 +438,10 @@ watch_call(nh_call *call, nh_moment at)
 void
 nh_attempt_end(nh_pair *pair, nh_moment now)
 {
-    const GPtrArray *waiting = pair->side[NH_FORWARD].outstanding;
+    const nh_list *waiting = &pair->side[NH_FORWARD].outstanding;
 
     for (unsigned i = waiting->len; i-- > 0;) {
-        nh_call *call = g_ptr_array_index(waiting, i);
+        nh_call *call = waiting->items[i];
         nh_moment at = { nh_call_first(call)->at.frame, now.time }; /* no later frame tells of it */
         if (call->prog != NH_PROG_NLM || call->outage || call->outlived || nh_call_is_one_way(call))
             continue;
@@ -459,8 +459,8 @@ watch_calls(nh_pair *pair, nh_moment at)
     if (at.time < pair->no_timeout_before)
         return;
     pair->no_timeout_before = G_MAXINT64;
-    for (unsigned i = 0; i < pair->side[NH_FORWARD].outstanding->len; i++) {
-        nh_call *call = g_ptr_array_index(pair->side[NH_FORWARD].outstanding, i);
+    for (unsigned i = 0; i < pair->side[NH_FORWARD].outstanding.len; i++) {
+        nh_call *call = pair->side[NH_FORWARD].outstanding.items[i];
         if (call->outlived || call->prog != NH_PROG_NLM || nh_call_is_one_way(call))
             continue;
         nh_time no_timeout_before = nh_pair_no_timeout_before(pair, call->issue.earliest);
@@ -472,8 +472,8 @@ watch_calls(nh_pair *pair, nh_moment at)
         if (!call->outlived)
             pair->no_timeout_before = MIN(pair->no_timeout_before, MIN(no_timeout_before, call->next_look));
     }
-    if (pair->side[NH_FORWARD].outstanding->len > NH_MANY_CALLS)
-        pair->no_timeout_before = MAX(pair->no_timeout_before, at.time + pair->side[NH_FORWARD].outstanding->len * NH_CALL_PAUSE);
+    if (pair->side[NH_FORWARD].outstanding.len > NH_MANY_CALLS)
+        pair->no_timeout_before = MAX(pair->no_timeout_before, at.time + pair->side[NH_FORWARD].outstanding.len * NH_CALL_PAUSE);
 }
 
 static bool

@@ -144,11 +144,11 @@ same_request(const nh_call *a, const nh_call *b)
 static unsigned
 asked_before(const nh_call *call, nh_moment at)
 {
-    const GPtrArray *waiting = call->pair->side[NH_FORWARD].outstanding;
+    const nh_list *waiting = &call->pair->side[NH_FORWARD].outstanding;
     unsigned times = 0, seen = 0;
 
     for (unsigned i = waiting->len; i-- > 0 && seen < NH_SENT_ANEW_DEPTH; seen++) {
-        const nh_call *other = g_ptr_array_index(waiting, i);
+        const nh_call *other = waiting->items[i];
         if (other == call || other->prog != NH_PROG_NLM || !same_request(call, other))
             continue;
         if (nh_nlm_kind(other->proc) != nh_nlm_kind(call->proc))
@@ -290,11 +290,13 @@ nh_client_would_be_seen(const nh_call *call)
 bool
 nh_client_waited(const nh_call *call, nh_moment at)
 {
+    if (at.time - nh_call_first(call)->at.time < NH_RESEND_MAX) /* nearly all of them */
+        return false;
     const nh_conn *conn = nh_call_first(call)->conn;
     bool at_once = call->issue.earliest == call->issue.latest && !call->deferred && !call->issue.sent_before;
 
     if (call->way != NH_FORWARD || call->prog != NH_PROG_NLM || call->n_sendings > 1 || !conn || !call->tcp_acked || !at_once ||
-        nh_nlm_is_message(call->prog, call->proc) || at.time - nh_call_first(call)->at.time < NH_RESEND_MAX)
+        nh_nlm_is_message(call->prog, call->proc))
         return false;
     if (!would_be_seen(call, conn) || !call->pair->seen_client || !call->pair->seen_server || call->pair->half_captured)
         return false;

@@ -347,8 +347,8 @@ sent_on_others(const nh_pair *pair, nh_way way, const nh_conn *conn)
 {
     nh_moment latest = { 0, NH_TIME_NONE };
 
-    for (unsigned i = 0; pair->open && i < pair->side[way].outstanding->len; i++) {
-        const nh_call *other = g_ptr_array_index(pair->side[way].outstanding, i);
+    for (unsigned i = 0; pair->open && i < pair->side[way].outstanding.len; i++) {
+        const nh_call *other = pair->side[way].outstanding.items[i];
         for (unsigned j = 0; other->outage == pair->open && j < other->n_sendings; j++) {
             nh_conn *old = other->sendings[j].conn;
             nh_moment newest = old && old != conn ? sender_of(old, other)->newest : latest;
@@ -375,8 +375,8 @@ nh_queued_reconnect(nh_call *call, nh_conn *conn, nh_moment at)
 static void
 lay_before(nh_conn *conn, nh_half *half, nh_time until, nh_moment at)
 {
-    for (unsigned i = 0; i < conn->waiting->len; i++) {
-        nh_call *call = g_ptr_array_index(conn->waiting, i);
+    for (unsigned i = 0; i < conn->waiting.len; i++) {
+        nh_call *call = conn->waiting.items[i];
         const nh_sending *first = call->sendings;
 
         if (first->conn != conn || first->at.frame != at.frame || call->prog != NH_PROG_NLM || sender_of(conn, call) != half)
@@ -407,7 +407,7 @@ nh_queued_copy(const nh_call *copy, nh_conn *conn, nh_moment at)
     unsigned n = 0;
 
     if (!conn || first->conn != conn || first->at.frame == at.frame || copy->way != NH_FORWARD || copy->prog != NH_PROG_NLM ||
-        !conn->waiting)
+        conn->waiting.room == 0) /* nothing ever waited on it */
         return;
     for (unsigned i = 0; i < copy->n_sendings; i++)
         n += !copy->sendings[i].by_tcp;

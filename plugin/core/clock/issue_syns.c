@@ -22,8 +22,8 @@ undate(nh_pair *pair, nh_way way, uint32_t frame)
 
     if (attempt->line_seen.frame == frame)
         attempt->line_seen.frame = 0;
-    for (unsigned i = 0; i < pair->side[way].outstanding->len; i++) {
-        nh_call *call = g_ptr_array_index(pair->side[way].outstanding, i);
+    for (unsigned i = 0; i < pair->side[way].outstanding.len; i++) {
+        nh_call *call = pair->side[way].outstanding.items[i];
         if (call->line_seen.frame == frame)
             call->line_seen.frame = 0;
     }

@@ -105,8 +105,8 @@ dates_a_call(nh_pair *pair, nh_way way, const nh_call *lookup, nh_moment at)
 {
     bool dated = false;
 
-    for (unsigned i = 0; i < pair->side[way].outstanding->len; i++) {
-        nh_call *call = g_ptr_array_index(pair->side[way].outstanding, i);
+    for (unsigned i = 0; i < pair->side[way].outstanding.len; i++) {
+        nh_call *call = pair->side[way].outstanding.items[i];
         nh_deadlines deadlines;
 
         if (call->prog != NH_PROG_NLM || nh_call_is_one_way(call) || call->line_seen.frame || call->issue.cycles_before)
@@ -175,8 +175,8 @@ begin_while_closing(nh_pair *pair, nh_way way, const nh_conn *blocking, nh_momen
 static bool
 lock_calls_wait(const nh_pair *pair, nh_way way)
 {
-    for (unsigned i = 0; i < pair->side[way].outstanding->len; i++)
-        if (((const nh_call *)g_ptr_array_index(pair->side[way].outstanding, i))->prog == NH_PROG_NLM)
+    for (unsigned i = 0; i < pair->side[way].outstanding.len; i++)
+        if (((const nh_call *)pair->side[way].outstanding.items[i])->prog == NH_PROG_NLM)
             return true;
     return false;
 }
@@ -282,8 +282,8 @@ undate_calls(const nh_conn *conn, const nh_call *lookup)
     nh_pair *pair = conn->pair;
     bool undated = false, dated = false;
 
-    for (unsigned i = 0; conn->syn.frame && i < pair->side[conn->way].outstanding->len; i++) {
-        nh_call *call = g_ptr_array_index(pair->side[conn->way].outstanding, i);
+    for (unsigned i = 0; conn->syn.frame && i < pair->side[conn->way].outstanding.len; i++) {
+        nh_call *call = pair->side[conn->way].outstanding.items[i];
         if (call->line_seen.frame != conn->syn.frame)
             continue;
         if (lookup && is_asked_for(call, lookup)) {

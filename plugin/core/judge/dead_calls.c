@@ -49,8 +49,8 @@ nh_dead_declare(nh_call *call, nh_finding reason, nh_moment since, uint32_t fram
 void
 nh_dead_on_conn(nh_conn *conn, const nh_trouble *trouble)
 {
-    for (unsigned i = 0; conn->waiting && i < conn->waiting->len; i++) {
-        nh_call *call = g_ptr_array_index(conn->waiting, i);
+    for (unsigned i = 0; i < conn->waiting.len; i++) {
+        nh_call *call = conn->waiting.items[i];
         bool lost = nh_finding_get(trouble->finding)->loses_calls || !call->tcp_acked;
         if (lost && call->dead == NH_FINDING_NONE)
             nh_dead_declare(call, trouble->finding, trouble->since, nh_call_first(call)->at.frame, NH_DEAD_UNDER_IT);

@@ -52,10 +52,10 @@ gives_back(nh_call *unlock, nh_call *waits)
 static nh_call *
 unlock_before(const nh_watch *watch, nh_call *answered)
 {
-    unsigned end = nh_frames_before(watch->frames, answered->reply.frame);
+    unsigned end = nh_frame_index(watch, answered->reply.frame);
 
     for (unsigned i = end; i-- > 0 && end - i <= NH_HOLDER_FRAMES_MAX;) {
-        const nh_frame *frame = g_ptr_array_index(watch->frames, i);
+        const nh_frame *frame = watch->frames.items[i];
         if (answered->reply.time - frame->time > NH_FREED_TIME)
             return NULL;
         for (nh_frame_calls item = nh_frame_calls_of(frame); item.call; nh_frame_calls_next(&item))

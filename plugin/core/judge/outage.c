@@ -19,14 +19,14 @@
 static void
 affect(nh_outage *outage, nh_way way)
 {
-    const GPtrArray *waiting = outage->pair->side[way].outstanding;
+    const nh_list *waiting = &outage->pair->side[way].outstanding;
 
     if (outage->ways & (1u << way))
         return;
     outage->ways |= 1u << way;
     outage->side[way].over.frame = 0;
     for (unsigned i = 0; i < waiting->len; i++)
-        nh_outage_join(outage->pair, g_ptr_array_index(waiting, i));
+        nh_outage_join(outage->pair, waiting->items[i]);
 }
 
 static nh_outage *
@@ -54,7 +54,7 @@ keeps_waiting(const nh_symptom *symptom)
 {
     switch (nh_finding_get(symptom->finding)->waiting) {
     case NH_WAITING_CALLS:
-        return symptom->conn && symptom->conn->waiting && symptom->conn->waiting->len > 0;
+        return symptom->conn && symptom->conn->waiting.len > 0;
     case NH_WAITING_NO:
         return false;
     default:
@@ -102,7 +102,7 @@ outage_for(nh_pair *pair, const nh_symptom *symptom)
     bool restarting = before && sequel_of && before->count[NH_FORWARD][sequel_of] > 0 &&
                       symptom->at.time - before->last.time < NH_GRACE_TIME;
     bool older = before && symptom->since.frame && symptom->since.frame <= before->last.frame;
-    bool waited_for = (symptom->call && symptom->call->waits) || (symptom->conn && symptom->conn->waiting && symptom->conn->waiting->len);
+    bool waited_for = (symptom->call && symptom->call->waits) || (symptom->conn && symptom->conn->waiting.len > 0);
 
     if (restarting)
         return reopen_outage(before);

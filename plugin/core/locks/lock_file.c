@@ -10,18 +10,10 @@
 
 #include "core/locks/lock_file.h"
 
-typedef struct {
-    uint64_t first, last;
-} span;
-
 nh_lock_file *
 nh_lock_file_new(void)
 {
-    nh_lock_file *file = g_new0(nh_lock_file, 1);
-
-    file->locks = g_array_new(false, false, sizeof(nh_lock));
-    file->spans = g_array_new(false, false, sizeof(span));
-    return file;
+    return g_new0(nh_lock_file, 1);
 }
 
 void
@@ -29,9 +21,25 @@ nh_lock_file_free(void *data)
 {
     nh_lock_file *file = data;
 
-    g_array_unref(file->locks);
-    g_array_unref(file->spans);
+    for (unsigned i = 0; i < file->n_chunks; i++)
+        g_free(file->chunks[i]);
+    g_free(file->chunks);
+    g_free(file->spans);
+    g_free(file->hulls);
     g_free(file);
+}
+
+void
+nh_lock_near_init(nh_lock_near *nearby)
+{
+    nearby->locks = g_array_new(false, false, sizeof(nh_lock));
+}
+
+void
+nh_lock_near_clear(nh_lock_near *nearby)
+{
+    g_array_unref(nearby->locks);
+    g_free(nearby->places);
 }
 
 static bool
@@ -40,38 +48,76 @@ is_standing(const nh_lock *lock)
     return lock->state != NH_LOCK_WAITING && lock->state != NH_LOCK_GONE;
 }
 
-static unsigned
-count_standing(const GArray *locks)
-{
-    unsigned standing = 0;
-
-    for (unsigned i = 0; i < locks->len; i++)
-        standing += is_standing(&g_array_index(locks, nh_lock, i));
-    return standing;
-}
-
 void
 nh_lock_file_changed(nh_lock_file *file)
 {
-    file->standing = count_standing(file->locks);
+    file->standing = 0;
+    for (unsigned i = 0; i < file->n; i++)
+        file->standing += is_standing(nh_lock_file_at(file, i));
+}
+
+static void
+set_span(nh_lock_file *file, unsigned i, nh_lock_span bytes)
+{
+    nh_lock_span *hull = &file->hulls[i / NH_LOCK_CHUNK];
+
+    file->spans[i] = bytes;
+    hull->first = MIN(hull->first, bytes.first);
+    hull->last = MAX(hull->last, bytes.last);
 }
 
 void
 nh_lock_file_remove(nh_lock_file *file, unsigned i)
 {
-    file->standing -= is_standing(&g_array_index(file->locks, nh_lock, i));
-    g_array_remove_index_fast(file->locks, i);
-    g_array_remove_index_fast(file->spans, i);
+    file->standing -= is_standing(nh_lock_file_at(file, i));
+    file->n--;
+    *nh_lock_file_at(file, i) = *nh_lock_file_at(file, file->n);
+    set_span(file, i, file->spans[file->n]);
+}
+
+static void
+place(nh_lock_file *file, unsigned i, const nh_lock *lock)
+{
+    file->standing += is_standing(lock);
+    *nh_lock_file_at(file, i) = *lock;
+    set_span(file, i, (nh_lock_span){ lock->first, lock->last });
+}
+
+/* Most files have one lock. */
+static void
+grow(nh_lock_file *file)
+{
+    unsigned room = file->room ? MAX(2 * file->room, NH_LOCK_CHUNK) : 1, n_chunks = (room + NH_LOCK_CHUNK - 1) / NH_LOCK_CHUNK;
+
+    if (file->room == 1)
+        file->chunks[0] = g_renew(nh_lock, file->chunks[0], NH_LOCK_CHUNK);
+    file->chunks = g_renew(nh_lock *, file->chunks, n_chunks);
+    file->spans = g_renew(nh_lock_span, file->spans, room);
+    file->hulls = g_renew(nh_lock_span, file->hulls, n_chunks);
+    file->room = room;
 }
 
 static void
 add(nh_lock_file *file, const nh_lock *lock)
 {
-    span bytes = { lock->first, lock->last };
+    unsigned chunk = file->n / NH_LOCK_CHUNK;
 
-    file->standing += is_standing(lock);
-    g_array_append_val(file->locks, *lock);
-    g_array_append_val(file->spans, bytes);
+    if (file->n == file->room)
+        grow(file);
+    if (chunk == file->n_chunks)
+        file->chunks[file->n_chunks++] = g_new(nh_lock, MIN(file->room, NH_LOCK_CHUNK));
+    if (file->n % NH_LOCK_CHUNK == 0)
+        file->hulls[chunk] = (nh_lock_span){ G_MAXUINT64, 0 };
+    place(file, file->n++, lock);
+}
+
+/* Room for more, in both. Not inlined: nearly no call needs it. */
+static void G_GNUC_NO_INLINE
+make_room(nh_lock_near *nearby)
+{
+    nearby->room = MAX(2 * nearby->room, 16);
+    nearby->places = g_renew(unsigned, nearby->places, nearby->room);
+    g_array_set_size(nearby->locks, nearby->room);
 }
 
 /* Places ascend, so that they can be emptied from the last one on. */
@@ -80,22 +126,24 @@ take(const nh_lock_file *file, nh_lock_near *nearby, unsigned place)
 {
     unsigned at = nearby->n_places++;
 
-    if (at == nearby->room) {
-        nearby->room = MAX(2 * nearby->room, 16);
-        nearby->places = g_renew(unsigned, nearby->places, nearby->room);
-    }
+    if (at == nearby->room)
+        make_room(nearby);
+    nearby->locks->len = at + 1; /* as g_array_append_val(), which each call would pay for */
+    const nh_lock *lock = nh_lock_file_at(file, place);
+    g_array_index(nearby->locks, nh_lock, at) = *lock;
+    nearby->waits |= lock->state == NH_LOCK_WAITING;
+    nearby->standing += is_standing(lock);
     for (; at > 0 && nearby->places[at - 1] > place; at--)
         nearby->places[at] = nearby->places[at - 1];
     nearby->places[at] = place;
-    g_array_append_val(nearby->locks, g_array_index(file->locks, nh_lock, place));
 }
 
 /* One that stands outside these bytes. */
 static void
 take_beyond(const nh_lock_file *file, nh_lock_near *nearby, uint64_t first, uint64_t last)
 {
-    for (unsigned i = 0; i < file->locks->len; i++) {
-        const nh_lock *lock = &g_array_index(file->locks, nh_lock, i);
+    for (unsigned i = 0; i < file->n; i++) {
+        const nh_lock *lock = nh_lock_file_at(file, i);
         if (is_standing(lock) && (lock->first > last || lock->last < first)) {
             take(file, nearby, i);
             return;
@@ -103,30 +151,32 @@ take_beyond(const nh_lock_file *file, nh_lock_near *nearby, uint64_t first, uint
     }
 }
 
-void
-nh_lock_file_take(const nh_lock_file *file, nh_lock_near *nearby, uint64_t first, uint64_t last)
+/* Locks of others that begin where these bytes end are none of its business. */
+static bool
+is_near(const nh_lock *lock, const nh_lock *asked, uint64_t first, uint64_t last)
 {
-    const span *spans = (const span *)file->spans->data;
-
-    first -= first > 0;
-    last += last < G_MAXUINT64;
-    nearby->locks->len = nearby->n_places = 0; /* as g_array_set_size(), which each call would pay for */
-    for (unsigned i = 0, n = file->spans->len; i < n; i++)
-        if (spans[i].first <= last && spans[i].last >= first)
-            take(file, nearby, i);
-    if (file->standing > count_standing(nearby->locks))
-        take_beyond(file, nearby, first, last);
+    return (lock->first <= last && lock->last >= first) || (lock->svid == asked->svid && lock->owner == asked->owner);
 }
 
-static void
-replace(nh_lock_file *file, unsigned place, const nh_lock *lock)
+void
+nh_lock_file_take(const nh_lock_file *file, nh_lock_near *nearby, const nh_lock *asked, uint64_t first, uint64_t last)
 {
-    nh_lock *old = &g_array_index(file->locks, nh_lock, place);
+    uint64_t before = first - (first > 0), behind = last + (last < G_MAXUINT64);
+    const nh_lock_span *spans = file->spans;
 
-    file->standing += is_standing(lock);
-    file->standing -= is_standing(old);
-    *old = *lock;
-    g_array_index(file->spans, span, place) = (span){ lock->first, lock->last };
+    nearby->locks->len = nearby->n_places = 0; /* as g_array_set_size(), which each call would pay for */
+    nearby->waits = false;
+    nearby->standing = 0;
+    for (unsigned from = 0, n = file->n; from < n; from += NH_LOCK_CHUNK) {
+        const nh_lock_span *hull = &file->hulls[from / NH_LOCK_CHUNK];
+        if (hull->first > behind || hull->last < before)
+            continue;
+        for (unsigned i = from, end = MIN(from + NH_LOCK_CHUNK, n); i < end; i++)
+            if (spans[i].first <= behind && spans[i].last >= before && is_near(nh_lock_file_at(file, i), asked, first, last))
+                take(file, nearby, i);
+    }
+    if (nearby->waits && file->standing > nearby->standing)
+        take_beyond(file, nearby, before, behind);
 }
 
 /* Most calls leave as many locks as they found: these stay where the old ones were. */
@@ -135,8 +185,10 @@ nh_lock_file_put(nh_lock_file *file, nh_lock_near *nearby)
 {
     unsigned kept = MIN(nearby->n_places, nearby->locks->len);
 
-    for (unsigned i = 0; i < kept; i++)
-        replace(file, nearby->places[i], &g_array_index(nearby->locks, nh_lock, i));
+    for (unsigned i = 0; i < kept; i++) {
+        file->standing -= is_standing(nh_lock_file_at(file, nearby->places[i]));
+        place(file, nearby->places[i], &g_array_index(nearby->locks, nh_lock, i));
+    }
     for (unsigned i = nearby->n_places; i-- > kept;)
         nh_lock_file_remove(file, nearby->places[i]);
     for (unsigned i = kept; i < nearby->locks->len; i++)

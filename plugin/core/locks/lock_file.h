@@ -11,17 +11,36 @@
 
 #include "core/locks/lock.h"
 
+#define NH_LOCK_CHUNK 8
+
 typedef struct {
-    GArray *locks;     /* nh_lock, in no order; read it freely, change it by what follows */
-    GArray *spans;     /* the bytes of each, so that a search touches little memory */
-    unsigned standing; /* how many of them somebody may hold */
+    uint64_t first, last;
+} nh_lock_span;
+
+/* Locks in no order; read them freely, change them by what follows. */
+typedef struct nh_lock_file {
+    nh_lock **chunks;    /* of NH_LOCK_CHUNK locks each, which stay where they are; nh_lock_file_at() */
+    nh_lock_span *spans; /* the bytes of each lock, so that a search touches little memory */
+    nh_lock_span *hulls; /* around those of each chunk, or wider: most chunks are passed over without a look at each span */
+    unsigned n, room;    /* locks, and how many the three have room for: 1 or whole chunks */
+    unsigned n_chunks;
+    unsigned standing; /* how many of the locks somebody may hold */
+    bool has_handle;   /* its server is the one that this handle is known of (lock_table.c) */
 } nh_lock_file;
+
+static inline nh_lock *
+nh_lock_file_at(const nh_lock_file *file, unsigned i)
+{
+    return &file->chunks[i / NH_LOCK_CHUNK][i % NH_LOCK_CHUNK];
+}
 
 /* What a call is about, while it takes effect. */
 typedef struct {
     GArray *locks;    /* nh_lock: copies, to be changed */
     unsigned *places; /* where they are in the file, ascending; NULL while there is no room for any */
     unsigned n_places, room;
+    unsigned standing; /* how many of them somebody may hold */
+    bool waits;        /* one of them is a wait */
 } nh_lock_near;
 
 nh_lock_file *nh_lock_file_new(void);
@@ -31,11 +50,16 @@ void nh_lock_file_remove(nh_lock_file *file, unsigned i);
 /* States of its locks were changed in place. */
 void nh_lock_file_changed(nh_lock_file *file);
 
+/* Room for what calls are about; ended by nh_lock_near_clear(). */
+void nh_lock_near_init(nh_lock_near *nearby);
+void nh_lock_near_clear(nh_lock_near *nearby);
+
 /*
- * Take what overlaps these bytes (both included) or touches them; and one that somebody may hold elsewhere, if there
- * is any, as a proof that the file is not free. The file keeps its own until they are put back.
+ * Take what overlaps these bytes (both included), and what touches them of the owner who asks; where somebody waits for
+ * these bytes, also one that is held elsewhere, if there is any, as a proof that the file is not free. The file keeps
+ * its own until they are put back.
  */
-void nh_lock_file_take(const nh_lock_file *file, nh_lock_near *nearby, uint64_t first, uint64_t last);
+void nh_lock_file_take(const nh_lock_file *file, nh_lock_near *nearby, const nh_lock *asked, uint64_t first, uint64_t last);
 /* What they have become takes their place. */
 void nh_lock_file_put(nh_lock_file *file, nh_lock_near *nearby);
 

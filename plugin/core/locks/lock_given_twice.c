@@ -234,10 +234,10 @@ nh_faults_granted(GArray *locks, const nh_lock *asked, uint32_t status, nh_momen
 }
 
 void
-nh_faults_elsewhere(GArray *locks, const nh_lock *asked, nh_moment at)
+nh_faults_elsewhere(const nh_lock_file *other, const nh_lock *asked, nh_moment at)
 {
-    for (unsigned i = 0; i < locks->len; i++) {
-        nh_lock *lock = nh_lock_at(locks, i);
+    for (unsigned i = 0; i < other->n; i++) {
+        nh_lock *lock = nh_lock_file_at(other, i);
         bool one_host = nh_addr_equal(&lock->pair->client, &asked->pair->client) ||
                         nh_addr_equal(&lock->pair->client, &asked->pair->server) || /* hosts that mount from each other */
                         (lock->caller[0] && g_ascii_strcasecmp(lock->caller, asked->caller) == 0);

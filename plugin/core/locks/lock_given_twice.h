@@ -9,12 +9,12 @@
 #ifndef NLM_HEALTH_LOCK_GIVEN_TWICE_H
 #define NLM_HEALTH_LOCK_GIVEN_TWICE_H
 
-#include "core/locks/lock.h"
+#include "core/locks/lock_file.h"
 
 /* A lock was granted; locks are those of the file. */
 void nh_faults_granted(GArray *locks, const nh_lock *asked, uint32_t status, nh_moment at);
-/* The same; locks are those of the same file handle at another address of a server. */
-void nh_faults_elsewhere(GArray *locks, const nh_lock *asked, nh_moment at);
+/* The same; other is the same file handle at another address of a server. */
+void nh_faults_elsewhere(const nh_lock_file *other, const nh_lock *asked, nh_moment at);
 /* An UNLOCK was sent. */
 void nh_faults_unlock(GArray *locks, const nh_lock *asked, nh_moment at);
 

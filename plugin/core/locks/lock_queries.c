@@ -10,24 +10,15 @@
 
 #include "core/locks/lock_store.h"
 
-/* The locks of a file, NULL when it has none. */
-static const GArray *
-locks_of(const nh_lock_server *server, uint32_t number)
-{
-    const nh_lock_file *file = server ? nh_lock_server_file(server, number) : NULL;
-
-    return file ? file->locks : NULL;
-}
-
 bool
 nh_locks_called_back(nh_call *call, nh_lock *found)
 {
-    const GArray *locks = locks_of(nh_lock_server_of(call->pair), call->nlm.file);
+    const nh_lock_file *file = nh_lock_store_find(call->pair, call->nlm.file);
     nh_lock asked = nh_lock_of_call(call);
     bool held = false;
 
-    for (unsigned i = 0; locks && i < locks->len; i++) {
-        const nh_lock *lock = nh_lock_at(locks, i);
+    for (unsigned i = 0; file && i < file->n; i++) {
+        const nh_lock *lock = nh_lock_file_at(file, i);
         if (!nh_lock_same_owner(lock, &asked) || !nh_lock_overlap(lock, &asked) || lock->state >= NH_LOCK_SUSPECT)
             continue;
         if (lock->state == NH_LOCK_WAITING)
@@ -43,12 +34,12 @@ nh_locks_called_back(nh_call *call, nh_lock *found)
 bool
 nh_locks_suspect(nh_call *call, nh_lock *found)
 {
-    const GArray *locks = call->pair->watch->locks->any_suspect ? locks_of(nh_lock_server_of(call->pair), call->nlm.file) : NULL;
+    const nh_lock_file *file = call->pair->watch->locks->any_suspect ? nh_lock_store_find(call->pair, call->nlm.file) : NULL;
     nh_lock asked = nh_lock_of_call(call);
     bool suspect = false;
 
-    for (unsigned i = 0; locks && i < locks->len; i++) {
-        const nh_lock *lock = nh_lock_at(locks, i);
+    for (unsigned i = 0; file && i < file->n; i++) {
+        const nh_lock *lock = nh_lock_file_at(file, i);
         if (!nh_lock_conflict(lock, &asked) || lock->state == NH_LOCK_WAITING || lock->state == NH_LOCK_GONE || lock->state == NH_LOCK_LEFT)
             continue;
         if (lock->state != NH_LOCK_SUSPECT)
@@ -60,11 +51,11 @@ nh_locks_suspect(nh_call *call, nh_lock *found)
 }
 
 static void
-visit_array(const GArray *locks, nh_lock_visitor visit, void *data)
+visit_locks(const nh_lock_file *file, nh_lock_visitor visit, void *data)
 {
-    for (unsigned i = 0; i < locks->len; i++)
-        if (nh_lock_at(locks, i)->state < NH_LOCK_SUSPECT)
-            visit(nh_lock_at(locks, i), data);
+    for (unsigned i = 0; i < file->n; i++)
+        if (nh_lock_file_at(file, i)->state < NH_LOCK_SUSPECT)
+            visit(nh_lock_file_at(file, i), data);
 }
 
 void
@@ -77,24 +68,25 @@ nh_locks_visit(const nh_lock_table *table, nh_lock_visitor visit, void *data)
     while (g_hash_table_iter_next(&servers, NULL, &server)) {
         g_hash_table_iter_init(&files, ((const nh_lock_server *)server)->files);
         while (g_hash_table_iter_next(&files, NULL, &file))
-            visit_array(((const nh_lock_file *)file)->locks, visit, data);
+            visit_locks(file, visit, data);
     }
 }
 
 void
 nh_locks_visit_file(const nh_lock_table *table, const nh_addr *server, uint32_t file, nh_lock_visitor visit, void *data)
 {
-    const GArray *locks = locks_of(nh_lock_server_find(table, server), file);
+    const nh_lock_server *known = nh_lock_server_find(table, server);
+    const nh_lock_file *locks = known ? nh_lock_server_file(known, file) : NULL;
 
     if (locks)
-        visit_array(locks, visit, data);
+        visit_locks(locks, visit, data);
 }
 
 static bool
-waits_in(const GArray *locks, const nh_lock *asked, nh_lock *found)
+waits_in(const nh_lock_file *file, const nh_lock *asked, nh_lock *found)
 {
-    for (unsigned i = 0; locks && i < locks->len; i++) {
-        const nh_lock *lock = nh_lock_at(locks, i);
+    for (unsigned i = 0; file && i < file->n; i++) {
+        const nh_lock *lock = nh_lock_file_at(file, i);
         if (lock->state != NH_LOCK_WAITING || lock->svid != asked->svid || lock->owner != asked->owner || !nh_lock_overlap(lock, asked))
             continue;
         *found = *lock;
@@ -107,12 +99,15 @@ bool
 nh_locks_waits(nh_call *call, nh_lock *found)
 {
     const nh_lock_table *table = call->pair->watch->locks;
+
+    if (call->pair->watch->waiters == 0)
+        return false;
     const GPtrArray *pairs = g_hash_table_lookup(table->blocked, &call->pair->client);
     nh_lock asked = nh_lock_of_call(call);
 
     for (unsigned i = 0; pairs && i < pairs->len; i++) {
         nh_pair *pair = g_ptr_array_index(pairs, i);
-        if (pair->waiters && waits_in(locks_of(nh_lock_server_of(pair), asked.file), &asked, found))
+        if (pair->waiters && waits_in(nh_lock_store_find(pair, asked.file), &asked, found))
             return true;
     }
     return false;
@@ -136,8 +131,8 @@ nh_locks_at_risk(const nh_pair *pair, nh_moment before)
     nh_pair_files files = nh_pair_files_begin(pair);
 
     for (const nh_lock_file *file = nh_pair_files_next(&files); file; file = nh_pair_files_next(&files))
-        for (unsigned i = 0; i < file->locks->len; i++) {
-            const nh_lock *lock = nh_lock_at(file->locks, i);
+        for (unsigned i = 0; i < file->n; i++) {
+            const nh_lock *lock = nh_lock_file_at(file, i);
             bool held = lock->state == NH_LOCK_HELD || (lock->state == NH_LOCK_GONE && lock->gone != NH_GONE_BY_TEST);
             if (lock->pair == pair && held && lock->since.frame < before.frame)
                 g_array_append_val(out, *lock);
@@ -148,26 +143,26 @@ nh_locks_at_risk(const nh_pair *pair, nh_moment before)
 
 /* Whether one of these waits, of this file, is for the lock to go. */
 static bool
-stands_in_the_way(const nh_lock *lock, const GArray *locks, const GArray *waits)
+stands_in_the_way(const nh_lock *lock, const nh_lock_file *file, const GArray *waits)
 {
     for (unsigned i = 0; i < waits->len; i++)
-        if (nh_lock_conflict(nh_lock_at(locks, g_array_index(waits, unsigned, i)), lock))
+        if (nh_lock_conflict(nh_lock_file_at(file, g_array_index(waits, unsigned, i)), lock))
             return true;
     return false;
 }
 
 /* Of one file: what the pair holds, what it waits for, and who stands in its way. waits is room for the places of its waits. */
 static void
-copy_file(const GArray *locks, const nh_pair *pair, GArray *waits, GArray *out)
+copy_file(const nh_lock_file *file, const nh_pair *pair, GArray *waits, GArray *out)
 {
     g_array_set_size(waits, 0);
-    for (unsigned i = 0; i < locks->len; i++)
-        if (nh_lock_at(locks, i)->pair == pair && nh_lock_at(locks, i)->state == NH_LOCK_WAITING)
+    for (unsigned i = 0; i < file->n; i++)
+        if (nh_lock_file_at(file, i)->pair == pair && nh_lock_file_at(file, i)->state == NH_LOCK_WAITING)
             g_array_append_val(waits, i);
-    for (unsigned i = 0; i < locks->len; i++) {
-        const nh_lock *lock = nh_lock_at(locks, i);
+    for (unsigned i = 0; i < file->n; i++) {
+        const nh_lock *lock = nh_lock_file_at(file, i);
         bool own = lock->pair == pair && lock->state != NH_LOCK_REPORTED;
-        if (lock->state < NH_LOCK_SUSPECT && (own || (lock->state != NH_LOCK_WAITING && stands_in_the_way(lock, locks, waits))))
+        if (lock->state < NH_LOCK_SUSPECT && (own || (lock->state != NH_LOCK_WAITING && stands_in_the_way(lock, file, waits))))
             g_array_append_val(out, *lock);
     }
 }
@@ -179,7 +174,7 @@ take_snapshot(const nh_pair *pair)
     nh_pair_files files = nh_pair_files_begin(pair);
 
     for (const nh_lock_file *file = nh_pair_files_next(&files); file; file = nh_pair_files_next(&files))
-        copy_file(file->locks, pair, waits, out);
+        copy_file(file, pair, waits, out);
     g_array_unref(waits);
     return out;
 }

@@ -35,7 +35,7 @@ nh_locks_new(void)
     table->handles = g_hash_table_new(nh_number_hash, NULL);
     table->clients = g_hash_table_new_full(nh_addr_hash_key, nh_addr_equal_keys, g_free, g_free);
     table->blocked = g_hash_table_new_full(nh_addr_hash_key, nh_addr_equal_keys, g_free, free_pairs);
-    table->nearby.locks = g_array_new(false, false, sizeof(nh_lock));
+    nh_lock_near_init(&table->nearby);
     return table;
 }
 
@@ -46,8 +46,7 @@ nh_locks_free(nh_lock_table *table)
     g_hash_table_unref(table->handles);
     g_hash_table_unref(table->clients);
     g_hash_table_unref(table->blocked);
-    g_array_unref(table->nearby.locks);
-    g_free(table->nearby.places);
+    nh_lock_near_clear(&table->nearby);
     if (table->latest.locks)
         g_array_unref(table->latest.locks);
     g_free(table);
@@ -90,16 +89,34 @@ nh_lock_server_file(const nh_lock_server *server, uint32_t number)
     return g_hash_table_lookup(server->files, GUINT_TO_POINTER(number));
 }
 
+/* Whether this file is the one of the pair's latest answer, as that of most calls is. */
+static bool
+is_latest(const nh_pair *pair, uint32_t number)
+{
+    return pair->locked.latest && pair->locked.number == number && pair->locked.as_of == pair->locked.at->n_gone;
+}
+
+nh_lock_file *
+nh_lock_store_find(nh_pair *pair, uint32_t number)
+{
+    return is_latest(pair, number) ? pair->locked.latest : nh_lock_server_file(nh_lock_server_of(pair), number);
+}
+
 nh_lock_file *
 nh_lock_store_file(nh_pair *pair, uint32_t number)
 {
     nh_lock_server *server = nh_lock_server_of(pair);
-    nh_lock_file *file = nh_lock_server_file(server, number);
+    nh_lock_file *file = nh_lock_store_find(pair, number);
 
     if (!file) {
         file = nh_lock_file_new();
         g_hash_table_insert(server->files, GUINT_TO_POINTER(number), file);
     }
+    if (!is_latest(pair, number))
+        pair->locked.kept = false;
+    pair->locked.latest = file;
+    pair->locked.number = number;
+    pair->locked.as_of = pair->locked.at->n_gone;
     return file;
 }
 
@@ -136,10 +153,13 @@ nh_lock_store_keep(nh_pair *pair, uint32_t number, const nh_lock_file *file)
     nh_lock_server *server = nh_lock_server_of(pair);
     void *key = GUINT_TO_POINTER(number);
 
-    if (file->locks->len > 0) {
-        add_file(pair, number);
+    if (file->n > 0) {
+        if (!pair->locked.kept)
+            add_file(pair, number);
+        pair->locked.kept = true;
         return true;
     }
+    server->n_gone++;
     g_hash_table_remove(server->files, key);
     remove_file(pair, number);
     if (g_hash_table_lookup(table->handles, key) == server)
@@ -155,6 +175,7 @@ nh_lock_store_forget_pair(nh_pair *pair)
     pair->locked.files = NULL;
     pair->locked.has_only = false;
     pair->locked.at = NULL;
+    pair->locked.latest = NULL;
 }
 
 nh_pair_files
@@ -189,6 +210,7 @@ nh_pair_files_next(nh_pair_files *files)
 void
 nh_pair_files_forget(nh_pair_files *files)
 {
+    files->server->n_gone++;
     if (files->several)
         g_hash_table_iter_remove(&files->iter);
     g_hash_table_remove(files->server->files, files->number);

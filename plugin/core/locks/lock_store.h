@@ -22,12 +22,14 @@ typedef struct nh_lock_server {
     GPtrArray *pairs;  /* nh_pair*: that asked for locks there */
     bool reclaiming;   /* its locks are being reclaimed */
     bool dropped;      /* it is in a grace period, and its locks of before are marked */
+    unsigned n_gone;   /* so many of its files were forgotten: nobody holds anything there any more */
 } nh_lock_server;
 
 struct nh_lock_table {
     GHashTable *servers;               /* nh_addr -> nh_lock_server */
     GHashTable *handles;               /* number of a file -> nh_lock_server that has it, the latest but for those that had it before */
     GHashTable *clients;               /* nh_addr -> nh_moment: last seen, of clients that hold locks (lock_clients.c) */
+    nh_addr newest_client;             /* of these */
     GHashTable *blocked;               /* nh_addr of a client -> GPtrArray of nh_pair: where it was told to wait */
     nh_lock released[NH_RELEASED_MAX]; /* the latest that were given back: a ring, next is where the next one goes */
     unsigned n_released;
@@ -51,6 +53,8 @@ nh_lock_server *nh_lock_server_of(nh_pair *pair);
 nh_lock_server *nh_lock_server_find(const nh_lock_table *table, const nh_addr *addr);
 /* A file of a server; NULL when nobody has locks of it. */
 nh_lock_file *nh_lock_server_file(const nh_lock_server *server, uint32_t number);
+/* The same of a pair's server. */
+nh_lock_file *nh_lock_store_find(nh_pair *pair, uint32_t number);
 /* A file of a pair's server, made if need be; nh_lock_store_keep() follows when the call has taken effect. */
 nh_lock_file *nh_lock_store_file(nh_pair *pair, uint32_t number);
 /* The file is kept as one of this pair's, or forgotten when nothing is held or waited for any more: false. */

@@ -47,10 +47,8 @@ is_missed(nh_lock *lock, const loss *lost)
 static void
 drop_in(nh_lock_file *file, const nh_pair *pair, bool spare_reclaimed, const loss *lost)
 {
-    const GArray *locks = file->locks;
-
-    for (unsigned i = locks->len; i-- > 0;) {
-        nh_lock *lock = nh_lock_at(locks, i);
+    for (unsigned i = file->n; i-- > 0;) {
+        nh_lock *lock = nh_lock_file_at(file, i);
         if ((pair && lock->pair != pair) || (spare_reclaimed && lock->reclaimed) || is_missed(lock, lost))
             continue;
         if (lock->state == NH_LOCK_WAITING)
@@ -67,7 +65,7 @@ drop_of_pair(nh_pair *pair, bool spare_reclaimed, const loss *lost)
 
     for (nh_lock_file *file = nh_pair_files_next(&files); file; file = nh_pair_files_next(&files)) {
         drop_in(file, pair, spare_reclaimed, lost);
-        if (file->locks->len == 0)
+        if (file->n == 0)
             nh_pair_files_forget(&files);
     }
     pair->watch->locks->version++;
@@ -89,9 +87,10 @@ grace_period(nh_pair *pair, nh_moment at)
     g_hash_table_iter_init(&iter, server->files);
     while (g_hash_table_iter_next(&iter, NULL, &file)) {
         drop_in(file, NULL, true, &lost);
-        if (((const nh_lock_file *)file)->locks->len == 0)
+        if (((const nh_lock_file *)file)->n == 0)
             g_hash_table_iter_remove(&iter);
     }
+    server->n_gone++;
 }
 
 /* A new lock is granted: the grace period is over, and the next restart ends the reclaimed ones too. */
@@ -112,8 +111,8 @@ note_grace(const nh_lock *asked)
     server->reclaiming = false;
     g_hash_table_iter_init(&iter, server->files);
     while (g_hash_table_iter_next(&iter, NULL, &file))
-        for (unsigned i = 0; i < ((const nh_lock_file *)file)->locks->len; i++)
-            nh_lock_at(((const nh_lock_file *)file)->locks, i)->reclaimed = false;
+        for (unsigned i = 0; i < ((const nh_lock_file *)file)->n; i++)
+            nh_lock_file_at(file, i)->reclaimed = false;
 }
 
 /* The pair whose client is this one's server, and the other way round; NULL: none that locks anything. */
@@ -187,11 +186,11 @@ nh_locks_call(nh_call *call, nh_moment at)
     }
     if (!call->nlm.has_lock || !may_act_unanswered(nh_nlm_kind(call->proc)))
         return;
-    nh_lock_file *file = nh_lock_server_file(nh_lock_server_of(call->pair), call->nlm.file);
+    nh_lock_file *file = nh_lock_store_find(call->pair, call->nlm.file);
     if (!file)
         return;
     nh_lock asked = nh_lock_of_call(call);
-    nh_lock_file_take(file, nearby, asked.first, asked.last);
+    nh_lock_file_take(file, nearby, &asked, asked.first, asked.last);
     act_unanswered(nearby->locks, &asked, at);
     nh_lock_file_put(file, nearby);
 }
@@ -212,16 +211,18 @@ know_blocked(nh_lock_table *table, nh_pair *pair)
         g_ptr_array_add(pairs, pair);
 }
 
-/* The locks of this file handle at another address, as far as it is known; NULL: none. */
-static GArray *
-locks_elsewhere(nh_lock_server *server, nh_lock_table *table, uint32_t number)
+/* This file's handle at another address, as far as it is known; NULL: nowhere. A file that has its handle keeps it as long as it is there. */
+static const nh_lock_file *
+file_elsewhere(nh_lock_file *own, nh_lock_server *server, nh_lock_table *table, uint32_t number)
 {
+    if (own->has_handle)
+        return NULL;
     nh_lock_server *other = g_hash_table_lookup(table->handles, GUINT_TO_POINTER(number));
     const nh_lock_file *file = other && other != server ? nh_lock_server_file(other, number) : NULL;
-
     if (other != server && !file) /* nobody had it, or holds anything there any more */
         g_hash_table_insert(table->handles, GUINT_TO_POINTER(number), server);
-    return file ? file->locks : NULL;
+    own->has_handle = !file;
+    return file;
 }
 
 /* In a callback the name is the server's: that of the one who waits, "" when unknown. */
@@ -265,7 +266,7 @@ take_near(nh_lock_table *table, const nh_lock_file *file, const nh_lock *asked, 
         first = MIN(first, answer->offset);
         last = MAX(last, nh_lock_last_byte(answer->offset, answer->length));
     }
-    nh_lock_file_take(file, &table->nearby, first, last);
+    nh_lock_file_take(file, &table->nearby, asked, first, last);
     return table->nearby.locks;
 }
 
@@ -334,8 +335,9 @@ gives_a_lock(uint32_t kind, uint32_t status)
 
 /* What the answer shows to be wrong, before it takes effect. */
 static void
-find_faults(nh_lock_table *table, GArray *locks, nh_lock *asked, const nh_nlm *answer, nh_moment at)
+find_faults(nh_lock_table *table, nh_lock_file *file, nh_lock *asked, const nh_nlm *answer, nh_moment at)
 {
+    GArray *locks = table->nearby.locks;
     uint32_t kind = nh_nlm_kind(asked->call->proc);
 
     nh_faults_answer(locks, asked, answer->status, at);
@@ -347,9 +349,11 @@ find_faults(nh_lock_table *table, GArray *locks, nh_lock *asked, const nh_nlm *a
         note_released(table, locks, asked);
     if ((kind == NH_NLM_LOCK || kind == NH_NLM_SHARE) && answer->status == NH_NLM_STAT_DENIED)
         nh_faults_refused_to_all(locks, released_before(table, asked, at), asked, at);
-    GArray *others = gives_a_lock(kind, answer->status) ? locks_elsewhere(nh_lock_server_of(asked->pair), table, asked->file) : NULL;
-    if (others)
-        nh_faults_elsewhere(others, asked, at);
+    if (!gives_a_lock(kind, answer->status))
+        return;
+    const nh_lock_file *other = file_elsewhere(file, nh_lock_server_of(asked->pair), table, asked->file);
+    if (other)
+        nh_faults_elsewhere(other, asked, at);
 }
 
 void
@@ -368,7 +372,7 @@ nh_locks_answer(nh_call *call, const nh_nlm *answer, nh_moment at)
     GArray *locks = take_near(table, file, &asked, answer);
     if (nh_nlm_kind(call->proc) == NH_NLM_GRANTED)
         asked.caller = name_called_back(locks, &asked);
-    find_faults(table, locks, &asked, answer, at);
+    find_faults(table, file, &asked, answer, at);
     bool granted = nh_lock_effect(locks, call, &asked, answer, at);
     nh_lock_file_put(file, &table->nearby);
     if (granted)
@@ -387,7 +391,7 @@ nh_locks_rejected(nh_call *call, nh_moment at)
         return false;
     nh_lock asked = nh_lock_of_call(call);
     nh_lock_file *file = nh_lock_store_file(call->pair, asked.file);
-    nh_lock_file_take(file, &table->nearby, asked.first, asked.last);
+    nh_lock_file_take(file, &table->nearby, &asked, asked.first, asked.last);
     bool kept = nh_faults_rejected(table->nearby.locks, &asked, at);
     nh_lock_file_put(file, &table->nearby);
     table->version++;

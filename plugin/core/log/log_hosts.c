@@ -64,8 +64,8 @@ caller_names(const nh_watch *watch)
 {
     GHashTable *names = g_hash_table_new(hash_client, same_client);
 
-    for (unsigned i = 0; i < watch->call_list->len; i++) {
-        const nh_call *call = g_ptr_array_index(watch->call_list, i);
+    for (unsigned i = 0; i < watch->call_list.len; i++) {
+        const nh_call *call = watch->call_list.items[i];
         if (call->pair && call->prog == NH_PROG_NLM && call->nlm.caller[0] && nh_addr_equal(&call->src.addr, &call->pair->client) &&
             !g_hash_table_contains(names, &call->pair->client))
             g_hash_table_insert(names, &call->pair->client, (void *)g_intern_string(call->nlm.caller));

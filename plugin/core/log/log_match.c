@@ -72,8 +72,8 @@ call_of_story(nh_watch *watch, const nh_story_call *story_call)
 {
     if (!story_call || story_call->frames->len == 0)
         return NULL;
-    for (unsigned i = 0; i < watch->call_list->len; i++) {
-        nh_call *call = g_ptr_array_index(watch->call_list, i);
+    for (unsigned i = 0; i < watch->call_list.len; i++) {
+        nh_call *call = watch->call_list.items[i];
         if (call->sendings[0].at.frame == g_array_index(story_call->frames, uint32_t, 0) && call->xid == story_call->xid)
             return call;
     }

@@ -61,7 +61,7 @@ begin_to_wait(nh_call *call)
     nh_pair *pair = call->pair;
 
     call->waits = true;
-    g_ptr_array_add(pair->side[call->way].outstanding, call);
+    nh_list_add(&pair->side[call->way].outstanding, call);
     if (call->prog != NH_PROG_PORTMAP)
         return;
     if (!pair->lookups)
@@ -83,12 +83,12 @@ void
 nh_call_stop_waiting(nh_call *call)
 {
     call->waits = false;
-    g_ptr_array_remove_fast(call->pair->side[call->way].outstanding, call);
+    nh_list_drop(&call->pair->side[call->way].outstanding, call);
     if (call->prog == NH_PROG_PORTMAP)
         g_ptr_array_remove_fast(call->pair->lookups, call);
     for (unsigned i = 0; i < call->n_sendings; i++) {
         nh_conn *conn = call->sendings[i].conn;
-        if (conn && conn->waiting && g_ptr_array_remove_fast(conn->waiting, call) && !call->tcp_acked)
+        if (conn && nh_list_drop(&conn->waiting, call) && !call->tcp_acked)
             conn->unacked[nh_call_half(call, conn)]--;
     }
 }
@@ -106,9 +106,7 @@ nh_call_lookups_overtaken(nh_pair *pair, nh_way way)
 void
 nh_call_wait_on(nh_call *call, nh_conn *conn)
 {
-    if (!conn->waiting)
-        conn->waiting = g_ptr_array_new();
-    g_ptr_array_add(conn->waiting, call);
+    nh_list_add(&conn->waiting, call);
     conn->unacked[nh_call_half(call, conn)] += !call->tcp_acked;
     conn->calls_unchecked = true;
 }
@@ -156,7 +154,7 @@ nh_call_add_sending(nh_call *call, nh_conn *conn, uint32_t seq_end, nh_moment at
     nh_call_append(call, sending);
     if (call->rare)
         call->rare->acknowledged.frame = 0; /* what was acknowledged was no answer to it */
-    if (conn && call->waits && !(sent_before(call, conn) && g_ptr_array_find(conn->waiting, call, NULL)))
+    if (conn && call->waits && !(sent_before(call, conn) && nh_list_has(&conn->waiting, call)))
         nh_call_wait_on(call, conn);
 }
 
@@ -221,7 +219,7 @@ nh_call_new(nh_pair *pair, nh_way way, const nh_message *message, nh_call *befor
     call->reply.time = NH_TIME_NONE;
     call->issue.earliest = call->issue.latest = call->line_before = NH_TIME_NONE;
     call->next_look = NH_TIME_NONE;
-    g_ptr_array_add(watch->call_list, call);
+    nh_list_add(&watch->call_list, call);
     own_call(pair, call);
     nh_table_put(&watch->calls, &call->link, hash_call(&call->src.addr, &call->dst.addr, call->prog, call->xid),
                  before ? &before->link : NULL);

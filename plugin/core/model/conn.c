@@ -33,10 +33,8 @@ nh_conn_free(void *data)
     nh_conn *conn = data;
     if (conn->troubles)
         g_array_unref(conn->troubles);
-    if (conn->waiting)
-        g_ptr_array_unref(conn->waiting);
-    if (conn->replied)
-        g_ptr_array_unref(conn->replied);
+    nh_list_clear(&conn->waiting);
+    nh_list_clear(&conn->replied);
     nh_records_clear(&conn->half[0].records);
     nh_records_clear(&conn->half[1].records);
 }

@@ -10,25 +10,37 @@
 
 #include "core/base/search.h"
 
-unsigned
-nh_frames_before(const GPtrArray *frames, uint32_t frame)
+static uint32_t
+number_of(void *frame)
 {
-    unsigned n = frames->len, place;
+    return ((const nh_frame *)frame)->number;
+}
+
+/* How many of so many have a lower number. */
+static unsigned
+count_before(void *const *frames, unsigned n, uint32_t frame)
+{
+    unsigned place;
 
     /* on the first pass it is nearly always the latest, or a new one behind it */
-    if (n > 0 && ((const nh_frame *)g_ptr_array_index(frames, n - 1))->number < frame)
+    if (n > 0 && number_of(frames[n - 1]) < frame)
         return n;
-    if (n > 0 && ((const nh_frame *)g_ptr_array_index(frames, n - 1))->number == frame)
+    if (n > 0 && number_of(frames[n - 1]) == frame)
         return n - 1;
-    NH_SEARCH(place, n, ((const nh_frame *)g_ptr_array_index(frames, place))->number < frame);
+    NH_SEARCH(place, n, number_of(frames[place]) < frame);
     return place;
 }
 
-/* Index into watch->frames of the first record that is not before this frame: their number when there is none. */
-static unsigned
-index_of(const nh_watch *watch, uint32_t frame)
+unsigned
+nh_frames_before(const GPtrArray *frames, uint32_t frame)
 {
-    return nh_frames_before(watch->frames, frame);
+    return count_before(frames->pdata, frames->len, frame);
+}
+
+unsigned
+nh_frame_index(const nh_watch *watch, uint32_t frame)
+{
+    return count_before(watch->frames.items, watch->frames.len, frame);
 }
 
 nh_frame *
@@ -36,8 +48,8 @@ nh_frame_find(const nh_watch *watch, uint32_t number)
 {
     if (watch->latest_frame && watch->latest_frame->number == number)
         return watch->latest_frame;
-    unsigned i = index_of(watch, number);
-    nh_frame *frame = i < watch->frames->len ? g_ptr_array_index(watch->frames, i) : NULL;
+    unsigned i = nh_frame_index(watch, number);
+    nh_frame *frame = i < watch->frames.len ? watch->frames.items[i] : NULL;
 
     return frame && frame->number == number ? frame : NULL;
 }
@@ -46,18 +58,18 @@ nh_frame_find(const nh_watch *watch, uint32_t number)
 static nh_frame *G_GNUC_NO_INLINE
 get_other(nh_watch *watch, nh_moment at)
 {
-    unsigned i = index_of(watch, at.frame);
-    nh_frame *frame = i < watch->frames->len ? g_ptr_array_index(watch->frames, i) : NULL;
+    unsigned i = nh_frame_index(watch, at.frame);
+    nh_frame *frame = i < watch->frames.len ? watch->frames.items[i] : NULL;
 
     if (frame && frame->number == at.frame)
         return watch->latest_frame = frame;
     frame = nh_arena_take(watch->arena, sizeof *frame);
     frame->number = at.frame;
     frame->time = at.time;
-    if (i == watch->frames->len)
-        g_ptr_array_add(watch->frames, frame);
+    if (i == watch->frames.len)
+        nh_list_add(&watch->frames, frame);
     else
-        g_ptr_array_insert(watch->frames, (int)i, frame);
+        nh_list_insert(&watch->frames, i, frame);
     return watch->latest_frame = frame;
 }
 
@@ -69,27 +81,38 @@ nh_frame_get(nh_watch *watch, nh_moment at)
     return get_other(watch, at);
 }
 
-void
-nh_frame_drop(nh_watch *watch, uint32_t frame)
-{
-    if (!nh_frame_find(watch, frame))
-        return;
-    watch->latest_frame = NULL;
-    g_ptr_array_remove_index(watch->frames, index_of(watch, frame));
-}
-
 static void
 note_free(void *data)
 {
     g_slice_free(nh_note, data);
 }
 
-void
-nh_frame_free(void *data)
+/* What a frame has beside the arena. */
+static void
+free_notes(nh_frame *frame)
 {
-    nh_frame *frame = data;
     if (frame->rare) /* of few frames, and each frame comes by here */
         g_slist_free_full(frame->rare->notes, note_free);
+}
+
+void
+nh_frames_free(nh_watch *watch)
+{
+    for (unsigned i = 0; i < watch->frames.len; i++)
+        free_notes(watch->frames.items[i]);
+    nh_list_clear(&watch->frames);
+}
+
+void
+nh_frame_drop(nh_watch *watch, uint32_t frame)
+{
+    nh_frame *known = nh_frame_find(watch, frame);
+
+    if (!known)
+        return;
+    watch->latest_frame = NULL;
+    free_notes(known);
+    nh_list_remove(&watch->frames, nh_frame_index(watch, frame));
 }
 
 static nh_frame_rare *

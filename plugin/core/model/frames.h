@@ -54,6 +54,8 @@ nh_frame_calls_next(nh_frame_calls *calls)
 nh_frame *nh_frame_get(nh_watch *watch, nh_moment at);
 /* Forget the record of a frame whose number another frame has now. */
 void nh_frame_drop(nh_watch *watch, uint32_t frame);
+/* How many records are of frames with a lower number: the place of this frame's, if it has one. */
+unsigned nh_frame_index(const nh_watch *watch, uint32_t frame);
 /* How many of these frames (nh_frame*, by number) have a lower number. */
 unsigned nh_frames_before(const GPtrArray *frames, uint32_t frame);
 /* The record of a frame, or NULL. */
@@ -73,8 +75,8 @@ const nh_note *nh_frame_has(const nh_frame *frame, nh_finding finding);
 void nh_frame_add_call(nh_frame *frame, nh_call *call);
 /* It belongs to this fault of the locks. */
 void nh_frame_add_fault(nh_watch *watch, nh_frame *frame, struct nh_fault *fault);
-/* Of watch->frames: what a frame has beside the arena. */
-void nh_frame_free(void *frame);
+/* What the records have beside the arena. */
+void nh_frames_free(nh_watch *watch);
 
 /* "frame 12, 22:53:13.639"; caller frees. */
 char *nh_moment_text(nh_moment at);

@@ -15,6 +15,7 @@
 #include "core/wire/observe.h"
 #include "core/wire/records.h"
 #include "core/model/timers.h"
+#include "core/base/list.h"
 #include "core/base/table.h"
 
 typedef struct nh_pair nh_pair;
@@ -104,6 +105,7 @@ struct nh_conn {
     bool one_sided, one_sided_reported;
     bool port_learnt;   /* it carries lock calls: the server's port is known */
     bool locked;        /* it carries calls of NLM other than NULL */
+    uint8_t taped_at;   /* its place in the memory of the tape, if that is still its own (points/tape.c) */
     nh_moment pinged;   /* the first NULL call of NLM on it */
     bool asked;         /* portmap: its look-up was read */
     bool answers_first; /* the capture begins behind its calls: an answer comes before any of them */
@@ -119,10 +121,10 @@ struct nh_conn {
     unsigned syn_count, synack_count, calls;
     nh_half half[2];      /* [0] from the client, [1] from the server */
     GArray *troubles;     /* nh_trouble, oldest first; NULL while there is none */
-    GPtrArray *waiting;   /* nh_call* sent on it and unanswered; NULL while there is none */
+    nh_list waiting;      /* nh_call* sent on it and unanswered */
     unsigned unacked[2];  /* how many of these TCP has not acknowledged, by the half that sent them */
     bool calls_unchecked; /* some of these were not looked at since it is in trouble */
-    GPtrArray *replied;   /* nh_call* answered on it, but the answer is not acknowledged yet; or NULL */
+    nh_list replied;      /* nh_call* answered on it, but the answer is not acknowledged yet */
     nh_addr icmp_sender;  /* of the latest ICMP error that quotes it */
     bool icmp_own_filter; /* the client's own firewall sent that */
     bool reset_by_client;
@@ -288,7 +290,7 @@ typedef struct {
 
 /* What is known of one way of a pair. All of it changes places at once when the roles turn out to be the other way round. */
 typedef struct {
-    GPtrArray *outstanding; /* nh_call* that wait */
+    nh_list outstanding; /* nh_call* that wait */
     nh_attempt attempt;
     nh_moment first_lookup;               /* of lockd's port, or of what is not known yet */
     nh_moment last_lookup, lookup_before; /* the latter until it is known what the last one asked */
@@ -315,6 +317,7 @@ struct nh_pair {
     nh_watch *watch;
     nh_addr client, server;
     unsigned order; /* of appearance */
+    bool one_host;  /* a host that mounts its own export */
     bool turned;    /* its roles were corrected once: what contradicts them then is another pair's (hosts that mount from each other) */
     struct {
         GPtrArray *conns, *calls;
@@ -409,7 +412,11 @@ struct nh_pair {
         GHashTable *files;         /* numbers of the files of which it may have locks, if they are several */
         uint32_t only;             /* else the number of the only one, if there is one */
         bool has_only;
-    } locked; /* lock_store.c */
+        bool kept;                   /* the latest one is among these */
+        uint32_t number;             /* of the latest one */
+        unsigned as_of;              /* how many files had been forgotten then: it is good as long as none is */
+        struct nh_lock_file *latest; /* that an answer was about; NULL: none */
+    } locked;                        /* lock_store.c */
     struct {
         unsigned how;
         nh_moment since;
@@ -590,10 +597,10 @@ struct nh_watch {
     GHashTable *first_syns;                  /* of hosts that no pair knows yet (first_syns.c) */
     nh_table calls;                          /* nh_call by sender, receiver, program, XID: latest */
     nh_call *latest_call;                    /* the one that was found last: a reply is looked up by its header, and again as a message */
-    GPtrArray *call_list;
-    GHashTable *ports;            /* by address, protocol, port: program */
-    uint8_t tcp_ports[65536 / 8]; /* bit per port that a followed connection may have; see nh_port_may_matter() */
-    GPtrArray *frames;            /* nh_frame*, by number */
+    nh_list call_list;                       /* nh_call*, as they came */
+    GHashTable *ports;                       /* by address, protocol, port: program */
+    uint8_t tcp_ports[65536 / 8];            /* bit per port that a followed connection may have; see nh_port_may_matter() */
+    nh_list frames;                          /* nh_frame*, by number */
     GHashTable *served;     /* by server: its own of pair->indexed.served, all together; only while a story is told (other_clients.c) */
     nh_frame *latest_frame; /* the one that was asked for last, or NULL */
     struct nh_lock_table *locks;

@@ -231,8 +231,8 @@ is_far(const nh_half *half, uint32_t seq)
 static bool
 is_next_incarnation(const nh_conn *conn, const nh_segment *segment)
 {
-    const nh_half *from = &conn->half[nh_conn_half(conn, &segment->src)];
-    const nh_half *to = &conn->half[!nh_conn_half(conn, &segment->src)];
+    int half = nh_conn_half(conn, &segment->src);
+    const nh_half *from = &conn->half[half], *to = &conn->half[!half];
     bool known = (conn->established.frame || conn->middle) && !(segment->flags & NH_TH_RST) && segment->flags & NH_TH_ACK;
 
     if (segment->flags & NH_TH_SYN && from == &conn->half[0])
@@ -259,19 +259,30 @@ next_incarnation(nh_watch *watch, nh_conn *conn, const nh_segment *segment)
 }
 
 nh_conn *
+nh_follow_known(nh_watch *watch, nh_conn *conn, const nh_segment *segment)
+{
+    if ((segment->flags & (NH_TH_SYN | NH_TH_ACK)) == NH_TH_SYN)
+        conn = reopen(watch, conn, segment);
+    else if (!conn->foreign && is_next_incarnation(conn, segment))
+        conn = next_incarnation(watch, conn, segment);
+    return conn && !conn->foreign ? conn : NULL;
+}
+
+nh_conn *
 nh_follow(nh_watch *watch, const nh_segment *segment)
 {
-    nh_conn *conn = nh_follow_find(watch, &segment->src, &segment->dst);
+    nh_conn *known = nh_follow_find(watch, &segment->src, &segment->dst);
+
+    return known ? nh_follow_known(watch, known, segment) : nh_follow_new(watch, segment);
+}
+
+nh_conn *
+nh_follow_new(nh_watch *watch, const nh_segment *segment)
+{
     nh_moment at = { segment->frame, segment->time };
+    nh_conn *conn;
     bool from_client;
 
-    if (conn) {
-        if ((segment->flags & (NH_TH_SYN | NH_TH_ACK)) == NH_TH_SYN)
-            conn = reopen(watch, conn, segment);
-        else if (!conn->foreign && is_next_incarnation(conn, segment))
-            conn = next_incarnation(watch, conn, segment);
-        return conn && !conn->foreign ? conn : NULL;
-    }
     if (nh_wrong_source_segment(watch, segment))
         return NULL;
     nh_service service = judge(watch, segment, &from_client);

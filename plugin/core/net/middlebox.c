@@ -60,13 +60,13 @@ suspect(nh_distance *known, const nh_segment *segment)
 }
 
 void
-nh_middlebox_watch(nh_conn *conn, const nh_segment *segment)
+nh_middlebox_watch(nh_conn *conn, int half, const nh_segment *segment)
 {
     nh_pair *pair = conn->pair;
-    bool server = nh_addr_equal(&segment->src.addr, &pair->server);
+    bool server = half == 1;
     nh_distance *known = &pair->distance[server];
 
-    if (segment->hops == 0 || segment->quoted || conn->way != NH_FORWARD || nh_addr_equal(&pair->client, &pair->server))
+    if (segment->hops == 0 || segment->quoted || conn->way != NH_FORWARD || pair->one_host)
         return;
     if (segment->flags & NH_TH_RST) {
         if (conn->state != NH_TCP_RESET) /* what answers a RST is no news */

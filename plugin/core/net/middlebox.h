@@ -12,6 +12,6 @@
 #include "core/model/model.h"
 
 /* A segment of a connection passes, and is no copy. */
-void nh_middlebox_watch(nh_conn *conn, const nh_segment *segment);
+void nh_middlebox_watch(nh_conn *conn, int half, const nh_segment *segment);
 
 #endif

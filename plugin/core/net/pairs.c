@@ -47,11 +47,10 @@ new_pair(nh_watch *watch, const nh_addr *client, const nh_addr *server)
     pair->client = *client;
     pair->server = *server;
     pair->order = watch->pair_list->len;
+    pair->one_host = nh_addr_equal(client, server);
     pair->slowest = pair->no_timeout_before = NH_TIME_NONE;
     pair->outages = g_ptr_array_new();
     pair->troubled = g_ptr_array_new();
-    pair->side[NH_FORWARD].outstanding = g_ptr_array_new();
-    pair->side[NH_CALLBACK].outstanding = g_ptr_array_new();
     g_ptr_array_add(watch->pair_list, pair);
     insert_pair(watch, pair);
     return pair;
@@ -63,8 +62,8 @@ nh_pair_free(void *data)
     nh_pair *pair = data;
     g_ptr_array_unref(pair->outages);
     g_ptr_array_unref(pair->troubled);
-    g_ptr_array_unref(pair->side[NH_FORWARD].outstanding);
-    g_ptr_array_unref(pair->side[NH_CALLBACK].outstanding);
+    nh_list_clear(&pair->side[NH_FORWARD].outstanding);
+    nh_list_clear(&pair->side[NH_CALLBACK].outstanding);
     nh_lock_store_forget_pair(pair);
     if (pair->lookups)
         g_ptr_array_unref(pair->lookups);

@@ -351,11 +351,11 @@ judge_before(const nh_segment_context *p)
         nh_unfollowed_end(conn, (p->seg->flags & NH_TH_SYN) != 0, p->at);
 }
 
-nh_segment_effect
-nh_tcp_pass(nh_conn *conn, const nh_segment *segment)
+/* A segment of this half of a connection passes. */
+static nh_segment_effect
+pass(nh_conn *conn, int half, const nh_segment *segment)
 {
     nh_watch *watch = conn->pair->watch;
-    int half = nh_conn_half(conn, &segment->src);
     nh_segment_effect effect = { .segment = segment, .conn = conn, .half = half };
     nh_segment_context p = { .conn = conn,
                              .effect = &effect,
@@ -382,7 +382,7 @@ nh_tcp_pass(nh_conn *conn, const nh_segment *segment)
     judge_before(&p);
     if (segment->has_tsval)
         advance_clock(p.from, segment->tsval);
-    nh_middlebox_watch(conn, segment);
+    nh_middlebox_watch(conn, half, segment);
     pass_by_state(&p);
     check_one_sided(&p);
     nh_tcp_remember(p.from, segment, key);
@@ -393,28 +393,55 @@ nh_tcp_pass(nh_conn *conn, const nh_segment *segment)
     return effect;
 }
 
-void
-nh_tcp_wake(nh_watch *watch, const nh_addr *a, const nh_addr *b)
+nh_segment_effect
+nh_tcp_pass(nh_conn *conn, const nh_segment *segment)
+{
+    return pass(conn, nh_conn_half(conn, &segment->src), segment);
+}
+
+/* Whether a SYN between two hosts had been put aside, which is followed now. */
+static bool
+wake(nh_watch *watch, const nh_addr *a, const nh_addr *b)
 {
     nh_segment syn;
 
     if (g_hash_table_size(watch->first_syns) == 0 || !nh_first_syn_take(watch, a, b, &syn))
-        return;
+        return false;
     nh_conn *conn = nh_follow(watch, &syn);
     if (conn)
         nh_tcp_pass(conn, &syn);
+    return true;
+}
+
+void
+nh_tcp_wake(nh_watch *watch, const nh_addr *a, const nh_addr *b)
+{
+    wake(watch, a, b);
+}
+
+/* The connection of a segment, or NULL. A known one has its pair, and of hosts that have one no SYN is put aside. */
+static nh_conn *
+conn_of(nh_watch *watch, const nh_segment *segment)
+{
+    nh_conn *known = nh_follow_find(watch, &segment->src, &segment->dst);
+
+    if (known)
+        return nh_follow_known(watch, known, segment);
+    if (wake(watch, &segment->src.addr, &segment->dst.addr))
+        return nh_follow(watch, segment);
+    return nh_first_syn_keep(watch, segment) ? NULL : nh_follow_new(watch, segment);
 }
 
 nh_segment_effect
 nh_tcp_segment(nh_watch *watch, const nh_segment *segment)
 {
-    nh_tcp_wake(watch, &segment->src.addr, &segment->dst.addr);
+    nh_conn *conn = conn_of(watch, segment);
 
-    nh_conn *conn = nh_first_syn_keep(watch, segment) ? NULL : nh_follow(watch, segment);
     if (!conn)
         return (nh_segment_effect){ .segment = segment };
-    nh_locks_pair_seen(conn->pair, &segment->src.addr, (nh_moment){ segment->frame, segment->time });
+    int half = nh_conn_half(conn, &segment->src);
+    nh_locks_pair_seen(conn->pair, nh_conn_role(conn, half) == 0, (nh_moment){ segment->frame, segment->time });
     if (conn->pair->client_restarted.frame)
         nh_faults_alive(conn, &segment->src.addr, (nh_moment){ segment->frame, segment->time });
-    return nh_tcp_pass(conn, segment);
+    return pass(conn, half, segment);
 }

@@ -19,7 +19,7 @@
 unsigned
 nh_conn_outstanding(const nh_conn *conn)
 {
-    return conn->waiting ? conn->waiting->len : 0;
+    return conn->waiting.len;
 }
 
 static void

@@ -16,16 +16,22 @@
 #define TAPE_MAX  (48u << 20) /* of bytes: one and a half million lock calls with their answers */
 #define KEEP_MAX  2048        /* bytes of a payload: more than any message that is read has */
 #define ENTRY_MAX 512         /* of bytes that an entry may take beside twice its payload */
-#define FLOWS     64          /* so many connections are remembered, by hash */
-#define PAYLOADS  128
+#define FLOWS     128         /* so many connections are remembered, the latest */
+#define PAYLOADS  256
 #define NO_FLOW   FLOWS
 
-/* What is expected of a direction. */
+typedef struct {
+    uint32_t length;
+    uint16_t flags;
+} segment_kind;
+
+/* What is expected of a direction: the same as last. */
 typedef struct {
     uint32_t next, tsval, window;
     uint32_t iface;
-    uint16_t flags, ip_id;
+    uint16_t ip_id;
     uint8_t hops;
+    segment_kind kind[2]; /* without data, and with data */
 } expected;
 
 /* What writer and reader remember alike. */
@@ -36,6 +42,7 @@ typedef struct {
         nh_conn *conn;
         expected half[2];
     } flow[FLOWS];
+    unsigned n_flows; /* so many had a place */
     struct {
         uint8_t *bytes; /* zero where nothing was yet */
         unsigned room;
@@ -71,7 +78,7 @@ enum {
     OTHER_FLAGS = 8,
     OTHER_WINDOW = 16,
     OTHER_IP_ID = 32,
-    OTHER_LENGTH = 64, /* not zero */
+    OTHER_LENGTH = 64,
     OTHER_CAPTURED = 128
 };
 
@@ -171,7 +178,7 @@ get_bytes(const uint8_t **in, void *bytes, size_t n)
 static uint8_t *
 last_payload(memory *before, unsigned flow, unsigned length)
 {
-    unsigned place = (flow * 31 + length) * 2654435761u >> 25, room = before->payload[place].room;
+    unsigned place = (flow * 31 + length) * 2654435761u >> 24, room = before->payload[place].room;
 
     if (length > room) {
         before->payload[place].room = (length + 63) & ~63u;
@@ -338,22 +345,16 @@ get_moment(memory *before, const uint8_t **in, uint32_t *frame, nh_time *time)
     *frame = before->frame;
 }
 
-static unsigned
-flow_of(const nh_conn *conn)
-{
-    return (unsigned)((uintptr_t)conn / 64 * 2654435761u >> 7) % FLOWS;
-}
-
 static void
-expect(expected *e, const nh_segment *segment)
+expect(expected *e, segment_kind *kind, const nh_segment *segment)
 {
     e->next = segment->seq + segment->len + (segment->flags & (NH_TH_SYN | NH_TH_FIN) ? 1 : 0);
     e->tsval = segment->tsval;
     e->window = segment->window;
     e->iface = segment->iface;
-    e->flags = segment->flags;
     e->ip_id = (uint16_t)(segment->ip_id + 1);
     e->hops = segment->hops;
+    *kind = (segment_kind){ segment->len, segment->flags };
 }
 
 /* So many nanoseconds later: four bytes, or eight where these do not do. */
@@ -379,33 +380,33 @@ get_later(const uint8_t **in, uint8_t far)
     return far ? wide : narrow;
 }
 
-/* A number, if it is not as expected: zero. */
+/* A number, if it is not as expected. */
 static uint8_t *
-put_other_than_zero(uint8_t *out, uint8_t *others, uint8_t which, int64_t value)
+put_if_other(uint8_t *out, uint8_t *others, uint8_t which, uint32_t value, uint32_t as_expected)
 {
-    if (value == 0)
+    if (value == as_expected)
         return out;
     *others |= which;
-    return put_int(out, value);
+    return put_int(out, (int32_t)(value - as_expected));
 }
 
-static int64_t
-get_if_other(const uint8_t **in, uint8_t others, uint8_t which)
+static uint32_t
+get_if_other(const uint8_t **in, uint8_t others, uint8_t which, uint32_t as_expected)
 {
-    return others & which ? get_int(in) : 0;
+    return others & which ? as_expected + (uint32_t)get_int(in) : as_expected;
 }
 
 /* What its header says, but for the time; others: which of that is not as expected. */
 static uint8_t *
-put_header(uint8_t *out, uint8_t *others, const nh_segment *segment, const expected *e, const expected *other)
+put_header(uint8_t *out, uint8_t *others, const nh_segment *segment, const segment_kind *kind, const expected *e, const expected *other)
 {
-    out = put_other_than_zero(out, others, OTHER_SEQ, (int32_t)(segment->seq - e->next));
-    out = put_other_than_zero(out, others, OTHER_ACK, (int32_t)(segment->ack - other->next));
-    out = put_other_than_zero(out, others, OTHER_FLAGS, (int32_t)segment->flags - e->flags);
-    out = put_other_than_zero(out, others, OTHER_WINDOW, (int64_t)segment->window - e->window);
-    out = put_other_than_zero(out, others, OTHER_IP_ID, (int16_t)(segment->ip_id - e->ip_id));
-    out = put_other_than_zero(out, others, OTHER_LENGTH, segment->len);
-    return put_other_than_zero(out, others, OTHER_CAPTURED, (int64_t)segment->len - segment->captured);
+    out = put_if_other(out, others, OTHER_SEQ, segment->seq, e->next);
+    out = put_if_other(out, others, OTHER_ACK, segment->ack, other->next);
+    out = put_if_other(out, others, OTHER_FLAGS, segment->flags, kind->flags);
+    out = put_if_other(out, others, OTHER_WINDOW, segment->window, e->window);
+    out = put_if_other(out, others, OTHER_IP_ID, segment->ip_id, e->ip_id);
+    out = put_if_other(out, others, OTHER_LENGTH, segment->len, kind->length);
+    return put_if_other(out, others, OTHER_CAPTURED, segment->captured, segment->len);
 }
 
 /* What is only there where flags say so. */
@@ -422,14 +423,22 @@ put_optional(uint8_t *out, uint8_t flags, const nh_segment *segment, const expec
 }
 
 /* The place of a connection in the memory, which is another connection's no more. */
-static bool
+static void
 take_flow(memory *before, unsigned slot, nh_conn *conn)
 {
-    if (before->flow[slot].conn == conn)
-        return false;
     memset(&before->flow[slot], 0, sizeof before->flow[slot]);
     before->flow[slot].conn = conn;
-    return true;
+}
+
+/* Of a connection that has none: that of the one that has had its own for longest. */
+static unsigned
+new_flow(memory *before, nh_conn *conn)
+{
+    unsigned slot = before->n_flows++ % FLOWS;
+
+    take_flow(before, slot, conn);
+    conn->taped_at = (uint8_t)slot;
+    return slot;
 }
 
 void
@@ -441,9 +450,10 @@ nh_tape_segment(nh_tape *tape, nh_conn *conn, int half, const nh_segment *segmen
     if (!entry)
         return;
     memory *before = &tape->before;
-    unsigned slot = flow_of(conn);
-    bool fresh = take_flow(before, slot, conn);
+    bool fresh = before->flow[conn->taped_at].conn != conn;
+    unsigned slot = fresh ? new_flow(before, conn) : conn->taped_at;
     expected *e = &before->flow[slot].half[half];
+    segment_kind *kind = &e->kind[kept ? 1 : 0];
     const expected *other = &before->flow[slot].half[!half];
     bool moved = fresh || e->hops != segment->hops || e->iface != segment->iface;
     uint8_t flags = (uint8_t)(NH_TAPED_SEGMENT | (half ? FLAG_HALF : 0) | (fresh ? FLAG_NEW : 0) |
@@ -455,8 +465,8 @@ nh_tape_segment(nh_tape *tape, nh_conn *conn, int half, const nh_segment *segmen
     if (fresh)
         out = put_bytes(out, &conn, sizeof conn);
     out = put_later(out, (uint64_t)segment->time - (uint64_t)before->time, &far);
-    out = put_other_than_zero(out, &others, OTHER_FRAME, (int64_t)segment->frame - before->frame - 1);
-    out = put_header(out, &others, segment, e, other);
+    out = put_if_other(out, &others, OTHER_FRAME, segment->frame, before->frame + 1);
+    out = put_header(out, &others, segment, kind, e, other);
     out = put_optional(out, flags, segment, e, other);
     if (kept)
         out = put_payload(before, slot, out, segment->payload, kept);
@@ -465,7 +475,7 @@ nh_tape_segment(nh_tape *tape, nh_conn *conn, int half, const nh_segment *segmen
     entry[2] = others;
     before->time = segment->time;
     before->frame = segment->frame;
-    expect(e, segment);
+    expect(e, kind, segment);
     end_entry(tape, out);
 }
 
@@ -525,15 +535,15 @@ nh_tape_reader_free(nh_tape_reader *reader)
 }
 
 static void
-get_header(const uint8_t **in, uint8_t others, nh_segment *segment, const expected *e, const expected *other)
+get_header(const uint8_t **in, uint8_t others, nh_segment *segment, const segment_kind *kind, const expected *e, const expected *other)
 {
-    segment->seq = e->next + (uint32_t)get_if_other(in, others, OTHER_SEQ);
-    segment->ack = other->next + (uint32_t)get_if_other(in, others, OTHER_ACK);
-    segment->flags = (uint16_t)(e->flags + get_if_other(in, others, OTHER_FLAGS));
-    segment->window = (uint32_t)(e->window + get_if_other(in, others, OTHER_WINDOW));
-    segment->ip_id = (uint16_t)(e->ip_id + get_if_other(in, others, OTHER_IP_ID));
-    segment->len = (uint32_t)get_if_other(in, others, OTHER_LENGTH);
-    segment->captured = segment->len - (uint32_t)get_if_other(in, others, OTHER_CAPTURED);
+    segment->seq = get_if_other(in, others, OTHER_SEQ, e->next);
+    segment->ack = get_if_other(in, others, OTHER_ACK, other->next);
+    segment->flags = (uint16_t)get_if_other(in, others, OTHER_FLAGS, kind->flags);
+    segment->window = get_if_other(in, others, OTHER_WINDOW, e->window);
+    segment->ip_id = (uint16_t)get_if_other(in, others, OTHER_IP_ID, e->ip_id);
+    segment->len = get_if_other(in, others, OTHER_LENGTH, kind->length);
+    segment->captured = get_if_other(in, others, OTHER_CAPTURED, segment->len);
 }
 
 static void
@@ -566,23 +576,24 @@ get_segment(nh_tape_reader *reader, const uint8_t *in, uint8_t flags, nh_taped *
         take_flow(before, slot, fresh);
     }
     expected *e = &before->flow[slot].half[half];
+    segment_kind *kind = &e->kind[flags & FLAG_PAYLOAD ? 1 : 0];
     const expected *other = &before->flow[slot].half[!half];
     const nh_conn *conn = before->flow[slot].conn;
     item->conn = conn;
     item->half = half;
     segment->time = before->time = (nh_time)((uint64_t)before->time + get_later(&in, far));
-    segment->frame = before->frame = (uint32_t)(before->frame + 1 + get_if_other(&in, others, OTHER_FRAME));
+    segment->frame = before->frame = get_if_other(&in, others, OTHER_FRAME, before->frame + 1);
     segment->src = half ? conn->server : conn->client;
     segment->dst = half ? conn->client : conn->server;
     segment->fragment = flags & FLAG_FRAGMENT;
-    get_header(&in, others, segment, e, other);
+    get_header(&in, others, segment, kind, e, other);
     get_optional(&in, flags, segment, e, other);
     if (flags & FLAG_PAYLOAD) {
         segment->captured = MIN(segment->captured, KEEP_MAX);
         get_payload(before, slot, &in, reader->bytes, segment->captured);
         segment->payload = reader->bytes;
     }
-    expect(e, segment);
+    expect(e, kind, segment);
     return in;
 }
 

@@ -214,11 +214,10 @@ retries_for_free(nh_call *call, nh_lock *waiting)
 void
 nh_grant_not_tried(nh_call *call, nh_moment at)
 {
+    const nh_outage *open = call->pair->open;
     nh_lock waiting;
 
-    const nh_outage *open = call->pair->open;
-
-    if (open && open->ways & (1u << NH_CALLBACK)) /* what keeps callbacks from the client is known */
+    if (call->pair->waiters == 0 || (open && open->ways & (1u << NH_CALLBACK))) /* what keeps callbacks from the client is known */
         return;
     if (!retries_for_free(call, &waiting) || waiting.callbacks > 0 || may_have_called(call->pair, waiting.nobody))
         return;
@@ -397,9 +396,9 @@ void
 nh_leak_complete(nh_watch *watch)
 {
     for (unsigned i = 0; i < watch->pair_list->len; i++) {
-        const GPtrArray *waiting = ((const nh_pair *)g_ptr_array_index(watch->pair_list, i))->side[NH_FORWARD].outstanding;
+        const nh_list *waiting = &((const nh_pair *)g_ptr_array_index(watch->pair_list, i))->side[NH_FORWARD].outstanding;
         for (unsigned j = 0; j < waiting->len; j++) {
-            nh_call *call = g_ptr_array_index(waiting, j);
+            nh_call *call = waiting->items[j];
             const nh_conn *conn = call->prog == NH_PROG_NLM && nh_nlm_kind(call->proc) == NH_NLM_UNLOCK ? lost_under(call) : NULL;
             if (conn && !nh_frame_has(nh_frame_find(watch, nh_call_first(call)->at.frame), NH_LOCK_LEAKED) &&
                 call->pair->last_answer - conn->last.time >

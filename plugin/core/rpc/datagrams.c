@@ -69,8 +69,8 @@ waiting_datagram(nh_pair *pair, nh_way way, const nh_quote *quote)
 {
     nh_call *latest = NULL;
 
-    for (unsigned i = 0; i < pair->side[way].outstanding->len; i++) {
-        nh_call *call = g_ptr_array_index(pair->side[way].outstanding, i);
+    for (unsigned i = 0; i < pair->side[way].outstanding.len; i++) {
+        nh_call *call = pair->side[way].outstanding.items[i];
         if (call->l4 == NH_L4_UDP && call->dst.port == quote->dst.port && call->src.port == quote->src.port &&
             (!latest || nh_call_last(call)->at.frame > nh_call_last(latest)->at.frame))
             latest = call;
@@ -82,8 +82,8 @@ waiting_datagram(nh_pair *pair, nh_way way, const nh_quote *quote)
 static nh_call *
 captured_shortly_before(const nh_watch *watch, const nh_quote *quote)
 {
-    for (unsigned i = watch->call_list->len; i-- > 0;) {
-        nh_call *call = g_ptr_array_index(watch->call_list, i);
+    for (unsigned i = watch->call_list.len; i-- > 0;) {
+        nh_call *call = watch->call_list.items[i];
         if (quote->time - nh_call_last(call)->at.time > NH_LATE_ERROR_TIME)
             return NULL;
         if (call->l4 == NH_L4_UDP && call->dst.port == quote->dst.port && call->src.port == quote->src.port &&

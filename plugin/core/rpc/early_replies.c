@@ -34,7 +34,7 @@ nh_early_keep(nh_watch *watch, const nh_message *message, const nh_rpc_header *h
     early_reply *reply = &watch->early->replies[watch->early->next++ % NH_EARLY_REPLIES_MAX];
 
     reply->used = false;
-    memcpy(&reply->message, message, offsetof(nh_message, mappings));
+    nh_message_copy(&reply->message, message);
     reply->message.by = NULL; /* that segment is gone when the reply is taken */
     reply->header = *header;
     reply->header.body = NULL;
@@ -64,7 +64,7 @@ nh_early_take(nh_watch *watch, const nh_call *call, nh_message *message, nh_rpc_
         if (!answers(reply, call))
             continue;
         reply->used = true;
-        memcpy(message, &reply->message, offsetof(nh_message, mappings));
+        nh_message_copy(message, &reply->message);
         *header = reply->header;
         return true;
     }

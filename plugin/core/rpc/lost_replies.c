@@ -39,13 +39,11 @@ nh_lost_reply_message(nh_watch *watch, const nh_message *message)
         nh_call *call = item.call;
         if (call->reply.frame != message->frame || call->xid != message->xid)
             continue;
-        if (!conn->replied)
-            conn->replied = g_ptr_array_new();
         call->reply_end = message->by->end;
         if (call->rare)
             call->rare->lost_reply.frame = 0;
-        if (!g_ptr_array_find(conn->replied, call, NULL))
-            g_ptr_array_add(conn->replied, call);
+        if (!nh_list_has(&conn->replied, call))
+            nh_list_add(&conn->replied, call);
     }
 }
 
@@ -81,17 +79,15 @@ received(nh_call *call, nh_moment at)
 void
 nh_lost_reply_transport(nh_conn *conn, nh_moment at)
 {
-    if (!conn->replied)
-        return;
-    for (unsigned i = conn->replied->len; i-- > 0;) {
-        nh_call *call = g_ptr_array_index(conn->replied, i);
+    for (unsigned i = conn->replied.len; i-- > 0;) {
+        nh_call *call = conn->replied.items[i];
         const nh_half *half = &conn->half[answering_half(conn, call)];
         if (call->reply.frame == at.frame)
             continue;
         if (call->reply.frame && nh_tcp_acked(half, call->reply_end)) {
-            g_ptr_array_remove_index_fast(conn->replied, i);
+            nh_list_drop_at(&conn->replied, i);
         } else if (nh_call_rare_of(call)->lost_reply.frame && nh_tcp_acked(half, call->reply_end)) {
-            g_ptr_array_remove_index_fast(conn->replied, i);
+            nh_list_drop_at(&conn->replied, i);
             received(call, at);
         } else if (call->reply.frame && half->silent >= 2) {
             wait_on(call, conn);

@@ -66,8 +66,8 @@ resent_by_tcp(nh_call *call, nh_conn *conn, nh_moment at)
 static void
 miss_replies(nh_conn *conn, int half, nh_moment at)
 {
-    for (unsigned i = conn->waiting->len; i-- > 0;) {
-        nh_call *call = g_ptr_array_index(conn->waiting, i);
+    for (unsigned i = conn->waiting.len; i-- > 0;) {
+        nh_call *call = conn->waiting.items[i];
         int sender = nh_call_half(call, conn);
         if (sender != half)
             continue;
@@ -89,8 +89,8 @@ take_acks(nh_conn *conn, int half)
 {
     unsigned left = conn->unacked[half];
 
-    for (unsigned i = conn->waiting->len; left > 0 && i-- > 0;) {
-        nh_call *call = g_ptr_array_index(conn->waiting, i);
+    for (unsigned i = conn->waiting.len; left > 0 && i-- > 0;) {
+        nh_call *call = conn->waiting.items[i];
         if (call->tcp_acked || nh_call_half(call, conn) != half)
             continue;
         const nh_sending *sending = last_sending_on(call, conn);
@@ -107,8 +107,8 @@ take_acks(nh_conn *conn, int half)
 static void
 retransmitted(nh_conn *conn, const nh_segment_effect *effect, nh_moment at)
 {
-    for (unsigned i = 0; i < conn->waiting->len; i++) {
-        nh_call *call = g_ptr_array_index(conn->waiting, i);
+    for (unsigned i = 0; i < conn->waiting.len; i++) {
+        nh_call *call = conn->waiting.items[i];
         const nh_sending *sending = last_sending_on(call, conn);
 
         if (sending && effect->half == nh_call_half(call, conn) && (int32_t)(sending->seq_end - effect->seq) > 0 &&
@@ -122,7 +122,7 @@ nh_calls_transport(const nh_segment_effect *effect, nh_moment at)
 {
     nh_conn *conn = effect->conn;
 
-    if (!conn->waiting || conn->waiting->len == 0 || effect->duplicate)
+    if (conn->waiting.len == 0 || effect->duplicate)
         return;
     const nh_trouble *trouble = nh_conn_trouble(conn);
     if (effect->missed)
@@ -370,7 +370,7 @@ read_results(const nh_call *call, const nh_message *message, const nh_rpc_header
 {
     nh_rpc_header results = *header;
 
-    memcpy(reply, message, offsetof(nh_message, mappings)); /* of which it has none yet */
+    nh_message_copy(reply, message);
     reply->prog = call->prog;
     reply->vers = call->vers;
     reply->proc = call->proc;

@@ -46,10 +46,10 @@ same_host(const char *a, const char *b)
 static const nh_call *
 call_of_host(const nh_watch *watch, const char *name, const nh_addr *notified)
 {
-    const GPtrArray *calls = watch->call_list;
+    const nh_list *calls = &watch->call_list;
 
     for (unsigned i = calls->len; i-- > 0 && calls->len - i <= NH_STATD_SEARCH_MAX;) {
-        const nh_call *call = g_ptr_array_index(calls, i);
+        const nh_call *call = calls->items[i];
         if (call->prog == NH_PROG_NLM && nh_addr_equal(&call->dst.addr, notified) && same_host(call->nlm.caller, name))
             return call;
     }

@@ -177,10 +177,10 @@ learn_timers(nh_watch *watch, nh_kernel_log *log)
 static void
 look_at_waiting(const nh_pair *pair, nh_moment now)
 {
-    const GPtrArray *waiting = pair->side[NH_FORWARD].outstanding;
+    const nh_list *waiting = &pair->side[NH_FORWARD].outstanding;
 
     for (unsigned i = 0; i < waiting->len; i++)
-        nh_client_waited(g_ptr_array_index(waiting, i), now);
+        nh_client_waited(waiting->items[i], now);
 }
 
 /* Until when the cause shows, and whether the server's NFS went on: the timeline adds what else was answered. */
@@ -281,8 +281,8 @@ forget_last(const nh_watch *watch)
         }
         pair->side[NH_FORWARD].log_name = pair->side[NH_CALLBACK].log_name = NULL;
     }
-    for (unsigned i = 0; i < watch->call_list->len; i++)
-        nh_issue_forget_log(g_ptr_array_index(watch->call_list, i));
+    for (unsigned i = 0; i < watch->call_list.len; i++)
+        nh_issue_forget_log(watch->call_list.items[i]);
 }
 
 static void

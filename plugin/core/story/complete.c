@@ -150,8 +150,8 @@ complete_attempt(const nh_pair *pair)
 void
 nh_story_conclude(nh_watch *watch)
 {
-    for (unsigned i = 0; i < watch->call_list->len; i++)
-        conclude_call(g_ptr_array_index(watch->call_list, i));
+    for (unsigned i = 0; i < watch->call_list.len; i++)
+        conclude_call(watch->call_list.items[i]);
     for (unsigned i = 0; i < watch->pair_list->len; i++) {
         conclude_attempt(g_ptr_array_index(watch->pair_list, i));
         nh_statd_complete(g_ptr_array_index(watch->pair_list, i));
@@ -170,8 +170,8 @@ nh_story_complete(nh_watch *watch)
             complete_half_closed(watch, conn);
         }
     }
-    for (unsigned i = 0; i < watch->call_list->len; i++)
-        complete_call(watch, g_ptr_array_index(watch->call_list, i));
+    for (unsigned i = 0; i < watch->call_list.len; i++)
+        complete_call(watch, watch->call_list.items[i]);
     for (unsigned i = 0; i < watch->pair_list->len; i++)
         complete_attempt(g_ptr_array_index(watch->pair_list, i));
 }

@@ -46,8 +46,8 @@ void
 nh_other_clients_begin(nh_watch *watch)
 {
     watch->served = g_hash_table_new_full(nh_addr_hash_key, nh_addr_equal_keys, NULL, (GDestroyNotify)g_ptr_array_unref);
-    for (unsigned i = 0; i < watch->frames->len; i++) {
-        nh_frame *frame = g_ptr_array_index(watch->frames, i);
+    for (unsigned i = 0; i < watch->frames.len; i++) {
+        nh_frame *frame = watch->frames.items[i];
         if (!serves(frame))
             continue;
         nh_pair *pair = frame->pair;

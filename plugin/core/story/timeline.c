@@ -141,8 +141,8 @@ nh_timeline_reach_out(nh_incident *incident, const nh_outage *outage)
 void
 nh_timeline_begin(nh_watch *watch)
 {
-    for (unsigned i = 0; i < watch->frames->len; i++) {
-        nh_frame *frame = g_ptr_array_index(watch->frames, i);
+    for (unsigned i = 0; i < watch->frames.len; i++) {
+        nh_frame *frame = watch->frames.items[i];
         if (!frame->pair || frame->pair->outages->len == 0)
             continue;
         if (!frame->pair->indexed.frames)

@@ -58,8 +58,8 @@ is_early(const nh_watch *watch, const nh_call *call)
 static void
 look_at_calls(const nh_watch *watch, sight *seen)
 {
-    for (unsigned i = 0; i < watch->call_list->len; i++) {
-        const nh_call *call = g_ptr_array_index(watch->call_list, i);
+    for (unsigned i = 0; i < watch->call_list.len; i++) {
+        const nh_call *call = watch->call_list.items[i];
         bool told = call->prog == NH_PROG_NLM && call->reply.frame && !call->refused;
         seen->surplus += call->prog == NH_PROG_NLM && call->l4 == NH_L4_TCP && call->replies > call->n_sendings;
         seen->unread += told && !call->has_status && has_status(call->proc);

@@ -98,20 +98,29 @@ typedef struct {
     uint32_t xid, prog, vers, proc;
     bool integrity; /* a call whose results come with a checksum around them (RPCSEC_GSS) */
     nh_nlm nlm;
-    char caller[64];    /* NLM: the host that asks for a lock, as it calls itself */
-    char mon_name[64];  /* statd: who restarted */
     uint32_t nsm_state; /* SM_NOTIFY: counts the restarts; 0 = unknown */
     nh_travel travel;
-    struct nh_segment_effect *by;         /* what the segment that completes it did (model.h); NULL over UDP */
-    unsigned n_mappings;                  /* portmap: the query (call) or the answers (reply) */
-    nh_mapping mappings[NH_MAPPINGS_MAX]; /* last: nh_message_clear() */
+    struct nh_segment_effect *by; /* what the segment that completes it did (model.h); NULL over UDP */
+    unsigned n_mappings;          /* portmap: the query (call) or the answers (reply) */
+    char caller[64];              /* NLM: the host that asks for a lock, as it calls itself; here begins what nh_message_clear() leaves */
+    char mon_name[64];            /* statd: who restarted */
+    nh_mapping mappings[NH_MAPPINGS_MAX];
 } nh_message;
 
-/* Nothing is known yet. The room for mappings is most of a message, and not touched. */
+/* Nothing is known yet. The room for names and mappings is most of a message, and not touched. */
 static inline void
 nh_message_clear(nh_message *message)
 {
-    memset(message, 0, offsetof(nh_message, mappings));
+    memset(message, 0, offsetof(nh_message, caller));
+    message->caller[0] = message->mon_name[0] = '\0';
+}
+
+/* A copy of one that has neither names nor mappings yet. */
+static inline void
+nh_message_copy(nh_message *copy, const nh_message *message)
+{
+    memcpy(copy, message, offsetof(nh_message, caller));
+    copy->caller[0] = copy->mon_name[0] = '\0';
 }
 
 #endif

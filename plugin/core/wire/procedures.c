@@ -27,8 +27,7 @@ static const nlm_procedure nlm_procedures[] = {
 #undef NLM_ROW
 };
 
-/* Apart, as each call is asked several times; 0 for numbers that are not given out. */
-static const uint8_t nlm_kinds[] = {
+const uint8_t nh_nlm_kinds[NH_NLM_FREE_ALL + 1] = {
 #define NLM_ROW(number, name, kind, ...) [number] = NH_NLM_##kind,
     NH_NLM_PROCEDURES(NLM_ROW)
 #undef NLM_ROW
@@ -40,13 +39,6 @@ nlm_procedure_of(uint32_t prog, uint32_t proc)
 {
     static const nlm_procedure none = { 0 };
     return prog == NH_PROG_NLM && proc < G_N_ELEMENTS(nlm_procedures) ? &nlm_procedures[proc] : &none;
-}
-
-uint32_t
-nh_nlm_kind(uint32_t proc)
-{
-    uint8_t kind = proc < G_N_ELEMENTS(nlm_kinds) ? nlm_kinds[proc] : 0;
-    return kind ? kind : proc;
 }
 
 bool

@@ -71,8 +71,16 @@ enum {
 /* Of the status monitor, procedures without results (X/Open NSM, nsm_prot.x). */
 enum { NH_NSM_SIMU_CRASH = 5, NH_NSM_NOTIFY = 6 };
 
+/* By procedure; 0 for numbers that are not given out. */
+extern const uint8_t nh_nlm_kinds[NH_NLM_FREE_ALL + 1];
+
 /* What a procedure asks for, synchronous or not: TEST_MSG is a TEST, NM_LOCK a LOCK; other results and numbers are themselves. */
-uint32_t nh_nlm_kind(uint32_t proc);
+static inline uint32_t
+nh_nlm_kind(uint32_t proc)
+{
+    return proc <= NH_NLM_FREE_ALL && nh_nlm_kinds[proc] ? nh_nlm_kinds[proc] : proc;
+}
+
 /* A *_MSG: its answer is a *_RES, a call of its own. */
 bool nh_nlm_is_message(uint32_t prog, uint32_t proc);
 /* A *_RES */
