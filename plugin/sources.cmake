@@ -133,6 +133,7 @@ set(NLM_HEALTH_CORE_SOURCES
     core/story/assemble.c
     core/story/compared_text.c
     core/story/complete.c
+    core/story/conclude.c
     core/story/faults.c
     core/story/flows.c
     core/story/groups.c

@@ -34,6 +34,7 @@
 #include "core/points/compare.h"
 #include "core/points/points.h"
 #include "core/story/assemble.h"
+#include "core/story/conclude.h"
 #include "core/wire/transport.h"
 #include "core/rpc/requests.h"
 #include "core/rpc/lost_replies.h"
@@ -127,6 +128,8 @@ nh_watch_free(nh_watch *watch)
     nh_requests_free(watch);
     g_ptr_array_unref(watch->faults);
     nh_nfs_free(watch->nfs);
+    nh_story_forget_before(watch);
+    g_clear_pointer(&watch->concluded.notes, g_hash_table_unref);
     forget_points(watch);
     nh_live_free(watch->live);
     nh_tape_free(watch->tape);
@@ -158,9 +161,18 @@ nh_watch_frame(nh_watch *watch, uint32_t frame, nh_time at)
 
 /* --- messages ----------------------------------------------------------------------- */
 
+/* More packets come: what was concluded for a story is not the end. */
+static inline void
+go_on(nh_watch *watch)
+{
+    if (watch->concluded.done)
+        nh_story_reopen(watch);
+}
+
 void
 nh_watch_message(nh_watch *watch, const nh_message *message)
 {
+    go_on(watch);
     if (message->l4 == NH_L4_UDP)
         nh_tcp_wake(watch, &message->src.addr, &message->dst.addr);
     nh_calls_message(watch, message);
@@ -316,6 +328,7 @@ nh_watch_segment(nh_watch *watch, const nh_segment *segment)
     nh_moment at = { segment->frame, segment->time };
     bool has_data = segment->payload && !(segment->flags & (NH_TH_SYN | NH_TH_RST));
 
+    go_on(watch);
     nh_segment_effect effect = nh_tcp_segment(watch, segment);
     nh_conn *conn = effect.conn;
 
@@ -337,6 +350,7 @@ nh_watch_datagram(nh_watch *watch, nh_message *message, const nh_rpc_header *hea
 {
     nh_moment at = { message->frame, message->time };
 
+    go_on(watch);
     nh_tcp_wake(watch, &message->src.addr, &message->dst.addr);
     nh_encrypted_header(watch, &message->src, &message->dst, NULL, header, nh_dtls_header(watch, message, header), at);
     nh_nfs_header(watch, &message->src, &message->dst, NH_L4_UDP, header, at);
@@ -357,6 +371,7 @@ take_datagram(nh_watch *watch, const nh_packet *packet)
     if (!readable && !watch->dtls_flows)
         return;
     nh_end src = { packet->src, nh_be16(packet->bytes) }, dst = { packet->dst, nh_be16(packet->bytes + 2) };
+    go_on(watch);
     if (!readable) {
         nh_tape_datagram(watch->tape, packet);
         nh_dtls_datagram(watch, &src, &dst, at);
@@ -404,6 +419,7 @@ take_icmp(nh_watch *watch, const nh_packet *packet)
 
     if (!nh_quote_read(packet, &quote))
         return;
+    go_on(watch);
     take_quote(watch, &quote);
     if (nh_pair_find(watch, &quote.src.addr, &quote.dst.addr) || nh_pair_find(watch, &quote.dst.addr, &quote.src.addr))
         nh_tape_quote(watch->tape, &quote);

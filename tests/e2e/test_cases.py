@@ -198,6 +198,19 @@ def test_report(case, lab):
         assert text not in plain, f"in the report: {text}\n{report}"
 
 
+def test_stories_on_the_way_change_nothing(lab):
+    """A window tells the story while packets come: whoever looked often is told the same at the end."""
+    def is_changed(path):
+        case = Case(path)
+        arguments = case.replay_arguments()
+        once = lab.replay(arguments, "--json")
+        return once is not None and once != lab.replay(arguments, "--json", "--live")
+
+    scenarios = [path for path in all_cases() if Case(path).said["scenario"]]
+    assert len(scenarios) > 100
+    assert not [path.stem for path, changed in zip(scenarios, harness.in_parallel(is_changed, scenarios)) if changed]
+
+
 def tshark_cases():
     """Those that TShark reads, too: every real capture, what lies in other layers, and each seventh of the rest."""
     cases = [Case(path) for path in all_cases()]

@@ -114,6 +114,7 @@ typedef struct {
     nh_watch *watch;
     uint32_t frames;
     bool print; /* what each frame shows on a first pass */
+    bool live;  /* a story is told after each frame */
 } replay;
 
 /* "PASS FRAME INCIDENT FINDING...", between tabs. */
@@ -143,6 +144,8 @@ take_frame(const captured_frame *frame, void *data)
 
     layers_take(r->watch, ++r->frames, frame);
     nh_watch_frame(r->watch, r->frames, frame->time);
+    if (r->live)
+        nh_story_free(nh_watch_story(r->watch));
     if (r->print)
         print_frame(r->watch, r->frames, 1);
 }
@@ -173,7 +176,7 @@ take_scenario(replay *r, const scenario *sc)
 /* --- the program ------------------------------------------------------------------------------ */
 
 /* What the command line asks for */
-static int json, report, findings, page;
+static int json, report, findings, page, live;
 static char **settings;
 
 static const GOptionEntry entries[] = {
@@ -181,6 +184,7 @@ static const GOptionEntry entries[] = {
     { "report", 0, 0, G_OPTION_ARG_NONE, &report, "Print the report (also if nothing else is asked for)", NULL },
     { "page", 0, 0, G_OPTION_ARG_NONE, &page, "Print the page for a browser", NULL },
     { "findings", 0, 0, G_OPTION_ARG_NONE, &findings, "Print pass, number, incident and findings of each frame", NULL },
+    { "live", 0, 0, G_OPTION_ARG_NONE, &live, "Tell the story after each frame, too, as a window does while packets come", NULL },
     { "option", 'o', 0, G_OPTION_ARG_STRING_ARRAY, &settings, "A preference", "nlm_health.NAME:VALUE" },
     { NULL },
 };
@@ -228,7 +232,7 @@ main(int argc, char **argv)
 {
     const char *path = read_command_line(argc, argv);
     nh_options options = read_preferences(settings);
-    replay r = { nh_watch_new(&options), 0, findings };
+    replay r = { nh_watch_new(&options), 0, findings, live };
 
     read_file(&r, path);
     nh_story *story = nh_watch_story(r.watch);

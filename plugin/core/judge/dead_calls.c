@@ -110,16 +110,26 @@ nh_dead_sent(nh_call *call, nh_conn *conn, nh_moment at)
         nh_dead_declare(call, NH_RESET, conn->last, at.frame, NH_DEAD_SENT);
 }
 
+static nh_remark
+remark_of_overdue(const nh_call *call, nh_moment at)
+{
+    return (nh_remark){ NH_REMARK_CALL_OVERDUE,
+                        { NH_NUMBER(call->tcp_acked), NH_NUMBER(nh_elapsed(nh_call_first(call)->at.time, at.time)) } };
+}
+
+void
+nh_dead_still_overdue(const nh_call *call, nh_moment at)
+{
+    nh_remark says = remark_of_overdue(call, at);
+
+    nh_frame_note(call->pair->watch, at.frame, NH_REPLY_OVERDUE, &says);
+}
+
 void
 nh_dead_overdue(nh_call *call, nh_conn *conn, nh_moment at)
 {
     nh_moment sent = nh_call_first(call)->at;
 
-    nh_raise(
-        &(nh_evidence){ .finding = NH_REPLY_OVERDUE,
-                        .call = call,
-                        .conn = conn,
-                        .at = at,
-                        .since = sent,
-                        .says = { NH_REMARK_CALL_OVERDUE, { NH_NUMBER(call->tcp_acked), NH_NUMBER(nh_elapsed(sent.time, at.time)) } } });
+    nh_raise(&(nh_evidence){
+        .finding = NH_REPLY_OVERDUE, .call = call, .conn = conn, .at = at, .since = sent, .says = remark_of_overdue(call, at) });
 }

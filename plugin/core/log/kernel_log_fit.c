@@ -191,8 +191,8 @@ window_met(const nh_log_predictions *p, const nh_log_line *line, nh_time low, nh
         return NULL;
     unsigned place;
     NH_SEARCH(place, kind->windows->len, g_array_index(kind->windows, nh_log_range, place).high < low);
-    const nh_log_range *window = &g_array_index(kind->windows, nh_log_range, place);
-    return place < kind->windows->len && window->low <= high ? window : NULL;
+    const nh_log_range *window = place < kind->windows->len ? &g_array_index(kind->windows, nh_log_range, place) : NULL;
+    return window && window->low <= high ? window : NULL;
 }
 
 bool

@@ -140,6 +140,57 @@ nh_frame_has(const nh_frame *frame, nh_finding finding)
     return frame ? find_note(frame, finding) : NULL;
 }
 
+/* --- remarks ----------------------------------------------------------------------- */
+
+static void *
+copy_note(const void *note, void *data)
+{
+    return g_slice_dup(nh_note, note);
+}
+
+static void
+notes_free(void *notes)
+{
+    g_slist_free_full(notes, note_free);
+}
+
+void
+nh_frames_remember(nh_watch *watch)
+{
+    if (!watch->concluded.notes)
+        watch->concluded.notes = g_hash_table_new_full(NULL, NULL, NULL, notes_free);
+}
+
+/* The remarks on a frame change: what they are now is kept, unless it was. */
+static void
+keep_notes(const nh_watch *watch, nh_frame *frame)
+{
+    GHashTable *kept = watch->concluded.notes;
+
+    if (kept && !g_hash_table_contains(kept, frame))
+        g_hash_table_insert(kept, frame, g_slist_copy_deep(nh_frame_notes(frame), copy_note, NULL));
+}
+
+void
+nh_frames_restore(nh_watch *watch)
+{
+    GHashTableIter iter;
+    void *key, *notes;
+
+    if (!watch->concluded.notes)
+        return;
+    g_hash_table_iter_init(&iter, watch->concluded.notes);
+    while (g_hash_table_iter_next(&iter, &key, &notes)) {
+        nh_frame *frame = key;
+        g_hash_table_iter_steal(&iter);
+        if (frame->rare) {
+            notes_free(frame->rare->notes);
+            frame->rare->notes = notes;
+        }
+    }
+    g_clear_pointer(&watch->concluded.notes, g_hash_table_unref);
+}
+
 void
 nh_frame_note(nh_watch *watch, uint32_t number, nh_finding finding, const nh_remark *says)
 {
@@ -148,6 +199,7 @@ nh_frame_note(nh_watch *watch, uint32_t number, nh_finding finding, const nh_rem
 
     if (!frame)
         return;
+    keep_notes(watch, frame);
     if (!note) {
         note = g_slice_new(nh_note);
         note->finding = finding;
@@ -175,6 +227,7 @@ nh_frame_unnote(nh_watch *watch, uint32_t number, nh_finding finding)
     nh_note *note = frame ? find_note(frame, finding) : NULL;
 
     if (note) {
+        keep_notes(watch, frame);
         frame->rare->notes = g_slist_remove(frame->rare->notes, note);
         note_free(note);
     }

@@ -69,6 +69,10 @@ void nh_frame_note(nh_watch *watch, uint32_t frame, nh_finding finding, const nh
 void nh_frame_is_resend(nh_watch *watch, uint32_t frame, nh_finding finding, unsigned n);
 /* The remark on a finding was said too early: it is taken back. */
 void nh_frame_unnote(nh_watch *watch, uint32_t frame, nh_finding finding);
+/* From now on, until nh_frames_restore(): what is remarked or taken back is for a story only. */
+void nh_frames_remember(nh_watch *watch);
+/* The remarks are again as they were then. */
+void nh_frames_restore(nh_watch *watch);
 /* The frame's remark on a finding; NULL: it has none. */
 const nh_note *nh_frame_has(const nh_frame *frame, nh_finding finding);
 /* A call was sent or answered in this frame. */

@@ -180,11 +180,12 @@ struct nh_call {
     bool waits;     /* an answer is expected and has not come */
     bool has_status;
     bool deferred;
-    bool opens_half;  /* the capture has nothing that its sender sent before on this connection */
-    bool outlived;    /* not_responding was told */
-    bool queued;      /* it lay in the socket while the peer was silent */
-    bool doubted : 1; /* its times leave room for what is missing in the capture */
-    bool no_line : 1; /* where much is missing, nothing shows that it waited long enough for one */
+    bool opens_half;         /* the capture has nothing that its sender sent before on this connection */
+    bool outlived;           /* not_responding was told */
+    bool queued;             /* it lay in the socket while the peer was silent */
+    bool doubted : 1;        /* its times leave room for what is missing in the capture */
+    bool overdue_at_end : 1; /* that its answer is overdue was told at the end of a story, and of no later frame */
+    bool no_line : 1;        /* where much is missing, nothing shows that it waited long enough for one */
     uint32_t xid, prog, vers, proc;
     unsigned n_sendings;
     uint32_t tcp_acked; /* frame of the copy that TCP acknowledged first; 0 = none */
@@ -619,9 +620,11 @@ struct nh_watch {
     uint32_t frames_total;
     struct {
         bool done;
-        uint32_t frames;    /* frames_total then */
-        unsigned log_lines; /* of the kernel log */
-    } concluded;            /* when the memory was last led to its end, for a story (assemble.c) */
+        uint32_t frames;          /* frames_total then */
+        unsigned log_lines;       /* of the kernel log */
+        struct nh_before *before; /* what nh_story_reopen() puts back; NULL: nothing */
+        GHashTable *notes; /* nh_note list by nh_frame: what was remarked on it before; NULL: no story was told since the last packet */
+    } concluded;           /* when the memory was last led to its end, for a story (assemble.c) */
     nh_time first, last;
     nh_moment runs_back; /* the first frame that is a second or more older than one before it; frame 0: none */
     nh_time begins;  /* of the first frame, or of the first after time ran back (files in the wrong order): what came before is not here */

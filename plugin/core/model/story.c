@@ -203,8 +203,8 @@ nh_incident_flow_of(const nh_incident *incident, uint32_t frame)
     unsigned place;
 
     NH_SEARCH(place, frames->len, g_array_index(frames, nh_flow_frame, place).frame < frame);
-    const nh_flow_frame *found = &g_array_index(frames, nh_flow_frame, place);
-    return place < frames->len && found->frame == frame ? found : NULL;
+    const nh_flow_frame *found = place < frames->len ? &g_array_index(frames, nh_flow_frame, place) : NULL;
+    return found && found->frame == frame ? found : NULL;
 }
 
 const char *

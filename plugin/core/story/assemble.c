@@ -17,6 +17,7 @@
 #include "core/judge/holder.h"
 #include "core/story/compared_text.h"
 #include "core/story/complete.h"
+#include "core/story/conclude.h"
 #include "core/story/faults.h"
 #include "core/story/flows.h"
 #include "core/clock/kernel_lines.h"
@@ -173,16 +174,6 @@ learn_timers(nh_watch *watch, nh_kernel_log *log)
     nh_story_free(draft);
 }
 
-/* The capture ends: what calls that still wait did not do tells of their client. */
-static void
-look_at_waiting(const nh_pair *pair, nh_moment now)
-{
-    const nh_list *waiting = &pair->side[NH_FORWARD].outstanding;
-
-    for (unsigned i = 0; i < waiting->len; i++)
-        nh_client_waited(waiting->items[i], now);
-}
-
 /* Until when the cause shows, and whether the server's NFS went on: the timeline adds what else was answered. */
 static void
 look_beside(nh_outage *outage, const nh_judgement *judgement)
@@ -234,20 +225,6 @@ add_timeline(nh_incident *incident, nh_outage *outage)
                               g_strdup_printf("Here it begins: %s", nh_finding_get(judgement.cause)->title));
 }
 
-/* Until the capture's end: what still waits tells something, too. */
-static void
-end_pairs(nh_watch *watch)
-{
-    nh_moment now = { watch->frames_total, watch->last };
-
-    for (unsigned i = 0; i < watch->pair_list->len; i++) {
-        nh_outage_tick(g_ptr_array_index(watch->pair_list, i), now);
-        nh_outage_conclude(g_ptr_array_index(watch->pair_list, i));
-        look_at_waiting(g_ptr_array_index(watch->pair_list, i), now);
-        nh_attempt_end(g_ptr_array_index(watch->pair_list, i), now);
-    }
-}
-
 /*
  * What changes the memory of the core comes first and is done once for the same frames and the same log; all that is told
  * then follows from that memory, however often it is told.
@@ -259,7 +236,8 @@ conclude(nh_watch *watch, nh_kernel_log *log)
 
     if (watch->concluded.done && watch->concluded.frames == watch->frames_total && watch->concluded.log_lines == lines)
         return;
-    end_pairs(watch);
+    nh_story_reopen(watch);
+    nh_story_end(watch);
     nh_outages_drop_foreign(watch);
     if (log && nh_log_shows_timers(log))
         learn_timers(watch, log);

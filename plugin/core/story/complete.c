@@ -11,16 +11,12 @@
 #include "core/base/limits.h"
 #include "core/clock/attempt.h"
 #include "core/clock/client.h"
-#include "core/clock/issue.h"
-#include "core/clock/issue_copies.h"
 #include "core/clock/kernel_lines.h"
-#include "core/locks/lock_faults.h"
 #include "core/model/call.h"
 #include "core/model/conn.h"
 #include "core/model/frames.h"
 #include "core/model/position.h"
-#include "core/rpc/async_calls.h"
-#include "core/rpc/statd.h"
+#include "core/story/conclude.h"
 
 /* Until when the socket of a FIN blocks its port; how long another system's lasts is not known. */
 static void
@@ -65,44 +61,6 @@ complete_half_closed(nh_watch *watch, const nh_conn *conn)
                       &(nh_remark){ NH_REMARK_NEVER_CLOSED, { NH_NUMBER(nh_conn_role(conn, 1)) } });
 }
 
-/* Whatever was expected before it showed that this client is no Linux. */
-static void
-forget_line(nh_call *call)
-{
-    nh_watch *watch = call->pair->watch;
-
-    if (call->line_seen.frame) {
-        nh_frame_unnote(watch, call->line_seen.frame, NH_REBIND);
-        nh_frame_unnote(watch, call->line_seen.frame, NH_NOT_RESPONDING);
-    }
-    if (call->outlived_in)
-        nh_frame_unnote(watch, call->outlived_in, NH_NOT_RESPONDING);
-    call->line_seen.frame = call->outlived_in = 0;
-}
-
-/* A call whose line its client may log */
-static bool
-may_be_logged(const nh_call *call)
-{
-    return call->prog == NH_PROG_NLM && call->outage && call->way == NH_FORWARD;
-}
-
-/* When it was issued, and when its line came, as the whole capture tells */
-static void
-conclude_call(nh_call *call)
-{
-    if (!may_be_logged(call))
-        return;
-    if (nh_client_is_other(call->pair)) {
-        forget_line(call);
-    } else if (call->proc != 0) {
-        nh_issue_by_beginning(call);
-        nh_line_by_losses(call);
-        nh_issue_by_losses(call);
-        nh_issue_by_line_seen(call);
-    }
-}
-
 /* What the client's log says of a call stands at the call, too; and the kernel's family may be known better than when it was told. */
 static void
 complete_call(nh_watch *watch, nh_call *call)
@@ -110,7 +68,7 @@ complete_call(nh_watch *watch, nh_call *call)
     nh_deadlines deadlines;
     nh_moment done = nh_call_done(call);
 
-    if (!may_be_logged(call) || call->proc == 0 || nh_client_is_other(call->pair))
+    if (!nh_story_may_be_logged(call) || call->proc == 0 || nh_client_is_other(call->pair))
         return;
     nh_call_deadlines(call, watch->options.use_mount, &deadlines);
     if (!call->line_seen.frame && (done.frame ? done.time : watch->last) <= deadlines.major_latest)
@@ -120,17 +78,6 @@ complete_call(nh_watch *watch, nh_call *call)
     nh_frame_note(watch, nh_call_first(call)->at.frame, NH_NOT_RESPONDING, &for_call);
     if (call->outlived_in)
         nh_frame_note(watch, call->outlived_in, NH_NOT_RESPONDING, &says);
-}
-
-static void
-conclude_attempt(nh_pair *pair)
-{
-    nh_attempt *attempt = &pair->side[NH_FORWARD].attempt;
-
-    nh_attempt_by_losses(pair, attempt);
-    nh_attempt_by_losses(pair, &pair->side[NH_CALLBACK].attempt);
-    if (attempt->outlived_in && nh_client_is_other(pair))
-        nh_frame_unnote(pair->watch, attempt->outlived_in, NH_NOT_RESPONDING);
 }
 
 /* The same as of a call, where none came of it */
@@ -145,19 +92,6 @@ complete_attempt(const nh_pair *pair)
     nh_attempt_deadlines(pair, NH_FORWARD, attempt, &deadlines);
     nh_remark says = nh_line_remark(pair, nh_line_event(pair, NH_FORWARD, attempt->answers), &deadlines, attempt->line_seen);
     nh_frame_note(pair->watch, attempt->outlived_in, NH_NOT_RESPONDING, &says);
-}
-
-void
-nh_story_conclude(nh_watch *watch)
-{
-    for (unsigned i = 0; i < watch->call_list.len; i++)
-        conclude_call(watch->call_list.items[i]);
-    for (unsigned i = 0; i < watch->pair_list->len; i++) {
-        conclude_attempt(g_ptr_array_index(watch->pair_list, i));
-        nh_statd_complete(g_ptr_array_index(watch->pair_list, i));
-    }
-    nh_leak_complete(watch);
-    nh_faults_complete(watch);
 }
 
 void

@@ -11,12 +11,7 @@
 
 #include "core/model/model.h"
 
-/*
- * What the core remembers is led to its end: when calls were issued, whose line came when, faults that waited for a proof.
- * Each such step starts from what those before it left, so that it is taken once for the same packets.
- */
-void nh_story_conclude(nh_watch *watch);
-/* Remarks on earlier frames. They follow from what is remembered, and change nothing else. */
+/* Remarks on earlier frames. They follow from what was concluded, and change nothing else. */
 void nh_story_complete(nh_watch *watch);
 
 #endif
