@@ -488,6 +488,14 @@ cause_of(const nh_outage *outage, const nh_symptom *evidence)
     return first;
 }
 
+bool
+nh_is_explained(const nh_outage *outage, nh_finding finding, nh_finding cause)
+{
+    if (finding == cause || nh_finding_get(finding)->sequel_of == cause)
+        return false;
+    return outage->count[NH_FORWARD][finding] > 0 && cause_of(outage, first_of(outage, finding)) == cause;
+}
+
 /* The callback was in trouble before the client's calls were, and still when those were answered. */
 static bool
 outlasts(const nh_outage *outage, const nh_symptom *callback, const nh_symptom *forward)

@@ -23,6 +23,8 @@ typedef struct {
 
 /* What explains an outage, on which side, and how sure that is. */
 nh_judgement nh_judge(const nh_outage *outage);
+/* The cause that the rows give explains this finding, too: it asks for nothing of its own. */
+bool nh_is_explained(const nh_outage *outage, nh_finding finding, nh_finding cause);
 /* What to check next because of a finding in the outage; static; NULL = nothing. */
 const char *nh_advice(const nh_outage *outage, nh_finding finding);
 

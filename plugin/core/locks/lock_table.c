@@ -363,7 +363,8 @@ nh_locks_answer(nh_call *call, const nh_nlm *answer, nh_moment at)
 
     if (!answer->has_status || (!call->nlm.has_lock && !call->nlm.has_share))
         return;
-    if (answer->status == NH_NLM_STAT_GRACE && call->way == NH_FORWARD)
+    /* a reclaim is refused so outside of one (nlmsvc_lock, fs/lockd/svclock.c) */
+    if (answer->status == NH_NLM_STAT_GRACE && call->way == NH_FORWARD && !call->nlm.reclaim)
         grace_period(call->pair, at);
     if (answer->status == NH_NLM_STAT_BLOCKED)
         know_blocked(table, call->pair);

@@ -278,7 +278,8 @@ answer(nh_call *call, nh_moment at)
         nh_statd_answered(call, at);
         return;
     }
-    if (call->prog == NH_PROG_NLM && call->has_status && call->status == NH_NLM_STAT_GRACE) {
+    /* whoever reclaims does not ask again: nlmclnt_call, fs/lockd/clntproc.c ("spurious grace period reject") */
+    if (call->prog == NH_PROG_NLM && call->has_status && call->status == NH_NLM_STAT_GRACE && !call->nlm.reclaim) {
         judge_grace(call, at);
         return;
     }

@@ -262,6 +262,9 @@ nh_outage_next_steps(const nh_outage *outage, nh_finding cause, GPtrArray *steps
     const nh_finding_row *row = nh_finding_get(cause);
 
     first_appearances(outage, frames);
+    for (int finding = 1; finding < NH_FINDING_COUNT; finding++)
+        if (frames[finding] && nh_is_explained(outage, (nh_finding)finding, cause))
+            frames[finding] = 0;
     for (int next = cause; row && steps->len < NH_NEXT_STEPS_MAX; row = nh_finding_get(next)) {
         const char *advice = nh_advice(outage, next);
         if (advice)
