@@ -25,6 +25,13 @@ bool nh_attempt_lasts(const nh_pair *pair, nh_way way, nh_moment at);
 nh_moment nh_attempt_sent(nh_call *call, nh_conn *conn, nh_moment at);
 /* The capture ends: where many packets are missing, nobody knows when an attempt began, and what its look-ups follow. */
 void nh_attempt_by_losses(const nh_pair *pair, nh_attempt *attempt);
+/* Whether nh_attempt_watch() may find anything: at hardly any packet. */
+static inline bool
+nh_attempt_may_be_due(const nh_pair *pair, nh_moment at)
+{
+    return pair->side[NH_FORWARD].attempt.active || pair->side[NH_CALLBACK].attempt.active || at.time >= pair->no_timeout_before;
+}
+
 /* A packet of the pair passes: tell of the attempt and of the calls that outlived their major timeouts. */
 void nh_attempt_watch(nh_pair *pair, nh_moment at);
 /* The capture ends now: calls that no later packet of the pair tells of, and whose answers are overdue. */

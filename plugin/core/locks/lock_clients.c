@@ -19,8 +19,7 @@ nh_lock_client_holds(const nh_pair *pair, nh_moment at)
     if (pair->alive.client || g_hash_table_contains(table->clients, client))
         return;
     g_hash_table_insert(table->clients, g_memdup2(client, sizeof *client), g_memdup2(&at, sizeof at));
-    table->newest_client = *client;
-    pair->watch->holders++;
+    table->newest[pair->watch->holders++ % NH_NEWEST_CLIENTS] = *client;
 }
 
 void
@@ -31,16 +30,26 @@ nh_locks_seen(nh_lock_table *table, const nh_addr *from, nh_moment at)
         *seen = at;
 }
 
+/* Whether an address is among the newest clients, from this one on. */
+static bool
+is_new(const nh_lock_table *table, const nh_addr *addr, unsigned from, unsigned to)
+{
+    for (unsigned i = from; i < to; i++)
+        if (nh_addr_equal(addr, &table->newest[i % NH_NEWEST_CLIENTS]))
+            return true;
+    return false;
+}
+
 /* More clients hold locks than when the pair was looked up; none is ever removed. Not inlined: hardly any packet finds that. */
 static void G_GNUC_NO_INLINE
 look_up_pair(nh_lock_table *table, nh_pair *pair)
 {
     unsigned known = pair->watch->holders;
-    bool several = pair->alive.as_of + 1 < known;
+    bool many = known - pair->alive.as_of > NH_NEWEST_CLIENTS;
 
-    if (several || nh_addr_equal(&pair->client, &table->newest_client))
+    if (many || is_new(table, &pair->client, pair->alive.as_of, known))
         pair->alive.client = g_hash_table_lookup(table->clients, &pair->client);
-    if (several || nh_addr_equal(&pair->server, &table->newest_client))
+    if (many || is_new(table, &pair->server, pair->alive.as_of, known))
         pair->alive.server = g_hash_table_lookup(table->clients, &pair->server);
     pair->alive.as_of = known;
 }

@@ -10,6 +10,8 @@
 
 #include "core/locks/lock_file.h"
 
+#include <stddef.h>
+
 nh_lock_file *
 nh_lock_file_new(void)
 {
@@ -24,8 +26,6 @@ nh_lock_file_free(void *data)
     for (unsigned i = 0; i < file->n_chunks; i++)
         g_free(file->chunks[i]);
     g_free(file->chunks);
-    g_free(file->spans);
-    g_free(file->hulls);
     g_free(file);
 }
 
@@ -56,14 +56,20 @@ nh_lock_file_changed(nh_lock_file *file)
         file->standing += is_standing(nh_lock_file_at(file, i));
 }
 
+static nh_lock_span
+span_of(const nh_lock *lock)
+{
+    return (nh_lock_span){ lock->first, lock->last };
+}
+
 static void
 set_span(nh_lock_file *file, unsigned i, nh_lock_span bytes)
 {
-    nh_lock_span *hull = &file->hulls[i / NH_LOCK_CHUNK];
+    nh_lock_chunk *chunk = file->chunks[i / NH_LOCK_CHUNK];
 
-    file->spans[i] = bytes;
-    hull->first = MIN(hull->first, bytes.first);
-    hull->last = MAX(hull->last, bytes.last);
+    chunk->spans[i % NH_LOCK_CHUNK] = bytes;
+    chunk->hull.first = MIN(chunk->hull.first, bytes.first);
+    chunk->hull.last = MAX(chunk->hull.last, bytes.last);
 }
 
 void
@@ -72,7 +78,7 @@ nh_lock_file_remove(nh_lock_file *file, unsigned i)
     file->standing -= is_standing(nh_lock_file_at(file, i));
     file->n--;
     *nh_lock_file_at(file, i) = *nh_lock_file_at(file, file->n);
-    set_span(file, i, file->spans[file->n]);
+    set_span(file, i, span_of(nh_lock_file_at(file, i)));
 }
 
 static void
@@ -80,21 +86,19 @@ place(nh_lock_file *file, unsigned i, const nh_lock *lock)
 {
     file->standing += is_standing(lock);
     *nh_lock_file_at(file, i) = *lock;
-    set_span(file, i, (nh_lock_span){ lock->first, lock->last });
+    set_span(file, i, span_of(lock));
 }
 
-/* Most files have one lock. */
+/* Most files have one lock, and a chunk that ends behind it. */
 static void
-grow(nh_lock_file *file)
+add_chunk(nh_lock_file *file)
 {
-    unsigned room = file->room ? MAX(2 * file->room, NH_LOCK_CHUNK) : 1, n_chunks = (room + NH_LOCK_CHUNK - 1) / NH_LOCK_CHUNK;
-
-    if (file->room == 1)
-        file->chunks[0] = g_renew(nh_lock, file->chunks[0], NH_LOCK_CHUNK);
-    file->chunks = g_renew(nh_lock *, file->chunks, n_chunks);
-    file->spans = g_renew(nh_lock_span, file->spans, room);
-    file->hulls = g_renew(nh_lock_span, file->hulls, n_chunks);
-    file->room = room;
+    if (file->n_chunks == file->room) {
+        file->room = MAX(2 * file->room, 1);
+        file->chunks = g_renew(nh_lock_chunk *, file->chunks, file->room);
+    }
+    file->chunks[file->n_chunks] = g_malloc(file->n_chunks ? sizeof(nh_lock_chunk) : offsetof(nh_lock_chunk, locks) + sizeof(nh_lock));
+    file->n_chunks++;
 }
 
 static void
@@ -102,12 +106,14 @@ add(nh_lock_file *file, const nh_lock *lock)
 {
     unsigned chunk = file->n / NH_LOCK_CHUNK;
 
-    if (file->n == file->room)
-        grow(file);
     if (chunk == file->n_chunks)
-        file->chunks[file->n_chunks++] = g_new(nh_lock, MIN(file->room, NH_LOCK_CHUNK));
+        add_chunk(file);
+    if (file->n == 1 && !file->whole) {
+        file->chunks[0] = g_realloc(file->chunks[0], sizeof(nh_lock_chunk));
+        file->whole = true;
+    }
     if (file->n % NH_LOCK_CHUNK == 0)
-        file->hulls[chunk] = (nh_lock_span){ G_MAXUINT64, 0 };
+        file->chunks[chunk]->hull = (nh_lock_span){ G_MAXUINT64, 0 };
     place(file, file->n++, lock);
 }
 
@@ -162,18 +168,17 @@ void
 nh_lock_file_take(const nh_lock_file *file, nh_lock_near *nearby, const nh_lock *asked, uint64_t first, uint64_t last)
 {
     uint64_t before = first - (first > 0), behind = last + (last < G_MAXUINT64);
-    const nh_lock_span *spans = file->spans;
 
     nearby->locks->len = nearby->n_places = 0; /* as g_array_set_size(), which each call would pay for */
     nearby->waits = false;
     nearby->standing = 0;
-    for (unsigned from = 0, n = file->n; from < n; from += NH_LOCK_CHUNK) {
-        const nh_lock_span *hull = &file->hulls[from / NH_LOCK_CHUNK];
-        if (hull->first > behind || hull->last < before)
+    for (unsigned from = 0; from < file->n; from += NH_LOCK_CHUNK) {
+        const nh_lock_chunk *chunk = file->chunks[from / NH_LOCK_CHUNK];
+        if (chunk->hull.first > behind || chunk->hull.last < before)
             continue;
-        for (unsigned i = from, end = MIN(from + NH_LOCK_CHUNK, n); i < end; i++)
-            if (spans[i].first <= behind && spans[i].last >= before && is_near(nh_lock_file_at(file, i), asked, first, last))
-                take(file, nearby, i);
+        for (unsigned i = 0, n = MIN(file->n - from, NH_LOCK_CHUNK); i < n; i++)
+            if (chunk->spans[i].first <= behind && chunk->spans[i].last >= before && is_near(&chunk->locks[i], asked, first, last))
+                take(file, nearby, from + i);
     }
     if (nearby->waits && file->standing > nearby->standing)
         take_beyond(file, nearby, before, behind);

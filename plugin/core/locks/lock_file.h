@@ -17,21 +17,26 @@ typedef struct {
     uint64_t first, last;
 } nh_lock_span;
 
-/* Locks in no order; read them freely, change them by what follows. */
+/* So many locks stand together. */
+typedef struct {
+    nh_lock_span hull;                 /* around the spans, or wider: most chunks are passed over without a look at each */
+    nh_lock_span spans[NH_LOCK_CHUNK]; /* the bytes of each lock, so that a search touches little memory */
+    nh_lock locks[NH_LOCK_CHUNK];      /* last: of a file's only lock, as most are, the chunk ends behind it */
+} nh_lock_chunk;
+
+/* Locks in no order; read them freely (nh_lock_file_at()), change them by what follows. */
 typedef struct nh_lock_file {
-    nh_lock **chunks;    /* of NH_LOCK_CHUNK locks each, which stay where they are; nh_lock_file_at() */
-    nh_lock_span *spans; /* the bytes of each lock, so that a search touches little memory */
-    nh_lock_span *hulls; /* around those of each chunk, or wider: most chunks are passed over without a look at each span */
-    unsigned n, room;    /* locks, and how many the three have room for: 1 or whole chunks */
-    unsigned n_chunks;
-    unsigned standing; /* how many of the locks somebody may hold */
-    bool has_handle;   /* its server is the one that this handle is known of (lock_table.c) */
+    nh_lock_chunk **chunks;
+    unsigned n, n_chunks, room; /* locks, chunks, and for how many of these there is room */
+    unsigned standing;          /* how many of the locks somebody may hold */
+    bool whole;                 /* the first chunk is a whole one */
+    bool has_handle;            /* its server is the one that this handle is known of (lock_table.c) */
 } nh_lock_file;
 
 static inline nh_lock *
 nh_lock_file_at(const nh_lock_file *file, unsigned i)
 {
-    return &file->chunks[i / NH_LOCK_CHUNK][i % NH_LOCK_CHUNK];
+    return &file->chunks[i / NH_LOCK_CHUNK]->locks[i % NH_LOCK_CHUNK];
 }
 
 /* What a call is about, while it takes effect. */

@@ -15,6 +15,9 @@
 #include "core/base/limits.h"
 #include "core/locks/lock_file.h"
 
+/* So many clients hold their first lock between two packets of a pair without a look-up of its hosts. */
+#define NH_NEWEST_CLIENTS 8
+
 /* What is locked at one address of a server. */
 typedef struct nh_lock_server {
     nh_addr addr;
@@ -29,7 +32,7 @@ struct nh_lock_table {
     GHashTable *servers;               /* nh_addr -> nh_lock_server */
     GHashTable *handles;               /* number of a file -> nh_lock_server that has it, the latest but for those that had it before */
     GHashTable *clients;               /* nh_addr -> nh_moment: last seen, of clients that hold locks (lock_clients.c) */
-    nh_addr newest_client;             /* of these */
+    nh_addr newest[NH_NEWEST_CLIENTS]; /* of these: a ring */
     GHashTable *blocked;               /* nh_addr of a client -> GPtrArray of nh_pair: where it was told to wait */
     nh_lock released[NH_RELEASED_MAX]; /* the latest that were given back: a ring, next is where the next one goes */
     unsigned n_released;

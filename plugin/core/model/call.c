@@ -44,15 +44,39 @@ is_this(const nh_call *call, const nh_addr *from, const nh_addr *to, uint32_t pr
     return call->xid == xid && call->prog == prog && nh_addr_equal(&call->src.addr, from) && nh_addr_equal(&call->dst.addr, to);
 }
 
+static nh_call *
+find(nh_watch *watch, uint32_t hash, const nh_addr *from, const nh_addr *to, uint32_t prog, uint32_t xid)
+{
+    for (nh_link *link = nh_table_first(&watch->calls, hash); link; link = link->next)
+        if (is_this((nh_call *)link, from, to, prog, xid))
+            return watch->latest_call = (nh_call *)link;
+    return NULL;
+}
+
 nh_call *
 nh_call_find(nh_watch *watch, const nh_addr *from, const nh_addr *to, uint32_t prog, uint32_t xid)
 {
     if (watch->latest_call && is_this(watch->latest_call, from, to, prog, xid))
         return watch->latest_call;
-    for (nh_link *link = nh_table_first(&watch->calls, hash_call(from, to, prog, xid)); link; link = link->next)
-        if (is_this((nh_call *)link, from, to, prog, xid))
-            return watch->latest_call = (nh_call *)link;
-    return NULL;
+    return find(watch, hash_call(from, to, prog, xid), from, to, prog, xid);
+}
+
+nh_call *
+nh_call_known(nh_watch *watch, const nh_message *message, uint32_t *hash)
+{
+    *hash = hash_call(&message->src.addr, &message->dst.addr, message->prog, message->xid);
+    return find(watch, *hash, &message->src.addr, &message->dst.addr, message->prog, message->xid);
+}
+
+nh_call *
+nh_call_latest_on(const nh_conn *conn, const nh_message *reply)
+{
+    nh_call *call = conn->latest_call;
+
+    if (!call || call->superseded || call->prog != NH_PROG_NLM ||
+        !is_this(call, &reply->dst.addr, &reply->src.addr, NH_PROG_NLM, reply->xid))
+        return NULL;
+    return call->pair->watch->latest_call = call;
 }
 
 static void
@@ -152,6 +176,8 @@ nh_call_add_sending(nh_call *call, nh_conn *conn, uint32_t seq_end, nh_moment at
 
     sending.behind_hole = conn && call->n_sendings > 0 && is_behind_hole(call, conn);
     nh_call_append(call, sending);
+    if (conn)
+        conn->latest_call = call;
     if (call->rare)
         call->rare->acknowledged.frame = 0; /* what was acknowledged was no answer to it */
     if (conn && call->waits && !(sent_before(call, conn) && nh_list_has(&conn->waiting, call)))
@@ -161,6 +187,8 @@ nh_call_add_sending(nh_call *call, nh_conn *conn, uint32_t seq_end, nh_moment at
 int
 nh_call_half(const nh_call *call, const nh_conn *conn)
 {
+    if (conn->pair == call->pair && !call->pair->one_host)
+        return call->way == conn->way ? 0 : 1;
     if (nh_addr_equal(&conn->client.addr, &conn->server.addr)) /* a host that mounts its own export */
         return nh_conn_half(conn, &call->src);
     return !nh_addr_equal(&conn->client.addr, &call->src.addr);
@@ -198,7 +226,7 @@ keep_name(nh_pair_side *side, nh_watch *watch, const char *name)
 }
 
 nh_call *
-nh_call_new(nh_pair *pair, nh_way way, const nh_message *message, nh_call *before)
+nh_call_new(nh_pair *pair, nh_way way, const nh_message *message, nh_call *before, uint32_t hash)
 {
     nh_watch *watch = pair->watch;
     nh_call *call = nh_arena_take(watch->arena, sizeof *call);
@@ -221,8 +249,9 @@ nh_call_new(nh_pair *pair, nh_way way, const nh_message *message, nh_call *befor
     call->next_look = NH_TIME_NONE;
     nh_list_add(&watch->call_list, call);
     own_call(pair, call);
-    nh_table_put(&watch->calls, &call->link, hash_call(&call->src.addr, &call->dst.addr, call->prog, call->xid),
-                 before ? &before->link : NULL);
+    nh_table_put(&watch->calls, &call->link, hash, before ? &before->link : NULL);
+    if (before)
+        before->superseded = true;
     watch->latest_call = call;
     if (!nh_nlm_is_result(call->prog, call->proc)) /* many send no RPC reply to those */
         begin_to_wait(call);

@@ -39,13 +39,17 @@ nh_call_is_ping(const nh_call *call)
 
 /* The latest call with this XID, whatever connection carried it (Wireshark's own matching is per conversation); NULL when there is none. */
 nh_call *nh_call_find(nh_watch *watch, const nh_addr *from, const nh_addr *to, uint32_t prog, uint32_t xid);
+/* The same of a call's message; *hash is for nh_call_new(). */
+nh_call *nh_call_known(nh_watch *watch, const nh_message *message, uint32_t *hash);
+/* The latest call on a connection, if it is of NLM and this may answer it and no later one; else NULL. */
+nh_call *nh_call_latest_on(const nh_conn *conn, const nh_message *reply);
 /* Index of the half of a connection that sends the call: copies may come from other ports, over other connections. */
 int nh_call_half(const nh_call *call, const nh_conn *conn);
 /*
  * A call that was not seen before, of this pair and way; belongs to the watch. Its first transmission
- * is yet to be added. It takes the place of the one that nh_call_find() finds for the message.
+ * is yet to be added. It takes the place of the one that nh_call_known() knows (before, or NULL).
  */
-nh_call *nh_call_new(nh_pair *pair, nh_way way, const nh_message *message, nh_call *before);
+nh_call *nh_call_new(nh_pair *pair, nh_way way, const nh_message *message, nh_call *before, uint32_t hash);
 /* One more transmission; the pointers to earlier ones stay good, but see no changes. */
 void nh_call_append(nh_call *call, nh_sending sending);
 /* RPC sent the call; conn NULL over UDP. */

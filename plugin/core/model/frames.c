@@ -58,15 +58,17 @@ nh_frame_find(const nh_watch *watch, uint32_t number)
 static nh_frame *G_GNUC_NO_INLINE
 get_other(nh_watch *watch, nh_moment at)
 {
-    unsigned i = nh_frame_index(watch, at.frame);
-    nh_frame *frame = i < watch->frames.len ? watch->frames.items[i] : NULL;
+    unsigned n = watch->frames.len;
+    bool is_next = n == 0 || number_of(watch->frames.items[n - 1]) < at.frame; /* as on the first pass */
+    unsigned i = is_next ? n : nh_frame_index(watch, at.frame);
+    nh_frame *frame = is_next ? NULL : watch->frames.items[i];
 
     if (frame && frame->number == at.frame)
         return watch->latest_frame = frame;
     frame = nh_arena_take(watch->arena, sizeof *frame);
     frame->number = at.frame;
     frame->time = at.time;
-    if (i == watch->frames.len)
+    if (is_next)
         nh_list_add(&watch->frames, frame);
     else
         nh_list_insert(&watch->frames, i, frame);

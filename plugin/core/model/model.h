@@ -124,6 +124,7 @@ struct nh_conn {
     nh_list waiting;      /* nh_call* sent on it and unanswered */
     unsigned unacked[2];  /* how many of these TCP has not acknowledged, by the half that sent them */
     bool calls_unchecked; /* some of these were not looked at since it is in trouble */
+    nh_call *latest_call; /* that was sent on it; or NULL */
     nh_list replied;      /* nh_call* answered on it, but the answer is not acknowledged yet */
     nh_addr icmp_sender;  /* of the latest ICMP error that quotes it */
     bool icmp_own_filter; /* the client's own firewall sent that */
@@ -183,6 +184,7 @@ struct nh_call {
     bool opens_half;         /* the capture has nothing that its sender sent before on this connection */
     bool outlived;           /* not_responding was told */
     bool queued;             /* it lay in the socket while the peer was silent */
+    bool superseded : 1;     /* a later call has its place in watch->calls */
     bool doubted : 1;        /* its times leave room for what is missing in the capture */
     bool overdue_at_end : 1; /* that its answer is overdue was told at the end of a story, and of no later frame */
     bool no_line : 1;        /* where much is missing, nothing shows that it waited long enough for one */

@@ -59,6 +59,14 @@ suspect(nh_distance *known, const nh_segment *segment)
     return forged;
 }
 
+/* As nearly all are, and never unlike the others: nothing is to be learnt of it. */
+static bool
+is_as_always(const nh_distance *known, const nh_segment *segment)
+{
+    return known->hops == segment->hops && known->iface == segment->iface && segment->has_mac && !(segment->flags & NH_TH_RST) &&
+           memcmp(known->mac, segment->mac, sizeof known->mac) == 0;
+}
+
 void
 nh_middlebox_watch(nh_conn *conn, int half, const nh_segment *segment)
 {
@@ -68,6 +76,10 @@ nh_middlebox_watch(nh_conn *conn, int half, const nh_segment *segment)
 
     if (segment->hops == 0 || segment->quoted || conn->way != NH_FORWARD || pair->one_host)
         return;
+    if (is_as_always(known, segment) && !conn->middlebox_synack) {
+        known->packets++;
+        return;
+    }
     if (segment->flags & NH_TH_RST) {
         if (conn->state != NH_TCP_RESET) /* what answers a RST is no news */
             conn->middlebox_reset = suspect(known, segment);

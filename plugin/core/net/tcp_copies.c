@@ -27,10 +27,10 @@ nh_tcp_is_copy(const nh_half *half, const nh_segment *seg, uint32_t key)
 {
     /* an IP identification or a time stamp tells a copy from a retransmission; without them only the time does */
     nh_time within = seg->ip_id != 0 || seg->has_tsval ? NH_DUPLICATE_TIME : NH_MIRROR_COPY_TIME;
-    bool known = false;
+    uint32_t known = 0;
 
     for (unsigned i = 0; i < NH_RECENT; i++) /* to the end, so that several are compared at once: hardly any segment is in it */
-        known |= half->recent.key[i] == key;
+        known |= half->recent.key[i] == key ? 1 : 0;
     for (unsigned i = 0; known && i < half->n_recent; i++)
         if (half->recent.key[i] == key && ABS(seg->time - half->recent.time[i]) < within)
             return true;

@@ -106,6 +106,8 @@ take_window(nh_segment_context *p)
 static void
 judge_window(nh_segment_context *p)
 {
+    if (!p->from->zero_since.frame && !p->to->zero_since.frame)
+        return;
     for (int i = 0; i < 2; i++) {
         nh_half *receiver = &p->conn->half[i];
         nh_moment since = receiver->zero_since;
@@ -291,10 +293,10 @@ static void
 check_one_sided(nh_segment_context *p)
 {
     nh_conn *conn = p->conn;
-    bool opened_by_nobody = p->index == 0 && conn->syn.frame && conn->state == NH_TCP_ESTABLISHED;
 
     if (p->to->packets > 0 || conn->one_sided)
         return;
+    bool opened_by_nobody = p->index == 0 && conn->syn.frame && conn->state == NH_TCP_ESTABLISHED;
     conn->one_sided = opened_by_nobody || p->from->ack_moved || (p->index == 1 && conn->synack_count > 0);
     if (conn->one_sided)
         conn->pair->half_captured = true;
@@ -339,14 +341,17 @@ static void
 judge_before(const nh_segment_context *p)
 {
     nh_conn *conn = p->conn;
+    nh_pair *pair = conn->pair;
 
-    conn->pair->packets++;
-    conn->pair->fragments |= p->seg->fragment;
-    nh_pair_seen(conn->pair, &p->seg->src.addr);
-    nh_raise_release(conn->pair);
-    nh_outage_tick(conn->pair, p->at);
-    nh_attempt_watch(conn->pair, p->at);
-    nh_lookup_watch(conn->pair, p->at);
+    pair->packets++;
+    pair->fragments |= p->seg->fragment;
+    nh_pair_seen(pair, &p->seg->src.addr);
+    nh_raise_release(pair);
+    if (pair->outages->len > 0)
+        nh_outage_tick(pair, p->at);
+    if (nh_attempt_may_be_due(pair, p->at))
+        nh_attempt_watch(pair, p->at);
+    nh_lookup_watch(pair, p->at);
     if (p->index == 0 && conn->way == NH_FORWARD && nh_conn_service(conn) == NH_SERVICE_NLM)
         nh_unfollowed_end(conn, (p->seg->flags & NH_TH_SYN) != 0, p->at);
 }

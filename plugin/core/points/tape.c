@@ -17,7 +17,7 @@
 #define KEEP_MAX  2048        /* bytes of a payload: more than any message that is read has */
 #define ENTRY_MAX 512         /* of bytes that an entry may take beside twice its payload */
 #define FLOWS     128         /* so many connections are remembered, the latest */
-#define PAYLOADS  256
+#define LENGTHS   8           /* for each of them payloads of so many lengths, by hash */
 #define NO_FLOW   FLOWS
 
 typedef struct {
@@ -46,7 +46,7 @@ typedef struct {
     struct {
         uint8_t *bytes; /* zero where nothing was yet */
         unsigned room;
-    } payload[PAYLOADS]; /* the last one of a connection and length, and behind it what longer ones left */
+    } payload[(FLOWS + 1) * LENGTHS]; /* the last one of a connection and length, and behind it what longer ones left */
 } memory;
 
 struct nh_tape {
@@ -95,7 +95,7 @@ nh_tape_new(void)
 static void
 forget(memory *before)
 {
-    for (unsigned i = 0; i < PAYLOADS; i++)
+    for (unsigned i = 0; i < G_N_ELEMENTS(before->payload); i++)
         g_free(before->payload[i].bytes);
 }
 
@@ -178,7 +178,7 @@ get_bytes(const uint8_t **in, void *bytes, size_t n)
 static uint8_t *
 last_payload(memory *before, unsigned flow, unsigned length)
 {
-    unsigned place = (flow * 31 + length) * 2654435761u >> 24, room = before->payload[place].room;
+    unsigned place = flow * LENGTHS + (length * 2654435761u >> 29), room = before->payload[place].room;
 
     if (length > room) {
         before->payload[place].room = (length + 63) & ~63u;

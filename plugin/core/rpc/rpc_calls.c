@@ -301,14 +301,15 @@ take_call(nh_pair *pair, nh_way way, const nh_message *message)
     nh_conn *conn = carrier(watch, message);
     uint32_t seq_end = conn && message->by && message->by->conn == conn ? message->by->end : 0;
     nh_moment at = { message->frame, message->time };
-    nh_call *call = nh_call_find(watch, &message->src.addr, &message->dst.addr, message->prog, message->xid);
+    uint32_t hash;
+    nh_call *call = nh_call_known(watch, message, &hash);
     bool same = call && call->proc == message->proc && same_arguments(&call->nlm, &message->nlm) &&
                 (!call->reply.frame || message->time - call->reply.time < NH_XID_REUSE_TIME);
 
     if (same && nh_datagram_copied(call, message))
         return;
     if (!same) {
-        call = nh_call_new(pair, way, message, call);
+        call = nh_call_new(pair, way, message, call, hash);
         first_transmission(call, conn, seq_end, at);
         if (message->prog == NH_PROG_NLM)
             nlm_call(call, message, at);
@@ -384,10 +385,12 @@ read_results(const nh_call *call, const nh_message *message, const nh_rpc_header
 static void
 take_early_reply(nh_watch *watch, const nh_message *message)
 {
-    nh_call *call = nh_call_find(watch, &message->src.addr, &message->dst.addr, message->prog, message->xid);
     nh_message early, reply;
     nh_rpc_header header;
 
+    if (!watch->early) /* hardly any capture has such a reply */
+        return;
+    nh_call *call = nh_call_find(watch, &message->src.addr, &message->dst.addr, message->prog, message->xid);
     if (!call || call->reply.frame || call->n_sendings > 1 || !nh_early_take(watch, call, &early, &header))
         return;
     if (call->pair->orphans && call->l4 == NH_L4_TCP && call->prog == NH_PROG_NLM)
@@ -476,7 +479,10 @@ static nh_call *
 call_answered_by(nh_watch *watch, const nh_message *reply)
 {
     static const uint32_t programs[] = { NH_PROG_NLM, NH_PROG_PORTMAP, NH_PROG_STAT };
+    nh_call *latest = reply->by && reply->by->conn ? nh_call_latest_on(reply->by->conn, reply) : NULL;
 
+    if (latest && was_sent_there(latest, reply, true)) /* nearly always */
+        return latest;
     for (int port = true; port >= false; port--)
         for (unsigned i = 0; i < G_N_ELEMENTS(programs); i++) {
             nh_call *call = nh_call_find(watch, &reply->dst.addr, &reply->src.addr, programs[i], reply->xid);

@@ -264,10 +264,20 @@ is_over_this_way(const nh_call *call, nh_moment at)
     return outage && outage->side[call->way].over.frame == at.frame;
 }
 
+/* Whatever was asked for is granted by a server that has no outage and never had one. */
+static bool
+is_plain_grant(const nh_call *call)
+{
+    return call->prog == NH_PROG_NLM && call->has_status && call->status == NH_NLM_STAT_GRANTED && !call->refused &&
+           call->pair->outages->len == 0;
+}
+
 /* What a first reply means for the pair's outage. */
 static void
 answer(nh_call *call, nh_moment at)
 {
+    if (is_plain_grant(call)) /* nearly all: nothing that follows is about them */
+        return;
     if (judge_version(call, at))
         return;
     if (is_refusal(call)) {

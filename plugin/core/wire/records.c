@@ -483,6 +483,17 @@ nh_records_clear(nh_records *records)
     position_clear(&records->now);
 }
 
+/* Nearly all segments: one record as a whole, where one is expected. */
+static bool
+is_one_record(const nh_records *records, const nh_segment *segment)
+{
+    const nh_position *now = &records->now;
+
+    return now->synced && !(now->partial && now->partial->active) && !records->aside && !segment->fragment && segment->captured > 4 &&
+           segment->captured == segment->len && nh_be32(segment->payload) == (0x80000000 | (segment->len - 4)) &&
+           segment->len - 4 <= RECORD_MAX;
+}
+
 void
 nh_records_feed(nh_records *records, const nh_segment *segment, const nh_record_sink *sink, void *data)
 {
@@ -490,6 +501,11 @@ nh_records_feed(nh_records *records, const nh_segment *segment, const nh_record_
     listener to = { sink, data };
     int32_t ahead = (int32_t)(p.seq - records->now.next);
 
+    if (ahead == 0 && is_one_record(records, segment)) {
+        records->now.next += p.length;
+        deliver_message(p.bytes + 4, p.captured - 4, records->now.next, &to);
+        return;
+    }
     if (!records->now.synced || ahead > FAR || ahead < -FAR) {
         if (!begins_record(&p))
             return;

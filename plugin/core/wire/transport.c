@@ -55,22 +55,28 @@ nh_segment_read(const nh_packet *packet, nh_segment *segment)
 
     if (header < NH_TCP_HEADER || header > packet->length)
         return false;
-    *segment = (nh_segment){ .time = packet->time,
-                             .frame = packet->frame,
-                             .src = { packet->src, nh_be16(bytes) },
-                             .dst = { packet->dst, nh_be16(bytes + 2) },
-                             .seq = nh_be32(bytes + 4),
-                             .ack = nh_be32(bytes + 8),
-                             .len = packet->length - header,
-                             .window = nh_be16(bytes + 14),
-                             .iface = packet->iface,
-                             .flags = nh_be16(bytes + 12) & 0x0fff,
-                             .ip_id = packet->ip_id,
-                             .hops = packet->hops,
-                             .travel = packet->travel,
-                             .has_mac = packet->has_mac,
-                             .fragment = packet->fragment };
+    /* each by itself: to clear the whole first would cost as much again */
+    segment->time = packet->time;
+    segment->frame = packet->frame;
+    segment->seq = nh_be32(bytes + 4);
+    segment->ack = nh_be32(bytes + 8);
+    segment->len = packet->length - header;
+    segment->window = nh_be16(bytes + 14);
+    segment->tsval = segment->tsecr = 0;
+    segment->iface = packet->iface;
+    segment->flags = nh_be16(bytes + 12) & 0x0fff;
+    segment->ip_id = packet->ip_id;
+    segment->mss = 0;
+    segment->hops = packet->hops;
     memcpy(segment->mac, packet->mac_src, sizeof segment->mac);
+    segment->travel = packet->travel;
+    segment->has_tsval = segment->quoted = false;
+    segment->has_mac = packet->has_mac;
+    segment->fragment = packet->fragment;
+    segment->src = (nh_end){ packet->src, nh_be16(bytes) };
+    segment->dst = (nh_end){ packet->dst, nh_be16(bytes + 2) };
+    segment->captured = 0;
+    segment->payload = NULL;
     read_options(bytes, MIN(header, packet->captured), segment);
     if (packet->captured > header) {
         segment->captured = MIN(packet->captured - header, segment->len);
