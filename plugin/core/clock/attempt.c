@@ -455,28 +455,41 @@ nh_attempt_end(nh_pair *pair, nh_moment now)
     }
 }
 
-/* Thousands may wait: they are gone through when it is time for one of them, not at each packet. */
+/* A call of the client that waits, at its time: its major timeout may have come, or a Linux client would have sent it again. */
+static void
+watch_in_time(nh_call *call, nh_time no_timeout_before, nh_moment at)
+{
+    nh_time resend_due = nh_call_first(call)->at.time + NH_RESEND_MAX;
+
+    if (at.time >= MIN(no_timeout_before, call->next_look))
+        watch_call(call, at);
+    if (at.time >= call->next_look)
+        call->next_look = at.time < resend_due ? resend_due : NH_NEVER;
+}
+
+/*
+ * Thousands may wait: they are gone through when it is time for one of them, not at each packet, and the less often, the
+ * more they are, whatever is learnt of one meanwhile.
+ */
 static void
 watch_calls(nh_pair *pair, nh_moment at)
 {
-    if (at.time < pair->no_timeout_before)
+    if (at.time < MAX(pair->no_timeout_before, pair->next_pass))
         return;
+    nh_time shortest = nh_pair_no_timeout_before(pair, 0);
+    unsigned n = pair->side[NH_FORWARD].outstanding.len;
     pair->no_timeout_before = G_MAXINT64;
     for (unsigned i = 0; i < pair->side[NH_FORWARD].outstanding.len; i++) {
         nh_call *call = pair->side[NH_FORWARD].outstanding.items[i];
         if (call->outlived || call->prog != NH_PROG_NLM || nh_call_is_one_way(call))
             continue;
-        nh_time no_timeout_before = nh_pair_no_timeout_before(pair, call->issue.earliest);
-        nh_time resend_due = nh_call_first(call)->at.time + NH_RESEND_MAX;
-        if (at.time >= MIN(no_timeout_before, call->next_look))
-            watch_call(call, at);
-        if (at.time >= call->next_look)
-            call->next_look = at.time < resend_due ? resend_due : NH_NEVER;
+        nh_time no_timeout_before = call->issue.earliest + shortest;
+        watch_in_time(call, no_timeout_before, at);
         if (!call->outlived)
             pair->no_timeout_before = MIN(pair->no_timeout_before, MIN(no_timeout_before, call->next_look));
     }
-    if (pair->side[NH_FORWARD].outstanding.len > NH_MANY_CALLS)
-        pair->no_timeout_before = MAX(pair->no_timeout_before, at.time + pair->side[NH_FORWARD].outstanding.len * NH_CALL_PAUSE);
+    if (n > NH_MANY_CALLS)
+        pair->next_pass = at.time + n * NH_CALL_PAUSE;
 }
 
 static bool

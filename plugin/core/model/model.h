@@ -340,6 +340,7 @@ struct nh_pair {
     nh_pair_side side[2];      /* by way */
     GPtrArray *lookups;        /* of these the port mapper's, of both ways; NULL while there was none */
     nh_time no_timeout_before; /* no major timeout of the client's calls that wait comes before; NH_TIME_NONE = unknown */
+    nh_time next_pass;         /* nor are these gone through before; NH_TIME_NONE = whenever it is time */
     nh_habit looks_up_first;   /* the client looks the port up for a call, though it knows it */
     struct {
         uint32_t frame;

@@ -48,7 +48,7 @@ new_pair(nh_watch *watch, const nh_addr *client, const nh_addr *server)
     pair->server = *server;
     pair->order = watch->pair_list->len;
     pair->one_host = nh_addr_equal(client, server);
-    pair->slowest = pair->no_timeout_before = NH_TIME_NONE;
+    pair->slowest = pair->no_timeout_before = pair->next_pass = NH_TIME_NONE;
     pair->outages = g_ptr_array_new();
     pair->troubled = g_ptr_array_new();
     g_ptr_array_add(watch->pair_list, pair);
@@ -128,7 +128,7 @@ swap_roles(nh_pair *pair)
     SWAP(bool, pair->seen_client, pair->seen_server);
     SWAP(unsigned, pair->near_client, pair->near_server);
     SWAP(nh_pair_side, pair->side[NH_FORWARD], pair->side[NH_CALLBACK]);
-    pair->no_timeout_before = NH_TIME_NONE;
+    pair->no_timeout_before = pair->next_pass = NH_TIME_NONE;
     pair->carrier = NULL;
     pair->unfollowed.n = 0;
     for (unsigned i = 0; i < pair->outages->len; i++)
