@@ -185,6 +185,20 @@ def restarts(n):
     return holders(n, notify)
 
 
+def silent_connections(n):
+    """Connections of one pair, each opened for a lock whose call meets silence."""
+    frames = Frames()
+    for i in range(n):
+        client, server, seq = (traffic.address(7 + i // 60_000), 1024 + i % 60_000), (SERVER, 4045), 1000
+        record = traffic._record(_lock(i + 1, i, offset=i * 10, length=10))
+        frames.add(i * 50, traffic.tcp(client, server, seq, 0, SYN))
+        frames.add(i * 50 + 0.2, traffic.tcp(server, client, 7, seq + 1, SYN | ACK))
+        frames.add(i * 50 + 0.3, traffic.tcp(client, server, seq + 1, 8, ACK))
+        for copy, delay in enumerate((1, 300, 900, 2100, 4500)):
+            frames.add(i * 50 + delay, traffic.tcp(client, server, seq + 1, 8, PSH | ACK, record, i * 8 + copy))
+    return frames.capture()
+
+
 def two_points(n):
     """Incidents of one client that were captured on both sides of a router, and packets that only its side has."""
     frames = Frames()
@@ -224,6 +238,7 @@ KINDS = {
     "locks-of-a-file": Kind(locks_of_a_file, 4000, CORE),
     "silent-server": Kind(silent_server, 2000, CORE),
     "restarts": Kind(restarts, 1500, CORE),
+    "silent-connections": Kind(silent_connections, 1500, REPORT),
     "two-points": Kind(two_points, 1000, CORE),
     "incidents-report": Kind(incidents, 2500, CORE),
     "incidents-json": Kind(incidents, 2500, ["-q", "-z", "nlm_health,json"]),

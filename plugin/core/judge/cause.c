@@ -151,8 +151,9 @@ earliest(const nh_outage *outage, nh_way way, bool last_resort)
 
     for (unsigned i = 0; i < outage->symptoms->len; i++) {
         const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
-        if (symptom->way == way && nh_finding_explains(symptom->finding) && nh_finding_get(symptom->finding)->last_resort == last_resort &&
-            !is_passing(outage, i) && (!first || symptom->at.frame < first->at.frame))
+        if (symptom->way != way || (first && symptom->at.frame >= first->at.frame)) /* nearly all of them, and there may be thousands */
+            continue;
+        if (nh_finding_explains(symptom->finding) && nh_finding_get(symptom->finding)->last_resort == last_resort && !is_passing(outage, i))
             first = symptom;
     }
     return first;
