@@ -151,10 +151,13 @@ earliest(const nh_outage *outage, nh_way way, bool last_resort)
 
     for (unsigned i = 0; i < outage->symptoms->len; i++) {
         const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
-        if (symptom->way != way || (first && symptom->at.frame >= first->at.frame)) /* nearly all of them, and there may be thousands */
+        if (symptom->way != way || (first && symptom->at.frame >= first->at.frame))
             continue;
-        if (nh_finding_explains(symptom->finding) && nh_finding_get(symptom->finding)->last_resort == last_resort && !is_passing(outage, i))
-            first = symptom;
+        if (!nh_finding_explains(symptom->finding) || nh_finding_get(symptom->finding)->last_resort != last_resort || is_passing(outage, i))
+            continue;
+        first = symptom;
+        if (!outage->out_of_order) /* there may be thousands behind it */
+            break;
     }
     return first;
 }
@@ -532,6 +535,18 @@ point_at(nh_judgement *judgement, points_at whom, uint64_t facts)
             judgement->confidence = sides[i].confidence;
             return;
         }
+}
+
+nh_finding
+nh_cause_so_far(const nh_outage *outage, nh_moment *since)
+{
+    nh_finding cause = find_cause(outage);
+    const nh_symptom *evidence = first_of(outage, cause);
+
+    if (!evidence)
+        return NH_FINDING_NONE;
+    *since = evidence->since;
+    return cause;
 }
 
 nh_judgement

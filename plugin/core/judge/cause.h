@@ -21,6 +21,8 @@ typedef struct {
     unsigned symptoms;          /* of the cause, folded ones included */
 } nh_judgement;
 
+/* What explains an outage that lasts, as far as it is known by now, and since when that was seen; NH_FINDING_NONE: nothing. */
+nh_finding nh_cause_so_far(const nh_outage *outage, nh_moment *since);
 /* What explains an outage, on which side, and how sure that is. */
 nh_judgement nh_judge(const nh_outage *outage);
 /* The cause that the rows give explains this finding, too: it asks for nothing of its own. */

@@ -57,31 +57,15 @@ nh_dead_on_conn(nh_conn *conn, const nh_trouble *trouble)
     }
 }
 
-/* What held a deferred call back: what explains the outage, as far as it is known by now. */
-static nh_finding
-reason_of_deferral(const nh_call *call, nh_moment *since)
-{
-    const nh_outage *outage = call->outage ? call->outage : call->pair->open;
-    nh_judgement judgement;
-
-    if (!outage)
-        return NH_FINDING_NONE;
-    judgement = nh_judge(outage);
-    if (!judgement.evidence)
-        return NH_FINDING_NONE;
-    *since = judgement.evidence->since;
-    return judgement.cause;
-}
-
 void
 nh_dead_deferred(nh_call *call, nh_moment at)
 {
+    const nh_outage *outage = call->outage ? call->outage : call->pair->open;
     nh_moment since = { 0, NH_TIME_NONE };
-    nh_finding reason;
 
     if (!nh_wait_is_connect(call->wait) && call->wait != NH_WAIT_CLOSING && !call->queued && at.time - call->issue.latest < NH_SECOND)
         return;
-    reason = reason_of_deferral(call, &since);
+    nh_finding reason = outage ? nh_cause_so_far(outage, &since) : NH_FINDING_NONE;
     call->deferred = reason != NH_FINDING_NONE;
     /* a port mapper that knows no NLM holds calls back, too, but no connection is dead */
     if (!call->deferred || nh_finding_get(reason)->kind != NH_KIND_TRANSPORT)

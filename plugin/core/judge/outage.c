@@ -134,6 +134,7 @@ add_symptom(nh_outage *outage, const nh_symptom *symptom)
         last->latest = symptom->at;
         return;
     }
+    outage->out_of_order = outage->out_of_order || (last && symptom->at.frame < last->at.frame);
     g_array_append_val(outage->symptoms, *symptom);
     outage->count[symptom->way][symptom->finding]++;
 }
@@ -284,6 +285,7 @@ nh_outage_add_ending(nh_outage *outage, nh_finding finding, nh_moment at)
                            .since = call ? call->sendings[0].at : at,
                            .call = outage->ended_by };
 
+    outage->out_of_order = true; /* it may be */
     g_array_append_val(outage->symptoms, symptom);
     outage->count[symptom.way][finding]++;
     nh_outage_prove(outage, at.time);

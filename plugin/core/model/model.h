@@ -503,6 +503,7 @@ struct nh_outage {
     bool given_up;          /* it ended with the last attempt, without an answer */
     nh_call *ended_by;
     GArray *symptoms;                    /* nh_symptom */
+    bool out_of_order;                   /* one of them was noticed later than others that came later */
     unsigned count[2][NH_FINDING_COUNT]; /* symptoms, by way */
     GPtrArray *calls;                    /* nh_call* */
     GArray *locks;                       /* nh_lock: the pair's when it began */
