@@ -70,6 +70,7 @@
 #define NOT_KNOWN_BACK      FACT(43) /* the client's port mapper does not know its lock manager */
 #define AFTER_IDLE          FACT(44) /* what met no answer was sent on a connection that had been idle for long */
 #define GAVE_UP_LOOKUPS     FACT(45) /* the client's calls failed after their third look-up */
+#define CALLBACK_TAKEN      FACT(47) /* the client's host has the callback, as TCP or RPC's empty reply shows */
 #define UNNAMED_PORT        FACT(46) /* a callback to another port than the one that the client's port mapper had named */
 
 static const struct {
@@ -344,6 +345,15 @@ is_unnamed_port(const nh_outage *outage, const nh_symptom *evidence)
     return evidence->way == NH_CALLBACK && of_locks && back->named.frame && back->named.frame < tried.frame && port != back->named_port;
 }
 
+static bool
+is_callback_taken(const nh_symptom *evidence)
+{
+    const nh_call *call = evidence->way == NH_CALLBACK ? evidence->call : NULL;
+
+    return call && call->prog == NH_PROG_NLM && nh_nlm_kind(call->proc) == NH_NLM_GRANTED &&
+           (call->tcp_acked || nh_call_rare_of(call)->accepted.frame);
+}
+
 /* The client's own host says of a datagram to its lock manager that it is not taken. */
 static bool
 is_refused_datagram(const nh_symptom *symptom)
@@ -396,6 +406,7 @@ facts_of_symptom(const nh_outage *outage, const nh_symptom *evidence)
            (evidence->other_caller ? OTHER_CALLER : 0) | (evidence->refused_by_client ? REFUSED_BY_CLIENT : 0) |
            (evidence->way == NH_CALLBACK ? CALLBACK : 0) | (evidence->service == NH_SERVICE_PORTMAP ? OF_PORTMAP : 0) |
            (is_unasked_port(outage, evidence) ? UNASKED_PORT : 0) | (is_unnamed_port(outage, evidence) ? UNNAMED_PORT : 0) |
+           (is_callback_taken(evidence) ? CALLBACK_TAKEN : 0) |
            (evidence->conn ? facts_of_conn(outage, evidence->conn, evidence->since) : NO_CONNECTION) |
            facts_of_icmp(outage->pair, evidence) |
            (nh_finding_get(evidence->finding)->loses_calls && was_unanswered_again(outage, evidence->at) ? UNANSWERED_AGAIN : 0);

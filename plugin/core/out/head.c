@@ -14,6 +14,7 @@
 #include "core/out/folds.h"
 #include "core/out/owners.h"
 #include "core/out/request.h"
+#include "core/wire/procedures.h"
 
 /* A report is read by people: the JSON document has all lines. */
 #define MAX_LINES  8
@@ -85,6 +86,15 @@ add_text(nh_head_part *part, GString *text)
 
 /* --- what ---------------------------------------------------------------------------- */
 
+/* A lock or a reservation, and not that one is given back. */
+static bool
+gives(const nh_story_call *call)
+{
+    uint32_t kind = nh_nlm_kind(call->proc);
+
+    return kind == NH_NLM_LOCK || kind == NH_NLM_SHARE || kind == NH_NLM_GRANTED;
+}
+
 /* Who waited for what, how long, and what came of it. */
 static void
 append_wait(GString *text, const nh_incident *incident, const nh_asked *asked)
@@ -97,7 +107,7 @@ append_wait(GString *text, const nh_incident *incident, const nh_asked *asked)
         g_string_append_printf(text, ": no answer%s %s", last->status ? " that ends the wait" : "",
                                nh_time_known(incident->end) ? "while it lasted" : "in this capture");
     else {
-        g_string_append(text, granted ? ", got it after " : ", waited ");
+        g_string_append(text, !granted ? ", waited " : gives(last) ? ", got it after " : ", done after ");
         append_owned(text, asked->asked_latest > asked->asked ? "up to %s" : "%s", nh_duration_text(asked->answered - asked->asked));
         if (!granted)
             g_string_append_printf(text, ", then got %s", last->status ? last->status : "an answer");

@@ -25,7 +25,7 @@
 /* What the calls of all pairs show. */
 typedef struct {
     unsigned calls, unanswered, pings, resent, unread, surplus, orphans, cut, one_sided, one_sided_pairs, unread_lookups, by_retry, late,
-        unasked, answers_first, early, unexplained, errors;
+        unasked, answers_first, early, unexplained, errors, reclaims;
     uint32_t error; /* status of one of these */
     nh_time slowest;
     bool runs_back;
@@ -64,6 +64,7 @@ look_at_calls(const nh_watch *watch, sight *seen)
         seen->surplus += call->prog == NH_PROG_NLM && call->l4 == NH_L4_TCP && call->replies > call->n_sendings;
         seen->unread += told && !call->has_status && has_status(call->proc);
         seen->early += is_early(watch, call);
+        seen->reclaims += call->prog == NH_PROG_NLM && call->nlm.reclaim;
         if (told && call->has_status && nh_nlm_status_is_error(call->status)) {
             seen->errors++;
             seen->error = call->status;
@@ -161,6 +162,8 @@ add_caveats(nh_story *story, const sight *seen)
     caveat(story, seen->unread_lookups, "%u look-up%s that could not be read", seen->unread_lookups, nh_plural(seen->unread_lookups));
     caveat(story, seen->by_retry, "%u lock%s that came late, by asking again, and not by the callback that was due", seen->by_retry,
            nh_plural(seen->by_retry));
+    caveat(story, seen->reclaims, "%u lock%s that %s asked back, as after a restart of the server", seen->reclaims,
+           nh_plural(seen->reclaims), seen->reclaims == 1 ? "is" : "are");
     caveat(story, seen->losses && !seen->runs_back, "many packets that the capture should have and has not");
     caveat(story, seen->runs_back, "frames that are not in the order of time");
     caveat(story, seen->late, "%u look-up%s of lockd's port after which nothing was sent to it at once", seen->late, nh_plural(seen->late));
