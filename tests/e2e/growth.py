@@ -199,6 +199,43 @@ def silent_connections(n):
     return frames.capture()
 
 
+def look_ups(n):
+    """Locks that a server leaves unanswered, and look-ups of its port for hours."""
+    frames = Frames()
+    client = (traffic.address(7), 800)
+    for i in range(n):
+        frames.add(i, traffic.udp(client, (SERVER, 4045), _lock(i + 1, i, offset=i * 10, length=10), i))
+    for i in range(n):
+        ask = struct.pack(">IIIIII", n + i, 0, 2, 100000, 2, 3) + bytes(16) + struct.pack(">IIII", 100021, 4, 17, 0)
+        frames.add(n + 20_000 + i * 12_000, traffic.udp((client[0], 900), (SERVER, 111), ask, i))
+    return frames.capture()
+
+
+def notices(n):
+    """A server that restarts after each lock of one client."""
+    frames = Frames()
+    client, server = (traffic.address(7), 800), (SERVER, 4045)
+    for i in range(n):
+        notice = struct.pack(">IIIIII", n + i, 0, 2, 100024, 1, 6) + bytes(16) + traffic._xdr(b"server") + struct.pack(">I", 3 + 2 * i)
+        frames.add(i * 10, traffic.udp(client, server, _lock(i + 1, 1, offset=i * 20, length=10), i))
+        frames.add(i * 10 + 0.3, traffic.udp(server, client, _answer(i + 1), i))
+        frames.add(i * 10 + 1, traffic.udp((SERVER, 700), (client[0], 662), notice, i))
+        frames.add(i * 10 + 1.5, traffic.udp((client[0], 662), (SERVER, 700), struct.pack(">IIIIII", n + i, 1, 0, 0, 0, 0), i))
+    return frames.capture()
+
+
+def incidents_of_a_holder(locks, n):
+    """A client that holds many locks, and whose calls are answered late again and again."""
+    before, more = locks_of_a_file(locks), Frames()
+    client, server = (traffic.address(7), 800), (SERVER, 4045)
+    for i in range(n):
+        start = 100_000 + i * 100_000
+        for delay in (0, 10_000, 30_000):
+            more.add(start + delay, traffic.udp(client, server, _lock(locks + i + 1, 2, file=9, offset=i * 20, length=10), i))
+        more.add(start + 30_001, traffic.udp(server, client, _answer(locks + i + 1), i))
+    return mutate.Capture(1, [*before.packets, *more.capture().packets])
+
+
 def two_points(n):
     """Incidents of one client that were captured on both sides of a router, and packets that only its side has."""
     frames = Frames()
@@ -239,6 +276,8 @@ KINDS = {
     "silent-server": Kind(silent_server, 2000, CORE),
     "restarts": Kind(restarts, 1500, CORE),
     "silent-connections": Kind(silent_connections, 1500, REPORT),
+    "notices": Kind(notices, 400, CORE),
+    "look-ups": Kind(look_ups, 1000, CORE),
     "two-points": Kind(two_points, 1000, CORE),
     "incidents-report": Kind(incidents, 2500, CORE),
     "incidents-json": Kind(incidents, 2500, ["-q", "-z", "nlm_health,json"]),

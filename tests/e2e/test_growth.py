@@ -16,3 +16,13 @@ NOISE = 0.15  # seconds: of small captures
 def test_growth(lab, kind):
     few, many = growth.pair_of_seconds(lab, kind)
     assert many <= LIMIT * few + NOISE, f"{kind}: {few:.2f} s, four times as much {many:.2f} s"
+
+
+def test_locks_of_many_incidents(lab):
+    """A client that holds many and has many incidents does not have all of them listed with each."""
+    path = lab.folder() / "holder.pcap"
+    growth.incidents_of_a_holder(1000, 210).write(path)
+    report = " ".join(lab.replay([path], "--report").split())
+    assert "of the incidents only 100 of the locks are listed" in report
+    growth.incidents_of_a_holder(1000, 10).write(path)
+    assert "of the locks are listed" not in " ".join(lab.replay([path], "--report").split())

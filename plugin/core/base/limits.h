@@ -105,6 +105,8 @@
 
 /* Of more locks with one fault only so many are listed, the rest is counted. */
 #define NH_FAULT_LOCKS_MAX 100
+/* So many locks are listed with outages, all together: 30 MB. Of those behind them each lists no more than a fault does. */
+#define NH_OUTAGE_LOCKS_MAX 200000
 
 /* A Linux client with an open connection is heard of each minute (keep-alive, net/sunrpc/xprtsock.c): after two it is suspicious. */
 #define NH_AWAY_TIME (120 * NH_SECOND)

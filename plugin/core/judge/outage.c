@@ -29,6 +29,37 @@ affect(nh_outage *outage, nh_way way)
         nh_outage_join(outage->pair, waiting->items[i]);
 }
 
+/* Some of these locks: first those that wait, of which requests ask. Takes the array over. */
+static GArray *
+some_of(GArray *locks)
+{
+    GArray *some = g_array_new(false, false, sizeof(nh_lock));
+
+    for (int waiting = 1; waiting >= 0; waiting--)
+        for (unsigned i = 0; i < locks->len && some->len < NH_FAULT_LOCKS_MAX; i++) {
+            const nh_lock *lock = &g_array_index(locks, nh_lock, i);
+            if ((lock->state == NH_LOCK_WAITING) == waiting)
+                g_array_append_val(some, *lock);
+        }
+    g_array_unref(locks);
+    return some;
+}
+
+/* The pair's locks now. A client that holds thousands and has thousands of outages would have all of them with each. */
+static void
+keep_locks(nh_outage *outage)
+{
+    nh_watch *watch = outage->pair->watch;
+    GArray *locks = nh_locks_snapshot(watch->locks, outage->pair);
+    unsigned all = locks->len;
+
+    if (watch->outage_locks + all > NH_OUTAGE_LOCKS_MAX && all > NH_FAULT_LOCKS_MAX)
+        locks = some_of(locks);
+    outage->locks = locks;
+    outage->locks_left_out = all - locks->len;
+    watch->outage_locks += locks->len;
+}
+
 static nh_outage *
 open_outage(nh_pair *pair, const nh_symptom *symptom)
 {
@@ -42,7 +73,7 @@ open_outage(nh_pair *pair, const nh_symptom *symptom)
     outage->end.time = outage->settled.time = NH_TIME_NONE;
     outage->symptoms = g_array_new(false, false, sizeof(nh_symptom));
     outage->calls = g_ptr_array_new();
-    outage->locks = nh_locks_snapshot(pair->watch->locks, pair);
+    keep_locks(outage);
     g_ptr_array_add(pair->outages, outage);
     pair->open = outage;
     return outage;

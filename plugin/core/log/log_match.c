@@ -133,6 +133,9 @@ incident_of_unseen_call(const matching *m, const nh_log_line *logged)
 {
     for (unsigned i = 0; i < m->story->incidents->len && logged->event == NH_LOG_STILL_TRYING && nh_time_known(logged->time); i++) {
         nh_incident *incident = g_ptr_array_index(m->story->incidents, i);
+        nh_time end = nh_time_known(incident->end) ? incident->end + NH_OBSERVED_SLACK : m->watch->last + NH_LOG_SLACK;
+        if (logged->time > end || logged->time < incident->start - NH_LOG_SLACK) /* nearly all of many */
+            continue;
         const nh_pair *pair = nh_pair_find(m->watch, &incident->client, &incident->server);
         nh_policy policy;
         nh_time shortest, longest;
@@ -140,8 +143,7 @@ incident_of_unseen_call(const matching *m, const nh_log_line *logged)
             continue;
         policy = nh_policy_of(pair, NH_L4_TCP, false);
         nh_timer_major_range(&policy, nh_pair_family(pair), NH_WAIT_REPLY, &shortest, &longest);
-        nh_time end = nh_time_known(incident->end) ? incident->end + NH_OBSERVED_SLACK : m->watch->last + NH_LOG_SLACK;
-        if (logged->time >= incident->start + shortest - NH_LOG_SLACK && logged->time <= end)
+        if (logged->time >= incident->start + shortest - NH_LOG_SLACK)
             return incident;
     }
     return NULL;

@@ -507,6 +507,7 @@ struct nh_outage {
     unsigned count[2][NH_FINDING_COUNT]; /* symptoms, by way */
     GPtrArray *calls;                    /* nh_call* */
     GArray *locks;                       /* nh_lock: the pair's when it began */
+    unsigned locks_left_out;             /* of these, for there are too many (NH_OUTAGE_LOCKS_MAX) */
     struct {
         unsigned beside;       /* lock calls that have no part in it, answered meanwhile */
         unsigned answered;     /* lock calls of its own, before the end */
@@ -621,6 +622,7 @@ struct nh_watch {
     struct nh_points *points; /* two capture points, as far as the last story knows; or NULL */
     nh_watch *single_view;    /* the core that was fed with one view of them, for the story; or NULL. It borrows points. */
     unsigned incidents;
+    unsigned outage_locks; /* that are listed with outages, all together */
     uint32_t frames_total;
     struct {
         bool done;

@@ -254,6 +254,34 @@ report_away(const nh_watch *watch, const nh_lock *held, const nh_lock *waiting, 
 
 /* --- all of it -------------------------------------------------------------------------------- */
 
+/* How many incidents do not list all locks that there were. */
+static unsigned
+count_shortened(const nh_watch *watch)
+{
+    unsigned shortened = 0;
+
+    for (unsigned i = 0; i < watch->pair_list->len; i++) {
+        const nh_pair *pair = g_ptr_array_index(watch->pair_list, i);
+        for (unsigned j = 0; j < pair->outages->len; j++) {
+            const nh_outage *outage = g_ptr_array_index(pair->outages, j);
+            shortened += outage->id && outage->locks_left_out;
+        }
+    }
+    return shortened;
+}
+
+static void
+report_shortened(const nh_watch *watch, GPtrArray *messages)
+{
+    unsigned shortened = count_shortened(watch);
+
+    if (shortened)
+        g_ptr_array_add(messages,
+                        g_strdup_printf("With %u of the incidents only %u of the locks are listed that their clients held or waited for "
+                                        "when they began: there are too many",
+                                        shortened, NH_FAULT_LOCKS_MAX));
+}
+
 static void
 collect(const nh_lock *lock, void *data)
 {
@@ -278,6 +306,7 @@ nh_lock_story(nh_watch *watch, nh_story *story)
         if (held->state == NH_LOCK_HELD && held->refused.frame)
             report_away(watch, held, first_waiting_for(waits, held), story->messages);
     }
+    report_shortened(watch, story->messages);
     g_array_unref(all);
     g_array_unref(waits);
 }
