@@ -350,7 +350,7 @@ is_callback_taken(const nh_symptom *evidence)
 {
     const nh_call *call = evidence->way == NH_CALLBACK ? evidence->call : NULL;
 
-    return call && call->prog == NH_PROG_NLM && nh_nlm_kind(call->proc) == NH_NLM_GRANTED &&
+    return call && call->prog == NH_PROG_NLM && nh_nlm_kind(call->proc) == NH_NLM_GRANTED && !call->refused &&
            (call->tcp_acked || nh_call_rare_of(call)->accepted.frame);
 }
 

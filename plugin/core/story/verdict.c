@@ -164,7 +164,8 @@ add_caveats(nh_story *story, const sight *seen)
            nh_plural(seen->by_retry));
     caveat(story, seen->reclaims, "%u lock%s that %s asked back, as after a restart of the server", seen->reclaims,
            nh_plural(seen->reclaims), seen->reclaims == 1 ? "is" : "are");
-    caveat(story, seen->losses && !seen->runs_back, "many packets that the capture should have and has not");
+    caveat(story, seen->losses && !seen->runs_back && !seen->one_sided && !seen->one_sided_pairs,
+           "many packets that the capture should have and has not");
     caveat(story, seen->runs_back, "frames that are not in the order of time");
     caveat(story, seen->late, "%u look-up%s of lockd's port after which nothing was sent to it at once", seen->late, nh_plural(seen->late));
     caveat(story, seen->symptom, "a connection in trouble, which made no incident");
