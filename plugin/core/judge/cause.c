@@ -71,6 +71,7 @@
 #define AFTER_IDLE          FACT(44) /* what met no answer was sent on a connection that had been idle for long */
 #define GAVE_UP_LOOKUPS     FACT(45) /* the client's calls failed after their third look-up */
 #define CALLBACK_TAKEN      FACT(47) /* the client's host has the callback, as TCP or RPC's empty reply shows */
+#define NOBODY_ASKS         FACT(48) /* no call waits for what does not come */
 #define UNNAMED_PORT        FACT(46) /* a callback to another port than the one that the client's port mapper had named */
 
 static const struct {
@@ -478,7 +479,7 @@ facts_of(const nh_outage *outage, const nh_symptom *evidence)
            (outage->pair->gave_up_lookups ? GAVE_UP_LOOKUPS : 0) | (was_refused_at_last(outage) ? REFUSED_AT_LAST : 0) |
            (client_had_restarted(outage) ? CLIENT_RESTARTED : 0) | (outage->hindsight.alive ? SERVER_ALIVE : 0) |
            (nh_elapsed(outage->start.time, outage->last.time) > NH_GRACE_MAX ? ENDLESS : 0) |
-           (outage->turned_away >= NH_TURNED_AWAY_MIN ? EACH_TIME : 0) |
+           (outage->turned_away >= NH_TURNED_AWAY_MIN ? EACH_TIME : 0) | (outage->calls->len == 0 && !evidence->call ? NOBODY_ASKS : 0) |
            (nh_outage_has(outage, NH_CALLBACK, nobody_listens) || is_refused_datagram(evidence) ? CALLBACK_REFUSED : 0) |
            (nh_outage_has(outage, NH_CALLBACK, tells_none) ? NOT_KNOWN_BACK : 0) | (waits_for_result(outage) ? RESULT_OWED : 0) |
            (hung_before(outage, evidence) ? HUNG_BEFORE : 0) | (outage->pair->seen_server || outage->pair->nfs_seen ? SERVER_SEEN : 0) |

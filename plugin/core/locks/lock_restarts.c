@@ -76,13 +76,29 @@ meets_errors(const nh_notice *notice)
     return notice->errors > 0 && notice->errors + 1 >= notice->tries;
 }
 
+/* The alternative of NH_REMARK_NOTICE_LOST. */
+static unsigned
+what_is_lost(const nh_notice *notice)
+{
+    if (notice->unregistered)
+        return 4;
+    return (notice->notify.frame ? 1 : 0) + (meets_errors(notice) ? 2 : 0);
+}
+
+static nh_fault_reason
+why_lost(const nh_notice *notice)
+{
+    return notice->unregistered ? NH_FAULT_NOTICE_UNREGISTERED : meets_errors(notice) ? NH_FAULT_NOTICE_REFUSED : NH_FAULT_NOTICE_LOST;
+}
+
 /* The server's port mapper, or the client's, answered: the host is there, and its statd does not hear. */
 static void
 blame_for_notice(nh_fault *fault, nh_way way, const nh_notice *notice)
 {
     nh_side host = way == NH_FORWARD ? NH_SIDE_CLIENT : NH_SIDE_SERVER;
 
-    bool there = notice->looked_up.frame || nh_capture_position(fault->pair) == host || (meets_errors(notice) && notice->error_by_host);
+    bool there = notice->looked_up.frame || notice->unregistered || nh_capture_position(fault->pair) == host ||
+                 (meets_errors(notice) && notice->error_by_host);
     if (!there)
         return;
     fault->side = host;
@@ -96,10 +112,9 @@ remark_of_lost_notice(const nh_pair *pair, nh_way way, const nh_notice *notice, 
                   *other = way == NH_FORWARD ? &pair->client : &pair->server;
 
     return (nh_remark){ NH_REMARK_NOTICE_LOST,
-                        { NH_POINTER(restarted), NH_POINTER(other), NH_NUMBER((notice->notify.frame != 0) + 2 * meets_errors(notice)),
-                          NH_NUMBER(notice->first.frame), NH_NUMBER(locks->len > 0),
-                          NH_POINTER(locks->len ? nh_lock_kept(nh_lock_at(locks, 0)) : NULL), NH_NUMBER(locks->len ? locks->len - 1 : 0),
-                          NH_NUMBER(!pair->lock_traffic ? 2 : way == NH_CALLBACK) } };
+                        { NH_POINTER(restarted), NH_POINTER(other), NH_NUMBER(what_is_lost(notice)), NH_NUMBER(notice->first.frame),
+                          NH_NUMBER(locks->len > 0), NH_POINTER(locks->len ? nh_lock_kept(nh_lock_at(locks, 0)) : NULL),
+                          NH_NUMBER(locks->len ? locks->len - 1 : 0), NH_NUMBER(!pair->lock_traffic ? 2 : way == NH_CALLBACK) } };
 }
 
 void
@@ -117,8 +132,7 @@ nh_fault_notice(nh_pair *pair, nh_way way, nh_moment at)
     if (!nh_lock_is_complete(pair, at) && pair->half_captured)
         return;
     locks = nh_locks_at_risk(pair, notice->first);
-    nh_fault *fault = nh_fault_new(meets_errors(notice) ? NH_FAULT_NOTICE_REFUSED : NH_FAULT_NOTICE_LOST,
-                                   locks->len ? nh_lock_at(locks, 0) : &nobody, notice->first);
+    nh_fault *fault = nh_fault_new(why_lost(notice), locks->len ? nh_lock_at(locks, 0) : &nobody, notice->first);
     for (unsigned i = 0; i < locks->len; i++)
         nh_fault_add_lock(fault, nh_lock_at(locks, i));
     blame_for_notice(fault, way, notice);

@@ -281,6 +281,7 @@ typedef struct nh_notice {
     unsigned tries;          /* without an answer, of the latest step */
     unsigned errors;         /* of these, how many met an ICMP error */
     bool error_by_host;      /* which the host that was to be told sent itself */
+    bool unregistered;       /* its port mapper knows no statd */
     struct nh_fault *fault;  /* that it is lost; NULL = not told */
 } nh_notice;
 

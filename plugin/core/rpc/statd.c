@@ -142,6 +142,8 @@ nh_statd_looked_up(nh_call *lookup, bool registered, nh_moment at)
 {
     nh_notice *notice = nh_call_rare_of(lookup)->notice;
 
+    if (notice)
+        notice->unregistered = !registered;
     if (!notice || !registered)
         return;
     notice->looked_up = at;
