@@ -171,7 +171,7 @@ dissect_nlm_health(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *da
     } else if (shown != watch && tree) {
         nh_show_point(tvb, pinfo, tree, shown->points); /* the other point's copy of it */
     }
-    return tvb_captured_length(tvb);
+    return 1; /* how much of it was dissected nobody asks of a protocol in name only */
 }
 
 /* --- registration --------------------------------------------------------------------------- */

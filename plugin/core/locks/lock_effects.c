@@ -170,7 +170,8 @@ grant(GArray *locks, nh_lock *asked, const nh_nlm *answer)
             carve(locks, i, asked);
         }
     }
-    g_array_append_val(locks, *asked);
+    g_array_set_size(locks, locks->len + 1); /* as g_array_append_val(), at half its price */
+    *nh_lock_at(locks, locks->len - 1) = *asked;
 }
 
 /* The callback of a blocked lock was accepted: what was asked for is held. */

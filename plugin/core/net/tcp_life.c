@@ -346,12 +346,14 @@ judge_before(const nh_segment_context *p)
     pair->packets++;
     pair->fragments |= p->seg->fragment;
     nh_pair_seen(pair, &p->seg->src.addr);
-    nh_raise_release(pair);
+    if (pair->withheld)
+        nh_raise_release(pair);
     if (pair->outages->len > 0)
         nh_outage_tick(pair, p->at);
     if (nh_attempt_may_be_due(pair, p->at))
         nh_attempt_watch(pair, p->at);
-    nh_lookup_watch(pair, p->at);
+    if (pair->lookups)
+        nh_lookup_watch(pair, p->at);
     if (p->index == 0 && conn->way == NH_FORWARD && nh_conn_service(conn) == NH_SERVICE_NLM)
         nh_unfollowed_end(conn, (p->seg->flags & NH_TH_SYN) != 0, p->at);
 }

@@ -27,8 +27,8 @@ typedef struct {
 
 /* What is expected of a direction: the same as last. */
 typedef struct {
-    uint32_t next, tsval, window;
-    uint32_t iface;
+    uint32_t window, tsval, tsecr, iface; /* in the order of a segment, so that they are copied at once */
+    uint32_t next;
     uint16_t ip_id;
     uint8_t hops;
     segment_kind kind[2]; /* without data, and with data */
@@ -245,20 +245,20 @@ static uint8_t *
 put_payload(memory *before, unsigned flow, uint8_t *out, const uint8_t *bytes, unsigned length)
 {
     uint8_t *last = last_payload(before, flow, length);
-    unsigned at = 0, whole = length & ~7u, done = 0; /* the last words are told of up to here */
+    size_t at = 0, whole = length & ~7u, done = 0; /* the last words are told of up to here */
 
     for (; at < whole; at += 8) {
-        uint64_t word = word_of(bytes + at), difference = word ^ word_of(last + at);
+        uint64_t difference = word_of(bytes + at) ^ word_of(last + at);
         if (difference == 0) /* most of two calls is alike */
             continue;
-        out = put_halves(out, (at - done) / 8, word, difference);
+        out = put_halves(out, (unsigned)(at - done) / 8, word_of(bytes + at), difference);
         memcpy(last + at, bytes + at, 8);
         done = at + 8;
     }
     if (length > whole) {
         uint64_t word = rest_of(bytes, length), difference = word ^ rest_of(last, length);
         if (difference) {
-            out = put_halves(out, (at - done) / 8, word, difference);
+            out = put_halves(out, (unsigned)(at - done) / 8, word, difference);
             memcpy(last + at, bytes + at, length - whole);
         }
     }
@@ -349,8 +349,9 @@ static void
 expect(expected *e, segment_kind *kind, const nh_segment *segment)
 {
     e->next = segment->seq + segment->len + (segment->flags & (NH_TH_SYN | NH_TH_FIN) ? 1 : 0);
-    e->tsval = segment->tsval;
     e->window = segment->window;
+    e->tsval = segment->tsval;
+    e->tsecr = segment->tsecr;
     e->iface = segment->iface;
     e->ip_id = (uint16_t)(segment->ip_id + 1);
     e->hops = segment->hops;

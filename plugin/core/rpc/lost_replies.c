@@ -31,9 +31,11 @@ void
 nh_lost_reply_message(nh_watch *watch, const nh_message *message)
 {
     nh_conn *conn = message->by ? message->by->conn : NULL;
-    const nh_frame *frame = nh_frame_find(watch, message->frame);
 
-    if (!message->reply || message->l4 != NH_L4_TCP || message->prog != NH_PROG_NLM || !conn || !frame || frame->conn != conn)
+    if (!message->reply || message->l4 != NH_L4_TCP || message->prog != NH_PROG_NLM || !conn)
+        return;
+    const nh_frame *frame = nh_frame_find(watch, message->frame);
+    if (!frame || frame->conn != conn)
         return;
     for (nh_frame_calls item = nh_frame_calls_of(frame); item.call; nh_frame_calls_next(&item)) {
         nh_call *call = item.call;

@@ -109,6 +109,10 @@ get_cookie(xdr *x, nh_nlm *nlm)
         nlm->cookie = nh_crc32(start, length);
         return;
     }
+    if (length == 4) { /* as nearly all have */
+        nlm->cookie = nh_be32(start);
+        return;
+    }
     for (unsigned i = 0; i < length; i++)
         nlm->cookie = nlm->cookie << 8 | start[i];
 }
