@@ -360,25 +360,25 @@ expect(expected *e, segment_kind *kind, const nh_segment *segment)
 
 /* So many nanoseconds later: four bytes, or eight where these do not do. */
 static uint8_t *
-put_later(uint8_t *out, uint64_t later, uint8_t *far)
+put_later(uint8_t *out, uint64_t later, uint8_t *far_bit)
 {
-    *far = later > G_MAXUINT32 ? SLOT_FAR : 0;
-    if (*far)
+    *far_bit = later > G_MAXUINT32 ? SLOT_FAR : 0;
+    if (*far_bit)
         return put_bytes(out, &later, sizeof later);
     return put_bytes(out, &(uint32_t){ (uint32_t)later }, sizeof(uint32_t));
 }
 
 static uint64_t
-get_later(const uint8_t **in, uint8_t far)
+get_later(const uint8_t **in, uint8_t far_bit)
 {
     uint64_t wide;
     uint32_t narrow;
 
-    if (far)
+    if (far_bit)
         get_bytes(in, &wide, sizeof wide);
     else
         get_bytes(in, &narrow, sizeof narrow);
-    return far ? wide : narrow;
+    return far_bit ? wide : narrow;
 }
 
 /* A number, if it is not as expected. */
@@ -460,19 +460,19 @@ nh_tape_segment(nh_tape *tape, nh_conn *conn, int half, const nh_segment *segmen
     uint8_t flags = (uint8_t)(NH_TAPED_SEGMENT | (half ? FLAG_HALF : 0) | (fresh ? FLAG_NEW : 0) |
                               (segment->has_tsval ? FLAG_TIMESTAMPS : 0) | (kept ? FLAG_PAYLOAD : 0) | (moved ? FLAG_POINT : 0) |
                               (segment->fragment ? FLAG_FRAGMENT : 0));
-    uint8_t others = 0, far;
+    uint8_t others = 0, far_bit;
 
     out += 3;
     if (fresh)
         out = put_bytes(out, &conn, sizeof conn);
-    out = put_later(out, (uint64_t)segment->time - (uint64_t)before->time, &far);
+    out = put_later(out, (uint64_t)segment->time - (uint64_t)before->time, &far_bit);
     out = put_if_other(out, &others, OTHER_FRAME, segment->frame, before->frame + 1);
     out = put_header(out, &others, segment, kind, e, other);
     out = put_optional(out, flags, segment, e, other);
     if (kept)
         out = put_payload(before, slot, out, segment->payload, kept);
     entry[0] = flags;
-    entry[1] = (uint8_t)(slot | far);
+    entry[1] = (uint8_t)(slot | far_bit);
     entry[2] = others;
     before->time = segment->time;
     before->frame = segment->frame;
@@ -565,7 +565,7 @@ get_segment(nh_tape_reader *reader, const uint8_t *in, uint8_t flags, nh_taped *
 {
     memory *before = &reader->before;
     nh_segment *segment = &item->segment;
-    uint8_t far = *in & SLOT_FAR;
+    uint8_t far_bit = *in & SLOT_FAR;
     unsigned slot = *in++ & ~SLOT_FAR;
     uint8_t others = *in++;
     int half = flags & FLAG_HALF ? 1 : 0;
@@ -582,7 +582,7 @@ get_segment(nh_tape_reader *reader, const uint8_t *in, uint8_t flags, nh_taped *
     const nh_conn *conn = before->flow[slot].conn;
     item->conn = conn;
     item->half = half;
-    segment->time = before->time = (nh_time)((uint64_t)before->time + get_later(&in, far));
+    segment->time = before->time = (nh_time)((uint64_t)before->time + get_later(&in, far_bit));
     segment->frame = before->frame = get_if_other(&in, others, OTHER_FRAME, before->frame + 1);
     segment->src = half ? conn->server : conn->client;
     segment->dst = half ? conn->client : conn->server;
