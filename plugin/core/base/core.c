@@ -21,6 +21,13 @@ NAME_FUNCTION(nh_service_name, nh_service, NH_SERVICES, NH_SERVICE_COUNT)
 NAME_FUNCTION(nh_side_name, nh_side, NH_SIDES, NH_SIDE_COUNT)
 NAME_FUNCTION(nh_confidence_name, nh_confidence, NH_CONFIDENCES, NH_CONFIDENCE_COUNT)
 
+char *
+nh_side_sentence(nh_side side, nh_confidence confidence)
+{
+    return g_strdup_printf(" Side: %s (%s).", nh_side_name(side),
+                           confidence == NH_CONFIDENCE_SHOWN ? "the packets show it" : nh_confidence_name(confidence));
+}
+
 /* Whole seconds and the nanoseconds that remain, also before 1970. */
 static GDateTime *
 split_time(nh_time t, int64_t *nanoseconds)

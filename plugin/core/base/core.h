@@ -117,6 +117,8 @@ typedef enum { NH_CONFIDENCE_NONE, NH_CONFIDENCES(NH_ENUM_ROW) NH_CONFIDENCE_COU
 const char *nh_service_name(nh_service service);
 const char *nh_side_name(nh_side side);
 const char *nh_confidence_name(nh_confidence confidence);
+/* " Side: server (likely)." as it ends the summary of an incident; caller frees. */
+char *nh_side_sentence(nh_side side, nh_confidence confidence);
 
 typedef enum { NH_L4_TCP = 6, NH_L4_UDP = 17 } nh_l4;
 

@@ -57,14 +57,7 @@
 /* Frames that are so much older than one before them were not captured in this order: taps and several interfaces differ by less. */
 #define NH_RUNS_BACK_TIME NH_SECOND
 
-/* --- what is said of a capture (core/story) --- */
-
-/* An answer that took longer is worth a look, though nobody gave up: the shortest minor timeout of lockd (nlm_timeout, 10 s by default). */
-#define NH_HEALTHY_ANSWER (10 * NH_SECOND)
-/* From so many calls of a client on, its first ones are known to be no copies of older ones: a client that waits sends nothing else for that lock. */
-#define NH_HEALTHY_CALLS 3
-
-/* --- outages and their causes (core/judge) --- */
+/* --- causes of outages (core/judge) --- */
 
 /* nh_outage_extend() lengthens the latest alone, so that hardly any frame lies in one that is followed by others. */
 #define NH_NEIGHBOUR_OUTAGES 8
@@ -80,6 +73,9 @@
 
 /* So many frames before the answer are searched for the UNLOCK. */
 #define NH_HOLDER_FRAMES_MAX 256
+
+/* A server that has a call for so long without answering hangs, whatever ends that: lockd's first major timeout (60 s) has passed. */
+#define NH_HUNG_TIME (60 * NH_SECOND)
 
 /* --- locks (core/locks) --- */
 
@@ -138,19 +134,22 @@
 /* xprtsock.c XS_BIND_TO: how long a task waits for its port look-up before it looks at its deadline. */
 #define NH_BIND_TIMEOUT (60 * NH_SECOND)
 
-/* That 60 s alarm is 4.1 s late at HZ=1000; a cycle of host unreachable + RETRY_DELAY overshoots as much. */
+/* The alarm of NH_BIND_TIMEOUT is 4.1 s late at HZ=1000; a cycle of "host unreachable" and NH_RETRY_DELAY overshoots as much. */
 #define NH_CONNECT_LATE (5 * NH_SECOND)
 
 /*
- * A task that meets the socket of before, which was reset meanwhile, is told ECONNABORTED: RETRY_DELAY, and without the cap a step of
- * its timer. With the lateness of three alarms the line came 5.3 s and 6.9 s after 2T + 3T + 4T (4.14, HZ = 250).
+ * A task that meets the socket of before, which was reset meanwhile, is told ECONNABORTED: it pauses for NH_RETRY_DELAY, and on
+ * kernels that do not cap a wait at the deadline (rpc_timer.c) for a step of its timer. With the lateness of three alarms the line
+ * came 5.3 s and 6.9 s after 2T + 3T + 4T (4.14, HZ = 250).
  */
 #define NH_DEAD_SOCKET_LATE (7 * NH_SECOND)
 
-/* Tolerances of nh_timer_recognise(): clocks and a busy client; one lost SYN to port 111; look-up and reconnect. */
-#define NH_GAP_EARLY   (200 * NH_MSEC)
-#define NH_GAP_LATE    (500 * NH_MSEC)
+/* Copies that show which timers a client has may come so much earlier or later than these say: clocks, and a busy client. */
+#define NH_GAP_EARLY (200 * NH_MSEC)
+#define NH_GAP_LATE  (500 * NH_MSEC)
+/* The look-up that follows a major timeout may come later still: one SYN to port 111 was lost (RFC 6298, 1 s). */
 #define NH_REBIND_LATE (1100 * NH_MSEC)
+/* The copy behind it comes after a look-up and a new connection. */
 #define NH_RESENT_LATE (5 * NH_SECOND)
 
 /* A socket of lockd's gives up after this (TCP_USER_TIMEOUT, xs_tcp_set_socket_timeouts, net/sunrpc/xprtsock.c). */
@@ -229,6 +228,9 @@
 /* So often a request was asked before, without an answer: two threads of one process may ask the same at a time. */
 #define NH_SENT_ANEW_PROOF 2
 
+/* lockd waits for nlm_timeout so often before it logs its line (to_retries = 5, fs/lockd/host.c nlm_bind_host()). */
+#define NH_LOCKD_WAITS 6
+
 /* The shortest nlm_timeout that a Linux kernel takes (nlm_timeout_min, fs/lockd/svc.c). */
 #define NH_NLM_TIMEOUT_MIN (3 * NH_SECOND)
 
@@ -238,14 +240,11 @@
 /* Times between the latest transmissions that the caller's timer made, the latest first. */
 #define NH_GAPS_MAX 4
 
-/* Look-ups closer together than this are retries of a look-up in trouble (5 s, call_bind_status) or a storm: they date no major timeout. */
+/* Look-ups closer together than this are retries of one in trouble (5 s, call_bind_status) or a storm: they date no major timeout. */
 #define NH_LOOKUP_RETRY_TIME (8 * NH_SECOND)
 
 /* Where RPC sends a look-up again, it does so after this time: lockd's timers (from 5.13 on). */
 #define NH_LOOKUP_OVERDUE_TIME (10 * NH_SECOND)
-
-/* Look-ups closer together are retries of one. */
-#define NH_LOOKUPS_APART (8 * NH_SECOND)
 
 /* One may have been a person's; two that came to nothing are a client's. */
 #define NH_LOOKUPS_PROOF 2
@@ -276,6 +275,13 @@
 
 /* The longest that a client which still tries is silent before its first major timeout: between two SYNs (tcp_syn_retries). */
 #define NH_SYN_GAP_BEFORE (35 * NH_SECOND)
+
+/*
+ * The first copy of a first SYN comes a second after it (RFC 6298); so much earlier or later by the kernel's timers: where the
+ * capture begins with it, and where it alone proves that it is the first.
+ */
+#define NH_FIRST_SYN_SLACK        (100 * NH_MSEC)
+#define NH_SURELY_FIRST_SYN_SLACK (50 * NH_MSEC)
 
 /* --- connections (core/net) --- */
 
@@ -456,6 +462,11 @@
 
 /* --- what is said of a capture (core/story) --- */
 
+/* An answer that took longer is worth a look, though nobody gave up: the shortest minor timeout of lockd (nlm_timeout, 10 s by default). */
+#define NH_HEALTHY_ANSWER (10 * NH_SECOND)
+/* From so many calls of a client on, its first ones are known to be no copies of older ones: a client that waits sends nothing else for that lock. */
+#define NH_HEALTHY_CALLS 3
+
 /* A picture with more lanes shows less: a storm has thousands of connections. What comes later shares one. */
 #define NH_FLOWS_MAX 8
 
@@ -539,15 +550,5 @@
 
 /* Less of it is no part worth a word. */
 #define NH_POINTS_PART_MIN NH_WAY_MAX
-
-/*
- * The first copy of a first SYN comes a second after it (RFC 6298); so much earlier or later by the kernel's timers: where the
- * capture begins with it, and where it alone proves that it is the first.
- */
-#define NH_FIRST_SYN_SLACK        (100 * NH_MSEC)
-#define NH_SURELY_FIRST_SYN_SLACK (50 * NH_MSEC)
-
-/* A server that has a call for so long without answering hangs, whatever ends that: lockd's first major timeout (60 s) has passed. */
-#define NH_HUNG_TIME (60 * NH_SECOND)
 
 #endif

@@ -41,7 +41,7 @@ nh_pair_no_timeout_before(const nh_pair *pair, nh_time issued)
     nh_policy policy = nh_policy_of(pair, NH_L4_TCP, pair->watch->options.use_mount);
 
     /* timeo is in tenths of a second: no major timeout comes before the first minor one */
-    nh_time shortest = policy.kind == NH_POLICY_LOCKD ? 6 * policy.nlm_timeout * NH_SECOND : policy.timeo * (NH_SECOND / 10);
+    nh_time shortest = policy.kind == NH_POLICY_LOCKD ? NH_LOCKD_WAITS * policy.nlm_timeout * NH_SECOND : policy.timeo * (NH_SECOND / 10);
     return issued + shortest - NH_CLOCK_SLACK;
 }
 

@@ -153,7 +153,7 @@ static rpc_timeout
 lockd_timeout(const nh_policy *policy)
 {
     nh_time t = CLAMP(policy->nlm_timeout, 3, 20) * NH_SECOND;
-    return (rpc_timeout){ .initval = t, .increment = t, .maxval = 6 * t, .retries = 5 };
+    return (rpc_timeout){ .initval = t, .increment = t, .maxval = NH_LOCKD_WAITS * t, .retries = NH_LOCKD_WAITS - 1 };
 }
 
 static rpc_timeout

@@ -51,7 +51,7 @@
 #define SAID_BY_CALLED      FACT(24) /* ICMP: by the host that it went to */
 #define RESET_BY_CLIENT     FACT(25)
 #define SERVER_ALIVE        FACT(26) /* it answered something while the cause lasted */
-#define THIRD_RESET         FACT(27) /* a RST in the server's name has another TTL than its packets */
+#define THIRD_RESET         FACT(27) /* a RST in one side's name has another TTL than that side's packets */
 #define THIRD_SYNACK        FACT(28) /* a SYN-ACK has */
 #define ENDLESS             FACT(29) /* it lasted longer than it can by itself */
 #define SERVER_SEEN         FACT(30) /* the capture has packets of the server */

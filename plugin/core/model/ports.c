@@ -125,6 +125,12 @@ nh_conn_service(const nh_conn *conn)
 }
 
 bool
+nh_conn_carries_locks(const nh_conn *conn)
+{
+    return conn->service != NH_SERVICE_PORTMAP && conn->service != NH_SERVICE_STATD;
+}
+
+bool
 nh_calls_unread(const nh_pair *pair)
 {
     const nh_conn *carrier = pair->carrier;

@@ -45,6 +45,8 @@ nh_port_is_claimed(const nh_watch *watch, uint16_t port)
 nh_service nh_service_of_program(uint32_t prog);
 /* The service of a connection by what is known now. */
 nh_service nh_conn_service(const nh_conn *conn);
+/* Whether lock calls or callbacks go over it, as far as is known: neither look-ups nor notices do. */
+bool nh_conn_carries_locks(const nh_conn *conn);
 
 /* The client sent bytes to lockd of which no call could be read: frames that are cut. */
 bool nh_calls_unread(const nh_pair *pair);

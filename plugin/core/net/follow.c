@@ -94,7 +94,7 @@ is_nfs(uint16_t port)
     return port == NH_NFS_PORT || port == MOUNTD_PORT;
 }
 
-/* Rule (e): a reserved client port, and nobody else's server. */
+/* What may be a lock connection, though nothing has said so: a reserved client port, and nobody else's server. */
 static bool
 is_probable(const nh_watch *watch, const nh_end *client, const nh_end *server)
 {
@@ -253,7 +253,7 @@ next_incarnation(nh_watch *watch, nh_conn *conn, const nh_segment *segment)
     fresh->state = NH_TCP_ESTABLISHED;
     fresh->established = at;
     nh_loss_note(fresh->pair, at);
-    if (fresh->service != NH_SERVICE_PORTMAP && fresh->service != NH_SERVICE_STATD)
+    if (nh_conn_carries_locks(fresh))
         nh_attempt_connect(fresh, at);
     return fresh;
 }

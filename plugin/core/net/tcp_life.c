@@ -262,7 +262,7 @@ take_data(nh_segment_context *p)
     } else if (p->seg->len > 0) {
         effect->retransmission = was_sent(p);
         effect->new_data = !effect->retransmission;
-        if (p->index == 0 && p->conn->way == NH_FORWARD && p->conn->service != NH_SERVICE_PORTMAP && p->conn->service != NH_SERVICE_STATD)
+        if (p->index == 0 && p->conn->way == NH_FORWARD && nh_conn_carries_locks(p->conn))
             p->conn->pair->carrier = p->conn;
         if (effect->new_data && !(p->conn->middle && from->packets == 0)) /* the first one seen may have been sent before */
             note_new_data(from, p->at);

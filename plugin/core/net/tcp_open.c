@@ -47,7 +47,7 @@ first_syn(nh_segment_context *p)
             .finding = NH_PORT_REUSED, .conn = conn, .at = p->at, .says = { NH_REMARK_PORT_REUSED, { NH_MOMENT(before->last) } } });
     if (conn->service == NH_SERVICE_PORTMAP)
         nh_lookup_syn(conn, p->at, !p->seg->quoted);
-    else if (conn->service != NH_SERVICE_STATD)
+    else if (nh_conn_carries_locks(conn))
         nh_attempt_connect(conn, p->at);
 }
 
@@ -112,7 +112,7 @@ syn_again(nh_segment_context *p)
         ; /* told on the answer itself */
     else if (!answered && p->to->packets == 0)
         syn_unanswered(p);
-    if (conn->service != NH_SERVICE_PORTMAP && conn->service != NH_SERVICE_STATD)
+    if (nh_conn_carries_locks(conn))
         nh_attempt_connect(conn, p->at);
 }
 
@@ -139,7 +139,7 @@ synack_first(nh_segment_context *p)
     nh_loss_note(conn->pair, p->at);
     if (conn->service == NH_SERVICE_PORTMAP)
         *lookup = lookup->frame ? *lookup : p->at;
-    else if (conn->service != NH_SERVICE_STATD)
+    else if (nh_conn_carries_locks(conn))
         nh_attempt_connect(conn, p->at);
 }
 

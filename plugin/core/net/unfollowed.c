@@ -69,7 +69,7 @@ nh_unfollowed_answer(const nh_call *lookup, nh_moment at)
 {
     nh_pair *pair = lookup->pair;
 
-    if (lookup->way != NH_FORWARD || (pair->unfollowed.n && at.time - pair->unfollowed.last.time < NH_LOOKUPS_APART))
+    if (lookup->way != NH_FORWARD || (pair->unfollowed.n && at.time - pair->unfollowed.last.time < NH_LOOKUP_RETRY_TIME))
         return;
     if (pair->unfollowed.n++ == 0)
         pair->unfollowed.first = lookup->sendings[0].at;

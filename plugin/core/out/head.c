@@ -195,10 +195,11 @@ static void
 say_why(GPtrArray *head, const nh_incident *incident)
 {
     char *plain = nh_plain_words(incident->summary);
-    char *side = g_strrstr(plain, " Side: ");
+    char *side = nh_side_sentence(incident->side, incident->confidence);
 
-    if (side && strchr(side, '.') == side + strlen(side) - 1)
-        *side = '\0';
+    if (g_str_has_suffix(plain, side))
+        plain[strlen(plain) - strlen(side)] = '\0';
+    g_free(side);
     g_ptr_array_add(add_part(head, "Why")->texts, plain);
 }
 

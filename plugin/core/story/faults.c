@@ -108,10 +108,10 @@ nh_fault_summary(const nh_fault *fault)
     char server[NH_ADDR_TEXT];
     char *what = nh_remark_text(&fault->what), *when = nh_time_clock(fault->at.time), *refused = refusals(fault);
     char *more = fault->more ? g_strdup_printf("; so with %u more lock%s", fault->more, nh_plural(fault->more)) : g_strdup("");
-    const char *sure = fault->confidence == NH_CONFIDENCE_SHOWN ? "the packets show it" : nh_confidence_name(fault->confidence);
-    char *text = g_strdup_printf("At %s UTC, server %s: %s (%s, frame %u)%s%s. Side: %s (%s).", when,
-                                 nh_addr_text(&fault->pair->server, server), what, nh_finding_name(fault->finding), fault->at.frame, more,
-                                 refused, nh_side_name(fault->side), sure);
+    char *side = nh_side_sentence(fault->side, fault->confidence);
+    char *text = g_strdup_printf("At %s UTC, server %s: %s (%s, frame %u)%s%s.%s", when, nh_addr_text(&fault->pair->server, server), what,
+                                 nh_finding_name(fault->finding), fault->at.frame, more, refused, side);
+    g_free(side);
     g_free(what);
     g_free(when);
     g_free(more);

@@ -222,14 +222,15 @@ nh_outage_summary(const nh_outage *outage, const nh_judgement *judgement, const 
     char *start = nh_time_clock(outage->start.time);
     const nh_call *unanswered = nh_grant_answer_all_that_suffered(outage);
     char *calls = calls_clause(outage, unanswered), *lasted = duration_clause(outage, now);
-    const char *sure = judgement->confidence == NH_CONFIDENCE_SHOWN ? "the packets show it" : nh_confidence_name(judgement->confidence);
+    char *side = nh_side_sentence(judgement->side, judgement->confidence);
     char *each = judgement->each ? g_strdup_printf(", %u in a row", judgement->each) : g_strdup("");
     char *holder = nh_finding_get(judgement->cause)->hangs ? nh_remark_text(&outage->hindsight.holder) : NULL;
-    char *text = g_strdup_printf("From %s UTC %s %s %s %s because %s%s (%s, from frame %u on); %s.%s%s%s%s Side: %s (%s).", start, lasted,
+    char *text = g_strdup_printf("From %s UTC %s %s %s %s because %s%s (%s, from frame %u on); %s.%s%s%s%s%s", start, lasted,
                                  nh_addr_text(&outage->pair->client, client), what_was_missing(outage, judgement, unanswered),
                                  nh_addr_text(&outage->pair->server, server), judgement->clause, each, nh_finding_name(judgement->cause),
                                  nh_outage_began(outage, judgement).frame, calls, holder ? " " : "", holder ? holder : "",
-                                 compared ? " " : "", compared ? compared : "", nh_side_name(judgement->side), sure);
+                                 compared ? " " : "", compared ? compared : "", side);
+    g_free(side);
     g_free(holder);
     g_free(each);
     g_free(start);
