@@ -443,8 +443,6 @@ nh_attempt_end(nh_pair *pair, nh_moment now)
     for (unsigned i = waiting->len; i-- > 0;) {
         nh_call *call = waiting->items[i];
         nh_moment at = { nh_call_first(call)->at.frame, now.time }; /* no later frame tells of it */
-        if (call->overdue_at_end)
-            nh_dead_still_overdue(call, at);
         if (call->prog != NH_PROG_NLM || call->outage || call->outlived || nh_call_is_one_way(call))
             continue;
         if (nh_client_is_other(pair))

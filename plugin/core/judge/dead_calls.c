@@ -102,11 +102,24 @@ remark_of_overdue(const nh_call *call, nh_moment at)
 }
 
 void
-nh_dead_still_overdue(const nh_call *call, nh_moment at)
+nh_dead_not_overdue(nh_call *call)
 {
-    nh_remark says = remark_of_overdue(call, at);
+    uint32_t frame = nh_call_first(call)->at.frame;
+    nh_outage *outage = call->outage;
 
-    nh_frame_note(call->pair->watch, at.frame, NH_REPLY_OVERDUE, &says);
+    call->overdue_at_end = call->outlived = false;
+    nh_frame_unnote(call->pair->watch, frame, NH_REPLY_OVERDUE);
+    for (unsigned i = outage ? outage->symptoms->len : 0; i-- > 0;) {
+        const nh_symptom *symptom = &g_array_index(outage->symptoms, nh_symptom, i);
+        if (symptom->finding == NH_REPLY_OVERDUE && symptom->call == call && symptom->at.frame == frame)
+            nh_outage_retract(outage, i);
+    }
+    if (!outage || outage->symptoms->len)
+        return;
+    for (unsigned i = 0; i < outage->calls->len; i++)
+        ((nh_call *)g_ptr_array_index(outage->calls, i))->outage = NULL;
+    g_ptr_array_set_size(outage->calls, 0);
+    outage->proved = false;
 }
 
 void

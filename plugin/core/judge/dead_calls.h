@@ -36,8 +36,8 @@ void nh_dead_on_conn(nh_conn *conn, const nh_trouble *trouble);
 void nh_dead_deferred(nh_call *call, nh_moment at);
 /* The server has the call, as TCP shows, and does not answer it; conn: the connection that this is about, NULL for the latest. */
 void nh_dead_overdue(nh_call *call, nh_conn *conn, nh_moment at);
-/* The same was told of this frame, and it is overdue still. */
-void nh_dead_still_overdue(const nh_call *call, nh_moment at);
+/* What was told of it at the end of a story is taken back: more packets come. */
+void nh_dead_not_overdue(nh_call *call);
 /* A call's first transmission: can its connection carry it? */
 void nh_dead_sent(nh_call *call, nh_conn *conn, nh_moment at);
 

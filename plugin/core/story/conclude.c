@@ -16,6 +16,7 @@
 #include "core/clock/issue.h"
 #include "core/clock/issue_copies.h"
 #include "core/clock/policy.h"
+#include "core/judge/dead_calls.h"
 #include "core/judge/outage_end.h"
 #include "core/locks/lock_faults.h"
 #include "core/model/call.h"
@@ -99,7 +100,6 @@ save(const nh_watch *watch)
     before->calls = g_array_new(false, false, sizeof(saved_call));
     before->pairs = g_array_new(false, false, sizeof(saved_pair));
     before->faults = g_array_new(false, false, sizeof(saved_fault));
-    save_calls(before->calls, &watch->call_list);
     save_pairs(before->pairs, watch);
     save_faults(before->faults, watch->faults);
     return before;
@@ -113,6 +113,18 @@ restore_calls(const GArray *saved)
         nh_call_rare *rare = row->call->rare; /* has room that was not needed before */
         *row->call = row->was;
         row->call->rare = rare;
+    }
+}
+
+/* That nothing came behind a call is true until something does. */
+static void
+take_back_overdue(const nh_watch *watch)
+{
+    for (unsigned i = 0; i < watch->pair_list->len; i++) {
+        const nh_list *waiting = &((const nh_pair *)g_ptr_array_index(watch->pair_list, i))->side[NH_FORWARD].outstanding;
+        for (unsigned j = 0; j < waiting->len; j++)
+            if (((const nh_call *)waiting->items[j])->overdue_at_end)
+                nh_dead_not_overdue(waiting->items[j]);
     }
 }
 
@@ -162,12 +174,13 @@ nh_story_reopen(nh_watch *watch)
 {
     const struct nh_before *before = watch->concluded.before;
 
+    nh_frames_restore(watch);
     if (before) {
         restore_calls(before->calls);
+        take_back_overdue(watch);
         restore_pairs(before->pairs);
         restore_faults(before->faults);
     }
-    nh_frames_restore(watch);
     nh_story_forget_before(watch);
     watch->concluded.done = false;
 }
@@ -198,6 +211,7 @@ nh_story_end(nh_watch *watch)
         look_at_waiting(g_ptr_array_index(watch->pair_list, i), now);
         nh_attempt_end(g_ptr_array_index(watch->pair_list, i), now);
     }
+    save_calls(watch->concluded.before->calls, &watch->call_list);
 }
 
 /* Whatever was expected before it showed that this client is no Linux. */
