@@ -52,11 +52,11 @@ nh_list_drop_at(nh_list *list, unsigned i)
     list->items[i] = list->items[--list->len];
 }
 
-/* false when it is not there. */
+/* false when it is not there. Most came lately, behind others that may never go. */
 static inline bool
 nh_list_drop(nh_list *list, const void *item)
 {
-    for (unsigned i = 0; i < list->len; i++)
+    for (unsigned i = list->len; i-- > 0;)
         if (list->items[i] == item) {
             nh_list_drop_at(list, i);
             return true;

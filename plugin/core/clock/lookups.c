@@ -99,16 +99,36 @@ raise_rebind_of(const nh_call *call, nh_moment at)
     raise_rebind(pair, call->way, at, known ? call->issue.latest : MIN(call->issue.latest, at.time - shortest), known, call);
 }
 
+/* The longest time from a call to its line. Of calls that are older no look-up tells anything; thousands may wait for hours. */
+static nh_time
+longest_wait(const nh_pair *pair)
+{
+    nh_policy policy = nh_policy_of(pair, NH_L4_TCP, pair->watch->options.use_mount);
+    nh_time shortest, longest;
+
+    nh_timer_major_range(&policy, NH_FAMILY_UNKNOWN, NH_WAIT_RECONNECT, &shortest, &longest);
+    return 2 * longest; /* before it was sent, and behind that */
+}
+
+static bool
+is_long_over(const nh_call *call, nh_time longest, nh_moment at)
+{
+    return nh_elapsed(MAX(call->issue.latest, nh_call_first(call)->at.time), at.time) > longest;
+}
+
 /* Calls that wait: does this look-up (NULL: what it asks is not known yet) follow their major timeout? */
 static bool
 dates_a_call(nh_pair *pair, nh_way way, const nh_call *lookup, nh_moment at)
 {
+    nh_time longest = pair->side[way].outstanding.len ? longest_wait(pair) : 0;
     bool dated = false;
 
     for (unsigned i = 0; i < pair->side[way].outstanding.len; i++) {
         nh_call *call = pair->side[way].outstanding.items[i];
         nh_deadlines deadlines;
 
+        if (is_long_over(call, longest, at))
+            continue;
         if (call->prog != NH_PROG_NLM || nh_call_is_one_way(call) || call->line_seen.frame || call->issue.cycles_before)
             continue;
         if (nh_line_event(pair, way, call) != NH_LOG_STILL_TRYING)

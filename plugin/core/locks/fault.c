@@ -92,9 +92,19 @@ nh_fault_add_lock(nh_fault *fault, const nh_lock *lock)
 {
     nh_lock copy = *lock;
 
+    if (fault->locks->len >= NH_FAULT_LOCKS_MAX)
+        return;
     if (copy.state != NH_LOCK_WAITING)
         copy.state = NH_LOCK_HELD;
     g_array_append_val(fault->locks, copy);
+}
+
+/* It is told no more: a capture may have many. */
+static void
+drop_locks(nh_fault *fault)
+{
+    g_array_unref(fault->locks);
+    fault->locks = g_array_new(false, false, sizeof(nh_lock));
 }
 
 /* The fault before this one, if it is the same one over again: one restart loses many locks. */
@@ -125,6 +135,7 @@ merge(nh_fault *into, nh_fault *fault)
         nh_fault_add_lock(into, &g_array_index(fault->locks, nh_lock, i));
     nh_fault_add_frame(into, fault->at);
     fault->retracted = true; /* its frames know it, so that it stays */
+    drop_locks(fault);
 }
 
 /* The note on the frame that shows it; the sentence may be known better later. */
@@ -189,6 +200,7 @@ nh_fault_retract(nh_fault *fault)
         return;
     fault->retracted = true;
     fault->id = 0;
+    drop_locks(fault);
     nh_frame_unnote(fault->pair->watch, fault->at.frame, fault->finding);
 }
 

@@ -195,7 +195,10 @@ server_restarted(nh_pair *pair, const nh_message *message, nh_moment at)
         pair->not_given_back.locks = held;
         pair->not_given_back.notice = at;
         says.values[1].number = held;
+        nh_fault *before = pair->not_given_back.fault;
         pair->not_given_back.fault = nh_fault_not_reclaimed(pair, at, &says);
+        if (before && before != pair->not_given_back.fault && !nh_fault_is_reported(before))
+            nh_fault_retract(before); /* nobody can tell any more whether they were given back between the two restarts */
         says.values[1].number = 0;
     }
     nh_raise(&(nh_evidence){ .finding = NH_SERVER_RESTARTED,
