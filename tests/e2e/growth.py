@@ -147,6 +147,50 @@ def locks_of_a_file(n):
     return frames.capture()
 
 
+def _shared_lock(xid, svid):
+    handle = traffic._xdr(b"client") + traffic._xdr(bytes(32)) + traffic._xdr(b"%d@client" % svid)
+    return _call(xid, 2, struct.pack(">IIII", 4, xid, 0, 0) + handle + struct.pack(">IQQII", svid, 0, 0, 0, 0))
+
+
+def readers(n):
+    """Clients that share a lock of one file."""
+    frames = Frames()
+    for i in range(n):
+        client = (traffic.address(7 + i % 50), 800)
+        frames.add(i, traffic.udp(client, (SERVER, 4045), _shared_lock(i + 1, i), i))
+        frames.add(i + 0.3, traffic.udp((SERVER, 4045), client, _answer(i + 1), i))
+    return frames.capture()
+
+
+def waiters(n):
+    """One holds a file's lock, all others wait for it."""
+    frames = Frames()
+    for i in range(n):
+        client = (traffic.address(7 + i % 50), 800)
+        frames.add(i, traffic.udp(client, (SERVER, 4045), _lock(i + 1, i, block=1), i))
+        frames.add(i + 0.3, traffic.udp((SERVER, 4045), client, _answer(i + 1, 3 if i else 0), i))
+    return frames.capture()
+
+
+def errors(n):
+    """Locks of which nobody takes the datagrams, as ICMP tells."""
+    frames = Frames()
+    client = (traffic.address(7), 800)
+    for i in range(n):
+        lost = traffic.udp(client, (SERVER, 4045), _lock(i + 1, i, offset=i * 10, length=10), i)
+        frames.add(i, lost)
+        frames.add(n + 1000 + i, unreachable(lost))
+    return frames.capture()
+
+
+def unreachable(lost):
+    """The error of the host that has no such port (RFC 792)."""
+    body = struct.pack(">BBHI", 3, 3, 0, 0) + lost[14:42]
+    head = bytearray(lost[14:34])
+    head[2:4], head[9], head[12:16], head[16:20] = struct.pack(">H", 20 + len(body)), 1, lost[30:34], lost[26:30]
+    return lost[:14] + bytes(head) + body
+
+
 def incidents(n):
     """Each its own: three copies of a call without an answer, then one."""
     frames = Frames()
@@ -273,6 +317,9 @@ KINDS = {
     "pairs": Kind(pairs, 4000, CORE),
     "connections": Kind(connections, 4000, REPORT),
     "locks-of-a-file": Kind(locks_of_a_file, 4000, CORE),
+    "readers": Kind(readers, 4000, CORE),
+    "waiters": Kind(waiters, 4000, CORE),
+    "errors": Kind(errors, 4000, CORE),
     "silent-server": Kind(silent_server, 2000, CORE),
     "restarts": Kind(restarts, 1500, CORE),
     "silent-connections": Kind(silent_connections, 1500, REPORT),

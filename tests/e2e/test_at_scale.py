@@ -5,6 +5,7 @@ SPDX-License-Identifier: GPL-2.0-or-later
 
 import collections
 import csv
+import functools
 import itertools
 import json
 import os
@@ -30,6 +31,7 @@ INDEX = json.loads((harness.TOP / "docs" / "opensearch-mapping.json").read_text(
 SSHD = shutil.which("sshd", path=os.environ["PATH"] + ":/usr/sbin")
 
 
+@functools.cache
 def installed(program):
     if program != "parallel" or not shutil.which(program):
         return shutil.which(program)

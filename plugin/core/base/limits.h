@@ -225,6 +225,9 @@
 /* So many of the latest calls that wait are looked at for the same request. */
 #define NH_SENT_ANEW_DEPTH 16
 
+/* Where an ICMP error is not about the latest datagram, so many of the calls that wait are looked at for the one that it quotes. */
+#define NH_QUOTED_DEPTH 256
+
 /* So often a request was asked before, without an answer: two threads of one process may ask the same at a time. */
 #define NH_SENT_ANEW_PROOF 2
 

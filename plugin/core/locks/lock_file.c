@@ -12,6 +12,8 @@
 
 #include <stddef.h>
 
+#include "core/base/limits.h"
+
 nh_lock_file *
 nh_lock_file_new(void)
 {
@@ -48,28 +50,53 @@ is_standing(const nh_lock *lock)
     return lock->state != NH_LOCK_WAITING && lock->state != NH_LOCK_GONE;
 }
 
-void
-nh_lock_file_changed(nh_lock_file *file)
+/* What a lock is to others. */
+#define A_WAIT   (UINT64_C(1) << 63) /* for something that somebody stands in the way of, as far as is known */
+#define A_READER (UINT64_C(1) << 62) /* it stands in the way of writers alone, and nothing is wrong with it */
+#define ANOTHER  (UINT64_C(1) << 61)
+#define OWNERS   61 /* the bits below are one for some of the owners each */
+
+static uint64_t
+kind_of(const nh_lock *lock)
 {
-    file->standing = 0;
-    for (unsigned i = 0; i < file->n; i++)
-        file->standing += is_standing(nh_lock_file_at(file, i));
+    if (lock->state == NH_LOCK_WAITING && !lock->nobody.frame)
+        return A_WAIT;
+    return lock->state == NH_LOCK_HELD && !lock->exclusive && !lock->share && !lock->fault ? A_READER : ANOTHER;
 }
 
-static nh_lock_span
-span_of(const nh_lock *lock)
+static bool
+is_own(const nh_lock *lock, const nh_lock *asked)
 {
-    return (nh_lock_span){ lock->first, lock->last };
+    return lock->svid == asked->svid && lock->owner == asked->owner;
+}
+
+static uint64_t
+owner_of(const nh_lock *lock)
+{
+    return UINT64_C(1) << (((lock->svid ^ lock->owner) * UINT32_C(2654435769)) >> 8) % OWNERS;
 }
 
 static void
-set_span(nh_lock_file *file, unsigned i, nh_lock_span bytes)
+note(nh_lock_file *file, unsigned i)
 {
     nh_lock_chunk *chunk = file->chunks[i / NH_LOCK_CHUNK];
+    const nh_lock *lock = nh_lock_file_at(file, i);
+    nh_lock_span bytes = { lock->first, lock->last };
 
     chunk->spans[i % NH_LOCK_CHUNK] = bytes;
     chunk->hull.first = MIN(chunk->hull.first, bytes.first);
     chunk->hull.last = MAX(chunk->hull.last, bytes.last);
+    chunk->marks |= kind_of(lock) | owner_of(lock);
+}
+
+void
+nh_lock_file_changed(nh_lock_file *file)
+{
+    file->standing = 0;
+    for (unsigned i = 0; i < file->n; i++) {
+        file->standing += is_standing(nh_lock_file_at(file, i));
+        note(file, i);
+    }
 }
 
 void
@@ -78,7 +105,7 @@ nh_lock_file_remove(nh_lock_file *file, unsigned i)
     file->standing -= is_standing(nh_lock_file_at(file, i));
     file->n--;
     *nh_lock_file_at(file, i) = *nh_lock_file_at(file, file->n);
-    set_span(file, i, span_of(nh_lock_file_at(file, i)));
+    note(file, i);
 }
 
 static void
@@ -86,7 +113,21 @@ place(nh_lock_file *file, unsigned i, const nh_lock *lock)
 {
     file->standing += is_standing(lock);
     *nh_lock_file_at(file, i) = *lock;
-    set_span(file, i, span_of(lock));
+    note(file, i);
+}
+
+const nh_lock *
+nh_lock_file_own(const nh_lock_file *file, const nh_lock *owner, unsigned *i)
+{
+    while (*i < file->n) {
+        unsigned at = (*i)++;
+        const nh_lock *lock = nh_lock_file_at(file, at);
+        if (!(file->chunks[at / NH_LOCK_CHUNK]->marks & owner_of(owner)))
+            *i = (at / NH_LOCK_CHUNK + 1) * NH_LOCK_CHUNK;
+        else if (is_own(lock, owner))
+            return lock;
+    }
+    return NULL;
 }
 
 /* Most files have one lock, and a chunk that ends behind it. */
@@ -112,8 +153,10 @@ add(nh_lock_file *file, const nh_lock *lock)
         file->chunks[0] = g_realloc(file->chunks[0], sizeof(nh_lock_chunk));
         file->whole = true;
     }
-    if (file->n % NH_LOCK_CHUNK == 0)
+    if (file->n % NH_LOCK_CHUNK == 0) {
         file->chunks[chunk]->hull = (nh_lock_span){ G_MAXUINT64, 0 };
+        file->chunks[chunk]->marks = 0;
+    }
     place(file, file->n++, lock);
 }
 
@@ -137,7 +180,7 @@ take(const nh_lock_file *file, nh_lock_near *nearby, unsigned place)
     nearby->locks->len = at + 1; /* as g_array_append_val(), which each call would pay for */
     const nh_lock *lock = nh_lock_file_at(file, place);
     g_array_index(nearby->locks, nh_lock, at) = *lock;
-    nearby->waits |= lock->state == NH_LOCK_WAITING;
+    nearby->waits += lock->state == NH_LOCK_WAITING;
     nearby->standing += is_standing(lock);
     for (; at > 0 && nearby->places[at - 1] > place; at--)
         nearby->places[at] = nearby->places[at - 1];
@@ -157,28 +200,52 @@ take_beyond(const nh_lock_file *file, nh_lock_near *nearby, uint64_t first, uint
     }
 }
 
+/* The kinds of others' locks that are still to be taken. */
+static uint64_t
+kinds_wanted(const nh_lock_near *nearby, const nh_lock_asked *asked)
+{
+    return ANOTHER | (asked->readers || asked->lock->exclusive || !nearby->reader ? A_READER : 0) |
+           (asked->waits && nearby->waits < NH_WAITS_MAX ? A_WAIT : 0);
+}
+
 /* Locks of others that begin where these bytes end are none of its business. */
 static bool
-is_near(const nh_lock *lock, const nh_lock *asked, uint64_t first, uint64_t last)
+is_near(const nh_lock *lock, const nh_lock_asked *asked, uint64_t kinds)
 {
-    return (lock->first <= last && lock->last >= first) || (lock->svid == asked->svid && lock->owner == asked->owner);
+    return is_own(lock, asked->lock) || (lock->first <= asked->last && lock->last >= asked->first && (kind_of(lock) & kinds));
+}
+
+/* Of one chunk, that begins with the lock at from. before and behind: the bytes with those that touch them. */
+static void
+take_of_chunk(const nh_lock_file *file, nh_lock_near *nearby, const nh_lock_asked *asked, unsigned from, uint64_t before, uint64_t behind)
+{
+    const nh_lock_chunk *chunk = file->chunks[from / NH_LOCK_CHUNK];
+    uint64_t kinds = kinds_wanted(nearby, asked);
+
+    for (unsigned i = 0, n = MIN(file->n - from, NH_LOCK_CHUNK); i < n; i++)
+        if (chunk->spans[i].first <= behind && chunk->spans[i].last >= before && is_near(&chunk->locks[i], asked, kinds)) {
+            take(file, nearby, from + i);
+            nearby->reader |= kind_of(&chunk->locks[i]) == A_READER && !is_own(&chunk->locks[i], asked->lock);
+            kinds = kinds_wanted(nearby, asked);
+        }
 }
 
 void
-nh_lock_file_take(const nh_lock_file *file, nh_lock_near *nearby, const nh_lock *asked, uint64_t first, uint64_t last)
+nh_lock_file_take(const nh_lock_file *file, nh_lock_near *nearby, const nh_lock_asked *asked)
 {
-    uint64_t before = first - (first > 0), behind = last + (last < G_MAXUINT64);
+    uint64_t before = asked->first - (asked->first > 0), behind = asked->last + (asked->last < G_MAXUINT64);
+    uint64_t own = owner_of(asked->lock);
 
     nearby->locks->len = nearby->n_places = 0; /* as g_array_set_size(), which each call would pay for */
-    nearby->waits = false;
-    nearby->standing = 0;
-    for (unsigned from = 0; from < file->n; from += NH_LOCK_CHUNK) {
-        const nh_lock_chunk *chunk = file->chunks[from / NH_LOCK_CHUNK];
-        if (chunk->hull.first > behind || chunk->hull.last < before)
+    nearby->waits = nearby->standing = 0;
+    nearby->reader = false;
+    uint64_t marks = own | kinds_wanted(nearby, asked);
+    for (unsigned i = 0; i < file->n_chunks && i * NH_LOCK_CHUNK < file->n; i++) {
+        const nh_lock_chunk *chunk = file->chunks[i];
+        if (!(chunk->marks & marks) || chunk->hull.first > behind || chunk->hull.last < before)
             continue;
-        for (unsigned i = 0, n = MIN(file->n - from, NH_LOCK_CHUNK); i < n; i++)
-            if (chunk->spans[i].first <= behind && chunk->spans[i].last >= before && is_near(&chunk->locks[i], asked, first, last))
-                take(file, nearby, from + i);
+        take_of_chunk(file, nearby, asked, i * NH_LOCK_CHUNK, before, behind);
+        marks = own | kinds_wanted(nearby, asked);
     }
     if (nearby->waits && file->standing > nearby->standing)
         take_beyond(file, nearby, before, behind);

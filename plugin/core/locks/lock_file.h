@@ -20,6 +20,7 @@ typedef struct {
 /* So many locks stand together. */
 typedef struct {
     nh_lock_span hull;                 /* around the spans, or wider: most chunks are passed over without a look at each */
+    uint64_t marks;                    /* of whose they are and what they do (mark_of()), or more than that */
     nh_lock_span spans[NH_LOCK_CHUNK]; /* the bytes of each lock, so that a search touches little memory */
     nh_lock locks[NH_LOCK_CHUNK];      /* last: of a file's only lock, as most are, the chunk ends behind it */
 } nh_lock_chunk;
@@ -45,14 +46,25 @@ typedef struct {
     unsigned *places; /* where they are in the file, ascending; NULL while there is no room for any */
     unsigned n_places, room;
     unsigned standing; /* how many of them somebody may hold */
-    bool waits;        /* one of them is a wait */
+    unsigned waits;    /* how many of them are waits */
+    bool reader;       /* one of them is another's lock that any number may share */
 } nh_lock_near;
+
+/* What a call asks, and which locks of others it is judged beside, all of them. */
+typedef struct {
+    const nh_lock *lock;
+    uint64_t first, last; /* bytes, both included */
+    bool waits;           /* it may free what others wait for, or be about a wait */
+    bool readers;         /* it may be about any lock */
+} nh_lock_asked;
 
 nh_lock_file *nh_lock_file_new(void);
 void nh_lock_file_free(void *file);
 /* Remove lock i; the last one takes its place. */
 void nh_lock_file_remove(nh_lock_file *file, unsigned i);
-/* States of its locks were changed in place. */
+/* The first lock from i on that is this owner's; NULL: none. *i: behind it. */
+const nh_lock *nh_lock_file_own(const nh_lock_file *file, const nh_lock *owner, unsigned *i);
+/* Its locks were changed in place. */
 void nh_lock_file_changed(nh_lock_file *file);
 
 /* Room for what calls are about; ended by nh_lock_near_clear(). */
@@ -60,11 +72,12 @@ void nh_lock_near_init(nh_lock_near *nearby);
 void nh_lock_near_clear(nh_lock_near *nearby);
 
 /*
- * Take what overlaps these bytes (both included), and what touches them of the owner who asks; where somebody waits for
- * these bytes, also one that is held elsewhere, if there is any, as a proof that the file is not free. The file keeps
- * its own until they are put back.
+ * Take what overlaps these bytes, and what touches them of the owner who asks; where somebody waits for these bytes, also one
+ * that is held elsewhere, if there is any, as a proof that the file is not free. Thousands may share a lock, or wait for one:
+ * of others' shared locks that are in nobody's way one is taken, of others' waits those that somebody is known to stand in the way
+ * of no more, unless all are asked for. The file keeps its own until they are put back.
  */
-void nh_lock_file_take(const nh_lock_file *file, nh_lock_near *nearby, const nh_lock *asked, uint64_t first, uint64_t last);
+void nh_lock_file_take(const nh_lock_file *file, nh_lock_near *nearby, const nh_lock_asked *asked);
 /* What they have become takes their place. */
 void nh_lock_file_put(nh_lock_file *file, nh_lock_near *nearby);
 

@@ -234,7 +234,7 @@ nh_faults_granted(GArray *locks, const nh_lock *asked, uint32_t status, nh_momen
 }
 
 void
-nh_faults_elsewhere(const nh_lock_file *other, const nh_lock *asked, nh_moment at)
+nh_faults_elsewhere(nh_lock_file *other, const nh_lock *asked, nh_moment at)
 {
     for (unsigned i = 0; i < other->n; i++) {
         nh_lock *lock = nh_lock_file_at(other, i);
@@ -245,6 +245,7 @@ nh_faults_elsewhere(const nh_lock_file *other, const nh_lock *asked, nh_moment a
             !nh_lock_conflict(lock, asked) || nh_lock_same_process(lock, asked) || !nh_lock_is_complete(lock->pair, lock->since))
             continue;
         lock->fault = two_servers(lock, asked, at);
+        nh_lock_file_changed(other);
         return;
     }
 }

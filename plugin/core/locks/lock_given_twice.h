@@ -14,7 +14,7 @@
 /* A lock was granted; locks are those of the file. */
 void nh_faults_granted(GArray *locks, const nh_lock *asked, uint32_t status, nh_moment at);
 /* The same; other is the same file handle at another address of a server. */
-void nh_faults_elsewhere(const nh_lock_file *other, const nh_lock *asked, nh_moment at);
+void nh_faults_elsewhere(nh_lock_file *other, const nh_lock *asked, nh_moment at);
 /* An UNLOCK was sent. */
 void nh_faults_unlock(GArray *locks, const nh_lock *asked, nh_moment at);
 

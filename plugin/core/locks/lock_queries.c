@@ -85,14 +85,15 @@ nh_locks_visit_file(const nh_lock_table *table, const nh_addr *server, uint32_t 
 static bool
 waits_in(const nh_lock_file *file, const nh_lock *asked, nh_lock *found)
 {
-    for (unsigned i = 0; file && i < file->n; i++) {
-        const nh_lock *lock = nh_lock_file_at(file, i);
-        if (lock->state != NH_LOCK_WAITING || lock->svid != asked->svid || lock->owner != asked->owner || !nh_lock_overlap(lock, asked))
-            continue;
+    const nh_lock *lock = NULL;
+    unsigned i = 0;
+
+    while (file && (lock = nh_lock_file_own(file, asked, &i)))
+        if (lock->state == NH_LOCK_WAITING && nh_lock_overlap(lock, asked))
+            break;
+    if (lock)
         *found = *lock;
-        return true;
-    }
-    return false;
+    return lock != NULL;
 }
 
 bool

@@ -190,7 +190,7 @@ nh_locks_call(nh_call *call, nh_moment at)
     if (!file)
         return;
     nh_lock asked = nh_lock_of_call(call);
-    nh_lock_file_take(file, nearby, &asked, asked.first, asked.last);
+    nh_lock_file_take(file, nearby, &(nh_lock_asked){ &asked, asked.first, asked.last, false, false });
     act_unanswered(nearby->locks, &asked, at);
     nh_lock_file_put(file, nearby);
 }
@@ -212,13 +212,13 @@ know_blocked(nh_lock_table *table, nh_pair *pair)
 }
 
 /* This file's handle at another address, as far as it is known; NULL: nowhere. A file that has its handle keeps it as long as it is there. */
-static const nh_lock_file *
+static nh_lock_file *
 file_elsewhere(nh_lock_file *own, nh_lock_server *server, nh_lock_table *table, uint32_t number)
 {
     if (own->has_handle)
         return NULL;
     nh_lock_server *other = g_hash_table_lookup(table->handles, GUINT_TO_POINTER(number));
-    const nh_lock_file *file = other && other != server ? nh_lock_server_file(other, number) : NULL;
+    nh_lock_file *file = other && other != server ? nh_lock_server_file(other, number) : NULL;
     if (other != server && !file) /* nobody had it, or holds anything there any more */
         g_hash_table_insert(table->handles, GUINT_TO_POINTER(number), server);
     own->has_handle = !file;
@@ -260,13 +260,17 @@ name_called_back(const GArray *locks, const nh_lock *asked)
 static GArray *
 take_near(nh_lock_table *table, const nh_lock_file *file, const nh_lock *asked, const nh_nlm *answer)
 {
-    uint64_t first = asked->first, last = asked->last;
+    uint32_t kind = nh_nlm_kind(asked->call->proc);
+    bool any = kind == NH_NLM_TEST; /* its answer names a holder who may be anybody */
+    nh_lock_asked about = { asked, asked->first, asked->last,
+                            .waits = any || kind == NH_NLM_UNLOCK || kind == NH_NLM_UNSHARE || answer->status == NH_NLM_STAT_NOLOCKS,
+                            .readers = any };
 
     if (answer->has_holder) {
-        first = MIN(first, answer->offset);
-        last = MAX(last, nh_lock_last_byte(answer->offset, answer->length));
+        about.first = MIN(about.first, answer->offset);
+        about.last = MAX(about.last, nh_lock_last_byte(answer->offset, answer->length));
     }
-    nh_lock_file_take(file, &table->nearby, asked, first, last);
+    nh_lock_file_take(file, &table->nearby, &about);
     return table->nearby.locks;
 }
 
@@ -351,7 +355,7 @@ find_faults(nh_lock_table *table, nh_lock_file *file, nh_lock *asked, const nh_n
         nh_faults_refused_to_all(locks, released_before(table, asked, at), asked, at);
     if (!gives_a_lock(kind, answer->status))
         return;
-    const nh_lock_file *other = file_elsewhere(file, nh_lock_server_of(asked->pair), table, asked->file);
+    nh_lock_file *other = file_elsewhere(file, nh_lock_server_of(asked->pair), table, asked->file);
     if (other)
         nh_faults_elsewhere(other, asked, at);
 }
@@ -392,7 +396,7 @@ nh_locks_rejected(nh_call *call, nh_moment at)
         return false;
     nh_lock asked = nh_lock_of_call(call);
     nh_lock_file *file = nh_lock_store_file(call->pair, asked.file);
-    nh_lock_file_take(file, &table->nearby, &asked, asked.first, asked.last);
+    nh_lock_file_take(file, &table->nearby, &(nh_lock_asked){ &asked, asked.first, asked.last, false, false });
     bool kept = nh_faults_rejected(table->nearby.locks, &asked, at);
     nh_lock_file_put(file, &table->nearby);
     table->version++;

@@ -178,6 +178,8 @@ nh_call_add_sending(nh_call *call, nh_conn *conn, uint32_t seq_end, nh_moment at
     nh_call_append(call, sending);
     if (conn)
         conn->latest_call = call;
+    else
+        call->pair->side[call->way].latest_datagram = call;
     if (call->rare)
         call->rare->acknowledged.frame = 0; /* what was acknowledged was no answer to it */
     if (conn && call->waits && !(sent_before(call, conn) && nh_list_has(&conn->waiting, call)))

@@ -294,7 +294,8 @@ typedef struct {
 
 /* What is known of one way of a pair. All of it changes places at once when the roles turn out to be the other way round. */
 typedef struct {
-    nh_list outstanding; /* nh_call* that wait */
+    nh_list outstanding;      /* nh_call* that wait, in no order */
+    nh_call *latest_datagram; /* was sent last over UDP */
     nh_attempt attempt;
     nh_moment first_lookup;               /* of lockd's port, or of what is not known yet */
     nh_moment last_lookup, lookup_before; /* the latter until it is known what the last one asked */

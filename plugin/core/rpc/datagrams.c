@@ -63,16 +63,25 @@ nh_datagram_resent(nh_call *call, nh_moment at)
         nh_dead_declare(call, NH_PEER_SILENT, silence.since, at.frame, NH_DEAD_RESENT_UNANSWERED);
 }
 
+static bool
+is_between(const nh_call *call, const nh_quote *quote)
+{
+    return call->l4 == NH_L4_UDP && call->dst.port == quote->dst.port && call->src.port == quote->src.port;
+}
+
 /* The waiting call of this pair that was sent last between these ends over UDP. */
 static nh_call *
 waiting_datagram(nh_pair *pair, nh_way way, const nh_quote *quote)
 {
-    nh_call *latest = NULL;
+    const nh_list *outstanding = &pair->side[way].outstanding;
+    nh_call *latest = pair->side[way].latest_datagram;
 
-    for (unsigned i = 0; i < pair->side[way].outstanding.len; i++) {
-        nh_call *call = pair->side[way].outstanding.items[i];
-        if (call->l4 == NH_L4_UDP && call->dst.port == quote->dst.port && call->src.port == quote->src.port &&
-            (!latest || nh_call_last(call)->at.frame > nh_call_last(latest)->at.frame))
+    if (latest && latest->waits && is_between(latest, quote))
+        return latest;
+    latest = NULL;
+    for (unsigned i = outstanding->len - MIN(outstanding->len, NH_QUOTED_DEPTH); i < outstanding->len; i++) {
+        nh_call *call = outstanding->items[i];
+        if (is_between(call, quote) && (!latest || nh_call_last(call)->at.frame > nh_call_last(latest)->at.frame))
             latest = call;
     }
     return latest;
