@@ -83,6 +83,8 @@ note(nh_lock_file *file, unsigned i)
     const nh_lock *lock = nh_lock_file_at(file, i);
     nh_lock_span bytes = { lock->first, lock->last };
 
+    if (!file->whole)
+        return;
     chunk->spans[i % NH_LOCK_CHUNK] = bytes;
     chunk->hull.first = MIN(chunk->hull.first, bytes.first);
     chunk->hull.last = MAX(chunk->hull.last, bytes.last);
@@ -122,7 +124,7 @@ nh_lock_file_own(const nh_lock_file *file, const nh_lock *owner, unsigned *i)
     while (*i < file->n) {
         unsigned at = (*i)++;
         const nh_lock *lock = nh_lock_file_at(file, at);
-        if (!(file->chunks[at / NH_LOCK_CHUNK]->marks & owner_of(owner)))
+        if (file->whole && !(file->chunks[at / NH_LOCK_CHUNK]->marks & owner_of(owner)))
             *i = (at / NH_LOCK_CHUNK + 1) * NH_LOCK_CHUNK;
         else if (is_own(lock, owner))
             return lock;
@@ -130,7 +132,7 @@ nh_lock_file_own(const nh_lock_file *file, const nh_lock *owner, unsigned *i)
     return NULL;
 }
 
-/* Most files have one lock, and a chunk that ends behind it. */
+/* The first chunk of a file has room for one lock, until there are two. */
 static void
 add_chunk(nh_lock_file *file)
 {
@@ -138,8 +140,24 @@ add_chunk(nh_lock_file *file)
         file->room = MAX(2 * file->room, 1);
         file->chunks = g_renew(nh_lock_chunk *, file->chunks, file->room);
     }
-    file->chunks[file->n_chunks] = g_malloc(file->n_chunks ? sizeof(nh_lock_chunk) : offsetof(nh_lock_chunk, locks) + sizeof(nh_lock));
+    file->chunks[file->n_chunks] = g_malloc(file->n_chunks ? sizeof(nh_lock_chunk) : offsetof(nh_lock_chunk, locks[1]));
     file->n_chunks++;
+}
+
+static void
+begin(nh_lock_chunk *chunk)
+{
+    chunk->hull = (nh_lock_span){ G_MAXUINT64, 0 };
+    chunk->marks = 0;
+}
+
+static void
+make_whole(nh_lock_file *file)
+{
+    file->chunks[0] = g_realloc(file->chunks[0], sizeof(nh_lock_chunk));
+    file->whole = true;
+    begin(file->chunks[0]);
+    note(file, 0);
 }
 
 static void
@@ -149,14 +167,10 @@ add(nh_lock_file *file, const nh_lock *lock)
 
     if (chunk == file->n_chunks)
         add_chunk(file);
-    if (file->n == 1 && !file->whole) {
-        file->chunks[0] = g_realloc(file->chunks[0], sizeof(nh_lock_chunk));
-        file->whole = true;
-    }
-    if (file->n % NH_LOCK_CHUNK == 0) {
-        file->chunks[chunk]->hull = (nh_lock_span){ G_MAXUINT64, 0 };
-        file->chunks[chunk]->marks = 0;
-    }
+    if (file->n == 1 && !file->whole)
+        make_whole(file);
+    if (file->n % NH_LOCK_CHUNK == 0 && file->whole)
+        begin(file->chunks[chunk]);
     place(file, file->n++, lock);
 }
 
@@ -230,6 +244,15 @@ take_of_chunk(const nh_lock_file *file, nh_lock_near *nearby, const nh_lock_aske
         }
 }
 
+static void
+take_only(const nh_lock_file *file, nh_lock_near *nearby, const nh_lock_asked *asked, uint64_t before, uint64_t behind)
+{
+    const nh_lock *lock = file->n ? nh_lock_file_at(file, 0) : NULL;
+
+    if (lock && lock->first <= behind && lock->last >= before && is_near(lock, asked, kinds_wanted(nearby, asked)))
+        take(file, nearby, 0);
+}
+
 void
 nh_lock_file_take(const nh_lock_file *file, nh_lock_near *nearby, const nh_lock_asked *asked)
 {
@@ -240,7 +263,9 @@ nh_lock_file_take(const nh_lock_file *file, nh_lock_near *nearby, const nh_lock_
     nearby->waits = nearby->standing = 0;
     nearby->reader = false;
     uint64_t marks = own | kinds_wanted(nearby, asked);
-    for (unsigned i = 0; i < file->n_chunks && i * NH_LOCK_CHUNK < file->n; i++) {
+    if (!file->whole)
+        take_only(file, nearby, asked, before, behind);
+    for (unsigned i = 0; file->whole && i * NH_LOCK_CHUNK < file->n; i++) {
         const nh_lock_chunk *chunk = file->chunks[i];
         if (!(chunk->marks & marks) || chunk->hull.first > behind || chunk->hull.last < before)
             continue;

@@ -17,12 +17,12 @@ typedef struct {
     uint64_t first, last;
 } nh_lock_span;
 
-/* So many locks stand together. */
+/* So many locks stand together. Of a file's only lock, as most are, there is nothing but the lock. */
 typedef struct {
+    nh_lock locks[NH_LOCK_CHUNK];
     nh_lock_span hull;                 /* around the spans, or wider: most chunks are passed over without a look at each */
-    uint64_t marks;                    /* of whose they are and what they do (mark_of()), or more than that */
+    uint64_t marks;                    /* of whose they are and what they do (kind_of(), owner_of()), or more than that */
     nh_lock_span spans[NH_LOCK_CHUNK]; /* the bytes of each lock, so that a search touches little memory */
-    nh_lock locks[NH_LOCK_CHUNK];      /* last: of a file's only lock, as most are, the chunk ends behind it */
 } nh_lock_chunk;
 
 /* Locks in no order; read them freely (nh_lock_file_at()), change them by what follows. */
@@ -30,7 +30,7 @@ typedef struct nh_lock_file {
     nh_lock_chunk **chunks;
     unsigned n, n_chunks, room; /* locks, chunks, and for how many of these there is room */
     unsigned standing;          /* how many of the locks somebody may hold */
-    bool whole;                 /* the first chunk is a whole one */
+    bool whole;                 /* the first chunk is a whole one; false while there was one lock at most */
     bool has_handle;            /* its server is the one that this handle is known of (lock_table.c) */
 } nh_lock_file;
 
