@@ -25,12 +25,13 @@ def grown(lab, capture, packets, *arguments):
     return ((more[1] - more[0]) - (more[3] - more[2])) / (packets - packets // 4)
 
 
+# The limits are some 12 % above what is measured at most: peaks vary by 25 bytes a packet from run to run.
 @pytest.mark.slow
 @pytest.mark.parametrize("kind,packets,limit", [
     ("foreign", 60_000, 16),
-    ("locks", 60_000, 250),
-    ("flood", 60_000, 138),  # each SYN is from another host
-    ("clients", 60_000, 4320 / LOCK_CLIENT_PACKETS),  # each has a lock of its own
+    ("locks", 60_000, 262),
+    ("flood", 60_000, 165),  # each SYN is from another host
+    ("clients", 60_000, 4560 / LOCK_CLIENT_PACKETS),  # each has a lock of its own
 ])
 def test_generated_traffic(lab, kind, packets, limit):
     added = grown(lab, traffic.KINDS[kind], packets, *TAP)
@@ -42,4 +43,4 @@ def test_storm(lab):
     """67,000 SYN and RST of one pair: the connections that were refused are no more than their frames."""
     storm = mutate.Capture.read(harness.TOP / "captures" / "rst.pcap.gz")
     added = grown(lab, storm.first, 64_000, *TAP)
-    assert added <= 205, f"{added:.0f} bytes per packet"
+    assert added <= 220, f"{added:.0f} bytes per packet"

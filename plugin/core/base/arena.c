@@ -34,8 +34,8 @@ nh_arena_free(nh_arena *arena)
     g_free(arena);
 }
 
-static void *
-take(nh_arena *arena, size_t size)
+void *
+nh_arena_room(nh_arena *arena, size_t size)
 {
     uint8_t *taken;
 
@@ -54,11 +54,11 @@ take(nh_arena *arena, size_t size)
 void *
 nh_arena_take(nh_arena *arena, size_t size)
 {
-    return memset(take(arena, size), 0, size);
+    return memset(nh_arena_room(arena, size), 0, size);
 }
 
 void *
 nh_arena_copy(nh_arena *arena, const void *data, size_t size)
 {
-    return memcpy(take(arena, size), data, size);
+    return memcpy(nh_arena_room(arena, size), data, size);
 }

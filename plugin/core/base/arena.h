@@ -23,6 +23,8 @@ void nh_arena_free(nh_arena *arena);
 
 /* size bytes, all zero, good for any type. */
 void *nh_arena_take(nh_arena *arena, size_t size);
+/* The same, with whatever is in it. */
+void *nh_arena_room(nh_arena *arena, size_t size);
 /* A copy. */
 void *nh_arena_copy(nh_arena *arena, const void *data, size_t size);
 

@@ -132,7 +132,7 @@ nh_lock_file_own(const nh_lock_file *file, const nh_lock *owner, unsigned *i)
     return NULL;
 }
 
-/* The first chunk of a file has room for one lock, until there are two. */
+/* The first chunk of a file has room for one lock at first. */
 static void
 add_chunk(nh_lock_file *file)
 {
@@ -157,7 +157,18 @@ make_whole(nh_lock_file *file)
     file->chunks[0] = g_realloc(file->chunks[0], sizeof(nh_lock_chunk));
     file->whole = true;
     begin(file->chunks[0]);
-    note(file, 0);
+    for (unsigned i = 0; i < file->n; i++)
+        note(file, i);
+}
+
+/* Room for one more in a chunk that is not whole: each time for twice as many. */
+static void
+extend(nh_lock_file *file)
+{
+    if (file->n == NH_LOCK_FEW)
+        make_whole(file);
+    else if (file->n == 1 || file->n == 2)
+        file->chunks[0] = g_realloc(file->chunks[0], offsetof(nh_lock_chunk, locks[0]) + 2 * file->n * sizeof(nh_lock));
 }
 
 static void
@@ -167,8 +178,8 @@ add(nh_lock_file *file, const nh_lock *lock)
 
     if (chunk == file->n_chunks)
         add_chunk(file);
-    if (file->n == 1 && !file->whole)
-        make_whole(file);
+    if (!file->whole)
+        extend(file);
     if (file->n % NH_LOCK_CHUNK == 0 && file->whole)
         begin(file->chunks[chunk]);
     place(file, file->n++, lock);
@@ -229,49 +240,64 @@ is_near(const nh_lock *lock, const nh_lock_asked *asked, uint64_t kinds)
     return is_own(lock, asked->lock) || (lock->first <= asked->last && lock->last >= asked->first && (kind_of(lock) & kinds));
 }
 
+static void
+take_if_near(const nh_lock_file *file, nh_lock_near *nearby, const nh_lock_asked *asked, unsigned place)
+{
+    const nh_lock *lock = nh_lock_file_at(file, place);
+
+    if (!is_near(lock, asked, kinds_wanted(nearby, asked)))
+        return;
+    take(file, nearby, place);
+    nearby->reader |= kind_of(lock) == A_READER && !is_own(lock, asked->lock);
+}
+
 /* Of one chunk, that begins with the lock at from. before and behind: the bytes with those that touch them. */
 static void
 take_of_chunk(const nh_lock_file *file, nh_lock_near *nearby, const nh_lock_asked *asked, unsigned from, uint64_t before, uint64_t behind)
 {
     const nh_lock_chunk *chunk = file->chunks[from / NH_LOCK_CHUNK];
-    uint64_t kinds = kinds_wanted(nearby, asked);
 
     for (unsigned i = 0, n = MIN(file->n - from, NH_LOCK_CHUNK); i < n; i++)
-        if (chunk->spans[i].first <= behind && chunk->spans[i].last >= before && is_near(&chunk->locks[i], asked, kinds)) {
-            take(file, nearby, from + i);
-            nearby->reader |= kind_of(&chunk->locks[i]) == A_READER && !is_own(&chunk->locks[i], asked->lock);
-            kinds = kinds_wanted(nearby, asked);
-        }
+        if (chunk->spans[i].first <= behind && chunk->spans[i].last >= before)
+            take_if_near(file, nearby, asked, from + i);
 }
 
 static void
-take_only(const nh_lock_file *file, nh_lock_near *nearby, const nh_lock_asked *asked, uint64_t before, uint64_t behind)
+take_of_few(const nh_lock_file *file, nh_lock_near *nearby, const nh_lock_asked *asked, uint64_t before, uint64_t behind)
 {
-    const nh_lock *lock = file->n ? nh_lock_file_at(file, 0) : NULL;
-
-    if (lock && lock->first <= behind && lock->last >= before && is_near(lock, asked, kinds_wanted(nearby, asked)))
-        take(file, nearby, 0);
+    for (unsigned i = 0; i < file->n; i++) {
+        const nh_lock *lock = nh_lock_file_at(file, i);
+        if (lock->first <= behind && lock->last >= before)
+            take_if_near(file, nearby, asked, i);
+    }
 }
 
-void
-nh_lock_file_take(const nh_lock_file *file, nh_lock_near *nearby, const nh_lock_asked *asked)
+static void
+take_of_many(const nh_lock_file *file, nh_lock_near *nearby, const nh_lock_asked *asked, uint64_t before, uint64_t behind)
 {
-    uint64_t before = asked->first - (asked->first > 0), behind = asked->last + (asked->last < G_MAXUINT64);
-    uint64_t own = owner_of(asked->lock);
+    uint64_t own = owner_of(asked->lock), marks = own | kinds_wanted(nearby, asked);
 
-    nearby->locks->len = nearby->n_places = 0; /* as g_array_set_size(), which each call would pay for */
-    nearby->waits = nearby->standing = 0;
-    nearby->reader = false;
-    uint64_t marks = own | kinds_wanted(nearby, asked);
-    if (!file->whole)
-        take_only(file, nearby, asked, before, behind);
-    for (unsigned i = 0; file->whole && i * NH_LOCK_CHUNK < file->n; i++) {
+    for (unsigned i = 0; i * NH_LOCK_CHUNK < file->n; i++) {
         const nh_lock_chunk *chunk = file->chunks[i];
         if (!(chunk->marks & marks) || chunk->hull.first > behind || chunk->hull.last < before)
             continue;
         take_of_chunk(file, nearby, asked, i * NH_LOCK_CHUNK, before, behind);
         marks = own | kinds_wanted(nearby, asked);
     }
+}
+
+void
+nh_lock_file_take(const nh_lock_file *file, nh_lock_near *nearby, const nh_lock_asked *asked)
+{
+    uint64_t before = asked->first - (asked->first > 0), behind = asked->last + (asked->last < G_MAXUINT64);
+
+    nearby->locks->len = nearby->n_places = 0; /* as g_array_set_size(), which each call would pay for */
+    nearby->waits = nearby->standing = 0;
+    nearby->reader = false;
+    if (file->whole)
+        take_of_many(file, nearby, asked, before, behind);
+    else
+        take_of_few(file, nearby, asked, before, behind);
     if (nearby->waits && file->standing > nearby->standing)
         take_beyond(file, nearby, before, behind);
 }

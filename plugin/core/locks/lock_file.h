@@ -12,12 +12,13 @@
 #include "core/locks/lock.h"
 
 #define NH_LOCK_CHUNK 8
+#define NH_LOCK_FEW   4
 
 typedef struct {
     uint64_t first, last;
 } nh_lock_span;
 
-/* So many locks stand together. Of a file's only lock, as most are, there is nothing but the lock. */
+/* So many locks stand together. Of a file's first few, which nearly all files have at most, there is nothing but the locks. */
 typedef struct {
     nh_lock locks[NH_LOCK_CHUNK];
     nh_lock_span hull;                 /* around the spans, or wider: most chunks are passed over without a look at each */
@@ -30,7 +31,7 @@ typedef struct nh_lock_file {
     nh_lock_chunk **chunks;
     unsigned n, n_chunks, room; /* locks, chunks, and for how many of these there is room */
     unsigned standing;          /* how many of the locks somebody may hold */
-    bool whole;                 /* the first chunk is a whole one; false while there was one lock at most */
+    bool whole;                 /* the first chunk is a whole one; false while there were no more than NH_LOCK_FEW */
     bool has_handle;            /* its server is the one that this handle is known of (lock_table.c) */
 } nh_lock_file;
 

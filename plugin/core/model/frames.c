@@ -65,9 +65,8 @@ get_other(nh_watch *watch, nh_moment at)
 
     if (frame && frame->number == at.frame)
         return watch->latest_frame = frame;
-    frame = nh_arena_take(watch->arena, sizeof *frame);
-    frame->number = at.frame;
-    frame->time = at.time;
+    frame = nh_arena_room(watch->arena, sizeof *frame);
+    *frame = (nh_frame){ .number = at.frame, .time = at.time }; /* in a few stores, as each packet needs one */
     if (is_next)
         nh_list_add(&watch->frames, frame);
     else

@@ -10,19 +10,8 @@
 
 /* --- NLM ----------------------------------------------------------------------------- */
 
-typedef enum {
-    ANSWER_REPLY,  /* RPC's reply */
-    ANSWER_RESULT, /* another call (RPC's reply is a receipt) */
-    ANSWER_NOTHING /* it is such an answer */
-} answer_form;
-
-typedef struct {
-    const char *name;
-    answer_form answer;
-} nlm_procedure;
-
-static const nlm_procedure nlm_procedures[] = {
-#define NLM_ROW(number, name, kind, answer, ...) [number] = { #name, ANSWER_##answer },
+static const char *const nlm_names[] = {
+#define NLM_ROW(number, name, ...) [number] = #name,
     NH_NLM_PROCEDURES(NLM_ROW)
 #undef NLM_ROW
 };
@@ -33,30 +22,16 @@ const uint8_t nh_nlm_kinds[NH_NLM_FREE_ALL + 1] = {
 #undef NLM_ROW
 };
 
-/* Never NULL; one without a name for numbers that are not given out. */
-static const nlm_procedure *
-nlm_procedure_of(uint32_t prog, uint32_t proc)
-{
-    static const nlm_procedure none = { 0 };
-    return prog == NH_PROG_NLM && proc < G_N_ELEMENTS(nlm_procedures) ? &nlm_procedures[proc] : &none;
-}
-
-bool
-nh_nlm_is_message(uint32_t prog, uint32_t proc)
-{
-    return nlm_procedure_of(prog, proc)->answer == ANSWER_RESULT;
-}
-
-bool
-nh_nlm_is_result(uint32_t prog, uint32_t proc)
-{
-    return nlm_procedure_of(prog, proc)->answer == ANSWER_NOTHING;
-}
+const uint8_t nh_nlm_answers[NH_NLM_FREE_ALL + 1] = {
+#define NLM_ROW(number, name, kind, answer, ...) [number] = NH_ANSWER_##answer,
+    NH_NLM_PROCEDURES(NLM_ROW)
+#undef NLM_ROW
+};
 
 const char *
 nh_nlm_procedure_name(uint32_t proc)
 {
-    return nlm_procedure_of(NH_PROG_NLM, proc)->name;
+    return proc < G_N_ELEMENTS(nlm_names) ? nlm_names[proc] : NULL;
 }
 
 const char *

@@ -81,10 +81,35 @@ nh_nlm_kind(uint32_t proc)
     return proc <= NH_NLM_FREE_ALL && nh_nlm_kinds[proc] ? nh_nlm_kinds[proc] : proc;
 }
 
+/* How a procedure is answered. */
+typedef enum {
+    NH_ANSWER_REPLY,  /* by RPC's reply */
+    NH_ANSWER_RESULT, /* by another call (RPC's reply is a receipt) */
+    NH_ANSWER_NOTHING /* it is such an answer */
+} nh_answer_form;
+
+/* By procedure of NLM. */
+extern const uint8_t nh_nlm_answers[NH_NLM_FREE_ALL + 1];
+
+static inline nh_answer_form
+nh_answer_of(uint32_t prog, uint32_t proc)
+{
+    return prog == NH_PROG_NLM && proc <= NH_NLM_FREE_ALL ? nh_nlm_answers[proc] : NH_ANSWER_REPLY;
+}
+
 /* A *_MSG: its answer is a *_RES, a call of its own. */
-bool nh_nlm_is_message(uint32_t prog, uint32_t proc);
+static inline bool
+nh_nlm_is_message(uint32_t prog, uint32_t proc)
+{
+    return nh_answer_of(prog, proc) == NH_ANSWER_RESULT;
+}
+
 /* A *_RES */
-bool nh_nlm_is_result(uint32_t prog, uint32_t proc);
+static inline bool
+nh_nlm_is_result(uint32_t prog, uint32_t proc)
+{
+    return nh_answer_of(prog, proc) == NH_ANSWER_NOTHING;
+}
 
 /* Names as the standards have them; NULL for others. */
 const char *nh_nlm_procedure_name(uint32_t proc);
