@@ -250,12 +250,14 @@ record_begins(const nh_rpc_header *header, void *data)
     const nh_segment *segment = r->segment;
     nh_moment at = { segment->frame, segment->time };
 
-    nh_nfs_header(r->watch, &segment->src, &segment->dst, NH_L4_TCP, header, at);
+    if (header->reply || header->prog == NH_PROG_NFS)
+        nh_nfs_header(r->watch, &segment->src, &segment->dst, NH_L4_TCP, header, at);
     if (!r->conn)
         return;
     if (!header->reply)
         learn_service(r->watch, r->conn, header);
-    nh_encrypted_header(r->watch, &segment->src, &segment->dst, r->conn, header, nh_encrypted_starts_tls(r->conn, header), at);
+    if (header->starttls || header->privacy)
+        nh_encrypted_header(r->watch, &segment->src, &segment->dst, r->conn, header, nh_encrypted_starts_tls(r->conn, header), at);
 }
 
 static bool
@@ -343,7 +345,8 @@ nh_watch_segment(nh_watch *watch, const nh_segment *segment)
         read_other(watch, effect);
     } else {
         nh_calls_transport(&effect, at);
-        nh_lost_reply_transport(conn, at);
+        if (conn->replied.len > 0)
+            nh_lost_reply_transport(conn, at);
         if (has_data && !effect.duplicate)
             read_stream(watch, conn, &conn->half[effect.half].records, &effect);
     }

@@ -15,6 +15,12 @@
 uint32_t nh_tcp_copy_key(const nh_segment *seg);
 /* Whether one of the latest segments of this half was the same packet. */
 bool nh_tcp_is_copy(const nh_half *half, const nh_segment *seg, uint32_t key);
+/* What is to be asked first: nearly no packet needs the second question. */
+static inline bool
+nh_tcp_may_be_second_view(const nh_watch *watch, const nh_segment *seg)
+{
+    return watch->live || (seg->flags & (NH_TH_SYN | NH_TH_ACK)) == NH_TH_SYN;
+}
 /* Whether a packet passed before at another capture point, however long ago. */
 bool nh_tcp_is_second_view(nh_conn *conn, const nh_segment *seg, uint32_t key);
 /* One more packet of this half: its copies may follow. */

@@ -143,7 +143,8 @@ take_sign_of_life(nh_segment_context *p)
         return;
     p->to->silent = 0;
     p->to->awaiting.frame = 0;
-    nh_trouble_end(p->conn, NH_PEER_SILENT, p->at);
+    if (p->conn->troubles)
+        nh_trouble_end(p->conn, NH_PEER_SILENT, p->at);
 }
 
 static void
@@ -382,7 +383,7 @@ pass(nh_conn *conn, int half, const nh_segment *segment)
         frame->conn = conn;
         frame->pair = conn->pair;
     }
-    if (nh_tcp_is_copy(p.from, segment, key) || nh_tcp_is_second_view(conn, segment, key)) {
+    if (nh_tcp_is_copy(p.from, segment, key) || (nh_tcp_may_be_second_view(watch, segment) && nh_tcp_is_second_view(conn, segment, key))) {
         effect.duplicate = true;
         return effect;
     }
