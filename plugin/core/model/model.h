@@ -177,13 +177,13 @@ struct nh_call {
     nh_l4 l4 : 8;
     nh_finding dead : 8; /* why, or NH_FINDING_NONE */
     nh_wait wait : 8;
-    bool integrity; /* its results come with a checksum around them (RPCSEC_GSS) */
-    bool waits;     /* an answer is expected and has not come */
+    bool waits; /* an answer is expected and has not come */
     bool has_status;
-    bool deferred;
-    bool opens_half;         /* the capture has nothing that its sender sent before on this connection */
-    bool outlived;           /* not_responding was told */
-    bool queued;             /* it lay in the socket while the peer was silent */
+    bool integrity : 1; /* its results come with a checksum around them (RPCSEC_GSS) */
+    bool deferred : 1;
+    bool opens_half : 1;     /* the capture has nothing that its sender sent before on this connection */
+    bool outlived : 1;       /* not_responding was told */
+    bool queued : 1;         /* it lay in the socket while the peer was silent */
     bool superseded : 1;     /* a later call has its place in watch->calls */
     bool doubted : 1;        /* its times leave room for what is missing in the capture */
     bool overdue_at_end : 1; /* that its answer is overdue was told at the end of a story, and of no later frame */
