@@ -52,7 +52,8 @@ symptom_of(const nh_evidence *evidence)
                            .service = evidence->service,
                            .way = way_of(evidence),
                            .at = evidence->at,
-                           .since = evidence->since,
+                           /* packets may come in another order than that of their numbers */
+                           .since = evidence->since.frame > evidence->at.frame ? evidence->at : evidence->since,
                            .conn = evidence->conn,
                            .call = evidence->call,
                            .unseen = (evidence->bits & NH_LOST_BEFORE) != 0,
