@@ -20,7 +20,6 @@
 #include "core/locks/fault.h"
 #include "core/locks/lock_clients.h"
 #include "core/locks/lock_store.h"
-#include "core/locks/lock_table.h"
 #include "core/net/first_syns.h"
 #include "core/rpc/nfs_calls.h"
 #include "core/judge/outage.h"
@@ -41,18 +40,6 @@
 #include "core/judge/raise.h"
 #include "core/points/points_text.h"
 
-static unsigned
-hash_address(const void *key)
-{
-    return nh_addr_hash(key);
-}
-
-static gboolean
-same_address(const void *a, const void *b)
-{
-    return nh_addr_equal(a, b);
-}
-
 nh_watch *
 nh_watch_new(const nh_options *options)
 {
@@ -66,7 +53,7 @@ nh_watch_new(const nh_options *options)
     watch->names = g_string_chunk_new(256);
     watch->pairs = nh_pairs_new(NULL);
     watch->pair_list = g_ptr_array_new_with_free_func(nh_pair_free);
-    watch->clients = g_hash_table_new_full(hash_address, same_address, NULL, g_free);
+    watch->clients = g_hash_table_new_full(nh_addr_hash_key, nh_addr_equal_keys, NULL, g_free);
     nh_table_init(&watch->conns);
     watch->conn_list = g_ptr_array_new_with_free_func(nh_conn_free);
     watch->asking_conns = nh_askers_new();

@@ -12,7 +12,7 @@
 
 #include "core/model/story.h"
 
-/* What speaks against it, as far as the two names tell: false, and *error (caller frees) says what. Nothing is written. */
+/* What speaks against it, as far as the names and the beginning of the input tell: false, and *error (caller frees) says what. Nothing is written. */
 bool nh_annotate_may(const char *in, const char *out, char **error);
 /*
  * Write the capture file in, annotated, to out (pcapng). in must be the file

@@ -29,7 +29,8 @@ void nh_attempt_by_losses(const nh_pair *pair, nh_attempt *attempt);
 static inline bool
 nh_attempt_may_be_due(const nh_pair *pair, nh_moment at)
 {
-    return pair->side[NH_FORWARD].attempt.active || pair->side[NH_CALLBACK].attempt.active || at.time >= pair->no_timeout_before;
+    return pair->side[NH_FORWARD].attempt.active || pair->side[NH_CALLBACK].attempt.active ||
+           at.time >= MAX(pair->no_timeout_before, pair->next_pass);
 }
 
 /* A packet of the pair passes: tell of the attempt and of the calls that outlived their major timeouts. */

@@ -30,7 +30,7 @@ held_back_then_silent(const nh_policy *policy, nh_family family, nh_wait_facts f
         return;
     nh_timer_major_range(policy, NH_FAMILY_3_10, NH_WAIT_REPLY_NEW, &shortest, &longest);
     if (family == NH_FAMILY_3_10)
-        out->major_earliest = sent + 6 * (int64_t)policy->nlm_timeout * NH_SECOND;
+        out->major_earliest = sent + NH_LOCKD_WAITS * (int64_t)policy->nlm_timeout * NH_SECOND;
     out->major_latest = MAX(out->major_latest, sent + longest);
 }
 

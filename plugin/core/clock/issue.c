@@ -178,13 +178,19 @@ nh_since_beginning(const nh_watch *watch, nh_time at)
 }
 
 nh_time
-nh_waited_max(const nh_pair *pair)
+nh_ladder_max(const nh_pair *pair)
 {
     nh_policy policy = nh_policy_of(pair, NH_L4_TCP, pair->watch->options.use_mount);
     nh_time shortest, longest;
 
     nh_timer_major_range(&policy, NH_FAMILY_UNKNOWN, NH_WAIT_RECONNECT, &shortest, &longest);
-    return NH_LADDERS_MAX * longest;
+    return longest;
+}
+
+nh_time
+nh_waited_max(const nh_pair *pair)
+{
+    return NH_LADDERS_MAX * nh_ladder_max(pair);
 }
 
 /* --- what is told ----------------------------------------------------------------------------- */

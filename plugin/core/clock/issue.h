@@ -46,6 +46,8 @@ void nh_issue_forget_log(const nh_call *call);
 
 /* How long the capture, or the piece of it that a frame of this time is in, had lasted by then: what came before is not in it. */
 nh_time nh_since_beginning(const nh_watch *watch, nh_time at);
+/* The longest that a client like this takes from sending a call to its line: one ladder of timeouts, and a new connection. */
+nh_time nh_ladder_max(const nh_pair *pair);
 /* How long before the first packet that was captured of it a call of this client may have been issued, where nothing tells: NH_LADDERS_MAX of them. */
 nh_time nh_waited_max(const nh_pair *pair);
 /* When a call was issued, as packets and log tell. */

@@ -240,7 +240,7 @@ nh_issue_by_beginning(nh_call *call)
         issued_before(call, oldest(call, first.time), nh_bound(NH_ISSUE_SENT, first.frame, first.time), true);
     else if (begins_with_datagram(call)) {
         nh_issue_reach_back(&call->issue, oldest(call, call->issue.earliest));
-        call->issue.cycles_before = true;
+        nh_issue_after_timeouts(&call->issue);
     }
 }
 

@@ -103,11 +103,7 @@ raise_rebind_of(const nh_call *call, nh_moment at)
 static nh_time
 longest_wait(const nh_pair *pair)
 {
-    nh_policy policy = nh_policy_of(pair, NH_L4_TCP, pair->watch->options.use_mount);
-    nh_time shortest, longest;
-
-    nh_timer_major_range(&policy, NH_FAMILY_UNKNOWN, NH_WAIT_RECONNECT, &shortest, &longest);
-    return 2 * longest; /* before it was sent, and behind that */
+    return 2 * nh_ladder_max(pair); /* before it was sent, and behind that */
 }
 
 static bool

@@ -70,9 +70,9 @@
 #define NOT_KNOWN_BACK      FACT(43) /* the client's port mapper does not know its lock manager */
 #define AFTER_IDLE          FACT(44) /* what met no answer was sent on a connection that had been idle for long */
 #define GAVE_UP_LOOKUPS     FACT(45) /* the client's calls failed after their third look-up */
+#define UNNAMED_PORT        FACT(46) /* a callback to another port than the one that the client's port mapper had named */
 #define CALLBACK_TAKEN      FACT(47) /* the client's host has the callback, as TCP or RPC's empty reply shows */
 #define NOBODY_ASKS         FACT(48) /* no call waits for what does not come */
-#define UNNAMED_PORT        FACT(46) /* a callback to another port than the one that the client's port mapper had named */
 
 static const struct {
     uint64_t first, beside, facts;

@@ -86,7 +86,7 @@ nh_outage_is_incident(const nh_outage *outage, nh_time now)
     if (outage->only_probable && !outage->pair->lock_traffic)
         return false;
     /* a lock manager that asks its own statd (nsm_mon_unmon, fs/lockd/mon.c), captured on all interfaces */
-    bool own_statd = nh_addr_equal(&outage->pair->client, &outage->pair->server) && !outage->pair->lock_traffic;
+    bool own_statd = outage->pair->one_host && !outage->pair->lock_traffic;
 
     if (own_statd || nh_outage_is_watching(outage) || only_knocks(outage))
         return false;

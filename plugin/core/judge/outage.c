@@ -12,7 +12,6 @@
 #include "core/base/search.h"
 #include "core/judge/incident.h"
 #include "core/locks/lock_queries.h"
-#include "core/model/trouble.h"
 #include "core/wire/procedures.h"
 
 /* This way falls into trouble, and who waits there with it. */
@@ -93,7 +92,6 @@ keeps_waiting(const nh_symptom *symptom)
     }
 }
 
-/* Number an outage as soon as it proves to be an incident; the story numbers them anew in capture order. */
 void
 nh_outage_prove(nh_outage *outage, nh_time now)
 {
@@ -154,6 +152,17 @@ reach_back(nh_outage *outage, nh_moment since)
 }
 
 static void
+append(nh_outage *outage, const nh_symptom *symptom)
+{
+    unsigned n = outage->symptoms->len;
+
+    if (n > 0 && symptom->at.frame < g_array_index(outage->symptoms, nh_symptom, n - 1).at.frame)
+        outage->out_of_order = true;
+    g_array_append_val(outage->symptoms, *symptom);
+    outage->count[symptom->way][symptom->finding]++;
+}
+
+static void
 add_symptom(nh_outage *outage, const nh_symptom *symptom)
 {
     unsigned n = outage->symptoms->len;
@@ -165,9 +174,7 @@ add_symptom(nh_outage *outage, const nh_symptom *symptom)
         last->latest = symptom->at;
         return;
     }
-    outage->out_of_order = outage->out_of_order || (last && symptom->at.frame < last->at.frame);
-    g_array_append_val(outage->symptoms, *symptom);
-    outage->count[symptom->way][symptom->finding]++;
+    append(outage, symptom);
 }
 
 void
@@ -316,9 +323,7 @@ nh_outage_add_ending(nh_outage *outage, nh_finding finding, nh_moment at)
                            .since = call ? call->sendings[0].at : at,
                            .call = outage->ended_by };
 
-    outage->out_of_order = true; /* it may be */
-    g_array_append_val(outage->symptoms, symptom);
-    outage->count[symptom.way][finding]++;
+    append(outage, &symptom);
     nh_outage_prove(outage, at.time);
 }
 

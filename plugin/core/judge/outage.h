@@ -21,7 +21,7 @@ void nh_outage_waits(nh_pair *pair, nh_time since);
 void nh_outage_join(nh_pair *pair, nh_call *call);
 /* A call turned out to have no part in its outage. */
 void nh_outage_leave(nh_call *call);
-/* By now it may prove to be an incident. */
+/* By now it may prove to be an incident: it has a number then. The story numbers them anew, in capture order. */
 void nh_outage_prove(nh_outage *outage, nh_time now);
 /* It lasts at least until this frame; by then it may prove to be an incident. */
 void nh_outage_touch(nh_outage *outage, nh_moment at);

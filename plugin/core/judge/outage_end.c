@@ -239,7 +239,6 @@ nh_outage_conclude(nh_pair *pair)
 void
 nh_outage_in_hindsight(nh_call *call, const nh_symptom *symptom)
 {
-    nh_outage_tick(call->pair, symptom->at);
     nh_outage_symptom(call->pair, symptom);
     nh_outage_waits(call->pair, symptom->since.time);
     if (call->outage && call->outage == call->pair->open && call->reply.frame)

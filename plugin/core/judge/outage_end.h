@@ -19,7 +19,7 @@ void nh_outage_settle(nh_pair *pair, nh_moment at);
 void nh_outage_tick(nh_pair *pair, nh_moment at);
 /* The capture ends: an outage that has settled is over. */
 void nh_outage_conclude(nh_pair *pair);
-/* The symptom of an outage that its call's answer had ended before it was noticed, or that lasts. */
+/* The symptom of an outage that its call's answer had ended before it was noticed, or that lasts; time has passed for it (nh_outage_tick()). */
 void nh_outage_in_hindsight(nh_call *call, const nh_symptom *symptom);
 /* End the trouble that lasts, if any (finding: only that one, or NH_FINDING_NONE for any). */
 void nh_trouble_end(nh_conn *conn, nh_finding finding, nh_moment at);

@@ -149,12 +149,13 @@ add_symptom(const nh_evidence *evidence)
 
     if (is_ending(evidence)) {
         nh_outage_add_ending(g_ptr_array_index(pair->outages, pair->outages->len - 1), evidence->finding, evidence->at);
-    } else if (evidence->bits & NH_IN_HINDSIGHT) {
-        nh_outage_in_hindsight(evidence->call, &symptom);
-    } else {
-        nh_outage_tick(pair, symptom.at);
-        nh_outage_symptom(pair, &symptom);
+        return;
     }
+    nh_outage_tick(pair, symptom.at);
+    if (evidence->bits & NH_IN_HINDSIGHT)
+        nh_outage_in_hindsight(evidence->call, &symptom);
+    else
+        nh_outage_symptom(pair, &symptom);
 }
 
 static void

@@ -65,6 +65,13 @@ nh_lock nh_lock_of_call(nh_call *call);
 /* A copy of a lock as it is now, that a remark speaks of; lives as long as the watch. */
 const nh_lock *nh_lock_kept(const nh_lock *lock);
 
+/* Somebody may hold it: the server has not dropped it, as far as is known. */
+static inline bool
+nh_lock_is_standing(const nh_lock *lock)
+{
+    return lock->state != NH_LOCK_WAITING && lock->state != NH_LOCK_GONE;
+}
+
 static inline nh_lock *
 nh_lock_at(const GArray *locks, unsigned i)
 {

@@ -193,7 +193,7 @@ static void
 release_waits(GArray *locks, const nh_lock *freed, nh_moment at)
 {
     for (unsigned i = 0; i < locks->len; i++)
-        if (nh_lock_at(locks, i)->state != NH_LOCK_WAITING && nh_lock_at(locks, i)->state != NH_LOCK_GONE)
+        if (nh_lock_is_standing(nh_lock_at(locks, i)))
             return;
     for (unsigned i = 0; i < locks->len; i++)
         if (nh_lock_at(locks, i)->state == NH_LOCK_WAITING && nh_lock_conflict(nh_lock_at(locks, i), freed))
@@ -262,8 +262,7 @@ test_free(GArray *locks, nh_lock *asked, const nh_nlm *answer)
             lock->state = NH_LOCK_GONE;
             lock->gone = NH_GONE_BY_TEST;
             lock->gone_at = asked->since;
-        } else if (lock->state != NH_LOCK_WAITING && lock->state != NH_LOCK_GONE &&
-                   (nh_lock_conflict(lock, asked) || is_known_as(lock, asked))) {
+        } else if (nh_lock_is_standing(lock) && (nh_lock_conflict(lock, asked) || is_known_as(lock, asked))) {
             carve(locks, i, asked);
         }
     }

@@ -44,12 +44,6 @@ nh_lock_near_clear(nh_lock_near *nearby)
     g_free(nearby->places);
 }
 
-static bool
-is_standing(const nh_lock *lock)
-{
-    return lock->state != NH_LOCK_WAITING && lock->state != NH_LOCK_GONE;
-}
-
 /* What a lock is to others. */
 #define A_WAIT   (UINT64_C(1) << 63) /* for something that somebody stands in the way of, as far as is known */
 #define A_READER (UINT64_C(1) << 62) /* it stands in the way of writers alone, and nothing is wrong with it */
@@ -96,7 +90,7 @@ nh_lock_file_changed(nh_lock_file *file)
 {
     file->standing = 0;
     for (unsigned i = 0; i < file->n; i++) {
-        file->standing += is_standing(nh_lock_file_at(file, i));
+        file->standing += nh_lock_is_standing(nh_lock_file_at(file, i));
         note(file, i);
     }
 }
@@ -104,7 +98,7 @@ nh_lock_file_changed(nh_lock_file *file)
 void
 nh_lock_file_remove(nh_lock_file *file, unsigned i)
 {
-    file->standing -= is_standing(nh_lock_file_at(file, i));
+    file->standing -= nh_lock_is_standing(nh_lock_file_at(file, i));
     file->n--;
     *nh_lock_file_at(file, i) = *nh_lock_file_at(file, file->n);
     note(file, i);
@@ -113,7 +107,7 @@ nh_lock_file_remove(nh_lock_file *file, unsigned i)
 static void
 place(nh_lock_file *file, unsigned i, const nh_lock *lock)
 {
-    file->standing += is_standing(lock);
+    file->standing += nh_lock_is_standing(lock);
     *nh_lock_file_at(file, i) = *lock;
     note(file, i);
 }
@@ -206,7 +200,7 @@ take(const nh_lock_file *file, nh_lock_near *nearby, unsigned place)
     const nh_lock *lock = nh_lock_file_at(file, place);
     g_array_index(nearby->locks, nh_lock, at) = *lock;
     nearby->waits += lock->state == NH_LOCK_WAITING;
-    nearby->standing += is_standing(lock);
+    nearby->standing += nh_lock_is_standing(lock);
     for (; at > 0 && nearby->places[at - 1] > place; at--)
         nearby->places[at] = nearby->places[at - 1];
     nearby->places[at] = place;
@@ -218,7 +212,7 @@ take_beyond(const nh_lock_file *file, nh_lock_near *nearby, uint64_t first, uint
 {
     for (unsigned i = 0; i < file->n; i++) {
         const nh_lock *lock = nh_lock_file_at(file, i);
-        if (is_standing(lock) && (lock->first > last || lock->last < first)) {
+        if (nh_lock_is_standing(lock) && (lock->first > last || lock->last < first)) {
             take(file, nearby, i);
             return;
         }
@@ -309,7 +303,7 @@ nh_lock_file_put(nh_lock_file *file, nh_lock_near *nearby)
     unsigned kept = MIN(nearby->n_places, nearby->locks->len);
 
     for (unsigned i = 0; i < kept; i++) {
-        file->standing -= is_standing(nh_lock_file_at(file, nearby->places[i]));
+        file->standing -= nh_lock_is_standing(nh_lock_file_at(file, nearby->places[i]));
         place(file, nearby->places[i], &g_array_index(nearby->locks, nh_lock, i));
     }
     for (unsigned i = nearby->n_places; i-- > kept;)

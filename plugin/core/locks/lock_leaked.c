@@ -136,7 +136,7 @@ somebody_holds(const GArray *locks, const nh_lock *asked, nh_lock **left)
     *left = NULL;
     for (unsigned i = 0; i < locks->len; i++) {
         nh_lock *lock = nh_lock_at(locks, i);
-        if (lock->state == NH_LOCK_WAITING || lock->state == NH_LOCK_GONE || lock->share != asked->share || !nh_lock_overlap(lock, asked))
+        if (!nh_lock_is_standing(lock) || lock->share != asked->share || !nh_lock_overlap(lock, asked))
             continue;
         if (lock->state != NH_LOCK_LEFT || lock->fault)
             return true;
@@ -283,8 +283,7 @@ nh_faults_contended(GArray *locks, const nh_lock *asked, uint32_t status, nh_mom
 
     for (unsigned i = 0; i < locks->len; i++) {
         nh_lock *lock = nh_lock_at(locks, i);
-        if (lock->state == NH_LOCK_WAITING || lock->state == NH_LOCK_GONE || !nh_lock_overlap(lock, asked) ||
-            nh_lock_same_owner(lock, asked))
+        if (!nh_lock_is_standing(lock) || !nh_lock_overlap(lock, asked) || nh_lock_same_owner(lock, asked))
             continue;
         if (!lock->fault && nh_lock_conflict(lock, asked) && is_of_former_life(lock, asked))
             former_life(lock, asked, at);

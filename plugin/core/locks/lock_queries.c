@@ -15,10 +15,11 @@ nh_locks_called_back(nh_call *call, nh_lock *found)
 {
     const nh_lock_file *file = nh_lock_store_find(call->pair, call->nlm.file);
     nh_lock asked = nh_lock_of_call(call);
+    const nh_lock *lock;
     bool held = false;
+    unsigned i = 0;
 
-    for (unsigned i = 0; file && i < file->n; i++) {
-        const nh_lock *lock = nh_lock_file_at(file, i);
+    while (file && (lock = nh_lock_file_own(file, &asked, &i))) {
         if (!nh_lock_same_owner(lock, &asked) || !nh_lock_overlap(lock, &asked) || lock->state >= NH_LOCK_SUSPECT)
             continue;
         if (lock->state == NH_LOCK_WAITING)
@@ -40,7 +41,7 @@ nh_locks_suspect(nh_call *call, nh_lock *found)
 
     for (unsigned i = 0; file && i < file->n; i++) {
         const nh_lock *lock = nh_lock_file_at(file, i);
-        if (!nh_lock_conflict(lock, &asked) || lock->state == NH_LOCK_WAITING || lock->state == NH_LOCK_GONE || lock->state == NH_LOCK_LEFT)
+        if (!nh_lock_conflict(lock, &asked) || !nh_lock_is_standing(lock) || lock->state == NH_LOCK_LEFT)
             continue;
         if (lock->state != NH_LOCK_SUSPECT)
             return false; /* somebody holds it, all is well */

@@ -8,7 +8,6 @@
 
 #include "core/locks/lock_restarts.h"
 
-#include "core/locks/lock_effects.h"
 #include "core/locks/lock_owners.h"
 #include "core/locks/lock_queries.h"
 #include "core/model/frames.h"

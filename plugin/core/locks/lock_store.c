@@ -16,7 +16,6 @@ free_server(void *data)
     nh_lock_server *server = data;
 
     g_hash_table_unref(server->files);
-    g_ptr_array_unref(server->pairs);
     g_free(server);
 }
 
@@ -65,7 +64,6 @@ new_server(nh_lock_table *table, const nh_addr *addr)
 
     server->addr = *addr;
     server->files = g_hash_table_new_full(nh_number_hash, NULL, NULL, nh_lock_file_free);
-    server->pairs = g_ptr_array_new();
     g_hash_table_insert(table->servers, &server->addr, server);
     return server;
 }
@@ -78,7 +76,6 @@ nh_lock_server_of(nh_pair *pair)
     nh_lock_server *server = nh_lock_server_find(pair->watch->locks, &pair->server);
     if (!server)
         server = new_server(pair->watch->locks, &pair->server);
-    g_ptr_array_add(server->pairs, pair);
     pair->locked.at = server;
     return server;
 }
@@ -105,18 +102,20 @@ nh_lock_store_find(nh_pair *pair, uint32_t number)
 nh_lock_file *
 nh_lock_store_file(nh_pair *pair, uint32_t number)
 {
+    if (is_latest(pair, number))
+        return pair->locked.latest;
+
     nh_lock_server *server = nh_lock_server_of(pair);
-    nh_lock_file *file = nh_lock_store_find(pair, number);
+    nh_lock_file *file = nh_lock_server_file(server, number);
 
     if (!file) {
         file = nh_lock_file_new();
         g_hash_table_insert(server->files, GUINT_TO_POINTER(number), file);
     }
-    if (!is_latest(pair, number))
-        pair->locked.kept = false;
+    pair->locked.kept = false;
     pair->locked.latest = file;
     pair->locked.number = number;
-    pair->locked.as_of = pair->locked.at->n_gone;
+    pair->locked.as_of = server->n_gone;
     return file;
 }
 

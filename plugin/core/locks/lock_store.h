@@ -22,7 +22,6 @@
 typedef struct nh_lock_server {
     nh_addr addr;
     GHashTable *files; /* number -> nh_lock_file; no empty ones, but while a call takes effect */
-    GPtrArray *pairs;  /* nh_pair*: that asked for locks there */
     bool reclaiming;   /* its locks are being reclaimed */
     bool dropped;      /* it is in a grace period, and its locks of before are marked */
     unsigned n_gone;   /* so many of its files were forgotten: nobody holds anything there any more */

@@ -12,6 +12,7 @@
 
 #include "core/locks/lock_table.h"
 
+#include "core/base/hash.h"
 #include "core/locks/lock_clients.h"
 #include "core/locks/lock_effects.h"
 #include "core/locks/lock_faults.h"
@@ -115,30 +116,25 @@ note_grace(const nh_lock *asked)
             nh_lock_file_at(file, i)->reclaimed = false;
 }
 
-/* The pair whose client is this one's server, and the other way round; NULL: none that locks anything. */
+/* The pair whose client is this one's server, and the other way round; NULL: there is none. */
 static nh_pair *
 reverse_pair(const nh_pair *pair)
 {
-    const nh_lock_server *server = nh_lock_server_find(pair->watch->locks, &pair->client);
+    nh_pair_key key = { pair->server, pair->client };
 
-    for (unsigned i = 0; server && i < server->pairs->len; i++) {
-        nh_pair *other = g_ptr_array_index(server->pairs, i);
-        if (nh_addr_equal(&other->client, &pair->server) && nh_addr_equal(&other->server, &pair->client))
-            return other;
-    }
-    return NULL;
+    return g_hash_table_lookup(pair->watch->pairs, &key);
 }
 
 void
 nh_locks_restarted(nh_pair *pair, nh_way way, uint32_t state, nh_moment at)
 {
-    nh_pair *other = reverse_pair(pair);
     loss lost = { way == NH_FORWARD ? NH_GONE_BY_NOTICE : NH_GONE_BY_OWNER_NOTICE, at };
 
     if (state != 0 && pair->side[way].nsm_state == state)
         return; /* announced before (sm-notify tries several addresses) */
     pair->side[way].nsm_state = state;
     drop_of_pair(pair, true, &lost);
+    nh_pair *other = reverse_pair(pair);
     if (other)
         drop_of_pair(other, true, &lost);
 }
@@ -237,7 +233,7 @@ waiting_caller(const GArray *locks, const nh_lock *asked)
     return "";
 }
 
-/* The lock that a call asked for. Who waits, waits since he asked; in a callback the name is the server's. */
+/* The lock that a call asked for. A wait began when the call was sent for the first time. */
 static nh_lock
 lock_asked(nh_call *call, const nh_nlm *answer, nh_moment at)
 {

@@ -73,8 +73,7 @@ nh_call_latest_on(const nh_conn *conn, const nh_message *reply)
 {
     nh_call *call = conn->latest_call;
 
-    if (!call || call->superseded || call->prog != NH_PROG_NLM ||
-        !is_this(call, &reply->dst.addr, &reply->src.addr, NH_PROG_NLM, reply->xid))
+    if (!call || call->superseded || !is_this(call, &reply->dst.addr, &reply->src.addr, NH_PROG_NLM, reply->xid))
         return NULL;
     return call->pair->watch->latest_call = call;
 }
@@ -189,10 +188,10 @@ nh_call_add_sending(nh_call *call, nh_conn *conn, uint32_t seq_end, nh_moment at
 int
 nh_call_half(const nh_call *call, const nh_conn *conn)
 {
-    if (conn->pair == call->pair && !call->pair->one_host)
-        return call->way == conn->way ? 0 : 1;
-    if (nh_addr_equal(&conn->client.addr, &conn->server.addr)) /* a host that mounts its own export */
+    if (conn->pair->one_host) /* it mounts its own export */
         return nh_conn_half(conn, &call->src);
+    if (conn->pair == call->pair)
+        return call->way == conn->way ? 0 : 1;
     return !nh_addr_equal(&conn->client.addr, &call->src.addr);
 }
 

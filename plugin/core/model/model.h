@@ -289,7 +289,7 @@ typedef struct nh_notice {
 typedef struct {
     nh_addr told, from;
     nh_moment at;
-    const char *name; /* of the arena */
+    const char *name; /* of watch->names */
 } nh_strange_notice;
 
 /* What is known of one way of a pair. All of it changes places at once when the roles turn out to be the other way round. */
@@ -372,7 +372,7 @@ struct nh_pair {
     GArray *withheld;              /* verdicts that wait for a sign of the other direction */
     nh_moment restarted;           /* latest SM_NOTIFY from the server */
     nh_moment client_restarted;    /* latest SM_NOTIFY from the client */
-    const char *restarted_as;      /* the name in that; of the arena; NULL: there was none */
+    const char *restarted_as;      /* the name in that; of watch->names; NULL: there was none */
     nh_moment lives_on;            /* the client's first packet after that on a connection of before: it did not restart */
     struct nh_fault *latest_fault; /* of its locks; NULL = none */
     unsigned faults;               /* of these those that are told */
@@ -637,7 +637,6 @@ struct nh_watch {
     nh_moment runs_back; /* the first frame that is a second or more older than one before it; frame 0: none */
     nh_time begins;  /* of the first frame, or of the first after time ran back (files in the wrong order): what came before is not here */
     nh_time current; /* of the latest frame */
-    bool lock_traffic;
     GHashTable *lock_hosts; /* nh_addr of pairs: whoever locks, or is asked for locks; NULL while nobody is */
     unsigned holders;       /* clients that hold a lock, or did: any packet of theirs shows that they live (lock_clients.c) */
 };

@@ -19,7 +19,6 @@
 #include "core/locks/lock_clients.h"
 #include "core/locks/lock_restarts.h"
 #include "core/net/first_syns.h"
-#include "core/judge/outage.h"
 #include "core/judge/outage_end.h"
 #include "core/net/pairs.h"
 #include "core/net/tcp_copies.h"
@@ -407,9 +406,8 @@ nh_tcp_pass(nh_conn *conn, const nh_segment *segment)
     return pass(conn, nh_conn_half(conn, &segment->src), segment);
 }
 
-/* Whether a SYN between two hosts had been put aside, which is followed now. */
-static bool
-wake(nh_watch *watch, const nh_addr *a, const nh_addr *b)
+bool
+nh_tcp_wake(nh_watch *watch, const nh_addr *a, const nh_addr *b)
 {
     nh_segment syn;
 
@@ -421,12 +419,6 @@ wake(nh_watch *watch, const nh_addr *a, const nh_addr *b)
     return true;
 }
 
-void
-nh_tcp_wake(nh_watch *watch, const nh_addr *a, const nh_addr *b)
-{
-    wake(watch, a, b);
-}
-
 /* The connection of a segment, or NULL. A known one has its pair, and of hosts that have one no SYN is put aside. */
 static nh_conn *
 conn_of(nh_watch *watch, const nh_segment *segment)
@@ -435,7 +427,7 @@ conn_of(nh_watch *watch, const nh_segment *segment)
 
     if (known)
         return nh_follow_known(watch, known, segment);
-    if (wake(watch, &segment->src.addr, &segment->dst.addr))
+    if (nh_tcp_wake(watch, &segment->src.addr, &segment->dst.addr))
         return nh_follow(watch, segment);
     return nh_first_syn_keep(watch, segment) ? NULL : nh_follow_new(watch, segment);
 }

@@ -13,8 +13,8 @@
 
 /* A TCP segment passes. Returns what it did; conn is NULL when its connection is not followed. */
 nh_segment_effect nh_tcp_segment(nh_watch *watch, const nh_segment *segment);
-/* Something else than a segment of TCP passes between two hosts: a SYN between them that was put aside is followed first. */
-void nh_tcp_wake(nh_watch *watch, const nh_addr *a, const nh_addr *b);
+/* Something else than a segment of TCP passes between two hosts: a SYN between them that was put aside is followed first. true: there was one. */
+bool nh_tcp_wake(nh_watch *watch, const nh_addr *a, const nh_addr *b);
 /* The same of a connection that is followed only now, because a message was found in the segment. */
 nh_segment_effect nh_tcp_pass(nh_conn *conn, const nh_segment *segment);
 /* TCP's acknowledgement of bytes up to end, sent by this half. */

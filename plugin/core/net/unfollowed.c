@@ -95,13 +95,19 @@ raise_lost_behind(nh_conn *conn, bool syn, unsigned lost, nh_moment at)
         date_attempt(pair, at);
 }
 
+/* Look-ups that nothing followed: what comes of the latest may still be on its way. */
+static unsigned
+not_followed(const nh_pair *pair, nh_time time)
+{
+    unsigned n = pair->unfollowed.n;
+
+    return n - (n > 0 && time - pair->unfollowed.last.time < NH_STEP_TIME);
+}
+
 unsigned
 nh_unfollowed_late(const nh_pair *pair)
 {
-    unsigned n = pair->unfollowed.n;
-    bool recent = n > 0 && pair->watch->last - pair->unfollowed.last.time < NH_STEP_TIME;
-
-    return pair->unfollowed.late + n - recent;
+    return pair->unfollowed.late + not_followed(pair, pair->watch->last);
 }
 
 /* A SYN comes after all: those before it were lost on the way, and not held back. */
@@ -124,10 +130,8 @@ void
 nh_unfollowed_end(nh_conn *conn, bool syn, nh_moment at)
 {
     nh_pair *pair = conn->pair;
-    unsigned lost = pair->unfollowed.n;
+    unsigned lost = not_followed(pair, at.time);
 
-    if (lost > 0 && at.time - pair->unfollowed.last.time < NH_STEP_TIME)
-        lost--;
     pair->unfollowed.late += lost;
     if (lost >= NH_LOOKUPS_PROOF)
         take_back_no_try(pair);

@@ -15,7 +15,6 @@
 #include "core/out/head.h"
 #include "core/out/markup.h"
 #include "core/out/drawing.h"
-#include "core/out/report.h"
 #include "core/out/report_locks.h"
 #include "core/out/request.h"
 #include "core/out/title.h"

@@ -8,7 +8,6 @@
 
 #include "core/out/summary.h"
 
-#include "core/out/report.h"
 #include "core/base/text.h"
 #include "core/out/title.h"
 

@@ -8,8 +8,6 @@
 
 #include "core/out/title.h"
 
-#include "core/out/report.h"
-
 #include "core/base/text.h"
 
 /* When it was captured: of other times nothing is said. */

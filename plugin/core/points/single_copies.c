@@ -178,7 +178,6 @@ typedef struct {
     bool sent[2], answered[2];
     nh_time from, to; /* by the clock of whoever saw it */
     bool paired;
-    uint8_t view;
 } single_conn;
 
 static single_conn *
@@ -189,7 +188,6 @@ single_conn_of(GHashTable *conns, const nh_mark_row *m)
     if (!known) {
         known = g_new0(single_conn, 1);
         known->from = known->to = m->time;
-        known->view = NH_NO_VIEW;
         g_hash_table_insert(conns, (void *)m->conn, known);
     }
     return known;

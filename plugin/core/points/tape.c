@@ -42,7 +42,7 @@ typedef struct {
         nh_conn *conn;
         expected half[2];
     } flow[FLOWS];
-    unsigned n_flows; /* so many had a place */
+    unsigned n_flows; /* the writer's: so many had a place */
     struct {
         uint8_t *bytes; /* zero where nothing was yet */
         unsigned room;

@@ -95,8 +95,7 @@ captured_shortly_before(const nh_watch *watch, const nh_quote *quote)
         nh_call *call = watch->call_list.items[i];
         if (quote->time - nh_call_last(call)->at.time > NH_LATE_ERROR_TIME)
             return NULL;
-        if (call->l4 == NH_L4_UDP && call->dst.port == quote->dst.port && call->src.port == quote->src.port &&
-            nh_addr_equal(&call->dst.addr, &quote->dst.addr) && nh_addr_equal(&call->src.addr, &quote->src.addr))
+        if (is_between(call, quote) && nh_addr_equal(&call->dst.addr, &quote->dst.addr) && nh_addr_equal(&call->src.addr, &quote->src.addr))
             return call;
     }
     return NULL;

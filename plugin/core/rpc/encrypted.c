@@ -45,5 +45,4 @@ nh_encrypted_header(nh_watch *watch, const nh_end *src, const nh_end *dst, const
         pair->encrypted.since = at;
     pair->encrypted.how |= how;
     nh_pair_locks(pair);
-    watch->lock_traffic = true;
 }

@@ -326,7 +326,6 @@ take_call(nh_pair *pair, nh_way way, const nh_message *message)
     nh_frame_add_call(nh_frame_get(watch, at), call);
     if (message->prog == NH_PROG_NLM) {
         nh_pair_locks(call->pair);
-        watch->lock_traffic = true;
         learn_lock_port(watch, conn, &message->dst, message->l4);
     }
 }

@@ -19,7 +19,6 @@
 #include "core/judge/dead_calls.h"
 #include "core/judge/outage_end.h"
 #include "core/locks/lock_faults.h"
-#include "core/model/call.h"
 #include "core/model/frames.h"
 #include "core/rpc/async_calls.h"
 #include "core/rpc/statd.h"
@@ -211,6 +210,7 @@ nh_story_end(nh_watch *watch)
         look_at_waiting(g_ptr_array_index(watch->pair_list, i), now);
         nh_attempt_end(g_ptr_array_index(watch->pair_list, i), now);
     }
+    /* with what was just told of their answers, which nh_story_reopen() takes back */
     save_calls(watch->concluded.before->calls, &watch->call_list);
 }
 

@@ -102,18 +102,10 @@ typedef struct {
     nh_travel travel;
     struct nh_segment_effect *by; /* what the segment that completes it did (model.h); NULL over UDP */
     unsigned n_mappings;          /* portmap: the query (call) or the answers (reply) */
-    char caller[64];              /* NLM: the host that asks for a lock, as it calls itself; here begins what nh_message_clear() leaves */
+    char caller[64];              /* NLM: the host that asks for a lock, as it calls itself; here begins what nh_message_copy() leaves */
     char mon_name[64];            /* statd: who restarted */
     nh_mapping mappings[NH_MAPPINGS_MAX];
 } nh_message;
-
-/* Nothing is known yet. The room for names and mappings is most of a message, and not touched. */
-static inline void
-nh_message_clear(nh_message *message)
-{
-    memset(message, 0, offsetof(nh_message, caller));
-    message->caller[0] = message->mon_name[0] = '\0';
-}
 
 /* A copy of one that has neither names nor mappings yet. */
 static inline void
