@@ -39,10 +39,10 @@ def _res(cookie):
     return struct.pack(">II", 4, cookie) + bytes(4)
 
 
-def _lock(xid, svid, offset=0, length=0, block=0, file=0):
-    """An exclusive LOCK; length 0: to the end."""
+def _lock(xid, svid, offset=0, length=0, block=0, file=0, exclusive=1):
+    """A LOCK; length 0: to the end."""
     handle = traffic._xdr(b"client") + traffic._xdr(struct.pack(">I", file) + bytes(28)) + traffic._xdr(b"%d@client" % svid)
-    return _call(xid, 2, struct.pack(">II", 4, xid) + struct.pack(">II", block, 1) + handle
+    return _call(xid, 2, struct.pack(">II", 4, xid) + struct.pack(">II", block, exclusive) + handle
                  + struct.pack(">IQQII", svid, offset, length, 0, 0))
 
 
@@ -147,17 +147,12 @@ def locks_of_a_file(n):
     return frames.capture()
 
 
-def _shared_lock(xid, svid):
-    handle = traffic._xdr(b"client") + traffic._xdr(bytes(32)) + traffic._xdr(b"%d@client" % svid)
-    return _call(xid, 2, struct.pack(">IIII", 4, xid, 0, 0) + handle + struct.pack(">IQQII", svid, 0, 0, 0, 0))
-
-
 def readers(n):
     """Clients that share a lock of one file."""
     frames = Frames()
     for i in range(n):
         client = (traffic.address(7 + i % 50), 800)
-        frames.add(i, traffic.udp(client, (SERVER, 4045), _shared_lock(i + 1, i), i))
+        frames.add(i, traffic.udp(client, (SERVER, 4045), _lock(i + 1, i, exclusive=0), i))
         frames.add(i + 0.3, traffic.udp((SERVER, 4045), client, _answer(i + 1), i))
     return frames.capture()
 

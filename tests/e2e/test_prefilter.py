@@ -78,13 +78,9 @@ def by_core(lab, path):
     return json.loads(lab.replay([path], "--json") or "null") or lab.story(path)
 
 
-def by_tshark(lab, path):
-    return lab.story(path)
-
-
-def same(lab, original, smaller, story=by_tshark):
+def same(lab, original, smaller, told=harness.Lab.story):
     """The documents of both, with the same frame numbers, without what is said of the capture as a whole."""
-    plain, other = story(lab, original), story(lab, smaller)
+    plain, other = told(lab, original), told(lab, smaller)
     assert other["capture"]["last"] == plain["capture"]["last"] and other["capture"]["frames"] <= plain["capture"]["frames"]
     for story in (plain, other):
         lock_traffic = story.pop("capture")["lock_traffic"]

@@ -2,10 +2,6 @@
  * Kernel logs of arbitrary bytes, parsed, aligned and searched for a wrong clock; the first HEADER bytes
  * choose the hints and what the capture predicts.
  *
- * clang -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
- *     $(pkg-config --cflags glib-2.0) tests/fuzz/fuzz_kernel_log.c -Iplugin $(ls plugin/core/log/kernel_log*.c plugin/core/log/log_[fjr]*.c plugin/core/log/log_me*.c plugin/core/log/log_months.c) plugin/core/base/core.c \
- *     $(pkg-config --libs glib-2.0) -lm -o fuzz_kernel_log
- *
  * Copyright 2026, the NLM Health authors
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
